@@ -1,0 +1,273 @@
+"""The command line: parse, call, print. Whatever is heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from migrator import __version__
+from migrator.errors import MigrateError
+
+if TYPE_CHECKING:
+    from migrator.outcome import Mode, Plan
+    from migrator.plan import Options
+    from migrator.project import Project
+    from migrator.selection import Selection
+
+FORMATS = ("text", "json", "github", "markdown", "sarif", "html")
+FOUND, FAILED = 1, 2  # bits of the exit code
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class _Group(click.Group):
+    """Turns MigrateError into one line on stderr and exit code 2, and imports sub-commands when they are called."""
+
+    lazy = {"rules": "migrator.cli_rules", "sql": "migrator.cli_sql"}  # noqa: RUF012 - read only
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *self.lazy])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in self.lazy:
+            from importlib import import_module
+
+            command: click.Command = import_module(self.lazy[cmd_name]).command
+            return command
+        return super().get_command(ctx, cmd_name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except MigrateError as error:
+            click.echo(f"migrate: {error}", err=True)
+            ctx.exit(FAILED)
+
+
+def _planning(command: Command) -> Command:
+    """The options of every command that builds a plan."""
+    options = [
+        click.option("--path", default=".", metavar="DIR", help="Root of the tree. Default: this folder."),
+        click.option("--from", "source", metavar="LAYER", help="What to leave: agentcore, or a layer of your own pack."),
+        click.option("--to", "target", metavar="LAYER", help="Where to go. Default: llm-gateway."),
+        click.option("--rules", "packs", multiple=True, metavar="PACK", help="A pack by name or folder. Repeatable."),
+        click.option("--include", multiple=True, metavar="GLOB", help="Only files that match. Repeatable."),
+        click.option("--exclude", multiple=True, metavar="GLOB", help="No files that match. Repeatable."),
+        click.option("--text", is_flag=True, help="Edit words in prose, comments and docstrings as well."),
+        click.option("--format", "format_", type=click.Choice(FORMATS), default="text", help="Form of the output."),
+        click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="Write a JSON report as well."),
+        click.option("--jobs", type=click.IntRange(1), default=1, metavar="N", help="Processes for the rewriting."),
+        click.option("--no-progress", is_flag=True, help="No progress bar."),
+        click.option("--quiet", is_flag=True, help="Nothing on standard output; the exit code tells."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group(
+    cls=_Group,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@_planning
+@click.option("--dry-run", is_flag=True, help="Show what would change, as a diff and a summary; write nothing.")
+@click.option("--safe-only", is_flag=True, help="Leave sites alone that would behave differently.")
+@click.option("--allow-dirty", is_flag=True, help="Apply even with uncommitted changes in git.")
+@click.option("--backup", is_flag=True, help="Accepted for clarity: a backup is always made.")
+@click.option("--backup-dir", metavar="DIR", help="Where backups go. Default: .migration_backup.")
+@click.option("--restore", is_flag=True, help="Undo the last run, or the one --run names, byte for byte.")
+@click.option("--run", metavar="ID", help="Which run to undo.")
+@click.option("--force", is_flag=True, help="With --restore: overwrite files that were edited since.")
+@click.option("--yes", is_flag=True, help="Do not ask before applying.")
+@click.version_option(__version__, prog_name="migrate")
+@click.pass_context
+def main(ctx: click.Context, **given: Any) -> None:
+    """Move a codebase from one LLM access layer to another; show it first, take it back if asked.
+
+    \b
+      migrate --dry-run --path .    what would change
+      migrate --path .              apply it, with a backup
+      migrate --restore             undo the last run
+      migrate check                 exit 1 on any reference that is left
+    """
+    if ctx.invoked_subcommand:
+        misplaced = [p for p in given if ctx.get_parameter_source(p) is click.core.ParameterSource.COMMANDLINE]
+        if misplaced:
+            raise click.UsageError(f"options go after `{ctx.invoked_subcommand}`, not before it")
+    elif given["restore"]:
+        _restore(given)
+    elif given["run"] or given["force"]:
+        raise click.UsageError("--run and --force go with --restore")
+    else:
+        ctx.exit(_migrate(given))
+
+
+def _migrate(given: dict[str, Any]) -> int:
+    from migrator import selection as choosing
+
+    project, selection, plan = _plan(given)
+    choosing.one_route(plan, selection)
+    if given["dry_run"]:
+        _output(plan, given, "plan")
+        return FAILED if plan.problems else 0
+    _guard(project, plan, given)
+    plan = _apply(project, plan, given)
+    _output(plan, given, "applied")
+    return FAILED if plan.problems else 0
+
+
+def _plan(given: dict[str, Any], paths: tuple[str, ...] = ()) -> tuple[Project, Selection, Plan]:
+    """The plan that the options ask for, announced where the tree chose the packs."""
+    from dataclasses import replace
+
+    from migrator import plan as planning
+    from migrator.project import open_project
+    from migrator.selection import select
+
+    project = open_project(given["path"], given.get("backup_dir"))
+    selection = select(project, given["source"], given["target"], given["packs"])
+    settings = project.settings
+    options = planning.Options(
+        include=given["include"],
+        exclude=given["exclude"],
+        paths=paths,
+        text=given["text"] or settings.text,
+        safe_only=given.get("safe_only", False) or settings.safe_only,
+        choose=selection.open,
+        jobs=given["jobs"],
+    )
+    with _progress(given) as progress:
+        plan = replace(planning.build(project, selection.packs, options, progress), root=Path(given["path"]))
+    if selection.open and plan.packs and not given["quiet"]:
+        found = ", ".join(sorted({p.source for p in selection.packs if p.name in plan.packs}))
+        click.echo(f"found {found}: using {', '.join(plan.packs)}", err=True)
+    return project, selection, plan
+
+
+@contextmanager
+def _progress(given: dict[str, Any]) -> Iterator[Callable[[str, int, int], None]]:
+    from migrator.progress import stages
+
+    with stages(enabled=not (given["no_progress"] or given["quiet"])) as show:
+        yield show
+
+
+def _guard(project: Project, plan: Plan, given: dict[str, Any]) -> None:
+    """Refuse a dirty git tree, and ask a person at a terminal."""
+    if plan.changes and not given["allow_dirty"]:
+        from migrator.project import git_state
+
+        dirty = git_state(project).dirty
+        if dirty:
+            named = ", ".join(dirty[:3]) + (f" and {len(dirty) - 3} more" if len(dirty) > 3 else "")
+            raise MigrateError(f"uncommitted changes in {named}: commit or stash them, or pass --allow-dirty")
+    if plan.changes and not given["yes"] and sys.stdin.isatty() and sys.stdout.isatty():
+        click.confirm(f"Change {len(plan.changes)} files in {project.root}?", abort=True, err=True)
+
+
+def _apply(project: Project, plan: Plan, given: dict[str, Any]) -> Plan:
+    from dataclasses import replace
+    from datetime import UTC, datetime
+
+    from migrator import transaction
+
+    run = transaction.run_id(datetime.now(UTC))
+    with _progress(given) as progress:
+        done = transaction.apply(
+            project.root,
+            project.backup_dir,
+            plan.changes,
+            run=run,
+            meta={"packs": list(plan.packs)},
+            progress=lambda n: progress("writing", n, len(plan.changes)),
+        )
+    if done.recovered:
+        click.echo(f"an interrupted run, {done.recovered}, was taken back first", err=True)
+    return replace(plan, run=done.run)
+
+
+def _restore(given: dict[str, Any]) -> None:
+    from migrator import transaction
+    from migrator.project import open_project
+
+    project = open_project(given["path"], given["backup_dir"])
+    done = transaction.restore(project.root, project.backup_dir, given["run"], force=given["force"])
+    if done.recovered:
+        click.echo(f"an interrupted run, {done.recovered}, was taken back first", err=True)
+    if not given["quiet"]:
+        click.echo(f"run {done.run} undone: {done.files} files are as they were")
+
+
+@main.command()
+@click.argument("paths", nargs=-1, type=click.Path())
+@_planning
+@click.option("--baseline", type=click.Path(dir_okay=False), metavar="FILE", help="References that may stay for now.")
+@click.option("--update-baseline", is_flag=True, help="Write what is there now to the baseline and pass.")
+@click.option("--strict", is_flag=True, help="Fail on notes as well: prose mentions and other libraries.")
+@click.pass_context
+def check(ctx: click.Context, paths: tuple[str, ...], **given: Any) -> None:
+    """Exit 1 on any reference to an old layer, in PATHS or the whole tree. For CI and pre-commit."""
+    from dataclasses import replace
+
+    project, _, plan = _plan(given, paths)
+    if given["strict"]:
+        plan = replace(plan, notes=frozenset(), strict=True)
+    named = given["baseline"] or project.settings.baseline
+    if given["update_baseline"] and not named:
+        raise click.UsageError("--update-baseline needs --baseline FILE or the setting `baseline`")
+    if named:
+        from migrator import baseline
+
+        file = Path(given["baseline"]) if given["baseline"] else project.root / named
+        if given["update_baseline"]:
+            count = baseline.write(file, plan)
+            click.echo(f"{file}: {count} references may stay for now", err=True)
+        plan = baseline.without(file, plan)
+    _output(plan, given, "check")
+    ctx.exit((FOUND if plan.failing else 0) | (FAILED if plan.problems else 0))
+
+
+def _output(plan: Plan, given: dict[str, Any], mode: Mode) -> None:
+    from migrator.reports import render
+
+    if given["report"]:
+        _write(Path(given["report"]), render(plan, "json", colour=False, mode=mode))
+    if given["quiet"]:
+        return
+    where = "" if given["path"] == "." else f" --path {shlex.quote(given['path'])}"
+    chosen = "".join(f" --rules {shlex.quote(p)}" for p in given["packs"])
+    chosen += f" --from {given['source']}" if given["source"] else ""
+    chosen += f" --to {given['target']}" if given["target"] else ""
+    backup_dir = given.get("backup_dir")
+    kept = f" --backup-dir {shlex.quote(backup_dir)}" if backup_dir else ""
+    text = render(
+        plan,
+        given["format_"],
+        colour=_wants_colour(),
+        mode=mode,
+        fix_command=f"migrate{where or ' --path .'}{chosen}",
+        restore_command=f"migrate --restore{where}{kept}",
+        backup=backup_dir or ".migration_backup",
+    )
+    click.echo(text, nl=False, color=True if _wants_colour() else None)
+
+
+def _wants_colour() -> bool:
+    """As a terminal is, unless NO_COLOR or FORCE_COLOR says otherwise."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise MigrateError(f"{path}: cannot be written: {error.strerror}") from error

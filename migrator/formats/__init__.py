@@ -1,0 +1,100 @@
+"""The file kinds besides Python: which one a path is, and the one signature they all have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import PurePosixPath
+
+from migrator.names import Names
+from migrator.sites import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where a text stands and what may be done to it.
+
+    `edit_prose` is `--text`; `python` finds the references of a Python snippet and raises SyntaxError where it is none.
+    """
+
+    path: str
+    edit_prose: bool
+    python: Callable[[str], list[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A kind of file; its module is imported when it is first used."""
+
+    name: str
+    module: str
+
+    def find(self, text: str, names: Names, context: Context) -> list[Finding]:
+        """Every reference to the old layer in `text`, with edits that do not overlap; `text` has its own line ends."""
+        found: list[Finding] = import_module(f"migrator.formats.{self.module}").find(text, names, context)
+        return found
+
+    def validate(self, text: str) -> None:
+        """Raise ValueError, with one line, when `text` does not parse as what it is."""
+        from migrator.formats.syntax import validate
+
+        validate(self.name, text)
+
+
+_LOCKS = "uv.lock poetry.lock Pipfile.lock pdm.lock package-lock.json pnpm-lock.yaml yarn.lock"
+_CONFIG_NAMES = (
+    "Makefile GNUmakefile Justfile justfile Procfile Jenkinsfile Dockerfile Containerfile Vagrantfile "
+    "CODEOWNERS MANIFEST.in CMakeLists.txt .gitignore .dockerignore .gitattributes"
+)
+_CONFIG_SUFFIXES = (
+    "sh bash zsh fish ps1 bat cmd mk tf tfvars hcl service xml js jsx mjs cjs ts tsx mts cts vue svelte "
+    "dockerfile containerfile makefile j2 tpl"
+)
+
+_BY_NAME = {
+    **{name: Format("lock", "lock") for name in _LOCKS.split()},
+    **{name: Format("config", "config") for name in _CONFIG_NAMES.split()},
+    **{name: Format("ini", "ini") for name in (".coveragerc", ".flake8", ".pylintrc")},
+    "Pipfile": Format("toml", "toml"),
+}
+_BY_SUFFIX = {
+    **{suffix: Format("config", "config") for suffix in _CONFIG_SUFFIXES.split()},
+    **{suffix: Format("ini", "ini") for suffix in ("ini", "cfg", "conf", "properties")},
+    **{suffix: Format("markdown", "markdown") for suffix in ("md", "markdown", "mdx")},
+    **{suffix: Format("yaml", "config") for suffix in ("yml", "yaml")},
+    "toml": Format("toml", "toml"),
+    "rst": Format("rst", "markdown"),
+    "json": Format("json", "config"),
+    "jsonc": Format("config", "config"),
+    "sql": Format("sql", "sql"),
+    "ipynb": Format("notebook", "notebook"),
+}
+_TEXT = Format("text", "markdown")
+_PYTHON = frozenset({"py", "pyi", "pyw"})
+_ENV = re.compile(r"\.env([._-].+)?|.+\.env(\..+)?|env\.(example|sample|template|dist|local)|\.envrc|\.flaskenv")
+_REQUIREMENTS = re.compile(r"(^|/)([\w.-]*(requirements|constraints)[\w.-]*|requirements/.+)\.(txt|in)$")
+_DOCKER = re.compile(r"(Dockerfile|Containerfile)[.-].+")
+
+
+def format_of(path: str, head: str = "") -> Format | None:
+    """The kind of the file at `path`, by its name alone; None for Python, which has its own package.
+
+    `head` is how the text begins: it tells a script from prose where the name has no suffix.
+    """
+    name = PurePosixPath(path).name
+    suffix = PurePosixPath(name).suffix[1:].lower()
+    if suffix in _PYTHON:
+        return None
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    if _REQUIREMENTS.search(path) or _DOCKER.fullmatch(name):
+        return Format("config", "config")
+    if suffix in _BY_SUFFIX:
+        return _BY_SUFFIX[suffix]
+    if _ENV.fullmatch(name):
+        return Format("env", "env")
+    if not suffix and head.startswith("#!"):
+        return None if "python" in head.partition("\n")[0] else Format("config", "config")
+    return _TEXT

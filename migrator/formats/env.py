@@ -1,0 +1,118 @@
+"""Environment files: `.env`, its templates and `.envrc`."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from dotenv.parser import Binding, parse_stream
+
+from migrator.formats import Context
+from migrator.formats.search import apart, exact, line_of, prose
+from migrator.names import Names, say_env
+from migrator.sites import Edit, Finding, Status
+
+_BEFORE_KEY = re.compile(r"\s*(?:export[^\S\r\n]+)?'?")
+_VALUE = re.compile(
+    r"""'?[^\S\r\n]*(?:=[^\S\r\n]*)?
+        (?P<value>(?<=\s)(?=\#) | '(?:\\.|[^'\\])*' | "(?:\\.|[^"\\])*" | (?:(?!\s+\#)[^\r\n])*)""",
+    re.DOTALL | re.VERBOSE,
+)
+_COMMENTED = re.compile(r"\s*#+[^\S\r\n]*(?=(?:export[^\S\r\n]+)?([A-Za-z_]\w*)=)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A binding, in use or commented out: where its key, its value and what follows them stand."""
+
+    key: str
+    start: int
+    value: tuple[int, int]
+    end: int
+    used: bool
+
+
+def parse(text: str) -> Iterator[Binding]:
+    """The bindings, comments and faulty lines of an environment file; their originals add up to `text`."""
+    return parse_stream(io.StringIO(text, newline=""))
+
+
+def find(text: str, names: Names, context: Context) -> list[Finding]:
+    """Old variables as keys and in values; only the characters of a name are edited."""
+    bound: list[_Line] = []
+    other: list[Finding] = []
+    at = len(text) - len(text.removeprefix("\ufeff"))
+    for binding in parse(text[at:]):
+        piece = binding.original.string
+        commented = None if binding.key else _COMMENTED.match(piece)
+        if binding.error:
+            other += exact(piece, names, at)
+        elif binding.key:
+            bound.append(_line(piece, binding.key, at, used=True))
+        elif commented:
+            bound.append(_line(piece[commented.end() :], commented[1], at + commented.end(), used=False))
+        else:
+            other += prose(piece, names, at, edit=context.edit_prose)
+        at += len(piece)
+    clashes = _clashes(text, bound, names)
+    for line in bound:
+        other += _renamed_key(text, line, names, clashes)
+        other += _in_value(text, line, names, clashes)
+        other += prose(text[line.value[1] : line.end], names, line.value[1], edit=context.edit_prose)
+    return apart(other)
+
+
+def _line(piece: str, key: str, at: int, *, used: bool) -> _Line:
+    before = _BEFORE_KEY.match(piece)
+    start = before.end() if before else 0
+    value = _VALUE.match(piece, start + len(key))
+    span = value.span("value") if value else (len(piece), len(piece))
+    return _Line(key, at + start, (at + span[0], at + span[1]), at + len(piece), used)
+
+
+def _clashes(text: str, bound: list[_Line], names: Names) -> dict[str, int]:
+    """Old variables whose new name is set in the same file by another line, and that line."""
+    holders = {line.key: line for line in bound if line.used and not names.env(line.key)}
+    clashes = {}
+    for line in bound:
+        renamed = names.env(line.key)
+        if line.used and renamed:
+            holder = holders.setdefault(renamed[0], line)
+            if holder.key != line.key:
+                clashes[line.key] = line_of(text, holder.start)
+    return clashes
+
+
+def _renamed_key(text: str, line: _Line, names: Names, clashes: dict[str, int]) -> Iterator[Finding]:
+    renamed = names.env(line.key)
+    if renamed is None:
+        return
+    new, rule = renamed
+    if line.used and line.key in clashes:
+        said = f"{new} is already set on line {clashes[line.key]}: remove this line or that one"
+        yield Finding(line.start, rule.id, Status.MANUAL, said)
+        return
+    status, said = Status(rule.status), say_env(line.key, new, rule)
+    value = text[slice(*line.value)].lower()
+    vendor = next((w for m in names.rules.mentions for w in m.words if w.lower() in value), None)
+    if vendor:
+        status, said = Status.REVIEW, f"{said}; its value still points at {vendor}"
+    yield Finding(line.start, rule.id, status, said, (Edit(line.start, line.start + len(line.key), new),))
+
+
+def _in_value(text: str, line: _Line, names: Names, clashes: dict[str, int]) -> Iterator[Finding]:
+    """References such as `${OLD}`; one in single quotes follows too, since python-dotenv expands it where shells do not."""
+    start, end = line.value
+    literal = text[start:end].startswith("'")
+    for finding in exact(text[start:end], names, start):
+        old = text[finding.start : finding.edits[0].end] if finding.edits else ""
+        if old in clashes:
+            said = f"{old} is not renamed, see line {clashes[old]}: this reference follows the line you keep"
+            yield Finding(finding.start, finding.rule, Status.MANUAL, said)
+        elif literal and names.env(old):
+            said = f"{finding.message}; in single quotes only some readers expand it"
+            yield replace(finding, status=Status.REVIEW, message=said)
+        else:
+            yield finding

@@ -1,0 +1,16 @@
+"""Jupyter notebooks: not edited; every old name in them is reported."""
+
+from __future__ import annotations
+
+from migrator.formats import Context
+from migrator.formats.search import apart, snippet
+from migrator.names import Names
+from migrator.sites import Finding, Status
+
+
+def find(text: str, names: Names, context: Context) -> list[Finding]:
+    """A `manual` finding for each old dotted name, environment variable and class name."""
+    return [
+        Finding(f.start, f.rule, Status.MANUAL, f"{f.message.partition(': ')[0]}; notebooks are edited by hand for now")
+        for f in apart(snippet(text, names))
+    ]

@@ -1,0 +1,41 @@
+"""Whether a text still parses as the kind of file it is."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+
+
+def validate(kind: str, text: str) -> None:
+    """Raise ValueError, with one line, when `text` is no valid `kind`; kinds without a grammar are always valid."""
+    check = {"toml": _toml, "json": _json, "notebook": _json, "yaml": _yaml, "env": _env}.get(kind)
+    if check:
+        check(text)
+
+
+def _toml(text: str) -> None:
+    tomllib.loads(text)
+
+
+def _json(text: str) -> None:
+    json.loads(text)
+
+
+def _yaml(text: str) -> None:
+    try:
+        import yaml  # type: ignore[import-untyped]
+    except ImportError:
+        return
+    try:
+        for _ in yaml.parse(text, Loader=yaml.SafeLoader):
+            pass
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from error
+
+
+def _env(text: str) -> None:
+    from migrator.formats.env import parse
+
+    fault = next((b for b in parse(text) if b.error), None)
+    if fault:
+        raise ValueError(f"line {fault.original.line} is no KEY=value")

@@ -1,0 +1,100 @@
+"""Asks git about a tree, in a way that lets no repository run a program of its own through us."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from migrator.errors import MigrateError
+
+# A repository's own configuration may name programs. These are the ones that listing files or telling their state
+# could start: file monitors, hooks, clean filters (see `_filters`), and the transports and helpers of a lazy fetch.
+_OPTIONS = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
+_ENVIRONMENT = {
+    "GIT_ALLOW_PROTOCOL": "",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
+_STATUS = (
+    *("status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=all", "--no-renames"),
+    *("--", "."),
+)
+# Set inside hooks; they would point us at the repository that runs the hook instead of the one that holds the tree.
+_INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
+
+
+@dataclass(frozen=True)
+class GitState:
+    """`dirty`: files below the root that differ from HEAD or are untracked, POSIX, relative to the root, sorted."""
+
+    is_repository: bool
+    dirty: tuple[str, ...] = ()
+
+
+def listed_files(root: Path) -> list[str] | None:
+    """What git tracks or does not ignore below `root`, POSIX, relative to it; None where git cannot say.
+
+    Not all of it need exist: the index may name deleted files, links, submodules, or anything a hostile hand wrote.
+    """
+    top = _top(root)
+    if top is None:
+        return None
+    import subprocess
+
+    kept = {name: value for name, value in os.environ.items() if name not in _INHERITED}
+    command = ["git", *_OPTIONS, f"--work-tree={top}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        ended = subprocess.run(
+            command, cwd=root, env=kept | _ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):  # no git, or one that refuses, say, a folder of someone else's
+        return None
+    return os.fsdecode(ended.stdout).split("\0")[:-1]
+
+
+def state(root: Path, backup_dir: Path) -> GitState:
+    """What git says of `root`, a folder of a work tree or not; files below `backup_dir` and submodules do not count.
+
+    Raises MigrateError when there is a repository but git is missing or refuses to look at it.
+    """
+    top = _top(root)
+    if top is None:
+        return GitState(is_repository=False)
+    try:
+        from git import Git
+        from git.exc import GitCommandError
+    except ImportError as error:  # so GitPython reports a missing git program
+        raise MigrateError(f"{root}: git is not installed, so uncommitted work cannot be seen; install it") from error
+
+    def ask(*arguments: str) -> list[str]:
+        command = ["git", *_OPTIONS, f"--work-tree={top}", *arguments]
+        answer = Git(root).execute(command, stdout_as_string=False, strip_newline_in_stdout=False, env=_ENVIRONMENT)
+        return os.fsdecode(answer).split("\0")[:-1]
+
+    try:
+        unfiltered = _without_filters(ask("config", "--list", "--name-only", "--show-scope", "-z"))
+        entries = ask(*unfiltered, *_STATUS)
+    except GitCommandError as error:
+        reason = str(error.stderr).strip().partition("\n")[0]
+        raise MigrateError(f"{root}: git does not tell what is uncommitted: {reason}") from error
+    paths = (top / entry[3:] for entry in entries if not entry.endswith("/"))
+    dirty = (path.relative_to(root).as_posix() for path in paths if not path.is_relative_to(backup_dir))
+    return GitState(is_repository=True, dirty=tuple(sorted(dirty)))
+
+
+def _top(root: Path) -> Path | None:
+    """The work tree that `root` lies in. Told to git, it leaves no say to a `core.worktree` that points elsewhere."""
+    return next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), None)
+
+
+def _without_filters(scopes_and_names: list[str]) -> Iterator[str]:
+    """Options that disarm each clean filter of the repository's own configuration; those of the user stay."""
+    for scope, name in zip(scopes_and_names[::2], scopes_and_names[1::2], strict=True):
+        if scope in ("local", "worktree") and name.startswith("filter."):
+            if "=" in name:
+                raise MigrateError(f"git filter {name!r} cannot be disarmed; take it out of the repository's config")
+            yield from ("-c", f"{name}={'false' if name.endswith('.required') else ''}")

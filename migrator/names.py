@@ -1,0 +1,226 @@
+"""What an old name becomes: dotted names, names inside free text, and the bytes a file must hold to matter at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+
+from migrator.packs import Rules
+from migrator.primitives import Env, Flag, expand, glob_regex
+from migrator.sites import Edit, Finding, Status
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A new dotted name, and the rule that says so."""
+
+    new: str
+    rule: str
+
+
+def under(dotted: str, prefix: str) -> bool:
+    """Whether `dotted` is `prefix` or lies below it."""
+    return dotted == prefix or dotted.startswith(prefix + ".")
+
+
+class Names:
+    """Maps fully qualified old names to new ones.
+
+    `exported` adds the project's own names that follow, such as `app.llm.PortkeyClient` -> `app.llm.LLMGatewayClient`
+    where `app/llm.py` re-exports the class.
+    """
+
+    def __init__(self, rules: Rules, exported: Mapping[str, str] = _NOTHING) -> None:
+        self.rules = rules
+        self.exported = exported
+        self._modules = sorted(rules.modules, key=lambda m: -len(m.old))
+
+    def rename(self, dotted: str) -> Renamed | None:
+        """The new name of `dotted`, of the module it lives in or of the class it is an attribute of; else None."""
+        head, rest = dotted, ""
+        while head and self.exported:
+            if head in self.exported:
+                return Renamed(self.exported[head] + rest, self.symbol_rule(head))
+            head, _, last = head.rpartition(".")
+            rest = f".{last}{rest}"
+        moved = next((m for m in self._modules if under(dotted, m.old)), None)
+        symbol = self._symbol(dotted)
+        new, rule = symbol or (dotted, moved.id if moved else "")
+        if moved:
+            new = moved.new + new[len(moved.old) :]
+        return Renamed(new, rule) if new != dotted else None
+
+    def _symbol(self, dotted: str) -> tuple[str, str] | None:
+        """The dotted name with its first renamed part replaced, the module part as it was."""
+        for rule in self.rules.symbols:
+            if not dotted.startswith(rule.module + "."):
+                continue
+            parts = dotted[len(rule.module) + 1 :].split(".")
+            for index, part in enumerate(parts):
+                new = expand_any(rule.names, part)
+                if new is not None:
+                    parts[index] = new
+                    return f"{rule.module}.{'.'.join(parts)}", rule.id
+        return None
+
+    def symbol_rule(self, dotted: str) -> str:
+        """The rule a project's own name follows: the one that renames its last part."""
+        leaf = dotted.rpartition(".")[2]
+        rules = self.rules.symbols
+        return next((r.id for r in rules if expand_any(r.names, leaf)), rules[0].id if rules else "")
+
+    def tracked(self, dotted: str) -> bool:
+        """Whether `dotted` belongs to the old layer, renamed or not."""
+        return self.rename(dotted) is not None or any(under(dotted, s.module) for s in self.rules.symbols)
+
+    def flag(self, dotted: str) -> Flag | None:
+        """The flag that `dotted` falls under."""
+        return next((f for f in self.rules.flags if under(dotted, f.module)), None)
+
+    def setting(self, key: str) -> Renamed | None:
+        """The new dotted key of a configuration section, or of a key below it."""
+        for rule in self.rules.settings:
+            if under(key, rule.old):
+                return Renamed(rule.new + key[len(rule.old) :], rule.id)
+        return None
+
+    def env(self, name: str) -> tuple[str, Env] | None:
+        """The new name of an environment variable, and its rule; an exact rule goes before a pattern."""
+        for rule in self.rules.envs:
+            new = expand(rule.old, rule.new, name)
+            if new is not None:
+                return new, rule
+        return None
+
+    # ----------------------------------------------------------------------------------------------- in free text
+
+    @cached_property
+    def _dotted_pattern(self) -> re.Pattern[str] | None:
+        old = [m.old for m in self.rules.modules] + [s.module for s in self.rules.symbols] + list(self.exported)
+        return _any_of((re.escape(o) for o in old), r"(?<![\w.])(?:", r")(?![\w])(?:\.\w+)*(?::[A-Za-z_]\w*)?")
+
+    @cached_property
+    def _path_pattern(self) -> re.Pattern[str] | None:
+        old = (re.escape(m.old.replace(".", "/")) for m in self.rules.modules if "." in m.old)
+        return _any_of(old, r"(?<![\w.-])(?:", r")(?![\w-])")
+
+    @cached_property
+    def _env_pattern(self) -> re.Pattern[str] | None:
+        return _any_of((glob_regex(e.old) for e in self.rules.envs), r"(?<![\w.])(?:", r")(?!\w)")
+
+    @cached_property
+    def _symbol_pattern(self) -> re.Pattern[str] | None:
+        old = (glob_regex(o) for s in self.rules.symbols for o in s.names if o[:1].isupper())
+        return _any_of(old, r"(?<![\w.])(?:", r")(?!\w)")
+
+    @cached_property
+    def _word_pattern(self) -> re.Pattern[str] | None:
+        return _any_of((re.escape(w) for m in self.rules.mentions for w in m.words), r"(?<![\w.@/-])(?:", r")(?![\w])")
+
+    def in_config(self, text: str, offset: int = 0) -> Iterator[Finding]:
+        """Dotted names, module paths and environment variables in a text that is not prose, each with its edit."""
+        yield from self.dotted_in(text, offset)
+        yield from self.envs_in(text, offset)
+
+    def dotted_in(self, text: str, offset: int = 0) -> Iterator[Finding]:
+        """Old dotted names (`a.b.C`) and module paths (`a/b`) in any text; `offset` is where the text stands."""
+        for match in _matches(self._dotted_pattern, text):
+            module, colon, attribute = match[0].partition(":")  # `module:attribute`, as entry points write it
+            renamed = self.rename(f"{module}.{attribute}" if colon else module)
+            if renamed:
+                new = ":".join(renamed.new.rsplit(".", 1)) if colon else renamed.new
+                yield _found(match, offset, new, renamed.rule, f"{match[0]} → {new}")
+        for match in _matches(self._path_pattern, text):
+            rule = next(m for m in self._modules if m.old.replace(".", "/") == match[0])
+            yield _found(match, offset, rule.new.replace(".", "/"), rule.id, f"{match[0]} → {rule.new.replace('.', '/')}")
+
+    def envs_in(self, text: str, offset: int = 0) -> Iterator[Finding]:
+        """Old environment variables in any text."""
+        for match in _matches(self._env_pattern, text):
+            renamed = self.env(match[0])
+            if renamed:
+                new, rule = renamed
+                yield _found(match, offset, new, rule.id, say_env(match[0], new, rule), Status(rule.status))
+
+    def prose_in(self, text: str, offset: int, *, edit: bool) -> Iterator[Finding]:
+        """Everything old that prose names, as `review`: replaced only where `edit` (`--text`) asks for it."""
+        for finding in sorted(self._named_in(text, offset), key=lambda f: f.start):
+            said = f"prose: {finding.message}" if edit else f"prose: {finding.message}; edited only with --text"
+            yield Finding(finding.start, finding.rule, Status.REVIEW, said, finding.edits if edit else ())
+
+    def _named_in(self, text: str, offset: int) -> Iterator[Finding]:
+        if not self.rules.mentions:
+            return
+        rule = self.rules.mentions[0].id
+        for finding in self.in_config(text, offset):
+            yield Finding(finding.start, rule, Status.REVIEW, finding.message, finding.edits)
+        for match in _matches(self._symbol_pattern, text):
+            new = self.symbol(match[0])
+            if new:
+                yield _found(match, offset, new, rule, f"{match[0]} → {new}")
+        for match in _matches(self._word_pattern, text):
+            mention = next(m for m in self.rules.mentions if match[0] in m.words)
+            yield _found(match, offset, mention.words[match[0]], mention.id, f"{match[0]} → {mention.words[match[0]]}")
+
+    def symbol(self, name: str) -> str | None:
+        """The new spelling of a bare class name, whichever module it comes from."""
+        return next((n for s in self.rules.symbols if (n := expand_any(s.names, name))), None)
+
+    @cached_property
+    def needles(self) -> tuple[bytes, ...]:
+        """Bytes of which a file must hold at least one to refer to the old layer: a superset, so nothing is missed."""
+        rules = self.rules
+        words = [m.old.rpartition(".")[2] for m in rules.modules]
+        words += [s.old.rpartition(".")[2] for s in rules.settings] + [f.module for f in rules.flags]
+        words += [s.module.rpartition(".")[2] for s in rules.symbols]
+        words += [_literal(o) for group in (rules.symbols, rules.fixtures) for rule in group for o in rule.names]
+        words += [_literal(e.old) for e in rules.envs] + [w for m in rules.mentions for w in m.words]
+        words += [f.distribution for f in rules.flags if f.distribution]
+        return shortest(words)
+
+
+def say_env(old: str, new: str, rule: Env) -> str:
+    """The message of a renamed environment variable."""
+    return f"{old} → {new}: {rule.message}" if rule.message else f"{old} → {new}"
+
+
+def expand_any(names: Mapping[str, str], name: str) -> str | None:
+    """`name` under the first entry of `names` that matches, exact ones first."""
+    if name in names:
+        return names[name]
+    return next((new for old, value in names.items() if "*" in old and (new := expand(old, value, name))), None)
+
+
+def shortest(words: Iterable[str]) -> tuple[bytes, ...]:
+    """The words as bytes, without those that contain another one."""
+    unique = sorted({w for w in words if w}, key=lambda w: (len(w), w))
+    kept: list[str] = []
+    for word in unique:
+        if not any(k in word for k in kept):
+            kept.append(word)
+    return tuple(w.encode() for w in sorted(kept))
+
+
+def _literal(pattern: str) -> str:
+    return next((piece for piece in pattern.split("*") if piece), "")
+
+
+def _any_of(alternatives: Iterable[str], before: str, after: str) -> re.Pattern[str] | None:
+    ordered = sorted(set(alternatives), key=lambda a: (-len(a), a))
+    return re.compile(before + "|".join(ordered) + after) if ordered else None
+
+
+def _matches(pattern: re.Pattern[str] | None, text: str) -> Iterator[re.Match[str]]:
+    return pattern.finditer(text) if pattern else iter(())
+
+
+def _found(
+    match: re.Match[str], offset: int, new: str, rule: str, message: str, status: Status = Status.MIGRATED
+) -> Finding:
+    start, end = match.start() + offset, match.end() + offset
+    return Finding(start, rule, status, message, (Edit(start, end, new),))

@@ -1,0 +1,348 @@
+"""Rule packs: found, read, validated and composed into the one `Rules` object that a plan is built with."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from migrator.errors import MigrateError
+from migrator.primitives import (
+    TABLES,
+    Call,
+    Column,
+    Env,
+    Fixture,
+    Flag,
+    Literal_,
+    Mention,
+    Module,
+    Promote,
+    Setting,
+    Symbol,
+    toml_keys,
+)
+
+HEAD_KEYS = ("name", "title", "description", "source", "target", "extends", "disable", "settings")
+_REQUIRED_HEAD = ("name", "title", "source", "target")
+PACK_FILE = "pack.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """One migration as its `pack.toml` states it, its `extends` already merged in."""
+
+    name: str
+    title: str
+    description: str
+    source: str
+    target: str
+    folder: Path
+    settings: Mapping[str, Any]
+    rules: tuple[Any, ...]  # instances of the primitives, in the order of the file
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Everything the chosen packs say, settings filled in: what the rewriters take."""
+
+    packs: tuple[str, ...] = ()
+    modules: tuple[Module, ...] = ()
+    symbols: tuple[Symbol, ...] = ()
+    fixtures: tuple[Fixture, ...] = ()
+    calls: tuple[Call, ...] = ()
+    promotes: tuple[Promote, ...] = ()
+    literals: tuple[Literal_, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    envs: tuple[Env, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    columns: tuple[Column, ...] = ()
+    docs: Mapping[str, str] = field(default_factory=dict)  # rule id -> where it is documented
+
+    @property
+    def notes(self) -> frozenset[str]:
+        """Ids of the rules that inform without failing `migrate check`."""
+        return frozenset([m.id for m in self.mentions] + [f.id for f in self.flags if not f.check])
+
+
+# ---------------------------------------------------------------------------------------------------- finding packs
+
+
+def builtin_folder() -> Path:
+    """The packs that ship: beside the package in a source tree, inside it in a wheel."""
+    inside = Path(__file__).parent / "rules"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "rules"
+
+
+def available(extra: Iterable[Path] = ()) -> dict[str, Path]:
+    """Pack name -> folder, the project's own packs (`extra`) after the shipped ones and over them."""
+    found: dict[str, Path] = {}
+    for root in (builtin_folder(), *extra):
+        if root.is_dir():
+            found.update({p.name: p for p in sorted(root.iterdir()) if (p / PACK_FILE).is_file()})
+    return found
+
+
+def load_named(names: Iterable[str], folders: Mapping[str, Path]) -> list[Pack]:
+    """The packs of these names (or paths of pack folders), in that order; MigrateError where there is none."""
+    return [load(_folder_of(name, folders), folders) for name in names]
+
+
+def _folder_of(name: str, folders: Mapping[str, Path]) -> Path:
+    if name in folders:
+        return folders[name]
+    if (Path(name) / PACK_FILE).is_file():
+        return Path(name)
+    raise MigrateError(f"no rule pack is called {name!r}; there are: {', '.join(sorted(folders))}")
+
+
+# ---------------------------------------------------------------------------------------------------------- loading
+
+
+def load(folder: Path, folders: Mapping[str, Path] | None = None, _seen: tuple[str, ...] = ()) -> Pack:
+    """Read and validate one pack.
+
+    Raises MigrateError with file, line and key in one sentence: an unknown or missing key, a value of the wrong form,
+    a rule id given twice, an `extends` that is unknown or goes round in a circle.
+    """
+    path = folder / PACK_FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = tomllib.loads(text)
+    except OSError as error:
+        raise MigrateError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise MigrateError(f"{path}: not valid TOML: {error}") from error
+    fault = _Fault(path, text)
+    _check_head(data, fault)
+    own = list(_read_rules(data, fault))
+    parents = [_parent(p, folders or {}, (*_seen, data["name"]), fault) for p in data.get("extends", [])]
+    known = {r.id for p in parents for r in p.rules}
+    for rule_id in data.get("disable", []):
+        if rule_id not in known:
+            fault(f"disable: no rule {rule_id!r} is inherited", key="disable")
+    dropped = set(data.get("disable", [])) | {r.id for r in own}
+    inherited = [r for p in parents for r in p.rules if r.id not in dropped]
+    settings: dict[str, Any] = {}
+    for parent in parents:
+        settings.update(parent.settings)
+    settings.update(data.get("settings", {}))
+    _check_stars_and_settings((*inherited, *own), settings, fault)
+    return Pack(
+        name=data["name"],
+        title=data["title"],
+        description=data.get("description", "").strip(),
+        source=data["source"],
+        target=data["target"],
+        folder=folder,
+        settings=settings,
+        rules=(*inherited, *own),
+    )
+
+
+class _Fault:
+    """Raises MigrateError at the line of a key: tomllib keeps no positions, so the text is searched for it."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path, self.lines = path, text.splitlines()
+
+    def __call__(self, what: str, *, table: str = "", index: int = 0, key: str = "") -> None:
+        raise MigrateError(f"{self.path}:{self._line(table, index, key)}: {what}")
+
+    def _line(self, table: str, index: int, key: str) -> int:
+        start = 0
+        if table:
+            headers = [n for n, line in enumerate(self.lines) if re.match(rf"\s*\[\[?\s*{table}\s*\]", line)]
+            start = headers[index] if index < len(headers) else 0
+        for number in range(start, len(self.lines)):
+            if number > start and self.lines[number].startswith("["):
+                break
+            if key and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*[.=]""", self.lines[number]):
+                return number + 1
+        return start + 1
+
+
+def _check_head(data: Mapping[str, Any], fault: _Fault) -> None:
+    for name in data:
+        if name not in HEAD_KEYS and name not in TABLES:
+            fault(f"unknown key `{name}`; a pack has {', '.join((*HEAD_KEYS, *TABLES))}", table=name, key=name)
+    for name in _REQUIRED_HEAD:
+        if name not in data:
+            fault(f"key `{name}` is missing")
+        if not isinstance(data[name], str) or not data[name]:
+            fault(f"key `{name}` must be text", key=name)
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", data["name"]):
+        fault(f"name {data['name']!r} must be lower-case words joined by `-`", key="name")
+    for name in ("extends", "disable"):
+        value = data.get(name, [])
+        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+            fault(f"key `{name}` must be a list of text", key=name)
+    if not isinstance(data.get("settings", {}), dict):
+        fault("key `settings` must be a table", key="settings")
+
+
+def _read_rules(data: Mapping[str, Any], fault: _Fault) -> Iterator[Any]:
+    seen: set[str] = set()
+    for table, primitive in TABLES.items():
+        rows = data.get(table, [])
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            fault(f"`{table}` must be written [[{table}]]", table=table, key=table)
+        for index, row in enumerate(rows):
+            rule = _read_rule(table, primitive, row, index, fault)
+            if rule.id in seen:
+                fault(f"rule id {rule.id!r} is given twice", table=table, index=index, key="id")
+            seen.add(rule.id)
+            yield rule
+
+
+def _read_rule(table: str, primitive: type, row: Mapping[str, Any], index: int, fault: _Fault) -> Any:
+    keys = toml_keys(primitive)
+    values = {}
+    for name, value in row.items():
+        if name not in keys:
+            fault(f"[[{table}]]: unknown key `{name}`; it has {', '.join(keys)}", table=table, index=index, key=name)
+        check = keys[name].metadata["check"]
+        if not accepts(check.schema, value):
+            fault(f"[[{table}]] {name}: {value!r} is not {check.says}", table=table, index=index, key=name)
+        values[keys[name].name] = value
+    for name, spec in keys.items():
+        if spec.name not in values and spec.default is MISSING and spec.default_factory is MISSING:
+            fault(f"[[{table}]]: key `{name}` is missing", table=table, index=index)
+    return primitive(**values)
+
+
+def accepts(schema: Mapping[str, Any], value: object) -> bool:
+    """Whether `value` fits the few words of JSON Schema that the primitives use."""
+    if "enum" in schema:
+        return value in schema["enum"]
+    kind = {"string": str, "boolean": bool, "array": list, "object": dict}[schema["type"]]
+    if not isinstance(value, kind):
+        return False
+    if isinstance(value, str):
+        return len(value) >= schema.get("minLength", 0) and bool(re.search(schema.get("pattern", ""), value))
+    if isinstance(value, list):
+        return len(value) >= schema.get("minItems", 0) and all(accepts(schema["items"], item) for item in value)
+    return not isinstance(value, dict) or _accepts_table(schema, value)
+
+
+def _accepts_table(schema: Mapping[str, Any], value: Mapping[str, object]) -> bool:
+    if len(value) < schema.get("minProperties", 0) or any(name not in value for name in schema.get("required", ())):
+        return False
+    named, patterns, others = (schema.get(k, {}) for k in ("properties", "patternProperties", "additionalProperties"))
+    for name, item in value.items():
+        fitting = named.get(name) or next((s for p, s in patterns.items() if re.search(p, name)), None) or others
+        if not fitting or not accepts(fitting, item):
+            return False
+    return True
+
+
+def _check_stars_and_settings(rules: Iterable[Any], settings: Mapping[str, Any], fault: _Fault) -> None:
+    """What one key alone cannot tell: both sides of a pattern have the same stars, every setting named is there."""
+    for rule in rules:
+        pairs = [(rule.old, rule.new)] if isinstance(rule, Env) else getattr(rule, "names", {}).items()
+        for old, new in pairs:
+            if old.count("*") != new.count("*"):
+                fault(f"{rule.id}: `{old}` and `{new}` must have the same number of `*`")
+        try:
+            _fill(rule, settings)
+        except (KeyError, IndexError, TypeError) as error:
+            fault(f"{rule.id}: no setting {error} to fill in; [settings] has: {', '.join(settings) or 'none'}")
+
+
+def _parent(name: str, folders: Mapping[str, Path], seen: tuple[str, ...], fault: _Fault) -> Pack:
+    if name in seen:
+        fault(f"extends: {' -> '.join((*seen, name))} goes round in a circle", key="extends")
+    if name not in folders:
+        fault(f"extends: no rule pack is called {name!r}; there are: {', '.join(sorted(folders))}", key="extends")
+    return load(folders[name], folders, seen)
+
+
+# -------------------------------------------------------------------------------------------------------- composing
+
+
+def compose(packs: Sequence[Pack], overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Rules:
+    """One `Rules` of several packs, each with its settings as the user overrides them in pyproject.toml.
+
+    Raises MigrateError for an override that the pack does not have or that is of another type.
+    """
+    by_type: dict[type, list[Any]] = {primitive: [] for primitive in TABLES.values()}
+    docs: dict[str, str] = {}
+    for pack in packs:
+        settings = _settings_of(pack, (overrides or {}).get(pack.name, {}))
+        for rule in pack.rules:
+            by_type[type(rule)].append(_fill(rule, settings))
+            docs[rule.id] = f"docs/packs/{pack.name}.md#{rule.id.replace('.', '')}"
+    return Rules(
+        packs=tuple(p.name for p in packs),
+        modules=tuple(by_type[Module]),
+        symbols=tuple(by_type[Symbol]),
+        fixtures=tuple(by_type[Fixture]),
+        calls=tuple(by_type[Call]),
+        promotes=tuple(by_type[Promote]),
+        literals=tuple(by_type[Literal_]),
+        settings=tuple(by_type[Setting]),
+        envs=tuple(sorted(by_type[Env], key=lambda e: ("*" in e.old, -len(e.old), e.old))),
+        flags=tuple(by_type[Flag]),
+        mentions=tuple(by_type[Mention]),
+        columns=tuple(by_type[Column]),
+        docs=docs,
+    )
+
+
+def _settings_of(pack: Pack, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    settings = dict(pack.settings)
+    for name, value in overrides.items():
+        where = f"pyproject.toml: [tool.migrate.packs.{pack.name}] {name}"
+        if name not in settings:
+            raise MigrateError(f"{where}: the pack has no such setting; it has: {', '.join(sorted(settings)) or 'none'}")
+        default = settings[name]
+        if type(value) is not type(default):
+            raise MigrateError(f"{where}: must be {_TYPE_NAMES[type(default)]}, as in the pack")
+        if isinstance(value, list) and (not value or not all(isinstance(v, str) for v in value)):
+            raise MigrateError(f"{where}: must be a list with at least one text")
+        if isinstance(value, dict) and not all(isinstance(v, str) for v in value.values()):
+            raise MigrateError(f"{where}: must be a table of text = text")
+        settings[name] = value
+    return settings
+
+
+_TYPE_NAMES = {list: "a list", dict: "a table", str: "text", bool: "true or false", int: "a number", float: "a number"}
+_PLACEHOLDER = re.compile(r"\{(\w+)(?:\[(\d+)\])?\}")
+
+
+def _fill(rule: Any, settings: Mapping[str, Any]) -> Any:
+    """The rule with its `{setting}` placeholders and `for each` tables resolved."""
+    if isinstance(rule, Call):
+        add = {name: _text(value, settings) for name, value in rule.add.items()}
+        if rule.add_for_each:
+            name, value = rule.add_for_each["name"], rule.add_for_each["value"]
+            for item in settings[rule.add_for_each["setting"]]:
+                add[_each(name, item)] = _each(value, item)
+        return replace(rule, add=add, add_for_each={})
+    if isinstance(rule, Promote):
+        return replace(rule, fill=_text(rule.fill, settings))
+    if isinstance(rule, Literal_):
+        values = {k: _text(v, settings) for k, v in rule.values.items()}
+        return replace(rule, values={**values, **(settings.get(rule.setting, {}) if rule.setting else {})})
+    return rule
+
+
+def _each(template: str, item: str) -> str:
+    return template.replace("{item}", item).replace("{ITEM}", re.sub(r"\W", "_", item).upper())
+
+
+def _text(template: str, settings: Mapping[str, Any]) -> str:
+    """`{name}` becomes the setting as a Python literal, `{name[0]}` the bare text of one item."""
+
+    def value(match: re.Match[str]) -> str:
+        setting = settings[match[1]]
+        if match[2] is not None:
+            return str(setting[int(match[2])])
+        return setting if isinstance(setting, str) else json.dumps(setting, ensure_ascii=False)
+
+    return _PLACEHOLDER.sub(value, template)

@@ -1,0 +1,147 @@
+"""From the findings of one text to its new text and its sites: suppressions, lines before and after, edits applied."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from migrator.sites import Edit, Finding, Site, Status
+
+UNUSED_SUPPRESSION = "unused-suppression"
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_SUPPRESSION = re.compile(r"(?:#|//|--|;|<!--)\s*migrate:\s*ignore(?:\[(?P<rules>[\w\s.,-]*)\])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One file worked out: its text afterwards, how many edits that took, and its sites."""
+
+    text: str
+    edits: int
+    sites: tuple[Site, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """The names a file has before and after, and what holds for all findings in it."""
+
+    path: str
+    new_path: str
+    docs: Mapping[str, str]
+    safe_only: bool = False
+    frozen: str = ""  # why nothing in this file may be edited
+    rules: frozenset[str] = frozenset()  # the ids a suppression can mean
+
+
+def place(text: str, findings: Iterable[Finding], file: File) -> Placed:
+    """Apply what may be applied and say where everything stands before and after."""
+    starts = line_starts(text)
+    suppressions = _Suppressions(text, starts)
+    kept = [_settled(f, file, suppressions) for f in findings]
+    kept += suppressions.unused(file)
+    edits = _in_order(e for f in kept for e in f.edits)
+    after = apply(text, edits)
+    shift = _Shift(edits, line_starts(after))
+    sites = tuple(
+        Site(
+            path=file.path,
+            line=(line := bisect_right(starts, f.start)),
+            column=f.start - starts[line - 1] + 1,
+            rule=f.rule,
+            status=f.status,
+            message=f.message,
+            new_path=file.new_path if (new_line := shift.line(f.start)) else None,
+            new_line=new_line,
+            docs=file.docs.get(f.rule, ""),
+        )
+        for f in sorted(kept, key=lambda f: (f.start, f.rule, f.message))
+    )
+    return Placed(after, len(edits), sites)
+
+
+def _settled(finding: Finding, file: File, suppressions: _Suppressions) -> Finding:
+    """The finding as the user's wishes leave it: suppressed, held back, or as it was."""
+    if suppressions.cover(finding):
+        return replace(finding, status=Status.IGNORED, edits=())
+    if not finding.edits:
+        return finding
+    if file.frozen:
+        return replace(finding, status=Status.MANUAL, edits=(), message=f"{finding.message}; left alone: {file.frozen}")
+    if file.safe_only and finding.status is Status.REVIEW:
+        return replace(finding, status=Status.MANUAL, edits=(), message=f"{finding.message}; left alone: --safe-only")
+    return finding
+
+
+def line_starts(text: str) -> list[int]:
+    """The offset at which each line begins; all three line endings count."""
+    return [0, *(m.end() for m in _LINE_END.finditer(text))]
+
+
+def apply(text: str, edits: Sequence[Edit]) -> str:
+    """The text with the edits made. They must be sorted and must not overlap."""
+    pieces, at = [], 0
+    for edit in edits:
+        if edit.start < at:
+            raise ValueError(f"two edits overlap at character {edit.start}")
+        pieces += [text[at : edit.start], edit.text]
+        at = edit.end
+    return "".join(pieces) + text[at:]
+
+
+def _in_order(edits: Iterable[Edit]) -> list[Edit]:
+    """Sorted, each once: several findings may ask for the same new import."""
+    return sorted(set(edits), key=lambda e: (e.start, e.end, e.text))
+
+
+class _Shift:
+    """Where an offset of the old text stands in the new one."""
+
+    def __init__(self, edits: Sequence[Edit], starts: Sequence[int]) -> None:
+        self._edits, self._starts = edits, starts
+        self._offsets = [e.start for e in edits]
+
+    def line(self, offset: int) -> int | None:
+        """The new line of an old offset; None where its lines are gone."""
+        moved = offset
+        for edit in self._edits[: bisect_right(self._offsets, offset)]:
+            if edit.end <= offset:
+                moved += len(edit.text) - (edit.end - edit.start)
+            elif not edit.text:
+                return None
+            else:
+                moved += edit.start - offset
+                break
+        return bisect_right(self._starts, moved)
+
+
+class _Suppressions:
+    """The `migrate: ignore[…]` comments of a text, and which of them a finding needed."""
+
+    def __init__(self, text: str, starts: Sequence[int]) -> None:
+        self._starts = starts
+        self._by_line = {bisect_right(starts, m.start()): m for m in _SUPPRESSION.finditer(text)}
+        self._used: set[int] = set()
+
+    def cover(self, finding: Finding) -> bool:
+        if not self._by_line:
+            return False
+        line = bisect_right(self._starts, finding.start)
+        match = self._by_line.get(line)
+        if match is None or not (match["rules"] is None or finding.rule in _listed(match)):
+            return False
+        self._used.add(line)
+        return True
+
+    def unused(self, file: File) -> list[Finding]:
+        """A finding for every comment that suppresses nothing, if it speaks of rules that are in force."""
+        return [
+            Finding(match.start(), UNUSED_SUPPRESSION, Status.MANUAL, "this comment suppresses nothing: take it out")
+            for line, match in self._by_line.items()
+            if line not in self._used and (match["rules"] is None or _listed(match) & file.rules)
+        ]
+
+
+def _listed(match: re.Match[str]) -> set[str]:
+    return {rule.strip() for rule in (match["rules"] or "").split(",")}

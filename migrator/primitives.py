@@ -1,0 +1,218 @@
+"""The small primitives every pack is made of. A table of a pack is one of these dataclasses; its fields are its keys.
+
+The same declarations validate a pack on load (`packs.py`) and make the published JSON Schema (`schema.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, Literal, NamedTuple
+
+from migrator.sites import Status
+
+
+class Check(NamedTuple):
+    """What a key accepts: its JSON Schema, and how to say so in a sentence."""
+
+    schema: Mapping[str, Any]
+    says: str
+
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_DOTTED = rf"{_NAME}(\.{_NAME})*"
+_GLOB = r"[A-Za-z0-9_*]+"
+
+TEXT = Check({"type": "string", "minLength": 1}, "text")
+BOOL = Check({"type": "boolean"}, "true or false")
+ID = Check({"type": "string", "pattern": r"^[a-z0-9]+([.-][a-z0-9]+)*$"}, "a rule id such as `agentcore.module`")
+NAME = Check({"type": "string", "pattern": rf"^{_NAME}$"}, "a Python name")
+DOTTED = Check({"type": "string", "pattern": rf"^{_DOTTED}$"}, "a dotted name such as `package.module`")
+DOTTED_LIST = Check({"type": "array", "items": DOTTED.schema, "minItems": 1}, "a list of dotted names")
+GLOB = Check({"type": "string", "pattern": rf"^{_GLOB}$"}, "a name in which `*` may stand for any text")
+NAME_MAP = Check(
+    {"type": "object", "patternProperties": {rf"^{_GLOB}$": GLOB.schema}, "additionalProperties": False, "minProperties": 1},
+    "a table of old name = new name, in which `*` may stand for any text",
+)
+NAMES = Check({"type": "array", "items": NAME.schema}, "a list of Python names")
+TEXT_MAP = Check({"type": "object", "additionalProperties": {"type": "string"}}, "a table of text = text")
+STATUS = Check({"enum": [s.value for s in (Status.MIGRATED, Status.REVIEW)]}, "`migrated` or `review`")
+MATCH = Check({"enum": ["equals", "contains"]}, "`equals` or `contains`")
+FOR_EACH = Check(
+    {
+        "type": "object",
+        "properties": {k: {"type": "string"} for k in ("setting", "name", "value")},
+        "required": ["setting", "name", "value"],
+        "additionalProperties": False,
+    },
+    "a table with `setting`, `name` and `value`",
+)
+
+
+def key(check: Check, doc: str, default: Any = MISSING, toml: str = "") -> Any:
+    """A field that is a key of the pack file; without a default it must be given."""
+    metadata = {"check": check, "doc": doc, "toml": toml}
+    if default is MISSING:
+        return field(metadata=metadata)
+    if isinstance(default, dict | list):
+        return field(metadata=metadata, default_factory=type(default))
+    return field(metadata=metadata, default=default)
+
+
+def toml_keys(table: type) -> dict[str, Any]:
+    """Key as a pack spells it -> the dataclass field behind it."""
+    return {f.metadata["toml"] or f.name: f for f in fields(table)}
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module or package that moved, with everything below it, its folder included."""
+
+    id: str = key(ID, "the rule's id")
+    old: str = key(DOTTED, "its dotted name so far")
+    new: str = key(DOTTED, "its dotted name from now on")
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """Public names that changed, in a module and all of its submodules."""
+
+    id: str = key(ID, "the rule's id")
+    module: str = key(DOTTED, "where they live, by its old name")
+    names: Mapping[str, str] = key(NAME_MAP, "old name = new name; each `*` stands for the same text in both")
+
+
+@dataclass(frozen=True, slots=True)
+class Fixture:
+    """pytest fixtures to rename, in files that use the old layer, together with every test that asks for them."""
+
+    id: str = key(ID, "the rule's id")
+    names: Mapping[str, str] = key(NAME_MAP, "old name = new name; each `*` stands for the same text in both")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Keyword arguments taken from a call and others put in their place."""
+
+    id: str = key(ID, "the rule's id")
+    of: list[str] = key(DOTTED_LIST, "the callables, by old name; a module stands for its submodules too")
+    remove: list[str] = key(NAMES, "arguments that go; the rule acts when one of them is there")
+    message: str = key(TEXT, "what differs, and what to do about it")
+    add: Mapping[str, str] = key(TEXT_MAP, "argument = Python expression put where the first removed one stood", {})
+    add_for_each: Mapping[str, str] = key(FOR_EACH, "one argument for each item of a list setting", {}, "add-for-each")
+    imports: list[str] = key(NAMES, "modules the added expressions use", [])
+    status: str = key(STATUS, "what a migrated call is", Status.REVIEW.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Promote:
+    """An argument that named the old layer takes the first item of a list argument, and the list moves up."""
+
+    id: str = key(ID, "the rule's id")
+    of: list[str] = key(DOTTED_LIST, "the callables, by old name; a module stands for its submodules too")
+    argument: str = key(NAME, "the argument that names the old layer")
+    value: str = key(TEXT, "the text that names it")
+    list: str = key(NAME, "the list argument")
+    message: str = key(TEXT, "what differs, and what to do about it")
+    fill: str = key(TEXT, "a list the moved-up list is completed from", "")
+    status: str = key(STATUS, "what a migrated call is", Status.REVIEW.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Literal_:
+    """A literal value of a keyword argument, in any call of a module that uses the old layer."""
+
+    id: str = key(ID, "the rule's id")
+    argument: str = key(NAME, "the keyword")
+    message: str = key(TEXT, "what differs, and what to do about it")
+    values: Mapping[str, str] = key(TEXT_MAP, "old text = new text", {})
+    setting: str = key(NAME, "or the table setting that holds them", "")
+    status: str = key(STATUS, "what a migrated value is", Status.REVIEW.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A section of configuration files (TOML, ini) that moved, and the keys that read it."""
+
+    id: str = key(ID, "the rule's id")
+    old: str = key(DOTTED, "its dotted key so far")
+    new: str = key(DOTTED, "its dotted key from now on")
+
+
+@dataclass(frozen=True, slots=True)
+class Env:
+    """Environment variables to rename. An exact name goes before a pattern, a longer pattern before a shorter."""
+
+    id: str = key(ID, "the rule's id")
+    old: str = key(GLOB, "the variable, or a pattern with `*`")
+    new: str = key(GLOB, "its new name; each `*` stands for the same text")
+    status: str = key(STATUS, "what a renamed variable is", Status.MIGRATED.value)
+    message: str = key(TEXT, "what differs, and what to do about it", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Something to report and leave alone: another library, with the reason and the next step."""
+
+    id: str = key(ID, "the rule's id")
+    module: str = key(DOTTED, "the module whose imports and uses are reported")
+    message: str = key(TEXT, "what to do about it")
+    distribution: str = key(TEXT, "the name of its package in dependency files", "")
+    check: bool = key(BOOL, "whether `migrate check` fails on it", True)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Words that name the old layer in prose: reported, and replaced only with `--text`."""
+
+    id: str = key(ID, "the rule's id")
+    words: Mapping[str, str] = key(TEXT_MAP, "word = what replaces it with `--text`")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A database column that holds an old name."""
+
+    id: str = key(ID, "the rule's id")
+    table: str = key(TEXT, "the table, with its schema if it has one")
+    column: str = key(TEXT, "the column")
+    match: Literal["equals", "contains"] = key(MATCH, "whether the value is the name or holds it")
+    old: str = key(TEXT, "the old name")
+    new: str = key(TEXT, "the new name")
+
+
+# Table name in a pack file -> primitive. The order is that of the published schema.
+TABLES: Mapping[str, type] = {
+    "module": Module,
+    "symbol": Symbol,
+    "fixture": Fixture,
+    "call": Call,
+    "promote": Promote,
+    "literal": Literal_,
+    "setting": Setting,
+    "env": Env,
+    "flag": Flag,
+    "mention": Mention,
+    "column": Column,
+}
+
+
+def expand(old: str, new: str, name: str) -> str | None:
+    """What `name` becomes under `old` -> `new`, where each `*` stands for the same text in both; None for no match.
+
+    >>> expand("Portkey*Error", "LLMGateway*Error", "PortkeyTimeoutError")
+    'LLMGatewayTimeoutError'
+    """
+    if "*" not in old:
+        return new if name == old else None
+    match = re.fullmatch(re.escape(old).replace(r"\*", r"(\w*)"), name)
+    if match is None:
+        return None
+    texts = iter(match.groups())
+    return re.sub(r"\*", lambda _: next(texts), new)
+
+
+def glob_regex(pattern: str) -> str:
+    """A regular expression for a name in which `*` stands for any text."""
+    return re.escape(pattern).replace(r"\*", r"\w*")

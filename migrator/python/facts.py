@@ -1,0 +1,266 @@
+"""What other modules need to know of a module, and the index that follows a name through the project.
+
+Facts are small and kept for every candidate file; syntax trees are not.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from migrator.names import Names, Renamed, expand_any, under
+from migrator.packs import Rules
+from migrator.python.outline import Binding, Outline, Scope, parts_of, text_value
+
+_MOST_HOPS = 20  # of re-exports followed from one name; more is a circle
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One module seen from outside. `names` are its dotted names, the most likely one first."""
+
+    path: str
+    names: tuple[str, ...]
+    is_package: bool
+    exports: Mapping[str, str]  # name at module level -> the dotted name it stands for
+    bound: Mapping[str, frozenset[str]]  # every name bound in any scope -> what it stands for ("" for anything else)
+    stars: tuple[str, ...]  # modules it imports * from
+    fixtures: frozenset[str]  # pytest fixtures it defines
+
+    @property
+    def name(self) -> str:
+        return self.names[0]
+
+    @property
+    def package(self) -> str:
+        return package_of(self.name, self.is_package)
+
+
+def package_of(module: str, is_package: bool) -> str:
+    """The package that a module's relative imports start from."""
+    return module if is_package else module.rpartition(".")[0]
+
+
+def module_names(path: str, roots: Iterable[str]) -> tuple[str, ...]:
+    """The dotted names a file can be imported by, seen from each of `roots` ("" is the project), nearest root first.
+
+    >>> module_names("src/app/llm.py", ["", "src"])
+    ('app.llm', 'src.app.llm')
+    """
+    names = []
+    for root in sorted(roots, key=len, reverse=True):
+        prefix = f"{root}/" if root else ""
+        if not path.startswith(prefix):
+            continue
+        parts = list(PurePosixPath(path[len(prefix) :]).with_suffix("").parts)
+        if parts[-1] == "__init__":
+            parts.pop()
+        if parts and all(p.isidentifier() for p in parts):
+            names.append(".".join(parts))
+    return tuple(names) or (PurePosixPath(path).stem,)
+
+
+def import_roots(files: Iterable[str]) -> tuple[str, ...]:
+    """Folders that packages are imported from: the project, `src`-like folders, and parents of top-level packages."""
+    packages = {str(PurePosixPath(f).parent) for f in files if f.endswith("/__init__.py")}
+    roots = {"", *(str(PurePosixPath(p).parent) for p in packages if str(PurePosixPath(p).parent) not in packages)}
+    roots |= {f.partition("/")[0] for f in files if f.startswith(("src/", "lib/")) and f.endswith(".py")}
+    return tuple(sorted("" if r == "." else r for r in roots))
+
+
+def facts_of(path: str, names: tuple[str, ...], found: Outline) -> Facts:
+    """The facts of one module, from its outline."""
+    exports: dict[str, str] = {}
+    for name, bindings in found.scope.bindings.items():
+        target = next((t for b in bindings if (t := origin_of(b, found.scope))), None)
+        if target:
+            exports[name] = target
+    bound: dict[str, set[str]] = {}
+    for scope in found.scopes:
+        for name, bindings in scope.bindings.items():
+            bound.setdefault(name, set()).update(b.target or "" for b in bindings)
+    return Facts(
+        path=path,
+        names=names,
+        is_package=path.endswith("__init__.py"),
+        exports=exports,
+        bound={name: frozenset(targets) for name, targets in bound.items()},
+        stars=tuple(found.scope.stars),
+        fixtures=frozenset(node.name for node, scope, _ in found.functions if is_fixture(node)),
+    )
+
+
+def origin_of(binding: Binding, scope: Scope) -> str | None:
+    """The dotted name a binding stands for, through `a = b.c` aliases of its own scope."""
+    seen: set[int] = set()
+    rest: tuple[str, ...] = ()
+    while binding.kind == "alias":
+        seen.add(id(binding))
+        holder = scope.lookup(binding.value[0])
+        if holder is None:
+            return None
+        rest = (*binding.value[1:], *rest)
+        following = next((b for b in holder.bindings[binding.value[0]] if b.target or b.kind == "alias"), None)
+        if following is None or id(following) in seen:
+            return None
+        binding, scope = following, holder
+    return ".".join((binding.target, *rest)) if binding.target else None
+
+
+def is_fixture(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function is decorated as a pytest fixture."""
+    called = (d.func if isinstance(d, ast.Call) else d for d in node.decorator_list)
+    return any(parts_of(d)[-1:] == ("fixture",) for d in called)
+
+
+def fixture_name(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    """The name tests ask for it by: that of `@pytest.fixture(name=…)` or of the function."""
+    calls = (d for d in node.decorator_list if isinstance(d, ast.Call) and parts_of(d.func)[-1:] == ("fixture",))
+    named = (text_value(k.value) for d in calls for k in d.keywords if k.arg == "name")
+    return next((n for n in named if n), node.name)
+
+
+@dataclass(slots=True)
+class Index:
+    """All facts of a project, and the names of its own that follow a rename (`names.exported`)."""
+
+    names: Names
+    by_path: dict[str, Facts] = field(default_factory=dict)
+    by_name: dict[str, Facts] = field(default_factory=dict)
+    _with_stars: bool = False
+
+    @classmethod
+    def build(cls, rules: Rules, modules: Iterable[Facts]) -> Index:
+        """Index the modules and follow re-exports until nothing new is renamed."""
+        index = cls(Names(rules))
+        for facts in modules:
+            index.by_path[facts.path] = facts
+            index._with_stars |= bool(facts.stars)
+            for name in reversed(facts.names):
+                index.by_name[name] = facts
+        exported: dict[str, str] = {}
+        while True:
+            index.names = Names(rules, exported)
+            more = {k: v for f in index.by_path.values() for k, v in index._exported_by(f) if exported.get(k) != v}
+            if not more:
+                return index
+            exported = {**exported, **more}
+
+    def _exported_by(self, facts: Facts) -> Iterable[tuple[str, str]]:
+        renamed_fixtures = self.fixtures_of(facts)
+        for name, target in facts.exports.items():
+            new = renamed_fixtures.get(name) or self.local_name(facts, name, target)
+            if new == name:
+                continue
+            for module in facts.names:
+                if not target.startswith(f"{module}.") or not self._by_rule(target):
+                    moved = self.names.rename(module)
+                    yield f"{module}.{name}", f"{moved.new if moved else module}.{new}"
+
+    def _by_rule(self, dotted: str) -> bool:
+        leaf = dotted.rpartition(".")[2]
+        return any(under(dotted, s.module) and expand_any(s.names, leaf) for s in self.names.rules.symbols)
+
+    def rename(self, dotted: str) -> Renamed | None:
+        """`Names.rename`, which also sees a name that a project module has from `import *`."""
+        renamed = self.names.rename(dotted)
+        if renamed is not None or not self._with_stars:
+            return renamed
+        module = self.module_of(dotted)
+        first, *rest = dotted[len(module) + 1 :].split(".") if module else [""]
+        if not first or first in self.by_name[module].exports:
+            return None
+        origin = self._through_star(self.by_name[module], first)
+        renamed = self.rename(origin) if origin else None
+        if renamed is None:
+            return None
+        return Renamed(".".join([module, renamed.new.rpartition(".")[2], *rest]), renamed.rule)
+
+    def module_of(self, dotted: str) -> str:
+        """The longest part of a dotted name that is a module of the project; "" for none."""
+        while dotted and dotted not in self.by_name:
+            dotted = dotted.rpartition(".")[0]
+        return dotted
+
+    def local_name(self, facts: Facts, name: str, target: str) -> str:
+        """What a module's own binding `name` of `target` is called afterwards.
+
+        It follows the rename only where it bears the name of its target, and where the new name is free.
+        """
+        renamed = self.rename(target)
+        if renamed is None or target.rpartition(".")[2] != name:
+            return name
+        leaf = renamed.new.rpartition(".")[2]
+        others = facts.bound.get(leaf, frozenset())
+        return leaf if all(self._same(other, renamed.new) for other in others) else name
+
+    def _same(self, target: str, new: str) -> bool:
+        renamed = self.rename(target) if target else None
+        return (renamed.new if renamed else target) == new
+
+    def canonical(self, dotted: str) -> str:
+        """Where a name is really defined, as far as the project's own modules tell."""
+        for _ in range(_MOST_HOPS):
+            module = self.module_of(dotted)
+            rest = dotted[len(module) + 1 :].split(".") if module and module != dotted else []
+            if not rest:
+                return dotted
+            target = self.by_name[module].exports.get(rest[0]) or self._through_star(self.by_name[module], rest[0])
+            following = ".".join([target, *rest[1:]]) if target else dotted
+            if following == dotted:
+                return dotted
+            dotted = following
+        return dotted
+
+    def _through_star(self, facts: Facts, name: str) -> str | None:
+        return next((f"{star}.{name}" for star in facts.stars if self.offers(star, name)), None)
+
+    def offers(self, module: str, name: str) -> bool:
+        """Whether `from module import *` gives `name`: as the module's facts say, or a rule for a module not here."""
+        facts = self.by_name.get(module)
+        if facts is None:
+            return self._by_rule(f"{module}.{name}")
+        return name in facts.exports or any(self.offers(star, name) for star in facts.stars if star != module)
+
+    def defines(self, dotted: str) -> bool:
+        """Whether the project itself holds the definition of `dotted`."""
+        module, _, name = dotted.rpartition(".")
+        facts = self.by_name.get(module)
+        return facts is not None and facts.exports.get(name) in {f"{n}.{name}" for n in facts.names}
+
+    def uses_old(self, facts: Facts) -> bool:
+        """Whether a module imports, re-exports or is itself part of the old layer."""
+        targets = {t for ts in facts.bound.values() for t in ts if t}
+        return any(self.tracked(t) for t in (*targets, *facts.names, *facts.stars))
+
+    def tracked(self, dotted: str) -> bool:
+        """Whether a name belongs to the old layer, also by way of the project's re-exports."""
+        return self.names.tracked(dotted) or self.names.tracked(self.canonical(dotted))
+
+    def fixtures_of(self, facts: Facts) -> dict[str, str]:
+        """The fixtures of a module that are renamed."""
+        found = {}
+        if facts.fixtures and self.uses_old(facts):
+            for rule in self.names.rules.fixtures:
+                for name in facts.fixtures:
+                    new = expand_any(rule.names, name)
+                    if new and new not in facts.bound:
+                        found[name] = new
+        return found
+
+    def fixtures_for(self, path: str) -> dict[str, str]:
+        """The renamed fixtures that a test file can ask for: its own, and those of the conftest.py above it."""
+        found: dict[str, str] = {}
+        for folder in reversed(PurePosixPath(path).parents):
+            facts = self.by_path.get(str(folder / "conftest.py"))
+            if facts:
+                found.update(self.fixtures_of(facts))
+        own = self.by_path.get(path)
+        if own:
+            for name in own.exports:
+                if name in found and name in own.fixtures and name not in self.fixtures_of(own):
+                    del found[name]  # it overrides the conftest's with one of its own
+            found.update(self.fixtures_of(own))
+        return found

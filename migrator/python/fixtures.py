@@ -1,0 +1,67 @@
+"""pytest fixtures: the arguments and texts by which tests ask for one that is renamed."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from migrator.names import expand_any
+from migrator.python.facts import fixture_name, is_fixture
+from migrator.python.module import Module
+from migrator.python.outline import FunctionNode, Scope, parameters, parts_of, text_value
+from migrator.sites import Edit, Finding, Status
+
+_ASKING_CALLS = {"usefixtures", "getfixturevalue", "parametrize", "fixture"}
+
+
+def find(module: Module) -> Iterator[Finding]:
+    """Findings for the parameters of tests and fixtures, their uses, and `usefixtures("…")` and its like.
+
+    The definition itself and imports of it are renamed as any other name of the module is.
+    """
+    renames = module.index.fixtures_for(module.facts.path)
+    if not renames:
+        return
+    for node, _, inner in module.found.functions:
+        if node.name.startswith("test") or is_fixture(node):
+            yield from _parameters(module, node, inner, renames)
+    for call, _ in module.found.calls:
+        if parts_of(call.func)[-1:] and parts_of(call.func)[-1] in _ASKING_CALLS:
+            yield from _texts(module, call, renames)
+
+
+def _parameters(module: Module, node: FunctionNode, inner: Scope, renames: dict[str, str]) -> Iterator[Finding]:
+    for arg in parameters(node.args):
+        new = renames.get(arg.arg)
+        if new is None or new in inner.bindings:
+            continue
+        start = module.source.start(arg)
+        edits = [Edit(start, start + len(arg.arg), new)]
+        for reference in module.found.references:
+            if reference.parts[0] == arg.arg and reference.scope.lookup(arg.arg) is inner:
+                place = module.place(reference, 1)
+                if place:
+                    edits.append(Edit(*place, new))
+        yield Finding(start, _rule(module, arg.arg), Status.MIGRATED, f"{arg.arg} → {new}", tuple(edits))
+
+
+def _texts(module: Module, call: ast.Call, renames: dict[str, str]) -> Iterator[Finding]:
+    """Names inside the literals of a call that asks for fixtures by text."""
+    arguments = [*call.args, *(k.value for k in call.keywords if k.arg in {"name", "argnames", "indirect"})]
+    if parts_of(call.func)[-1] == "parametrize":
+        arguments = [*call.args[:1], *(k.value for k in call.keywords if k.arg in {"argnames", "indirect"})]
+    for literal in (n for a in arguments for n in ast.walk(a) if text_value(n) is not None):
+        start, raw = module.source.start(literal), module.source.segment(literal)
+        for match in re.finditer(r"(?<!\w)[A-Za-z_]\w*", raw):
+            new = renames.get(match[0])
+            if new:
+                edit = Edit(start + match.start(), start + match.end(), new)
+                yield Finding(edit.start, _rule(module, match[0]), Status.MIGRATED, f"{match[0]} → {new}", (edit,))
+
+
+def _rule(module: Module, name: str) -> str:
+    return next((r.id for r in module.names.rules.fixtures if expand_any(r.names, name)), "")
+
+
+__all__ = ["find", "fixture_name"]

@@ -1,0 +1,244 @@
+"""Import statements: moved modules, renamed names, relative imports, statements that must be split, new imports."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from migrator.names import Renamed
+from migrator.python import statements
+from migrator.python.facts import package_of
+from migrator.python.module import Module
+from migrator.python.outline import ImportStatement, absolute
+from migrator.sites import Edit, Finding, Status
+
+_FROM = re.compile(r"from(?P<gap>[\s\\]*)(?P<module>[.\w\s\\]*?)(?P<after>[\s\\]*)\bimport\b")
+
+
+def find(module: Module) -> Iterator[Finding]:
+    """Findings for every import statement that refers to the old layer or must follow the module's own move."""
+    for statement in module.found.imports:
+        if isinstance(statement.node, ast.Import):
+            yield from _plain(module, statement.node)
+        else:
+            yield from _from(module, statement, statement.node)
+
+
+def _plain(module: Module, node: ast.Import) -> Iterator[Finding]:
+    for alias in node.names:
+        renamed = module.rename(alias.name)
+        if renamed:
+            start = module.source.start(alias)
+            edit = Edit(start, start + len(alias.name), renamed.new)
+            yield Finding(start, renamed.rule, Status.MIGRATED, f"{alias.name} → {renamed.new}", (edit,))
+
+
+def _from(module: Module, statement: ImportStatement, node: ast.ImportFrom) -> Iterator[Finding]:
+    old = absolute(module.facts.package, node.level, node.module)
+    if any(alias.name == "*" for alias in node.names):
+        yield from _star(module, node, old)
+        return
+    moves = [(alias, module.rename(f"{old}.{alias.name}")) for alias in node.names]
+    parents = {_parent(renamed, old) for _, renamed in moves}
+    if len(parents) == 1 and "" not in parents:
+        yield from _in_place(module, statement, node, old, moves)
+    else:
+        yield _split(module, node, old, moves)
+
+
+def _parent(renamed: Renamed | None, old: str) -> str:
+    return renamed.new.rpartition(".")[0] if renamed else old
+
+
+def _star(module: Module, node: ast.ImportFrom, old: str) -> Iterator[Finding]:
+    renamed = module.rename(old)
+    edit = _module_edit(module, node, renamed.new if renamed else old)
+    if edit:
+        rule = renamed.rule if renamed else _own_move(module)
+        message = f"{old} → {renamed.new}" if renamed else "relative import follows the module's move"
+        yield Finding(module.source.start(node), rule, Status.MIGRATED, message, (edit,))
+
+
+def _own_move(module: Module) -> str:
+    renamed = module.names.rename(module.facts.name)
+    return renamed.rule if renamed else ""
+
+
+def _in_place(
+    module: Module, statement: ImportStatement, node: ast.ImportFrom, old: str, moves: list[tuple[ast.alias, Renamed | None]]
+) -> Iterator[Finding]:
+    """The statement keeps its shape: its module and single names are replaced where they stand."""
+    duplicate = _duplicates(module, statement, moves)
+    if duplicate:
+        yield duplicate
+        return
+    renamed = moves[0][1]
+    new = _parent(renamed, old)
+    edit = _module_edit(module, node, new)
+    if edit:
+        moved = module.names.rename(old)
+        rule = (moved or renamed or Renamed("", _own_move(module))).rule
+        message = f"{old} → {new}" if new != old else "relative import follows the module's move"
+        yield Finding(module.source.start(node), rule, Status.MIGRATED, message, (edit,))
+    for alias, target in moves:
+        if target is not None and target.new.rpartition(".")[2] != alias.name:
+            yield _name(module, alias, f"{old}.{alias.name}", target)
+
+
+def _name(module: Module, alias: ast.alias, dotted: str, renamed: Renamed) -> Finding:
+    """One imported name: `A` becomes `B`; `B as A` where the local name cannot follow."""
+    start = module.source.start(alias)
+    spelling = alias_spelling(module, alias, dotted, renamed)
+    kept = alias.asname is None and " as " in spelling
+    message = f"{alias.name} → {spelling}" + (": the new name is taken in this file" if kept else "")
+    if alias.asname and " as " in spelling:
+        edit = Edit(start, start + len(alias.name), spelling.partition(" ")[0])
+        local = spelling.rpartition(" ")[2]
+        edits = (edit,) if local == alias.asname else (Edit(start, module.source.end(alias), spelling),)
+    else:
+        edits = (Edit(start, module.source.end(alias), spelling),)
+    return Finding(start, renamed.rule, Status.MIGRATED, message, edits)
+
+
+def alias_spelling(module: Module, alias: ast.alias, dotted: str, renamed: Renamed) -> str:
+    """How an imported name is written afterwards, with its `as` where it needs one."""
+    leaf = renamed.new.rpartition(".")[2]
+    local = module.index.local_name(module.facts, alias.asname or alias.name, dotted)
+    if alias.asname == alias.name:
+        return f"{leaf} as {local}"  # `X as X` is how a stub says that X is public
+    return leaf if local == leaf else f"{leaf} as {local}"
+
+
+def _duplicates(
+    module: Module, statement: ImportStatement, moves: list[tuple[ast.alias, Renamed | None]]
+) -> Finding | None:
+    """Names that another import of the same block already binds to the new target are dropped."""
+    there = _bound_elsewhere(module, statement)
+    extra = []
+    for alias, renamed in moves:
+        local = module.index.local_name(module.facts, alias.asname or alias.name, _dotted(module, statement, alias))
+        if renamed is not None and there.get(local) == renamed.new:
+            extra.append(alias)
+    if not extra:
+        return None
+    source, node = module.source, statement.node
+    start, end = source.start(node), source.end(node)
+    names = ", ".join(a.name for a in extra)
+    rule = next(r.rule for a, r in moves if a is extra[0] and r is not None)
+    message = f"{names}: imported under its new name already"
+    if len(extra) == len(moves):
+        whole = _whole_lines(module, node)
+        replacement = Edit(*whole, "") if whole and len(statement.block) > 1 else Edit(start, end, "pass")
+        return Finding(start, rule, Status.MIGRATED, message, (replacement,))
+    kept = statements.without_names(source.segment(node), {a.name for a in extra})
+    module_edit = _rewritten(module, kept, moves, _dotted(module, statement, extra[0]).rpartition(".")[0])
+    return Finding(start, rule, Status.MIGRATED, message, (Edit(start, end, module_edit),))
+
+
+def _bound_elsewhere(module: Module, statement: ImportStatement) -> dict[str, str]:
+    """Local name -> dotted target of the `from` imports in the same block that need no rename."""
+    found: dict[str, str] = {}
+    for other in module.found.imports:
+        if other is statement or other.block is not statement.block or not isinstance(other.node, ast.ImportFrom):
+            continue
+        for alias in other.node.names:
+            dotted = _dotted(module, other, alias)
+            if module.rename(dotted) is None:
+                found[alias.asname or alias.name] = dotted
+    return found
+
+
+def _dotted(module: Module, statement: ImportStatement, alias: ast.alias) -> str:
+    node = statement.node
+    assert isinstance(node, ast.ImportFrom)
+    return f"{absolute(module.facts.package, node.level, node.module)}.{alias.name}"
+
+
+def _split(module: Module, node: ast.ImportFrom, old: str, moves: list[tuple[ast.alias, Renamed | None]]) -> Finding:
+    """Names that now live in different places need a statement each; the first keeps the layout of the old one."""
+    source = module.source
+    start, end = source.start(node), source.end(node)
+    groups: dict[str, list[tuple[ast.alias, Renamed | None]]] = {}
+    for alias, renamed in moves:
+        groups.setdefault(_parent(renamed, old), []).append((alias, renamed))
+    lines = []
+    stays = old if old in groups else next((p for p in groups if p), None)
+    if stays is not None:
+        names = {a.name for a, _ in groups[stays]}
+        kept = statements.without_names(source.segment(node), {a.name for a, _ in moves} - names)
+        lines.append(_rewritten(module, kept, groups.pop(stays), old))
+    for parent, members in groups.items():
+        spelled = [alias_spelling(module, a, f"{old}.{a.name}", r or Renamed(f"{old}.{a.name}", "")) for a, r in members]
+        into = _spell_module(module, node, parent)
+        lines.append(f"from {into} import {', '.join(spelled)}" if parent else f"import {', '.join(spelled)}")
+    moved = next(r for _, r in moves if r is not None)
+    text = f"{source.newline}{source.indent(node)}".join(lines)
+    names = ", ".join(a.name for a, r in moves if r is not None)
+    return Finding(start, moved.rule, Status.MIGRATED, f"{names} from {old} → {moved.new}", (Edit(start, end, text),))
+
+
+def _rewritten(module: Module, segment: str, moves: list[tuple[ast.alias, Renamed | None]], old: str) -> str:
+    """An import statement's text with its module and names replaced."""
+    renamed = {a.name: (a, r) for a, r in moves if r is not None}
+    new = _parent(moves[0][1], old)
+    match = _FROM.match(segment)
+    if match and new != old:
+        level = len(match["module"]) - len(match["module"].lstrip(". \t\\\r\n"))
+        segment = segment[: match.start("module")] + _spell(module, new, bool(level)) + segment[match.end("module") :]
+
+    def spell(name: str) -> str:
+        alias, target = renamed[name]
+        return alias_spelling(module, alias, f"{old}.{name}", target)
+
+    return statements.with_names(segment, {n: spell(n) for n in renamed if spell(n) != n})
+
+
+def _module_edit(module: Module, node: ast.ImportFrom, new: str) -> Edit | None:
+    """The edit of the part between `from` and `import`, if it has to change."""
+    source = module.source
+    match = _FROM.match(source.text, source.start(node))
+    if match is None:
+        return None
+    written = "".join(match["module"].replace("\\", " ").split())
+    wanted = _spell_module(module, node, new)
+    return Edit(match.start("module"), match.end("module"), wanted) if wanted != written else None
+
+
+def _spell_module(module: Module, node: ast.ImportFrom, new: str) -> str:
+    return _spell(module, new, node.level > 0)
+
+
+def _spell(module: Module, new: str, relative: bool) -> str:
+    """How a module is written in a `from`: relative imports stay relative where they can."""
+    package = package_of(module.new_name(), module.facts.is_package)
+    return relative_to(new, package) if relative else new
+
+
+def relative_to(target: str, package: str) -> str:
+    """`target` as a relative module inside `package`; absolute where they share nothing.
+
+    >>> relative_to("agentcore.llm_gateway", "agentcore.integration")
+    '..llm_gateway'
+    """
+    here, there = package.split("."), target.split(".")
+    shared = 0
+    while shared < min(len(here), len(there)) and here[shared] == there[shared]:
+        shared += 1
+    return "." * (len(here) - shared + 1) + ".".join(there[shared:]) if shared else target
+
+
+def _whole_lines(module: Module, node: ast.stmt) -> tuple[int, int] | None:
+    """The lines of a statement that stands alone on them, with the line end."""
+    source = module.source
+    start, end = source.line_start(source.start(node)), source.line_end(source.end(node))
+    alone = not source.text[start : source.start(node)].strip() and not source.text[source.end(node) : end].strip()
+    return (start, end) if alone else None
+
+
+def added_above(module: Module, node: ast.stmt, name: str) -> Edit | None:
+    """The edit that puts `import name` on a line of its own above a statement; None where that line is shared."""
+    start = module.source.line_start(module.source.start(node))
+    if module.source.text[start : module.source.start(node)].strip():
+        return None
+    return Edit(start, start, f"{module.source.indent(node)}import {name}{module.source.newline}")

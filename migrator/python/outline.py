@@ -1,0 +1,384 @@
+"""One walk over a syntax tree that notes scopes, what each name is bound to, and every place a name is used.
+
+Standard-library `ast` only: about ten times cheaper than a LibCST walk, and enough to resolve names by meaning.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+Parts = tuple[str, ...]
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(slots=True)
+class Binding:
+    """One thing that gives a name a value in a scope.
+
+    `target` is the dotted name it stands for: of an import or of a definition at module level. `value` holds the parts
+    of `name = a.b.c`. Neither is set for anything else (parameters, loops, other assignments).
+    """
+
+    name: str
+    node: ast.AST
+    kind: Literal["import", "import-as", "from", "definition", "alias", "other"]
+    target: str | None = None
+    value: Parts = ()
+    statement: ast.stmt | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Scope:
+    """A module, class, function or comprehension with the names bound in it."""
+
+    kind: Literal["module", "class", "function"]
+    parent: Scope | None
+    node: ast.AST
+    bindings: dict[str, list[Binding]] = field(default_factory=dict)
+    globals: set[str] = field(default_factory=set)
+    stars: list[str] = field(default_factory=list)
+
+    def bind(self, binding: Binding) -> None:
+        self.bindings.setdefault(binding.name, []).append(binding)
+
+    def lookup(self, name: str) -> Scope | None:
+        """The scope whose binding a use of `name` here means; class bodies are invisible to the functions in them."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.globals:
+                return scope.module if name in scope.module.bindings else None
+            if name in scope.bindings and (scope is self or scope.kind != "class"):
+                return scope
+            scope = scope.parent
+        return None
+
+    @property
+    def module(self) -> Scope:
+        scope = self
+        while scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+
+@dataclass(eq=False, slots=True)
+class Reference:
+    """A name, or a chain `a.b.c`, with all of its parts; `nodes[i]` is the node that spans the first i + 1 parts."""
+
+    parts: Parts
+    nodes: tuple[ast.expr, ...]
+    scope: Scope
+    inside: ast.JoinedStr | None  # the f-string it stands in: CPython before 3.12 misplaces nodes there
+
+
+@dataclass(eq=False, slots=True)
+class Text:
+    """A string literal and the role it plays."""
+
+    node: ast.Constant | ast.JoinedStr
+    scope: Scope
+    role: Literal["plain", "annotation", "docstring", "all"]
+
+
+@dataclass(eq=False, slots=True)
+class ImportStatement:
+    node: ast.Import | ast.ImportFrom
+    scope: Scope
+    block: list[ast.stmt]
+
+
+@dataclass(eq=False, slots=True)
+class Outline:
+    """What one walk found, each list in the order of the text (decorators and defaults before bodies)."""
+
+    scope: Scope
+    scopes: list[Scope] = field(default_factory=list)
+    references: list[Reference] = field(default_factory=list)
+    texts: list[Text] = field(default_factory=list)
+    imports: list[ImportStatement] = field(default_factory=list)
+    calls: list[tuple[ast.Call, Scope]] = field(default_factory=list)
+    lookups: list[tuple[ast.expr, Scope]] = field(default_factory=list)  # `x["key"]` and `x.get("key")`
+    functions: list[tuple[FunctionNode, Scope, Scope]] = field(default_factory=list)  # node, where, its own scope
+    classes: list[tuple[ast.ClassDef, Scope]] = field(default_factory=list)
+    tries: list[ast.Try] = field(default_factory=list)
+    globals: list[ast.Global | ast.Nonlocal] = field(default_factory=list)
+
+
+def outline(tree: ast.Module, module: str, package: str) -> Outline:
+    """Walk a module. `module` is its dotted name, `package` the one its relative imports start from."""
+    walker = _Walker(tree, module, package)
+    walker.body(tree.body, walker.found.scope)
+    return walker.found
+
+
+def absolute(package: str, level: int, name: str | None) -> str:
+    """The module that `from {level dots}{name} import …` means inside `package`; leading dots where it leaves it."""
+    if level == 0:
+        return name or ""
+    parts = package.split(".") if package else []
+    if level - 1 > len(parts) or (level - 1 == len(parts) and not name):
+        return "." * level + (name or "")
+    base = parts[: len(parts) - level + 1]
+    return ".".join([*base, *([name] if name else [])])
+
+
+def parts_of(node: ast.AST) -> Parts:
+    """The parts of a plain chain `a.b.c`; empty for anything else."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    return (node.id, *reversed(names)) if isinstance(node, ast.Name) else ()
+
+
+def text_value(node: ast.AST | None) -> str | None:
+    """The value of a string literal."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+_STRING_TYPED_CALLS = {"cast", "TypeVar", "NewType", "ForwardRef"}
+
+
+class _Walker:
+    def __init__(self, tree: ast.Module, module: str, package: str) -> None:
+        self.module, self.package = module, package
+        self.found = Outline(self._scope("module", None, tree))
+        self.found.scopes.append(self.found.scope)
+        self.joined: ast.JoinedStr | None = None
+        self.role: Literal["plain", "annotation", "all"] = "plain"
+
+    @staticmethod
+    def _scope(kind: Literal["module", "class", "function"], parent: Scope | None, node: ast.AST) -> Scope:
+        return Scope(kind, parent, node)
+
+    def _inner(self, kind: Literal["class", "function"], parent: Scope, node: ast.AST) -> Scope:
+        scope = Scope(kind, parent, node)
+        self.found.scopes.append(scope)
+        return scope
+
+    # ------------------------------------------------------------------------------------------------- statements
+
+    def body(self, statements: list[ast.stmt], scope: Scope, *, documented: bool = True) -> None:
+        for index, statement in enumerate(statements):
+            literal = statement.value if isinstance(statement, ast.Expr) else None
+            if index == 0 and documented and isinstance(literal, ast.Constant) and isinstance(literal.value, str):
+                self.found.texts.append(Text(literal, scope, "docstring"))
+            else:
+                self.statement(statement, scope, statements)
+
+    def statement(self, node: ast.stmt, scope: Scope, block: list[ast.stmt]) -> None:
+        match node:
+            case ast.Import() | ast.ImportFrom():
+                self.found.imports.append(ImportStatement(node, scope, block))
+                self._bind_imports(node, scope)
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                self._function(node, scope)
+            case ast.ClassDef():
+                self._class(node, scope)
+            case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
+                self._assignment(node, scope)
+            case ast.Global() | ast.Nonlocal():
+                self.found.globals.append(node)
+                if isinstance(node, ast.Global):
+                    scope.globals.update(node.names)
+            case _:
+                if isinstance(node, ast.Try):
+                    self.found.tries.append(node)
+                self._children(node, scope)
+
+    def _children(self, node: ast.AST, scope: Scope) -> None:
+        """Visit the fields of a node that makes no scope of its own."""
+        if isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
+            scope.bind(Binding(node.name, node, "other"))
+        if isinstance(node, ast.MatchMapping) and node.rest:
+            scope.bind(Binding(node.rest, node, "other"))
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                if value and isinstance(value[0], ast.stmt):
+                    self.body(value, scope, documented=False)
+                else:
+                    self._each(value, scope)
+            elif isinstance(value, ast.expr):
+                self.expression(value, scope)
+            elif isinstance(value, ast.AST):
+                self._children(value, scope)
+
+    def _each(self, nodes: Iterable[object], scope: Scope) -> None:
+        for node in nodes:
+            if isinstance(node, ast.expr):
+                self.expression(node, scope)
+            elif isinstance(node, ast.AST):
+                self._children(node, scope)
+
+    def _bind_imports(self, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.asname:
+                    scope.bind(Binding(alias.asname, alias, "import-as", alias.name, statement=node))
+                else:
+                    top = alias.name.partition(".")[0]
+                    scope.bind(Binding(top, alias, "import", top, statement=node))
+            return
+        base = absolute(self.package, node.level, node.module)
+        for alias in node.names:
+            if alias.name == "*":
+                scope.stars.append(base)
+            else:
+                name = alias.asname or alias.name
+                scope.bind(Binding(name, alias, "from", f"{base}.{alias.name}", statement=node))
+
+    def _definition(self, name: str, node: ast.AST, scope: Scope) -> Binding:
+        at_top = scope.kind == "module"
+        return Binding(name, node, "definition" if at_top else "other", f"{self.module}.{name}" if at_top else None)
+
+    def _function(self, node: FunctionNode, scope: Scope) -> None:
+        scope.bind(self._definition(node.name, node, scope))
+        self._each(node.decorator_list, scope)
+        inner = self._inner("function", scope, node)
+        self._parameters(node.args, scope, inner)
+        if node.returns is not None:
+            self._annotation(node.returns, scope)
+        for parameter in getattr(node, "type_params", ()):
+            inner.bind(Binding(parameter.name, parameter, "other"))
+        self.found.functions.append((node, scope, inner))
+        self.body(node.body, inner)
+
+    def _parameters(self, args: ast.arguments, outer: Scope, inner: Scope) -> None:
+        self._each([*args.defaults, *(d for d in args.kw_defaults if d is not None)], outer)
+        for arg in parameters(args):
+            inner.bind(Binding(arg.arg, arg, "other"))
+            if arg.annotation is not None:
+                self._annotation(arg.annotation, outer)
+
+    def _class(self, node: ast.ClassDef, scope: Scope) -> None:
+        scope.bind(self._definition(node.name, node, scope))
+        self._each([*node.decorator_list, *node.bases], scope)
+        self._each(node.keywords, scope)
+        self.found.classes.append((node, scope))
+        self.body(node.body, self._inner("class", scope, node))
+
+    def _assignment(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, scope: Scope) -> None:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if isinstance(node, ast.AnnAssign):
+            self._annotation(node.annotation, scope)
+        to_all = any(isinstance(t, ast.Name) and t.id == "__all__" for t in targets)
+        if node.value is not None:
+            self._in_role("all" if to_all else "plain", node.value, scope)
+        alias = parts_of(node.value) if node.value is not None and not isinstance(node, ast.AugAssign) else ()
+        for target in targets:
+            if isinstance(target, ast.Name):
+                self._reference((target.id,), (target,), scope)
+                binding = self._definition(target.id, target, scope)
+                if alias and alias != (target.id,):
+                    binding.kind, binding.value, binding.target = "alias", alias, None
+                scope.bind(binding)
+            else:
+                self.expression(target, scope)
+
+    # ------------------------------------------------------------------------------------------------ expressions
+
+    def _annotation(self, node: ast.expr, scope: Scope) -> None:
+        self._in_role("annotation", node, scope)
+
+    def _in_role(self, role: Literal["plain", "annotation", "all"], node: ast.expr, scope: Scope) -> None:
+        before, self.role = self.role, role
+        self.expression(node, scope)
+        self.role = before
+
+    def expression(self, node: ast.expr, scope: Scope) -> None:
+        match node:
+            case ast.Name() | ast.Attribute():
+                self._chain(node, scope)
+            case ast.Constant():
+                if isinstance(node.value, str) and self.joined is None:
+                    self.found.texts.append(Text(node, scope, self.role))
+            case ast.JoinedStr():
+                self._joined(node, scope)
+            case ast.Call():
+                self._call(node, scope)
+            case ast.Lambda():
+                inner = self._inner("function", scope, node)
+                self._parameters(node.args, scope, inner)
+                self.expression(node.body, inner)
+            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
+                self._comprehension(node, scope)
+            case ast.NamedExpr():
+                self.expression(node.value, scope)
+                holder = scope
+                while isinstance(holder.node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
+                    holder = holder.parent or holder
+                holder.bind(Binding(node.target.id, node.target, "other"))
+                self._reference((node.target.id,), (node.target,), holder)
+            case ast.BinOp():
+                self._operands(node, scope)
+            case _:
+                if isinstance(node, ast.Subscript) and text_value(node.slice) is not None:
+                    self.found.lookups.append((node, scope))
+                self._children(node, scope)
+
+    def _operands(self, node: ast.expr, scope: Scope) -> None:
+        """Walk `a + b + c + …` without recursion: generated code chains thousands of them."""
+        rights: list[ast.expr] = []
+        while isinstance(node, ast.BinOp):
+            rights.append(node.right)
+            node = node.left
+        self.expression(node, scope)
+        self._each(reversed(rights), scope)
+
+    def _chain(self, node: ast.Name | ast.Attribute, scope: Scope) -> None:
+        nodes: list[ast.expr] = []
+        at: ast.expr = node
+        while isinstance(at, ast.Attribute):
+            nodes.append(at)
+            at = at.value
+        if not isinstance(at, ast.Name):
+            self.expression(at, scope)
+            return
+        nodes.append(at)
+        if len(nodes) == 1 and isinstance(at.ctx, ast.Store):
+            scope.bind(self._definition(at.id, at, scope))
+        self._reference(parts_of(node), tuple(reversed(nodes)), scope)
+
+    def _reference(self, parts: Parts, nodes: tuple[ast.expr, ...], scope: Scope) -> None:
+        self.found.references.append(Reference(parts, nodes, scope, self.joined))
+
+    def _joined(self, node: ast.JoinedStr, scope: Scope) -> None:
+        outermost = self.joined is None
+        if outermost:
+            self.found.texts.append(Text(node, scope, self.role))
+            self.joined = node
+        self._each(node.values, scope)
+        if outermost:
+            self.joined = None
+
+    def _call(self, node: ast.Call, scope: Scope) -> None:
+        self.found.calls.append((node, scope))
+        callee = node.func.attr if isinstance(node.func, ast.Attribute) else parts_of(node.func)[-1:]
+        if callee == "get" and node.args and text_value(node.args[0]) is not None:
+            self.found.lookups.append((node, scope))
+        self.expression(node.func, scope)
+        typed = (callee if isinstance(callee, str) else "".join(callee)) in _STRING_TYPED_CALLS
+        lists_all = parts_of(node.func)[:1] == ("__all__",)
+        role: Literal["plain", "annotation", "all"] = "annotation" if typed else "all" if lists_all else self.role
+        for argument in (*node.args, *(k.value for k in node.keywords)):
+            self._in_role(role if typed or lists_all else "plain", argument, scope)
+
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, scope: Scope) -> None:
+        inner = self._inner("function", scope, node)
+        for index, generator in enumerate(node.generators):
+            self.expression(generator.iter, scope if index == 0 else inner)
+            self.expression(generator.target, inner)
+            self._each(generator.ifs, inner)
+        if isinstance(node, ast.DictComp):
+            self._each([node.key, node.value], inner)
+        else:
+            self.expression(node.elt, inner)
+
+
+def parameters(args: ast.arguments) -> Iterator[ast.arg]:
+    """Every parameter of a function, in order."""
+    yield from (*args.posonlyargs, *args.args, *args.kwonlyargs)
+    yield from (a for a in (args.vararg, args.kwarg) if a is not None)

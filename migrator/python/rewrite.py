@@ -1,0 +1,70 @@
+"""Everything Python in one call: what to edit in a module so that it speaks of the new layer only."""
+
+from __future__ import annotations
+
+from migrator.python import calls, fixtures, imports, settings, shim, texts, uses
+from migrator.python.facts import Facts, Index, facts_of, module_names
+from migrator.python.module import Module
+from migrator.python.outline import Outline, outline
+from migrator.python.source import Source
+from migrator.sites import Finding
+
+
+def read(text: str, path: str, names: tuple[str, ...]) -> tuple[Source, Outline, Facts]:
+    """Parse a module and take down its facts. Raises SyntaxError, ValueError or RecursionError as `ast.parse` does."""
+    source = Source(text)
+    is_package = path.endswith("__init__.py")
+    found = outline(source.tree, names[0], names[0] if is_package else names[0].rpartition(".")[0])
+    return source, found, facts_of(path, names, found)
+
+
+def find(source: Source, found: Outline, facts: Facts, index: Index, *, edit_prose: bool = False) -> list[Finding]:
+    """All findings of a module, in the order of the text; an edit inside another one's is left to that one."""
+    module = Module(source, found, facts, index, edit_prose)
+    rewriters = (shim, imports, uses, calls, settings, fixtures, texts)
+    findings = [f for rewriter in rewriters for f in rewriter.find(module)]
+    findings += uses.flagged_imports(module)
+    return without_overlaps(findings)
+
+
+def find_in_snippet(text: str, index: Index, *, edit_prose: bool = False) -> list[Finding]:
+    """The findings of a piece of Python that belongs to no file, such as a fence in a document."""
+    source, found, facts = read(text, "snippet.py", module_names("snippet.py", ("",)))
+    return find(source, found, facts, index, edit_prose=edit_prose)
+
+
+def without_overlaps(findings: list[Finding]) -> list[Finding]:
+    """Drop what a larger edit replaces anyway, such as a renamed variable inside an argument that goes."""
+    spans = sorted({(e.start, -e.end) for f in findings for e in f.edits if e.end > e.start})
+    outer: list[tuple[int, int]] = []
+    for start, negative_end in spans:
+        if not outer or start >= outer[-1][1]:
+            outer.append((start, -negative_end))
+    kept = [f for f in findings if not _swallowed(f, outer)]
+    return sorted(_unique(kept), key=lambda f: (f.start, f.rule))
+
+
+def _swallowed(finding: Finding, outer: list[tuple[int, int]]) -> bool:
+    from bisect import bisect_right
+
+    places = [(e.start, e.end) for e in finding.edits] or [(finding.start, finding.start)]
+    for start, end in places:
+        index = bisect_right(outer, (start, float("inf"))) - 1
+        if index >= 0:
+            whole_start, whole_end = outer[index]
+            if whole_start <= start and end <= whole_end and (start, end) != outer[index] and start < whole_end:
+                return True
+    return False
+
+
+def _unique(findings: list[Finding]) -> list[Finding]:
+    """One finding a place: of two that would edit the same characters, the first rewriter's."""
+    seen: set[object] = set()
+    unique = []
+    for finding in findings:
+        marks: set[object] = {(e.start, e.end) for e in finding.edits if e.end > e.start}
+        marks = marks or {(finding.start, finding.rule)}
+        if not marks & seen:
+            seen |= marks
+            unique.append(finding)
+    return unique

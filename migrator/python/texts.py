@@ -1,0 +1,202 @@
+"""Old names in string literals, docstrings and comments, each as far as its place lets it be edited safely."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from migrator.names import expand_any
+from migrator.python import statements
+from migrator.python.module import Module
+from migrator.python.outline import Text, text_value
+from migrator.sites import Edit, Finding, Status
+
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+_NAMED_ATTRIBUTE_CALLS = {"getattr", "hasattr", "setattr", "delattr", "object", "delitem"}  # patch.object, monkeypatch
+
+
+def find(module: Module) -> Iterator[Finding]:
+    """Findings for every literal and comment that names the old layer."""
+    renames = dict(module.local_renames())
+    attributes = dict(_attribute_names(module))
+    for text in module.found.texts:
+        yield from _literal(module, text, renames, attributes)
+    yield from _comments(module, renames)
+
+
+def _literal(module: Module, text: Text, renames: dict[str, str], attributes: dict[int, Finding]) -> Iterator[Finding]:
+    node, start, raw = text.node, module.source.start(text.node), module.source.segment(text.node)
+    value = text_value(node)
+    if text.role == "docstring":
+        yield from _prose(module, raw, start, renames, edit=module.edit_prose)
+        return
+    if id(node) in attributes:
+        yield attributes[id(node)]
+        return
+    if value is not None:
+        exact = list(_exact(module, text, value, renames))
+        if exact:
+            yield from exact
+            return
+    found = list(module.names.in_config(raw, start))
+    yield from found
+    if value is not None and not found and _split_name(module, value):
+        message = f"{value!r} is put together of several literals: write its new name by hand"
+        yield Finding(start, module.names.rules.modules[0].id, Status.MANUAL, message)
+    for finding in module.names.prose_in(raw, start, edit=False):
+        if not any(e.start <= finding.start < e.end for f in found for e in f.edits):
+            yield Finding(finding.start, finding.rule, Status.REVIEW, _in_text(finding.message))
+
+
+def _in_text(message: str) -> str:
+    return message.replace("prose: ", "in a text: ").replace("; edited only with --text", "; never edited")
+
+
+def _split_name(module: Module, value: str) -> bool:
+    return bool(_DOTTED.fullmatch(value)) and module.rename(value) is not None
+
+
+def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> Iterator[Finding]:
+    """Literals whose whole value is a name: a setting, a dotted name, a string annotation, an entry of `__all__`."""
+    setting = module.names.setting(value)
+    if setting:
+        yield from _whole(module, text, value, setting.new, setting.rule)
+    elif text.role == "all":
+        yield from _public_name(module, text, value, renames)
+    elif text.role == "annotation":
+        yield from _annotation(module, text)
+    elif _DOTTED.fullmatch(value) and (renamed := module.rename(value)):
+        yield from _whole(module, text, value, renamed.new, renamed.rule)
+    elif value in renames and module.names.symbol(value):
+        rule = module.names.symbol_rule(value)
+        message = f"{value!r} → {renames[value]!r}: the text is the name of a class that was renamed; check what reads it"
+        yield from _whole(module, text, value, renames[value], rule, Status.REVIEW, message)
+
+
+def _whole(
+    module: Module, text: Text, value: str, new: str, rule: str, status: Status = Status.MIGRATED, message: str = ""
+) -> Iterator[Finding]:
+    start, raw = module.source.start(text.node), module.source.segment(text.node)
+    at = raw.find(value)
+    if at >= 0:
+        edit = Edit(start + at, start + at + len(value), new)
+        yield Finding(start, rule, status, message or f"{value} → {new}", (edit,))
+
+
+def _annotation(module: Module, text: Text) -> Iterator[Finding]:
+    """Names inside a string annotation mean what they would mean outside it."""
+    start, raw = module.source.start(text.node), module.source.segment(text.node)
+    for match in re.finditer(r"(?<![\w.'\"])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|(?<=['\"])[A-Za-z_]\w*(?:\.\w+)*", raw):
+        parts = tuple(match[0].split("."))
+        dotted = module.dotted(parts, text.scope)
+        renamed = module.rename(dotted) if dotted else None
+        bound = module.binding_of(parts[0], text.scope)
+        if renamed and bound and len(parts) >= 1:
+            local = module.local_name(*bound)
+            base = module.dotted(parts[:1], text.scope) or ""
+            base_new = (r.new if (r := module.rename(base)) else base) + "."
+            new = local + (renamed.new + ".")[len(base_new) - 1 : -1]
+            if new != match[0]:
+                edit = Edit(start + match.start(), start + match.end(), new)
+                yield Finding(edit.start, renamed.rule, Status.MIGRATED, f"{match[0]} → {new}", (edit,))
+
+
+def _public_name(module: Module, text: Text, value: str, renames: dict[str, str]) -> Iterator[Finding]:
+    """An entry of `__all__` follows the name it lists; that of a submodule which left the package goes."""
+    bound = value in module.found.scope.bindings
+    if bound:
+        new = next((n for o, n in renames.items() if o == value), value)
+        if new != value:
+            yield from _whole(module, text, value, new, module.names.symbol_rule(value))
+        return
+    renamed = module.rename(f"{module.facts.name}.{value}")
+    if renamed is None:
+        return
+    parent, _, leaf = renamed.new.rpartition(".")
+    if parent == module.new_name():
+        yield from _whole(module, text, value, leaf, renamed.rule)
+        return
+    holder = _list_around(module, text.node)
+    if holder is not None:
+        start, end = module.source.start(holder), module.source.end(holder)
+        edit = Edit(start, end, statements.without_items(module.source.segment(holder), {value}))
+        message = f"{value!r} left this package for {renamed.new}"
+        yield Finding(module.source.start(text.node), renamed.rule, Status.MIGRATED, message, (edit,))
+    else:
+        message = f"{value!r} left this package for {renamed.new}: take it out of __all__"
+        yield Finding(module.source.start(text.node), renamed.rule, Status.MANUAL, message)
+
+
+def _list_around(module: Module, node: ast.AST) -> ast.List | ast.Tuple | None:
+    lists = (n for n in ast.walk(module.source.tree) if isinstance(n, ast.List | ast.Tuple))
+    return next((n for n in lists if any(e is node for e in n.elts)), None)
+
+
+def _attribute_names(module: Module) -> Iterator[tuple[int, Finding]]:
+    """`patch.object(llm, "PortkeyClient")`, `getattr(llm, "…")`: the text is an attribute of a module that is known."""
+    for call, scope in module.found.calls:
+        callee = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        name = text_value(call.args[1]) if len(call.args) > 1 else None
+        if callee not in _NAMED_ATTRIBUTE_CALLS or name is None:
+            continue
+        owner = _chain(call.args[0])
+        dotted = module.dotted(owner, scope) if owner else None
+        renamed = module.rename(f"{dotted}.{name}") if dotted else None
+        if renamed is None:
+            continue
+        new, node = renamed.new.rpartition(".")[2], call.args[1]
+        start, raw = module.source.start(node), module.source.segment(node)
+        at = raw.find(name)
+        if new != name and at >= 0:
+            edit = Edit(start + at, start + at + len(name), new)
+            yield id(node), Finding(start, renamed.rule, Status.MIGRATED, f"{name} → {new}", (edit,))
+
+
+def _chain(node: ast.expr) -> tuple[str, ...]:
+    from migrator.python.outline import parts_of
+
+    return parts_of(node)
+
+
+def _prose(module: Module, raw: str, start: int, renames: dict[str, str], *, edit: bool) -> Iterator[Finding]:
+    """A docstring or comment: exact names are kept right, words are reported (and replaced with `--text`)."""
+    exact = [*module.names.in_config(raw, start), *_bound_classes(module, raw, start, renames)]
+    yield from exact
+    for finding in module.names.prose_in(raw, start, edit=edit):
+        if not any(e.start <= finding.start < e.end for f in exact for e in f.edits):
+            yield finding
+
+
+def _bound_classes(module: Module, raw: str, start: int, renames: dict[str, str]) -> Iterator[Finding]:
+    """Class names that mean the old layer in this file, as in `Raises: PortkeyError`."""
+    for match in re.finditer(r"(?<![\w.])[A-Z]\w+(?!\w)", raw):
+        new = renames.get(match[0])
+        if new is None and module.found.scope.stars and module.from_star(match[0]):
+            new = next((n for s in module.names.rules.symbols if (n := expand_any(s.names, match[0]))), None)
+        if new:
+            edit = Edit(start + match.start(), start + match.end(), new)
+            rule = module.names.symbol_rule(match[0])
+            yield Finding(edit.start, rule, Status.MIGRATED, f"{match[0]} → {new}", (edit,))
+
+
+def _comments(module: Module, renames: dict[str, str]) -> Iterator[Finding]:
+    for start, end in comment_spans(module):
+        yield from _prose(module, module.source.text[start:end], start, renames, edit=module.edit_prose)
+
+
+def comment_spans(module: Module) -> Iterator[tuple[int, int]]:
+    """Where comments stand: a `#` that no string literal holds, up to the end of its line."""
+    source = module.source
+    literals = iter(sorted((source.start(t.node), source.end(t.node)) for t in module.found.texts))
+    inside = next(literals, None)
+    at = source.text.find("#")
+    while at >= 0:
+        while inside is not None and inside[1] <= at:
+            inside = next(literals, None)
+        if inside is not None and inside[0] <= at:
+            at = source.text.find("#", inside[1])
+            continue
+        end = at + len(source.text[at : source.line_end(at)].rstrip("\r\n"))
+        yield at, end
+        at = source.text.find("#", end)

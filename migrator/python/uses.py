@@ -1,0 +1,157 @@
+"""Uses of old names in code: definitions, plain names, attribute chains, and what another library's names say."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from migrator.names import Renamed
+from migrator.python.imports import added_above
+from migrator.python.module import Module
+from migrator.python.outline import Binding, Reference, Scope
+from migrator.sites import Edit, Finding, Status
+
+_DEFINED = re.compile(r"(?:async\s+def|def|class)\s+")
+
+
+def find(module: Module) -> Iterator[Finding]:
+    """A finding for every definition and every use that resolves to the old layer or to a flagged library."""
+    for scope in module.found.scopes:
+        for bindings in scope.bindings.values():
+            for binding in bindings:
+                yield from _definition(module, binding, scope)
+    for reference in module.found.references:
+        yield from _reference(module, reference)
+    yield from _declared(module)
+
+
+def _definition(module: Module, binding: Binding, scope: Scope) -> Iterator[Finding]:
+    if not isinstance(binding.node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return
+    new = module.local_name(binding, scope) if binding.target else _sibling_name(module, binding, scope)
+    if new != binding.name:
+        match = _DEFINED.match(module.source.text, module.source.start(binding.node))
+        if match:
+            edit = Edit(match.end(), match.end() + len(binding.name), new)
+            rule = _rule(module, binding.target or "")
+            yield Finding(match.end(), rule, Status.MIGRATED, f"{binding.name} → {new}", (edit,))
+
+
+def _sibling_name(module: Module, binding: Binding, scope: Scope) -> str:
+    """A fallback `class X` inside a function or `except` follows the import whose name it stands in for."""
+    siblings = scope.bindings[binding.name]
+    return next((module.local_name(b, scope) for b in siblings if b.target), binding.name)
+
+
+def _rule(module: Module, dotted: str) -> str:
+    renamed = module.rename(dotted)
+    if renamed and renamed.rule:
+        return renamed.rule
+    fixtures = module.names.rules.fixtures
+    return fixtures[0].id if fixtures else ""
+
+
+def _reference(module: Module, reference: Reference) -> Iterator[Finding]:
+    bound = module.binding_of(reference.parts[0], reference.scope)
+    dotted = module.dotted(reference.parts, reference.scope)
+    if dotted is None:
+        return
+    flag = module.names.flag(dotted)
+    if flag:
+        yield Finding(module.source.start(reference.nodes[0]), flag.id, Status.MANUAL, flag.message)
+        return
+    renamed = module.rename(dotted)
+    written = _written(module, reference, bound, dotted, renamed)
+    if written is None and renamed:
+        yield _through_new_import(module, reference, bound, dotted, renamed)
+    elif written is not None and written != reference.parts:
+        count = _differing(reference.parts, written)
+        old, new = ".".join(reference.parts[:count]), ".".join(written[: len(written) - len(reference.parts) + count])
+        base = ".".join(dotted.split(".")[: len(dotted.split(".")) - len(reference.parts) + count])
+        yield _replaced(module, reference, count, old, new, _rule(module, base))
+
+
+def _differing(old: tuple[str, ...], new: tuple[str, ...]) -> int:
+    """How many of the old parts, from the first, have to be replaced: all but the tail both have."""
+    same = 0
+    while same < min(len(old), len(new)) - 1 and old[-1 - same] == new[-1 - same]:
+        same += 1
+    return len(old) - same
+
+
+def _written(
+    module: Module,
+    reference: Reference,
+    bound: tuple[Binding, Scope] | None,
+    dotted: str,
+    renamed: Renamed | None,
+) -> tuple[str, ...] | None:
+    """How the chain is written afterwards; None where its new name is not below what its first part is bound to."""
+    new = renamed.new if renamed else dotted
+    base = module.dotted(reference.parts[:1], reference.scope) or ""
+    base_renamed = module.rename(base)
+    base_new = base_renamed.new if base_renamed else base
+    local = module.local_name(*bound) if bound else base_new.rpartition(".")[2]
+    if new == base_new:
+        return tuple(local.split("."))
+    if new.startswith(base_new + "."):
+        return (*local.split("."), *new[len(base_new) + 1 :].split("."))
+    return None
+
+
+def _replaced(module: Module, reference: Reference, count: int, old: str, new: str, rule: str) -> Finding:
+    place = module.place(reference, count)
+    start = module.source.start(reference.nodes[count - 1])
+    if place is None:
+        message = f"{old} → {new}: write it by hand, a comment or an f-string stands in the middle"
+        return Finding(start, rule, Status.MANUAL, message)
+    return Finding(place[0], rule, Status.MIGRATED, f"{old} → {new}", (Edit(*place, new),))
+
+
+def _through_new_import(
+    module: Module, reference: Reference, bound: tuple[Binding, Scope] | None, dotted: str, renamed: Renamed
+) -> Finding:
+    """`integration.portkey.X` where the package left `integration`: import the new module, name it in full."""
+    rule = next((m for m in module.names.rules.modules if dotted == m.old or dotted.startswith(m.old + ".")), None)
+    old = ".".join(reference.parts)
+    start = module.source.start(reference.nodes[0])
+    place = module.place(reference, len(reference.parts))
+    top = renamed.new.partition(".")[0]
+    taken = reference.scope.lookup(top)
+    free = taken is None or any(b.target == top for b in taken.bindings[top])
+    statement = bound[0].statement if bound else None
+    added = added_above(module, statement, rule.new) if rule and statement is not None else None
+    if place is None or added is None or not free:
+        message = f"{old} → {renamed.new}: import it and write it by hand"
+        return Finding(start, renamed.rule, Status.MANUAL, message)
+    edits = (added, Edit(*place, renamed.new))
+    return Finding(start, renamed.rule, Status.MIGRATED, f"{old} → {renamed.new}", edits)
+
+
+def _declared(module: Module) -> Iterator[Finding]:
+    """Names in `global` and `nonlocal` statements, which have no node of their own."""
+    renames = dict(module.local_renames())
+    for node in module.found.globals:
+        for name in node.names:
+            new = renames.get(name)
+            match = re.search(rf"\b{re.escape(name)}\b", module.source.segment(node)) if new else None
+            if new and match:
+                start = module.source.start(node) + match.start()
+                edit = Edit(start, start + len(name), new)
+                yield Finding(start, module.names.symbol_rule(name), Status.MIGRATED, f"{name} → {new}", (edit,))
+
+
+def flagged_imports(module: Module) -> Iterator[Finding]:
+    """Import statements of libraries that a pack reports and leaves alone."""
+    for statement in module.found.imports:
+        node = statement.node
+        if isinstance(node, ast.Import):
+            names = [a.name for a in node.names]
+        else:
+            names = [node.module] if node.module and node.level == 0 else []
+        for name in names:
+            flag = module.names.flag(name)
+            if flag:
+                yield Finding(module.source.start(node), flag.id, Status.MANUAL, flag.message)
+                break

@@ -1,0 +1,152 @@
+"""The report for people at a terminal: the diff, what needs their eyes, a summary, and what to type next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from migrator.masking import mask, visible
+from migrator.outcome import Plan
+from migrator.reports import Report
+from migrator.sites import Site, Status
+
+_COLOURS = {Status.MIGRATED: "green", Status.REVIEW: "yellow", Status.MANUAL: "red", Status.IGNORED: "bright_black"}
+Paint = Callable[..., str]
+
+
+def render(report: Report) -> str:
+    """In a check, a line for each site that fails it; otherwise the sections that have something to say."""
+    if report.mode == "check":
+        return _check(report)
+    paint = _painter(report.colour)
+    sections = [
+        _diff(report),
+        _pending(report, paint),
+        _mentions(report.plan),
+        _problems(report.plan, paint),
+        _summary(report, paint),
+        _next(report, paint),
+    ]
+    return "\n".join(section for section in sections if section)
+
+
+def _painter(colour: bool) -> Paint:
+    if not colour:
+        return lambda text, **_: str(text)
+    from click import style
+
+    return style
+
+
+def _clean(text: str) -> str:
+    return visible(mask(text))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+# ------------------------------------------------------------------------------------------------------------ check
+
+
+def _check(report: Report) -> str:
+    plan = report.plan
+    sites = [f"{visible(str(plan.place(s, report.mode)))}: {s.rule}: {_clean(s.message)}\n" for s in plan.failing]
+    return "".join([*sites, *_problem_lines(plan), _mentions(plan), _verdict(report)])
+
+
+def _verdict(report: Report) -> str:
+    failing = report.plan.failing
+    if not failing:
+        return f"no reference to the old layer fails the check ({_count(report.plan.files_seen, 'file')} seen)\n"
+    found = f"{_count(len(failing), 'reference')} in {_count(len({s.path for s in failing}), 'file')}"
+    by_hand = sum(s.status is Status.MANUAL for s in failing)
+    if by_hand == len(failing):
+        return f"{found}, to be changed by hand as the messages say\n"
+    rest = f" ({by_hand} to be changed by hand)" if by_hand else ""
+    return f"{found}{rest}; to migrate: {report.fix_command}\n"
+
+
+# --------------------------------------------------------------------------------------------------------- sections
+
+
+def _diff(report: Report) -> str:
+    if report.mode != "plan":
+        return ""
+    from migrator.reports.diff import unified
+
+    return unified(report.plan.changes, colour=report.colour)
+
+
+def _pending(report: Report, paint: Paint) -> str:
+    """The sites that need a person, a paragraph for each file."""
+    paragraphs = []
+    for _, group in groupby(report.plan.pending, key=lambda s: s.path):
+        sites = list(group)
+        lines = []
+        for site, cells in zip(sites, _aligned([_site_row(report, s) for s in sites]), strict=True):
+            place, status, rule, message = cells
+            lines.append(f"{place}  {paint(status, fg=_COLOURS[site.status])}  {rule}  {message.rstrip()}\n")
+        paragraphs.append("".join(lines))
+    return paint("For your eyes", bold=True) + "\n" + "\n".join(paragraphs) if paragraphs else ""
+
+
+def _site_row(report: Report, site: Site) -> list[str]:
+    place = visible(str(report.plan.place(site, report.mode)))
+    return [place, site.status.value, site.rule, _clean(site.message)]
+
+
+def _mentions(plan: Plan) -> str:
+    mentions = plan.mentions
+    files = len({site.path for site in mentions})
+    found = f"{_count(len(mentions), 'prose mention')} in {_count(files, 'file')}"
+    return f"{found}, --text edits {'it' if len(mentions) == 1 else 'them'}\n" if mentions else ""
+
+
+def _problems(plan: Plan, paint: Paint) -> str:
+    lines = _problem_lines(plan)
+    return "".join([paint("Could not be handled", bold=True) + "\n", *lines]) if lines else ""
+
+
+def _problem_lines(plan: Plan) -> list[str]:
+    return [f"{visible(plan.located(p.path))}: could not be handled: {_clean(p.reason)}\n" for p in plan.problems]
+
+
+def _summary(report: Report, paint: Paint) -> str:
+    plan = report.plan
+    changed = "changed" if report.mode == "applied" else "to change"
+    files = f"{_count(plan.files_seen, 'file')} seen, {plan.files_matched} matched, {len(plan.changes)} {changed}\n"
+    rows = plan.counts_by_rule
+    cells = [["rule", *(status.value for status in Status)]]
+    cells += [
+        [rule, *(str(n or "-") for n in counts.values())] for rule, counts in {**rows, "total": plan.counts}.items()
+    ]
+    table = "".join("  ".join(line) + "\n" for line in _aligned(cells, right=True)) if rows else ""
+    return paint("Summary", bold=True) + "\n" + files + table
+
+
+def _next(report: Report, paint: Paint) -> str:
+    """What the reader can type now."""
+    plan = report.plan
+    if not plan.changes:
+        return "Nothing to write: by hand is all that is left.\n" if plan.pending else "Nothing to write.\n"
+    if report.mode == "applied":
+        head = f"Applied as run {plan.run}; the files as they were are in {report.backup}"
+        steps = [["undo", f"{report.restore_command} --run {plan.run}"]]
+    else:
+        head = f"Nothing has been written yet; a backup will be kept in {report.backup}"
+        steps = [
+            ["apply", report.fix_command],
+            ["read", f"{report.fix_command} --dry-run --format html > migrate.html"],
+            ["undo", report.restore_command],
+        ]
+    lines = "".join(f"  {paint(name, bold=True)}  {command}\n" for name, command in _aligned(steps))
+    todo = f"  then go through the {_count(len(plan.pending), 'place')} under `For your eyes`\n" if plan.pending else ""
+    return visible(head) + "\n" + lines + todo
+
+
+def _aligned(rows: Sequence[Sequence[str]], *, right: bool = False) -> list[list[str]]:
+    """The cells padded to the width of their column, all but the first column to the right if asked."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    pads = [str.ljust, *[str.rjust if right else str.ljust] * (len(widths) - 1)]
+    return [[pad(cell, width) for pad, cell, width in zip(pads, row, widths, strict=True)] for row in rows]

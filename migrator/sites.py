@@ -1,0 +1,83 @@
+"""The words every part shares: an edit, a finding in one text, a site in the tree, a change to one file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+
+class Status(StrEnum):
+    """What became of one reference to the old layer."""
+
+    MIGRATED = "migrated"  # edited, behaves the same
+    REVIEW = "review"  # behaves differently in a way the message names; prose mentions are `review` too
+    MANUAL = "manual"  # not edited; the message says what to do
+    IGNORED = "ignored"  # suppressed by the user
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """Replace `text[start:end]`, offsets in characters of the decoded file, by `text`."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One reference in one text, and the edits (none for `manual`) that migrate it together or not at all."""
+
+    start: int
+    rule: str
+    status: Status
+    message: str
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A finding placed in the tree. Paths are POSIX and relative to the root; lines and columns count from 1.
+
+    `new_path` and `new_line` say where the place stands after the run, and are None when it is gone.
+    """
+
+    path: str
+    line: int
+    column: int
+    rule: str
+    status: Status
+    message: str
+    new_path: str | None
+    new_line: int | None
+    docs: str = ""
+
+
+Kind = Literal["modify", "rename", "create", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happens to one file. `before` is None for `create`, `after` is None for `delete`.
+
+    A `rename` may change the content as well. `path` equals `new_path` for `modify` and `create`; `new_path` is
+    None for `delete`. `edits` counts the edits inside the text; `mode` is the permission bits the result has.
+    """
+
+    path: str
+    new_path: str | None
+    kind: Kind
+    language: str
+    edits: int
+    before: bytes | None
+    after: bytes | None
+    mode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file that could not be read, parsed or written, and why."""
+
+    path: str
+    reason: str
