@@ -51,4 +51,6 @@ def _read(path: Path) -> dict[str, int]:
     except OSError as error:
         raise MigrateError(f"{path}: {error.strerror}; write it with `migrate check --update-baseline`") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise MigrateError(f"{path}: not a baseline: {error}; write it anew with `migrate check --update-baseline`") from error
+        raise MigrateError(
+            f"{path}: not a baseline: {error}; write it anew with `migrate check --update-baseline`"
+        ) from error

@@ -54,7 +54,9 @@ def _planning(command: Command) -> Command:
     """The options of every command that builds a plan."""
     options = [
         click.option("--path", default=".", metavar="DIR", help="Root of the tree. Default: this folder."),
-        click.option("--from", "source", metavar="LAYER", help="What to leave: agentcore, or a layer of your own pack."),
+        click.option(
+            "--from", "source", metavar="LAYER", help="What to leave: agentcore, or a layer of your own pack."
+        ),
         click.option("--to", "target", metavar="LAYER", help="Where to go. Default: llm-gateway."),
         click.option("--rules", "packs", multiple=True, metavar="PACK", help="A pack by name or folder. Repeatable."),
         click.option("--include", multiple=True, metavar="GLOB", help="Only files that match. Repeatable."),
@@ -88,7 +90,7 @@ def _planning(command: Command) -> Command:
 @click.option("--yes", is_flag=True, help="Do not ask before applying.")
 @click.version_option(__version__, prog_name="migrate")
 @click.pass_context
-def main(ctx: click.Context, **given: Any) -> None:
+def main(ctx: click.Context, /, **given: Any) -> None:
     """Move a codebase from one LLM access layer to another; show it first, take it back if asked.
 
     \b
@@ -212,7 +214,7 @@ def _restore(given: dict[str, Any]) -> None:
 @click.option("--update-baseline", is_flag=True, help="Write what is there now to the baseline and pass.")
 @click.option("--strict", is_flag=True, help="Fail on notes as well: prose mentions and other libraries.")
 @click.pass_context
-def check(ctx: click.Context, paths: tuple[str, ...], **given: Any) -> None:
+def check(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     """Exit 1 on any reference to an old layer, in PATHS or the whole tree. For CI and pre-commit."""
     from dataclasses import replace
 

@@ -39,9 +39,15 @@ class Names:
         self.rules = rules
         self.exported = exported
         self._modules = sorted(rules.modules, key=lambda m: -len(m.old))
+        self._renamed: dict[str, Renamed | None] = {}
 
     def rename(self, dotted: str) -> Renamed | None:
         """The new name of `dotted`, of the module it lives in or of the class it is an attribute of; else None."""
+        if dotted not in self._renamed:
+            self._renamed[dotted] = self._rename(dotted)
+        return self._renamed[dotted]
+
+    def _rename(self, dotted: str) -> Renamed | None:
         head, rest = dotted, ""
         while head and self.exported:
             if head in self.exported:
@@ -137,7 +143,9 @@ class Names:
                 yield _found(match, offset, new, renamed.rule, f"{match[0]} → {new}")
         for match in _matches(self._path_pattern, text):
             rule = next(m for m in self._modules if m.old.replace(".", "/") == match[0])
-            yield _found(match, offset, rule.new.replace(".", "/"), rule.id, f"{match[0]} → {rule.new.replace('.', '/')}")
+            yield _found(
+                match, offset, rule.new.replace(".", "/"), rule.id, f"{match[0]} → {rule.new.replace('.', '/')}"
+            )
 
     def envs_in(self, text: str, offset: int = 0) -> Iterator[Finding]:
         """Old environment variables in any text."""

@@ -299,7 +299,9 @@ def _settings_of(pack: Pack, overrides: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in overrides.items():
         where = f"pyproject.toml: [tool.migrate.packs.{pack.name}] {name}"
         if name not in settings:
-            raise MigrateError(f"{where}: the pack has no such setting; it has: {', '.join(sorted(settings)) or 'none'}")
+            raise MigrateError(
+                f"{where}: the pack has no such setting; it has: {', '.join(sorted(settings)) or 'none'}"
+            )
         default = settings[name]
         if type(value) is not type(default):
             raise MigrateError(f"{where}: must be {_TYPE_NAMES[type(default)]}, as in the pack")

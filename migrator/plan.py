@@ -14,7 +14,7 @@ from migrator.outcome import Plan
 from migrator.packs import Pack, Rules, compose
 from migrator.placing import File, Placed, place
 from migrator.project import Project
-from migrator.sites import Change, Finding, Problem, Site
+from migrator.sites import Change, Finding, Kind, Problem, Site
 from migrator.textio import Text, decode, encode
 
 if TYPE_CHECKING:
@@ -134,8 +134,15 @@ def _read_all(work: _Work, paths: Iterable[str]) -> None:
         if tree.is_generated(data):
             read.frozen = "a program generates this file, change that"
         work.reads[path] = read
-        if path.endswith(PYTHON):
+        if _is_python(path, read.text.text):
             _read_module(work, read)
+
+
+def _is_python(path: str, text: str) -> bool:
+    """Whether a file is Python: by its suffix, or by the first line of a script that has none."""
+    if path.endswith(PYTHON):
+        return True
+    return text.startswith("#!") and "." not in PurePosixPath(path).name and "python" in text.partition("\n")[0]
 
 
 def _read_module(work: _Work, read: _Read) -> None:
@@ -192,7 +199,7 @@ def _has_section(rules: Rules, work: _Work) -> bool:
 def _read_users_of_aliases(work: _Work, index: Index) -> bool:
     """Read modules that use the old layer under a name none of the needles is in, such as a re-exported alias."""
     rules = index.names.rules
-    callables = {o for rule in (*rules.calls, *rules.promotes) for o in rule.of}
+    callables = {o for of in (*(c.of for c in rules.calls), *(p.of for p in rules.promotes)) for o in of}
     wanted = set()
     for facts in work.facts.values():
         if not index.tracked(facts.name):
@@ -250,7 +257,7 @@ def _file(work: _Work, index: Index, path: str, new_path: str) -> tuple[Change |
         after = read.data
     if after == read.data and path == new_path:
         return None, placed
-    kind = "modify" if path == new_path else "rename"
+    kind: Kind = "modify" if path == new_path else "rename"
     return Change(path, new_path, kind, language, placed.edits, read.data, after, _mode(work, path)), placed
 
 
@@ -276,15 +283,16 @@ def _findings(work: _Work, index: Index, read: _Read) -> tuple[str, Iterable[Fin
     from migrator.python import rewrite
 
     prose = work.options.text
-    if read.path.endswith(PYTHON):
-        facts = work.facts[read.path]
+    facts = work.facts.get(read.path)
+    if facts:
         source, found = read.module or rewrite.read(read.text.text, read.path, facts.names)[:2]
         return "python", rewrite.find(source, found, facts, index, edit_prose=prose), ast.parse
 
     def in_fence(text: str) -> list[Finding]:
         return rewrite.find_in_snippet(text, index, edit_prose=prose)
 
-    format: Format = format_of(read.path)
+    format = format_of(read.path, read.text.text[:200])
+    assert format is not None  # only Python has none
     context = Context(read.path, prose, in_fence)
     return format.name, format.find(read.text.text, index.names, context), _validation(format, read.text.text)
 

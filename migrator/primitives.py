@@ -32,7 +32,12 @@ DOTTED = Check({"type": "string", "pattern": rf"^{_DOTTED}$"}, "a dotted name su
 DOTTED_LIST = Check({"type": "array", "items": DOTTED.schema, "minItems": 1}, "a list of dotted names")
 GLOB = Check({"type": "string", "pattern": rf"^{_GLOB}$"}, "a name in which `*` may stand for any text")
 NAME_MAP = Check(
-    {"type": "object", "patternProperties": {rf"^{_GLOB}$": GLOB.schema}, "additionalProperties": False, "minProperties": 1},
+    {
+        "type": "object",
+        "patternProperties": {rf"^{_GLOB}$": GLOB.schema},
+        "additionalProperties": False,
+        "minProperties": 1,
+    },
     "a table of old name = new name, in which `*` may stand for any text",
 )
 NAMES = Check({"type": "array", "items": NAME.schema}, "a list of Python names")

@@ -29,7 +29,8 @@ def progress(label: str, total: int, enabled: bool) -> Iterator[Callable[[int], 
 def stages(enabled: bool) -> Iterator[Callable[[str, int, int], None]]:
     """Yields `show(stage, done, total)`; each new stage has a bar of its own."""
     with ExitStack() as open_bar:
-        current, before, advance = "", 0, _nothing
+        current, before = "", 0
+        advance: Callable[[int], None] = _nothing
 
         def show(stage: str, done: int, total: int) -> None:
             nonlocal current, before, advance

@@ -46,4 +46,6 @@ def one_route(plan: Plan, selection: Selection) -> None:
     used = [p for p in selection.packs if p.name in plan.packs]
     if selection.open and len(used) > 1:
         found = ", ".join(f"{p.source} ({p.name})" for p in used)
-        raise MigrateError(f"the tree uses several layers: {found}; choose with --from and --to, or name packs with --rules")
+        raise MigrateError(
+            f"the tree uses several layers: {found}; choose with --from and --to, or name packs with --rules"
+        )

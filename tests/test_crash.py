@@ -237,7 +237,7 @@ def test_a_second_process_is_refused_until_the_first_is_gone(root: Path) -> None
     def child() -> None:
         apply(root, root / BACKUP, CHANGES, run=RUN, meta={}, progress=wait)
 
-    process = FORK.Process(target=child)
+    process = FORK.Process(target=child, daemon=True)
     process.start()
     assert inside.wait(60)
     actions: tuple[Callable[[Path], object], ...] = (

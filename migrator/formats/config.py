@@ -44,7 +44,7 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
 
 
 def _stored(text: str, names: Names) -> Iterator[Finding]:
-    """`secrets.X` and `vars.X` of GitHub: the repository's settings hold them, so the old name stays until they change."""
+    """`secrets.X` and `vars.X` of GitHub: the repository's settings hold them, under the old name until they change."""
     for match in _STORED.finditer(text):
         new = names.env(match[2])
         if new:
@@ -57,7 +57,7 @@ def _attributes(text: str, names: Names) -> Iterator[Finding]:
     for match in _ATTRIBUTE.finditer(text):
         new = names.env(match[0])
         if new:
-            yield renamed(match.span(), 0, new[0], new[1].id, Status.REVIEW, say_env(match[0], *new))
+            yield renamed(match.span(), 0, new[0], new[1].id, Status(new[1].status), say_env(match[0], *new))
 
 
 def _set_outside(finding: Finding, names: Names) -> Finding:
@@ -115,26 +115,25 @@ def _indented(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
 
 
 def _braced(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """The keys of a text that nests by braces (JSON, JavaScript, HCL, YAML in flow style): where each is and its path."""
+    """The keys of a text that nests by braces, such as JSON or HCL: where each stands and its path."""
     above: list[str] = []
-    key, start, said = "", 0, False
+    key, start, named = "", 0, False
     for match in _TOKEN.finditer(text):
         token = match[0]
-        if token in "{[":
-            if key and not said:
+        if token in ("{", "["):
+            if key and not named:
                 yield start, (*above, key)
             above.append(key)
             key = ""
-        elif token in "}]":
+        elif token in ("}", "]"):
             del above[-1:]
             key = ""
-        elif token in ":=":
-            said = bool(key)
+        elif token in (":", "="):
             if key:
                 yield start, (*above, key)
+            named = True
         elif token == ",":
             key = ""
         elif not token.startswith("#"):
-            if not said or key == "":
-                key, start = token.strip("\"'"), match.start() + (token[0] in "\"'")
-            said = False
+            quoted = token[0] in "\"'"
+            key, start, named = token[1:-1] if quoted else token, match.start() + quoted, False

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from dotenv.parser import Binding, parse_stream
 
 from migrator.formats import Context
-from migrator.formats.search import apart, exact, line_of, prose
+from migrator.formats.search import apart, apply, exact, line_of, prose
 from migrator.names import Names, say_env
 from migrator.sites import Edit, Finding, Status
 
@@ -48,7 +48,7 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
         piece = binding.original.string
         commented = None if binding.key else _COMMENTED.match(piece)
         if binding.error:
-            other += exact(piece, names, at)
+            other += apart(exact(piece, names, at), prose(piece, names, at, edit=context.edit_prose))
         elif binding.key:
             bound.append(_line(piece, binding.key, at, used=True))
         elif commented:
@@ -58,8 +58,10 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
         at += len(piece)
     clashes = _clashes(text, bound, names)
     for line in bound:
-        other += _renamed_key(text, line, names, clashes)
-        other += _in_value(text, line, names, clashes)
+        inside = apart(_in_value(text, line, names, clashes))
+        value = apply(text[slice(*line.value)], inside, line.value[0])
+        other += _renamed_key(line, value, names, clashes)
+        other += inside
         other += prose(text[line.value[1] : line.end], names, line.value[1], edit=context.edit_prose)
     return apart(other)
 
@@ -85,7 +87,7 @@ def _clashes(text: str, bound: list[_Line], names: Names) -> dict[str, int]:
     return clashes
 
 
-def _renamed_key(text: str, line: _Line, names: Names, clashes: dict[str, int]) -> Iterator[Finding]:
+def _renamed_key(line: _Line, value: str, names: Names, clashes: dict[str, int]) -> Iterator[Finding]:
     renamed = names.env(line.key)
     if renamed is None:
         return
@@ -95,15 +97,14 @@ def _renamed_key(text: str, line: _Line, names: Names, clashes: dict[str, int]) 
         yield Finding(line.start, rule.id, Status.MANUAL, said)
         return
     status, said = Status(rule.status), say_env(line.key, new, rule)
-    value = text[slice(*line.value)].lower()
-    vendor = next((w for m in names.rules.mentions for w in m.words if w.lower() in value), None)
+    vendor = next((w for m in names.rules.mentions for w in m.words if w.lower() in value.lower()), None)
     if vendor:
         status, said = Status.REVIEW, f"{said}; its value still points at {vendor}"
     yield Finding(line.start, rule.id, status, said, (Edit(line.start, line.start + len(line.key), new),))
 
 
 def _in_value(text: str, line: _Line, names: Names, clashes: dict[str, int]) -> Iterator[Finding]:
-    """References such as `${OLD}`; one in single quotes follows too, since python-dotenv expands it where shells do not."""
+    """References such as `${OLD}`; one in single quotes follows too: python-dotenv expands it, though shells do not."""
     start, end = line.value
     literal = text[start:end].startswith("'")
     for finding in exact(text[start:end], names, start):

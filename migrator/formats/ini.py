@@ -27,30 +27,32 @@ class _Name:
 
 def find(text: str, names: Names, context: Context) -> list[Finding]:
     """Sections and options that moved, and old names in keys and values; comments are prose."""
-    found: list[Finding] = []
-    comments: list[Finding] = []
     known: list[_Name] = []
+    values: list[tuple[int, str]] = []
+    words: list[Finding] = []
     section = ""
     for start, line in lines(text):
         header, option = _SECTION.match(line), _OPTION.match(line)
         if _COMMENT.match(line):
-            comments += prose(line, names, start, edit=context.edit_prose)
+            words += prose(line, names, start, edit=context.edit_prose)
         elif header:
             section = header[1]
             known.append(_Name(section, "", start + header.start(1)))
+            values.append((start, line))
         elif option:
             known.append(_Name(section, option[1], start + option.start(1)))
+            values.append((start, line))
+            words += prose(line, names, start, edit=context.edit_prose)
     places: dict[tuple[str, str], int] = {}
     for name in known:
         places.setdefault((name.section, name.text), name.start)
-    for name in known:
-        found += _moved(text, name, names, places)
-        found += _taken(text, name, names, places)
-    for start, line in lines(text):
-        if not _COMMENT.match(line):
-            found += _in_line(line, names, start)
-            comments += prose(line, names, start, edit=context.edit_prose)
-    return apart(found, comments)
+    return apart(
+        (finding for name in known for finding in _taken(text, name, names, places)),
+        (finding for start, line in values for finding in exact(line, names, start)),
+        (finding for name in known for finding in _moved(text, name, names, places)),
+        (finding for start, line in values for finding in _in_line(line, names, start)),
+        words,
+    )
 
 
 def _moved(text: str, name: _Name, names: Names, places: dict[tuple[str, str], int]) -> Iterator[Finding]:
@@ -69,7 +71,9 @@ def _moved(text: str, name: _Name, names: Names, places: dict[tuple[str, str], i
     new = ".".join([*keys[:at], rule.new, *keys[at + move.size :]])
     target = places.get((name.section, new) if name.text else (new, ""))
     if target is not None:
-        said = f"{rule.old} → {rule.new}, but {new} is already there on line {line_of(text, target)}: merge them by hand"
+        said = (
+            f"{rule.old} → {rule.new}, but {new} is already there on line {line_of(text, target)}: merge them by hand"
+        )
         yield Finding(name.start, rule.id, Status.REVIEW, said)
     else:
         start = name.start + sum(len(key) + 1 for key in keys[:at])
@@ -87,7 +91,7 @@ def _taken(text: str, name: _Name, names: Names, places: dict[tuple[str, str], i
 
 
 def _in_line(line: str, names: Names, start: int) -> Iterator[Finding]:
-    yield from exact(line, names, start)
+    """Values that are the key of a setting, other places that name one, flagged packages."""
     value = re.search(r"(?<=[=:])[ \t]*([\w.]+)[ \t]*$", line.rstrip("\r\n"))
     new = names.setting(value[1]) if value and "." in value[1] else None
     if value and new:

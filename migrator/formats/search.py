@@ -7,7 +7,7 @@ from bisect import bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from migrator.names import Names
 from migrator.primitives import Flag, Setting
@@ -24,7 +24,7 @@ _QUOTES = "\"'`"
 
 
 def exact(text: str, names: Names, offset: int = 0) -> Iterator[Finding]:
-    """Old names that configuration spells out, each with its edit: imports, entry points, dotted names, paths, variables.
+    """Old names that configuration spells out, each with its edit: imports, entry points, dotted names, variables.
 
     They may overlap (`a.b:C` is an entry point and holds a dotted name): `apart` keeps the first.
     """
@@ -155,7 +155,9 @@ def packages_in(
 
 def distribution(name: str, names: Names) -> Flag | None:
     """The flag of a distribution, by whichever spelling of its name."""
-    return next((f for f in names.rules.flags if f.distribution and _canonical(f.distribution) == _canonical(name)), None)
+    return next(
+        (f for f in names.rules.flags if f.distribution and _canonical(f.distribution) == _canonical(name)), None
+    )
 
 
 def _canonical(name: str) -> str:
@@ -194,6 +196,20 @@ def _overlaps(taken: list[tuple[int, int]], start: int, end: int) -> bool:
     """Whether the span shares a character with one of the disjoint spans in `taken`."""
     at = bisect_right(taken, (start, end))
     return any(a < end and start < b for a, b in taken[max(at - 1, 0) : at + 1])
+
+
+class HasEdits(Protocol):
+    """A finding, or anything else with edits."""
+
+    @property
+    def edits(self) -> tuple[Edit, ...]: ...
+
+
+def apply(text: str, found: Iterable[HasEdits], offset: int = 0) -> str:
+    """The text with all edits made; `offset` is where it stands in the text the edits are for."""
+    for edit in sorted((e for f in found for e in f.edits), reverse=True):
+        text = text[: edit.start - offset] + edit.text + text[edit.end - offset :]
+    return text
 
 
 def lines(text: str) -> Iterator[tuple[int, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from importlib import import_module
 
 
 def validate(kind: str, text: str) -> None:
@@ -23,7 +24,7 @@ def _json(text: str) -> None:
 
 def _yaml(text: str) -> None:
     try:
-        import yaml  # type: ignore[import-untyped]
+        yaml = import_module("yaml")
     except ImportError:
         return
     try:

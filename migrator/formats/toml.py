@@ -6,10 +6,9 @@ afterwards must be the data before with exactly that key moved, or nothing is ed
 
 from __future__ import annotations
 
-import copy
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +16,7 @@ from migrator.formats import Context, config
 from migrator.formats.search import (
     Moved,
     apart,
+    apply,
     distribution,
     exact,
     line_of,
@@ -126,6 +126,11 @@ class _Scan:
             else:
                 self._entry(table.path, table.entries, None, inline=False)
 
+    def all_keys(self) -> Iterator[tuple[Path, list[_Piece], list[_Entry]]]:
+        """The dotted keys of headers and entries, each with its path and the entries beside it."""
+        yield from ((table.path, table.keys, []) for table in self.tables)
+        yield from ((entry.full, entry.keys, entry.siblings) for entry in self.entries)
+
     def _blank(self, path: Path) -> bool:
         """Skip space, line ends and comments; whether anything is left."""
         while self.at < len(self.text):
@@ -230,20 +235,21 @@ def _own(path: Path) -> bool:
 
 def _keys(text: str, scan: _Scan, names: Names) -> Iterator[Finding]:
     """Keys that are environment variables."""
-    for entry in scan.entries:
-        key = entry.keys[0]
-        renaming = names.env(key.text)
-        if renaming is None or _own(entry.full):
-            continue
-        new, rule = renaming
-        taken = next((e for e in entry.siblings if e.keys[0].text == new), None)
-        if taken:
-            said = f"{new} is already set on line {line_of(text, taken.start)}: remove this one or that one"
-            yield Finding(key.start, rule.id, Status.MANUAL, said)
-        else:
-            start = text.index(key.text, key.start, key.end)
-            span = start, start + len(key.text)
-            yield renamed(span, 0, new, rule.id, Status(rule.status), say_env(key.text, new, rule))
+    for path, keys, siblings in scan.all_keys():
+        for index, key in enumerate(keys):
+            renaming = names.env(key.text)
+            if renaming is None or _own(path):
+                continue
+            new, rule = renaming
+            wanted = [*(k.text for k in keys[:index]), new]
+            taken = next((e for e in siblings if [k.text for k in e.keys[: index + 1]] == wanted), None)
+            if taken:
+                said = f"{new} is already set on line {line_of(text, taken.start)}: remove this one or that one"
+                yield Finding(key.start, rule.id, Status.MANUAL, said)
+            else:
+                start = text.index(key.text, key.start)
+                span = start, start + len(key.text)
+                yield renamed(span, 0, new, rule.id, Status(rule.status), say_env(key.text, new, rule))
 
 
 def _dependencies(scan: _Scan, names: Names) -> Iterator[Finding]:
@@ -289,7 +295,7 @@ class _Place:
 
     start: int
     edits: tuple[Edit, ...]
-    also: str = ""  # what else the edits rename
+    inner: tuple[Finding, ...] = ()  # what they rename on the way, in text that is deleted here and inserted there
 
 
 def _moves(text: str, data: Data, scan: _Scan, names: Names, inner: Sequence[Finding]) -> Iterator[Finding]:
@@ -303,19 +309,23 @@ def _moves(text: str, data: Data, scan: _Scan, names: Names, inner: Sequence[Fin
         if clash is not None:
             line = line_of(text, _first(scan, new))
             both = f"both set {', '.join(clash)}" if clash else "no key is in both"
-            said = f"{rule.old} → {rule.new}, but {'.'.join(new)} is already there on line {line}: merge them by hand, {both}"
+            there = f"{'.'.join(new)} is already there on line {line}"
+            said = f"{rule.old} → {rule.new}, but {there}: merge them by hand, {both}"
             yield from (Finding(p.start, rule.id, Status.REVIEW, said) for p in places)
-        elif all(p.edits for p in places) and _moves_only(text, data, prefix, rule, places):
-            said = f"{rule.old} → {rule.new}"
-            yield from (Finding(p.start, rule.id, Status.MIGRATED, said + p.also, p.edits) for p in places)
+        elif all(p.edits for p in places) and _moves_only(text, prefix, rule, places):
+            yield from (_finding(p, rule) for p in places)
         else:
             said = f"{rule.old} is {rule.new} now: this spelling has to be moved by hand"
             yield from (Finding(p.start, rule.id, Status.MANUAL, said) for p in places)
 
 
-def _places(
-    text: str, scan: _Scan, names: Names, inner: Sequence[Finding]
-) -> Iterator[tuple[Path, Setting, _Place]]:
+def _finding(place: _Place, rule: Setting) -> Finding:
+    said = "; ".join([f"{rule.old} → {rule.new}", *(f.message for f in place.inner)])
+    differs = any(f.status is Status.REVIEW for f in place.inner)
+    return Finding(place.start, rule.id, Status.REVIEW if differs else Status.MIGRATED, said, place.edits)
+
+
+def _places(text: str, scan: _Scan, names: Names, inner: Sequence[Finding]) -> Iterator[tuple[Path, Setting, _Place]]:
     for table in scan.tables:
         move = moved(table.path, names)
         if move and not _own(table.path):
@@ -354,12 +364,12 @@ def _from_inline(text: str, entry: _Entry, move: Moved, inner: Sequence[Finding]
     items, index = outer.items, outer.items.index(entry)
     last = index == len(items) - 1
     gone = Edit(items[index - 1].end, entry.end, "") if last else Edit(entry.start, items[index + 1].start, "")
-    value, also = _edited(text, entry.value, entry.end, inner)
+    value, inside = _edited(text, entry.value, entry.end, inner)
     if outer.inline:
-        return _Place(entry.start, (gone, Edit(outer.end, outer.end, f", {key} = {value}")), also)
+        return _Place(entry.start, (gone, Edit(outer.end, outer.end, f", {key} = {value}")), inside)
     line = _line_end(text, outer.end)
     end = line - len(text[:line]) + len(text[:line].rstrip("\r\n"))
-    return _Place(entry.start, (gone, Edit(end, end, f"{_newline(text)}{key} = {value}")), also)
+    return _Place(entry.start, (gone, Edit(end, end, f"{_newline(text)}{key} = {value}")), inside)
 
 
 def _from_table(text: str, entries: list[_Entry], move: Moved, inner: Sequence[Finding]) -> _Place:
@@ -368,7 +378,9 @@ def _from_table(text: str, entries: list[_Entry], move: Moved, inner: Sequence[F
     start = entries[0].start
     if table.array:
         return _Place(start, ())
-    gone, body, said = [], "", ""
+    gone: list[Edit] = []
+    inside: list[Finding] = []
+    body = ""
     for entry in entries:
         rest = move.at + move.size - len(entry.path)
         begin, end = _block(text, entry), _line_end(text, entry.end)
@@ -379,17 +391,16 @@ def _from_table(text: str, entries: list[_Entry], move: Moved, inner: Sequence[F
         else:
             return _Place(start, ())
         pieces = [_edited(text, *span, inner) for span in spans]
-        separator = newline if rest == len(entry.keys) else ""
-        body += pieces[0][0] + separator.join(piece for piece, _ in pieces[1:])
+        body += pieces[0][0] + newline.join(piece for piece, _ in pieces[1:-1]) + pieces[-1][0]
         body += "" if body.endswith("\n") else newline
-        said += "".join(also for _, also in pieces)
+        inside += (finding for _, found in pieces for finding in found)
         gone.append(Edit(begin, end, ""))
     at = max(_line_end(text, entry.end) for entry in table.entries)
     header = text[table.keys[0].start : table.keys[move.at].start] + move.rule.new
     lead = "" if text[at - 1] == "\n" or entries[-1] is table.entries[-1] else newline
-    if not text[at - 1] == "\n":
+    if text[at - 1] != "\n":
         body = body.removesuffix(newline)
-    return _Place(start, (*gone, Edit(at, at, f"{lead}{newline}[{header}]{newline}{body}")), said)
+    return _Place(start, (*gone, Edit(at, at, f"{lead}{newline}[{header}]{newline}{body}")), tuple(inside))
 
 
 def _block(text: str, entry: _Entry) -> int:
@@ -403,18 +414,10 @@ def _block(text: str, entry: _Entry) -> int:
     return start
 
 
-def _edited(text: str, start: int, end: int, inner: Iterable[Finding]) -> tuple[str, str]:
-    """The text of a span that moves, with the edits found inside it made, and what those say."""
-    inside = [f for f in inner if f.edits and start <= f.edits[0].start and f.edits[-1].end <= end]
-    piece = apply(text[start:end], [Edit(e.start - start, e.end - start, e.text) for f in inside for e in f.edits])
-    return piece, "".join(f"; {f.message}" for f in inside)
-
-
-def apply(text: str, edits: Iterable[Edit]) -> str:
-    """The text with all edits made."""
-    for edit in sorted(edits, reverse=True):
-        text = text[: edit.start] + edit.text + text[edit.end :]
-    return text
+def _edited(text: str, start: int, end: int, inner: Sequence[Finding]) -> tuple[str, tuple[Finding, ...]]:
+    """The text of a span that moves, with the edits found inside it made, and the findings that have them."""
+    inside = tuple(f for f in inner if f.edits and start <= f.edits[0].start and f.edits[-1].end <= end)
+    return apply(text[start:end], inside, start), inside
 
 
 def _line_end(text: str, at: int) -> int:
@@ -446,13 +449,13 @@ def _clash(data: Data, prefix: Path, rule: Setting) -> list[str] | None:
     return None
 
 
-def _moves_only(text: str, data: Data, prefix: Path, rule: Setting, places: Sequence[_Place]) -> bool:
+def _moves_only(text: str, prefix: Path, rule: Setting, places: Sequence[_Place]) -> bool:
     """Whether the edits of `places` do to the data what the rule says, and nothing else."""
     try:
-        after = tomllib.loads(apply(text, (e for p in places for e in p.edits)), parse_float=str)
+        after = tomllib.loads(apply(text, places), parse_float=str)
     except tomllib.TOMLDecodeError:
         return False
-    expected = copy.deepcopy(data)
+    expected = tomllib.loads(apply(text, (finding for place in places for finding in place.inner)), parse_float=str)
     old, new = rule.old.split("."), rule.new.split(".")
     for node in _nodes(expected, prefix):
         value = _get(node, old)

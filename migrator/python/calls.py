@@ -59,13 +59,23 @@ def _replace(module: Module, rule: Call, node: ast.Call, scope: Scope) -> Iterat
     if not given & set(rule.remove):
         if node.args or None in given:
             what = "positional arguments" if node.args else "arguments from `**`"
-            yield Finding(start, rule.id, Status.MANUAL, f"{what}: see that {', '.join(rule.remove)} are not among them; {rule.message}")
+            yield Finding(
+                start,
+                rule.id,
+                Status.MANUAL,
+                f"{what}: see that {', '.join(rule.remove)} are not among them; {rule.message}",
+            )
         return
     added = [f"{name}={value}" for name, value in rule.add.items() if name not in given]
     edits = _argument_edits(module, node, set(rule.remove), added)
     imported = [_import_edit(module, name, node, scope) for name in rule.imports] if added else []
     if None in imported:
-        yield Finding(start, rule.id, Status.MANUAL, f"import {', '.join(rule.imports)} and write {', '.join(added)}; {rule.message}")
+        yield Finding(
+            start,
+            rule.id,
+            Status.MANUAL,
+            f"import {', '.join(rule.imports)} and write {', '.join(added)}; {rule.message}",
+        )
         return
     removed = ", ".join(name for name in rule.remove if name in given)
     message = f"{removed} → {', '.join(rule.add)}: {rule.message}"
@@ -76,7 +86,8 @@ def _argument_edits(module: Module, node: ast.Call, remove: set[str], added: lis
     """Put `added` where the first removed argument stands, in its layout, and take out the others."""
     base = module.source.start(node)
     layout = statements.layout_of(module.source.segment(node))
-    arguments = sorted([*node.args, *node.keywords], key=lambda a: (a.lineno, a.col_offset))
+    arguments: list[ast.expr | ast.keyword] = [*node.args, *node.keywords]
+    arguments.sort(key=lambda a: (a.lineno, a.col_offset))
     gone = [i for i, a in enumerate(arguments) if isinstance(a, ast.keyword) and a.arg in remove]
     if added:
         first = layout.arguments[gone.pop(0)]
@@ -113,7 +124,9 @@ def _import_edit(module: Module, name: str, node: ast.Call, scope: Scope) -> Edi
     bound_at = module.binding_of(parts_of(node.func)[0], scope)
     statement = bound_at[0].statement if bound_at else None
     if statement is None:
-        stars = (i.node for i in module.found.imports if isinstance(i.node, ast.ImportFrom) and i.node.names[0].name == "*")
+        stars = (
+            i.node for i in module.found.imports if isinstance(i.node, ast.ImportFrom) and i.node.names[0].name == "*"
+        )
         statement = next(stars, None)
     return added_above(module, statement, name) if statement is not None else None
 
@@ -133,7 +146,9 @@ def _promote(module: Module, rule: Promote, node: ast.Call) -> Iterator[Finding]
     items = [v for e in listed.elts if (v := text_value(e))] if isinstance(listed, ast.List | ast.Tuple) else []
     primary = next(iter(items or fill), None)
     if primary is None:
-        yield Finding(start, rule.id, Status.MANUAL, f"{rule.argument}={rule.value!r} names no provider any more; {rule.message}")
+        yield Finding(
+            start, rule.id, Status.MANUAL, f"{rule.argument}={rule.value!r} names no provider any more; {rule.message}"
+        )
         return
     edits = [_inner_edit(module, named, rule.value, primary)]
     if listed is not None and items:

@@ -6,7 +6,7 @@ Facts are small and kept for every candidate file; syntax trees are not.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -28,6 +28,7 @@ class Facts:
     bound: Mapping[str, frozenset[str]]  # every name bound in any scope -> what it stands for ("" for anything else)
     stars: tuple[str, ...]  # modules it imports * from
     fixtures: frozenset[str]  # pytest fixtures it defines
+    constants: frozenset[str]  # string literals that could name an environment variable
 
     @property
     def name(self) -> str:
@@ -62,12 +63,13 @@ def module_names(path: str, roots: Iterable[str]) -> tuple[str, ...]:
     return tuple(names) or (PurePosixPath(path).stem,)
 
 
-def import_roots(files: Iterable[str]) -> tuple[str, ...]:
+def import_roots(files: Collection[str]) -> tuple[str, ...]:
     """Folders that packages are imported from: the project, `src`-like folders, and parents of top-level packages."""
     packages = {str(PurePosixPath(f).parent) for f in files if f.endswith("/__init__.py")}
-    roots = {"", *(str(PurePosixPath(p).parent) for p in packages if str(PurePosixPath(p).parent) not in packages)}
+    above = {str(PurePosixPath(p).parent) for p in packages} - packages
+    roots = {"", *("" if a == "." else a for a in above)}
     roots |= {f.partition("/")[0] for f in files if f.startswith(("src/", "lib/")) and f.endswith(".py")}
-    return tuple(sorted("" if r == "." else r for r in roots))
+    return tuple(sorted(roots))
 
 
 def facts_of(path: str, names: tuple[str, ...], found: Outline) -> Facts:
@@ -88,7 +90,8 @@ def facts_of(path: str, names: tuple[str, ...], found: Outline) -> Facts:
         exports=exports,
         bound={name: frozenset(targets) for name, targets in bound.items()},
         stars=tuple(found.scope.stars),
-        fixtures=frozenset(node.name for node, scope, _ in found.functions if is_fixture(node)),
+        fixtures=frozenset(node.name for node, _, _ in found.functions if is_fixture(node)),
+        constants=frozenset(v for t in found.texts if (v := text_value(t.node)) and v.isidentifier() and v.isupper()),
     )
 
 
@@ -242,7 +245,7 @@ class Index:
     def fixtures_of(self, facts: Facts) -> dict[str, str]:
         """The fixtures of a module that are renamed."""
         found = {}
-        if facts.fixtures and self.uses_old(facts):
+        if facts.fixtures and (self.uses_old(facts) or any(self.names.env(c) for c in facts.constants)):
             for rule in self.names.rules.fixtures:
                 for name in facts.fixtures:
                     new = expand_any(rule.names, name)

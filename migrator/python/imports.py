@@ -66,7 +66,11 @@ def _own_move(module: Module) -> str:
 
 
 def _in_place(
-    module: Module, statement: ImportStatement, node: ast.ImportFrom, old: str, moves: list[tuple[ast.alias, Renamed | None]]
+    module: Module,
+    statement: ImportStatement,
+    node: ast.ImportFrom,
+    old: str,
+    moves: list[tuple[ast.alias, Renamed | None]],
 ) -> Iterator[Finding]:
     """The statement keeps its shape: its module and single names are replaced where they stand."""
     duplicate = _duplicates(module, statement, moves)
@@ -165,11 +169,13 @@ def _split(module: Module, node: ast.ImportFrom, old: str, moves: list[tuple[ast
     lines = []
     stays = old if old in groups else next((p for p in groups if p), None)
     if stays is not None:
-        names = {a.name for a, _ in groups[stays]}
-        kept = statements.without_names(source.segment(node), {a.name for a, _ in moves} - names)
+        staying = {a.name for a, _ in groups[stays]}
+        kept = statements.without_names(source.segment(node), {a.name for a, _ in moves} - staying)
         lines.append(_rewritten(module, kept, groups.pop(stays), old))
     for parent, members in groups.items():
-        spelled = [alias_spelling(module, a, f"{old}.{a.name}", r or Renamed(f"{old}.{a.name}", "")) for a, r in members]
+        spelled = [
+            alias_spelling(module, a, f"{old}.{a.name}", r or Renamed(f"{old}.{a.name}", "")) for a, r in members
+        ]
         into = _spell_module(module, node, parent)
         lines.append(f"from {into} import {', '.join(spelled)}" if parent else f"import {', '.join(spelled)}")
     moved = next(r for _, r in moves if r is not None)

@@ -18,7 +18,9 @@ def find(module: Module) -> Iterator[Finding]:
         yield from _attributes(module)
     if module.names.rules.envs:
         for cls, scope in module.found.classes:
-            if any((module.dotted(parts_of(b), scope) or ".".join(parts_of(b))).endswith("BaseSettings") for b in cls.bases):
+            if any(
+                (module.dotted(parts_of(b), scope) or ".".join(parts_of(b))).endswith("BaseSettings") for b in cls.bases
+            ):
                 yield from _fields(module, cls)
 
 
@@ -60,15 +62,20 @@ def _accessors(node: ast.expr, count: int) -> list[tuple[str, ast.expr]]:
 def _is_accessor(node: ast.expr) -> bool:
     if isinstance(node, ast.Subscript):
         return True
-    return isinstance(node, ast.Call) and bool(node.args) and isinstance(node.func, ast.Attribute) and node.func.attr == "get"
+    return (
+        isinstance(node, ast.Call)
+        and bool(node.args)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "get"
+    )
 
 
 def _key_node(node: ast.expr) -> ast.expr:
-    return node.slice if isinstance(node, ast.Subscript) else node.args[0]  # type: ignore[attr-defined,no-any-return]
+    return node.slice if isinstance(node, ast.Subscript) else node.args[0]  # type: ignore[attr-defined]
 
 
 def _base(node: ast.expr) -> ast.expr:
-    return node.value if isinstance(node, ast.Subscript) else node.func.value  # type: ignore[attr-defined,no-any-return]
+    return node.value if isinstance(node, ast.Subscript) else node.func.value  # type: ignore[attr-defined]
 
 
 def _attributes(module: Module) -> Iterator[Finding]:

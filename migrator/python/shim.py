@@ -38,9 +38,8 @@ def _is_shim(node: ast.Try) -> bool:
         return False
     handler = node.handlers[0]
     caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return (
-        all(isinstance(c, ast.Name) and c.id in _MISSING for c in caught)
-        and all(isinstance(s, ast.ImportFrom | ast.Import) for s in (*node.body, *handler.body))
+    return all(isinstance(c, ast.Name) and c.id in _MISSING for c in caught) and all(
+        isinstance(s, ast.ImportFrom | ast.Import) for s in (*node.body, *handler.body)
     )
 
 

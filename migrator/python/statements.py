@@ -93,18 +93,24 @@ def moved_up(segment: str, fill: Sequence[str]) -> str:
     kept = list(items.elements[1:])
     comma = first.comma if isinstance(first.comma, cst.Comma) else cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
     last = items.elements[-1].comma
-    elements: list[cst.BaseElement] = [e.with_changes(comma=comma if e is items.elements[-1] else e.comma) for e in kept]
+    elements: list[cst.BaseElement] = [
+        e.with_changes(comma=comma if e is items.elements[-1] else e.comma) for e in kept
+    ]
     elements += [cst.Element(cst.SimpleString(f"{quote}{name}{quote}"), comma=comma) for name in fill]
     if elements:
         single = isinstance(items, cst.Tuple) and len(elements) == 1
-        elements[-1] = elements[-1].with_changes(comma=cst.Comma() if single and not isinstance(last, cst.Comma) else last)
+        elements[-1] = elements[-1].with_changes(
+            comma=cst.Comma() if single and not isinstance(last, cst.Comma) else last
+        )
     return _EMPTY.code_for_node(items.with_changes(elements=elements))
 
 
 def without_items(segment: str, values: Collection[str]) -> str:
     """A list or tuple of strings without the items of these values."""
     items = cast("cst.List | cst.Tuple", cst.parse_expression(segment))
-    kept = [e for e in items.elements if not (isinstance(e.value, cst.SimpleString) and e.value.evaluated_value in values)]
+    kept = [
+        e for e in items.elements if not (isinstance(e.value, cst.SimpleString) and e.value.evaluated_value in values)
+    ]
     if kept and kept[-1] is not items.elements[-1]:
         kept[-1] = kept[-1].with_changes(comma=items.elements[-1].comma)
     return _EMPTY.code_for_node(items.with_changes(elements=kept))

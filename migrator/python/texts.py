@@ -70,7 +70,9 @@ def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> I
         yield from _whole(module, text, value, renamed.new, renamed.rule)
     elif value in renames and module.names.symbol(value):
         rule = module.names.symbol_rule(value)
-        message = f"{value!r} → {renames[value]!r}: the text is the name of a class that was renamed; check what reads it"
+        message = (
+            f"{value!r} → {renames[value]!r}: the text is the name of a class that was renamed; check what reads it"
+        )
         yield from _whole(module, text, value, renames[value], rule, Status.REVIEW, message)
 
 

@@ -23,7 +23,7 @@ STYLES: dict[Kind, dict[str, str | bool]] = {
     "keep": {},
 }
 _CONTEXT = 3
-_MATCHER_CELLS = 4_000_000  # above it, lines times lines, a region with no unique line counts as replaced
+_MATCHER_CELLS = 250_000  # lines times lines: what searching a region without unique lines may cost
 
 
 class Region(NamedTuple):
@@ -58,7 +58,7 @@ def shown(change: Change) -> list[Line]:
 def diff_lines(change: Change) -> Iterator[Line]:
     """The lines of one change's diff, untouched; bytes that are no UTF-8 are surrogates."""
     old, new = _split(change.before), _split(change.after)
-    regions = list(_changed(old, new, Region(0, len(old), 0, len(new))))
+    regions = list(_changed(old, new))
     old_path, new_path = change.path, change.new_path or change.path
     yield "file", f"diff --git {_quoted('a/' + old_path)} {_quoted('b/' + new_path)}\n"
     mode = 0o755 if change.mode & 0o100 else 0o644
@@ -120,24 +120,29 @@ def _similarity(old: Sequence[str], new: Sequence[str], regions: Sequence[Region
 # --------------------------------------------------------------------------------------------------------- matching
 
 
-def _changed(old: Sequence[str], new: Sequence[str], within: Region) -> Iterator[Region]:
+def _changed(old: Sequence[str], new: Sequence[str]) -> Iterator[Region]:
     """The regions that differ, in order: what both begin and end with is trimmed, lines unique to both are anchors."""
-    i, k, j, m = within
+    waiting = [Region(0, len(old), 0, len(new))]
+    while waiting:
+        region = i, k, j, m = _trimmed(old, new, waiting.pop())
+        if i == k or j == m:
+            if i < k or j < m:
+                yield region
+        elif anchors := _anchors(old, new, region):
+            pairs = pairwise([(i - 1, j - 1), *anchors, (k, m)])
+            gaps = [Region(above[0] + 1, below[0], above[1] + 1, below[1]) for above, below in pairs]
+            waiting += reversed(gaps)
+        else:
+            yield from _matched(old, new, region)
+
+
+def _trimmed(old: Sequence[str], new: Sequence[str], region: Region) -> Region:
+    i, k, j, m = region
     while i < k and j < m and old[i] == new[j]:
         i, j = i + 1, j + 1
     while i < k and j < m and old[k - 1] == new[m - 1]:
         k, m = k - 1, m - 1
-    region = Region(i, k, j, m)
-    if i == k or j == m:
-        if i < k or j < m:
-            yield region
-        return
-    anchors = _anchors(old, new, region)
-    if not anchors:
-        yield from _matched(old, new, region)
-        return
-    for above, below in pairwise([(i - 1, j - 1), *anchors, (k, m)]):
-        yield from _changed(old, new, Region(above[0] + 1, below[0], above[1] + 1, below[1]))
+    return Region(i, k, j, m)
 
 
 def _anchors(old: Sequence[str], new: Sequence[str], region: Region) -> list[tuple[int, int]]:

@@ -122,12 +122,21 @@ def test_any_two_texts(tmp_path_factory: pytest.TempPathFactory, old: list[bytes
     assert tree(folder) == expected([change])
 
 
-def test_the_hunk_is_small_however_far_apart_the_edits() -> None:
+def test_only_what_changed_is_in_the_diff_of_a_large_file() -> None:
+    assert unified([modify(LONG, LONG.replace(b"line 5\n", b"5\n"))]).count("\n") == 12
     lines = [b"same\n", b"\n"] * 20_000
-    after = [b"first\n", *lines[1:20_000], b"middle\n", *lines[20_001:-1], b"last\n"]
-    diff = list(diff_lines(modify(b"".join(lines), b"".join(after))))
-    assert sum(kind == "add" for kind, _ in diff) < 20_100
-    assert unified([modify(LONG, LONG.replace(b"line 5\n", b"5\n"))]).count("\n") == 11
+    edited = [b"first\n", *lines[1:20_000], b"middle\n", *lines[20_001:-1], b"last\n"]
+    assert [text for kind, text in diff_lines(modify(b"".join(lines), b"".join(edited))) if kind == "add"] == [
+        "+first\n",
+        "+middle\n",
+        "+last\n",
+    ]
+
+
+def test_a_line_that_moved_far_leaves_the_rest_alone() -> None:
+    lines = LONG.splitlines(keepends=True)
+    diff = list(diff_lines(modify(LONG, b"".join([*lines[1:], lines[0]]))))
+    assert [text for kind, text in diff if kind in ("add", "delete")] == ["-line 0\n", "+line 0\n"]
 
 
 def test_a_diff_without_secrets_and_control_characters_is_shown_as_it_is() -> None:

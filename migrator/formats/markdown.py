@@ -1,0 +1,146 @@
+"""Prose with code in it: Markdown and reStructuredText, and plain text, which has none."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from migrator.formats import Context, config, format_of
+from migrator.formats.search import apart, lines, prose, snippet
+from migrator.names import Names
+from migrator.sites import Edit, Finding
+
+_PYTHON = frozenset({"python", "py", "python3", "pycon", "ipython", "python-repl"})
+_PROSE = frozenset({"markdown", "md", "rst", "mermaid", "diff"})
+_FILES = {"dotenv": ".env", "env": ".env", "dockerfile": "Dockerfile", "makefile": "Makefile"}
+_LANGUAGE = re.compile(r"\s*\{?\s*\.?([\w+-]*)")
+_DIRECTIVE = re.compile(r"([ \t]*)\.\.[ \t]+(?:code-block|code|sourcecode)::[ \t]*([\w+-]*)[ \t]*$")
+_OPTION = re.compile(r"[ \t]*:[\w-]+:")
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A block of code: its language, and where each line of code starts, with the line less indent and line end."""
+
+    language: str
+    code: tuple[tuple[int, str], ...]
+
+
+def find(text: str, names: Names, context: Context) -> list[Finding]:
+    """What blocks of code hold, each as its language has it; everything around them is prose."""
+    blocks = {".md": _fences, ".markdown": _fences, ".mdx": _fences, ".rst": _directives}
+    split = blocks.get(PurePosixPath(context.path).suffix.lower())
+    found: list[Finding] = []
+    at = 0
+    for block in split(text) if split else ():
+        if not block.code or block.language in _PROSE:
+            continue
+        start, (last, code) = block.code[0][0], block.code[-1]
+        found += prose(text[at:start], names, at, edit=context.edit_prose)
+        found += _in_block(text, block, names, context)
+        at = last + len(code)
+    found += prose(text[at:], names, at, edit=context.edit_prose)
+    return apart(found)
+
+
+# ---------------------------------------------------------------------------------------------------------- blocks
+
+
+def _fences(text: str) -> Iterator[_Block]:
+    """The fenced blocks of a Markdown text, also those inside lists and quotes."""
+    from markdown_it import MarkdownIt
+
+    source = list(lines(text))
+    for token in MarkdownIt("commonmark").parse(text):
+        if token.type == "fence" and token.map:
+            language = _LANGUAGE.match(token.info)
+            code = tuple(_located(source[token.map[0] + 1 :], token.content))
+            yield _Block(language[1].lower() if language else "", code)
+
+
+def _located(source: list[tuple[int, str]], content: str) -> Iterator[tuple[int, str]]:
+    """The lines of a fence's content and where they stand in the source, behind markers and indent."""
+    for (start, line), code in zip(source, content.removesuffix("\n").split("\n") if content else (), strict=False):
+        bare = line.rstrip("\r\n")
+        code = code if bare.endswith(code) else bare.lstrip()
+        yield start + len(bare) - len(code), code
+
+
+def _directives(text: str) -> Iterator[_Block]:
+    """The `code-block` directives of a reStructuredText."""
+    source = [(start, line.rstrip("\r\n")) for start, line in lines(text)]
+    for number, (_, line) in enumerate(source):
+        directive = _DIRECTIVE.match(line)
+        if directive:
+            code = list(_below(source[number + 1 :], len(directive[1])))
+            while code and _OPTION.match(code[0][1]):
+                del code[0]
+            while code and not code[-1][1].strip():
+                del code[-1]
+            yield _Block(directive[2].lower(), tuple(code))
+
+
+def _below(source: list[tuple[int, str]], indent: int) -> Iterator[tuple[int, str]]:
+    """The blank lines and the lines indented by more than `indent` that follow a directive."""
+    for start, line in source:
+        if line.strip() and len(line) - len(line.lstrip()) <= indent:
+            return
+        yield start, line
+
+
+# ------------------------------------------------------------------------------------------------------ inside a block
+
+
+def _in_block(text: str, block: _Block, names: Names, context: Context) -> list[Finding]:
+    code = textwrap.dedent("\n".join(line for _, line in block.code) + "\n")
+    placed = _Placed(text, block, code)
+    return [placed(finding) for finding in _search(code, block.language, names, context)]
+
+
+def _search(code: str, language: str, names: Names, context: Context) -> list[Finding]:
+    if language in _PYTHON:
+        try:
+            return context.python(code)
+        except SyntaxError:
+            return apart(snippet(code, names), prose(code, names, 0, edit=context.edit_prose))
+    path = _FILES.get(language, f"block.{language}")
+    kind = format_of(path)
+    find_in = kind.find if kind and kind.name != "text" else config.find
+    return find_in(code, names, replace(context, path=path))
+
+
+class _Placed:
+    """Carries findings from a block's code, which has neither indent nor `\\r`, to the text around it."""
+
+    def __init__(self, text: str, block: _Block, code: str) -> None:
+        self.newline = "\r\n" if "\r\n" in text else "\n"
+        self.size = len(code)
+        self.starts, self.places = [0], []
+        for (start, line), dedented in zip(block.code, code.split("\n"), strict=False):
+            self.starts.append(self.starts[-1] + len(dedented) + 1)
+            self.places.append(start + len(line) - len(dedented))
+        last, line = block.code[-1]
+        self.places.append(text.find("\n", last + len(line)) + 1 or len(text))
+        self.indents = [text[text.rfind("\n", 0, place) + 1 : place] for place in self.places[:-1]]
+
+    def __call__(self, finding: Finding) -> Finding:
+        return replace(finding, start=self._at(finding.start), edits=tuple(self._edit(e) for e in finding.edits))
+
+    def _line(self, at: int) -> int:
+        return bisect_right(self.starts, at) - 1
+
+    def _at(self, at: int) -> int:
+        line = self._line(at)
+        return self.places[line] + at - self.starts[line]
+
+    def _edit(self, edit: Edit) -> Edit:
+        indent = self.indents[min(self._line(edit.start), len(self.indents) - 1)]
+        text = edit.text.replace("\n", self.newline + indent)
+        if edit.end == self.size:
+            text = text.removesuffix(indent) if edit.text.endswith("\n") else text
+            text = indent + text if edit.start == self.size else text
+        return Edit(self._at(edit.start), self._at(edit.end), text)

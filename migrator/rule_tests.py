@@ -1,0 +1,191 @@
+"""Rule tests: before and after pairs beside a pack, each run for real in several disguises, and twice.
+
+A file `tests/RULE.toml` of a pack holds an `about` text and `[[case]]` tables with `name`, `before`, `after` (left out:
+nothing may change), `path` and `sites`. `before` and `after` are one text, or a table of path = text for a whole tree.
+`sites` lists what is to be reported as `STATUS RULE`, besides what is migrated silently and prose mentions.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tempfile
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from migrator import plan as planning
+from migrator.errors import MigrateError
+from migrator.outcome import Plan, is_mention
+from migrator.packs import Pack
+from migrator.project import Project
+from migrator.settings import Settings
+from migrator.sites import Status
+
+_KEYS = {"name", "path", "before", "after", "sites", "settings", "text"}
+Tree = Mapping[str, str]
+Verdict = Literal["ok", "noisy", "missing", "wrong"]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case. `after` is the whole tree afterwards, the same as `before` where nothing may change."""
+
+    file: Path
+    name: str
+    before: Tree
+    after: Tree
+    sites: tuple[str, ...]
+    settings: Mapping[str, Any]
+    text: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The cases of one file, named after the rule they document."""
+
+    rule: str
+    about: str
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one case went in one disguise: noisy where it changed too much, missing where it changed nothing."""
+
+    case: Case
+    variant: str
+    verdict: Verdict
+    detail: str = ""
+
+
+# ------------------------------------------------------------------------------------------------------------ reading
+
+
+def suites(pack: Pack) -> list[Suite]:
+    """The suites of a pack, sorted. Raises MigrateError with file and case for one that makes no sense."""
+    return [_suite(path) for path in sorted((pack.folder / "tests").glob("*.toml"))]
+
+
+def _suite(path: Path) -> Suite:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MigrateError(f"{path}: cannot be read: {error}") from error
+    unknown = set(data) - {"about", "case"}
+    if unknown:
+        raise MigrateError(f"{path}: unknown key `{min(unknown)}`; a suite has about, case")
+    cases = [_case(path, raw, n) for n, raw in enumerate(data.get("case", []), 1)]
+    return Suite(path.stem, data.get("about", "").strip(), tuple(cases))
+
+
+def _case(path: Path, raw: Mapping[str, Any], number: int) -> Case:
+    where = f"{path}: case {number}"
+    unknown = set(raw) - _KEYS
+    if unknown:
+        raise MigrateError(f"{where}: unknown key `{min(unknown)}`; a case has {', '.join(sorted(_KEYS))}")
+    if "name" not in raw or "before" not in raw:
+        raise MigrateError(f"{where}: `name` and `before` must be given")
+    default = raw.get("path", "example.py")
+    before = _tree(raw["before"], default)
+    after = _tree(raw["after"], default) if "after" in raw else before
+    sites = tuple(sorted(raw.get("sites", ())))
+    return Case(path, raw["name"], before, after, sites, raw.get("settings", {}), raw.get("text", False))
+
+
+def _tree(value: str | Mapping[str, str], path: str) -> Tree:
+    return {path: value} if isinstance(value, str) else value
+
+
+# ------------------------------------------------------------------------------------------------------------ running
+
+
+def _same(text: str) -> str:
+    return text
+
+
+def _tabs(text: str) -> str:
+    lines = text.split("\n")
+    return "\n".join(
+        "\t" * ((len(x) - len(x.lstrip(" "))) // 4) + x.lstrip(" ") if x[:4] == "    " else x for x in lines
+    )
+
+
+VARIANTS: Mapping[str, Callable[[str], str]] = {
+    "as written": _same,
+    "CRLF": lambda text: text.replace("\n", "\r\n"),
+    "BOM": lambda text: "\ufeff" + text,
+    "tabs": _tabs,
+    "no final newline": lambda text: text.removesuffix("\n"),
+}
+
+
+def run(pack: Pack, case: Case) -> Iterator[Result]:
+    """Run a case in every disguise that makes a difference to it, each twice: the second run must change nothing."""
+    seen: list[Tree] = []
+    for name, disguise in VARIANTS.items():
+        if name == "tabs" and not all(path.endswith(".py") for path in case.before):
+            continue  # tabs mean something else, or nothing, elsewhere
+        before = {path: disguise(text) for path, text in case.before.items()}
+        if before in seen:
+            continue
+        seen.append(before)
+        yield _run(pack, case, name, before, {path: disguise(text) for path, text in case.after.items()})
+
+
+def _run(pack: Pack, case: Case, variant: str, before: Tree, after: Tree) -> Result:
+    plan = _plan(pack, case, before)
+    if plan.problems:
+        return Result(case, variant, "wrong", "; ".join(f"{p.path}: {p.reason}" for p in plan.problems))
+    got = _result(plan, before)
+    if got != after:
+        verdict: Verdict = "missing" if got == before else "noisy" if after == before else "wrong"
+        return Result(case, variant, verdict, "\n".join(_differences(after, got)))
+    reported = tuple(
+        sorted(f"{s.status} {s.rule}" for s in plan.sites if s.status is not Status.MIGRATED and not is_mention(s))
+    )
+    if reported != case.sites:
+        return Result(case, variant, "wrong", f"sites: expected {list(case.sites)}, reported {list(reported)}")
+    again = _plan(pack, case, got)
+    if again.changes:
+        return Result(
+            case,
+            variant,
+            "wrong",
+            "the second run changes again:\n" + "\n".join(_differences(got, _result(again, got))),
+        )
+    return Result(case, variant, "ok")
+
+
+def _plan(pack: Pack, case: Case, files: Tree) -> Plan:
+    with tempfile.TemporaryDirectory(prefix="migrate-rules-") as folder:
+        root = Path(folder).resolve()
+        for path, text in files.items():
+            target = root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(text.encode())
+        settings = Settings(overrides={pack.name: case.settings})
+        project = Project(root, settings, root / ".migration_backup")
+        return planning.build(project, [pack], planning.Options(text=case.text))
+
+
+def _result(plan: Plan, before: Tree) -> Tree:
+    """The tree after the plan, as the run would leave it."""
+    files = dict(before)
+    for change in plan.changes:
+        files.pop(change.path, None)
+    for change in plan.changes:
+        if change.new_path and change.after is not None:
+            files[change.new_path] = change.after.decode()
+    return files
+
+
+def _differences(expected: Tree, got: Tree) -> Iterator[str]:
+    for path in sorted({*expected, *got}):
+        old, new = (_visible(tree.get(path, "")) for tree in (expected, got))
+        yield from difflib.unified_diff(old, new, f"expected {path}", f"got {path}", lineterm="")
+
+
+def _visible(text: str) -> list[str]:
+    return text.replace("\r", "␍").replace("\ufeff", "␢").replace("\t", "→").split("\n")
