@@ -37,8 +37,8 @@ WORDS = (
 FILTER = """
 import sys
 from migrator.project import files, matching, open_project
-project = open_project(sys.argv[1])
-found, unread = matching(project.root, files(project), [n.encode() for n in sys.argv[2:]])
+project = open_project(".")
+found, unread = matching(project.root, files(project), [n.encode() for n in sys.argv[1:]])
 sys.exit(bool(found or unread))
 """
 
@@ -60,25 +60,26 @@ def build(root: Path, count: int, lines: int) -> None:
         subprocess.run([*git, *command], check=True)
 
 
-def contenders(root: Path, migrate: list[str] | None) -> dict[str, tuple[list[str], set[int]]]:
+def contenders(migrate: list[str] | None) -> dict[str, tuple[list[str], set[int]]]:
     """Each command by its name, with the exit codes that mean it found nothing."""
     patterns = [part for needle in NEEDLES for part in ("-e", needle)]
     commands = {
-        "git grep -l": (["git", "-C", str(root), "grep", "-l", *patterns], {1}),
+        "git grep -l": (["git", "grep", "-l", *patterns], {1}),
         "python start": ([sys.executable, "-c", "pass"], {0}),
-        "git ls-files": (["git", "-C", str(root), "ls-files"], {0}),
-        "discovery and filter": ([sys.executable, "-c", FILTER, str(root), *NEEDLES], {0}),
+        "git ls-files": (["git", "ls-files"], {0}),
+        "discovery and filter": ([sys.executable, "-c", FILTER, *NEEDLES], {0}),
     }
     if migrate:
-        commands["migrate check"] = ([*migrate, "check", str(root)], {0})
+        commands["migrate check"] = ([*migrate, "check"], {0})
     return commands
 
 
-def seconds(command: list[str], expected: set[int]) -> float:
-    """Wall time of one run; raises RuntimeError when the command does not end as a clean tree should."""
-    environment = {**os.environ, "PYTHONPATH": str(HERE)}
+def seconds(command: list[str], expected: set[int], root: Path) -> float:
+    """Wall time of one run at `root`; raises RuntimeError when the command does not end as a clean tree should."""
+    environment = {**os.environ, "PYTHONPATH": str(HERE), "PYTHONPYCACHEPREFIX": f"{root}-pycache"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed command is compiled once, not in every run
     start = time.perf_counter()
-    ended = subprocess.run(command, cwd=HERE, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    ended = subprocess.run(command, cwd=root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     elapsed = time.perf_counter() - start
     if ended.returncode not in expected:
         raise RuntimeError(f"{shlex.join(command)} ended with {ended.returncode}: {ended.stderr.decode()}")
@@ -94,13 +95,13 @@ def main() -> None:
     options = parser.parse_args()
     migrate = options.migrate or ([found] if (found := shutil.which("migrate")) else None)
     with tempfile.TemporaryDirectory(prefix="migrate-bench-") as folder:
-        root = Path(folder)
+        root = Path(folder) / "tree"
         build(root, options.files, options.lines)
-        commands = contenders(root, migrate)
+        commands = contenders(migrate)
         times: dict[str, list[float]] = {name: [] for name in commands}
         for turn in range(options.runs + 1):
             for name, (command, expected) in commands.items():
-                elapsed = seconds(command, expected)
+                elapsed = seconds(command, expected, root)
                 if turn:  # the first turn only warms the caches
                     times[name].append(elapsed)
     medians = {name: statistics.median(taken) for name, taken in times.items()}

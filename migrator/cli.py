@@ -17,7 +17,6 @@ from migrator.errors import MigrateError
 
 if TYPE_CHECKING:
     from migrator.outcome import Mode, Plan
-    from migrator.plan import Options
     from migrator.project import Project
     from migrator.selection import Selection
 

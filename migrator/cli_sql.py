@@ -103,7 +103,8 @@ def _script(columns: list[Column], dialect: str, output: str | None) -> None:
 
     made = script(columns, dialect, run_id(datetime.now(UTC)))
     if output is None:
-        click.echo(made.forward)
+        undo = "".join(f"-- {line}".rstrip() + "\n" for line in made.inverse.splitlines())
+        click.echo(f"{made.forward.rstrip()}\n\n-- To undo it (--output DIR writes this to a file):\n{undo}", nl=False)
         return
     folder = Path(output)
     try:

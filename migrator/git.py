@@ -10,7 +10,7 @@ from pathlib import Path
 from migrator.errors import MigrateError
 
 # A repository's own configuration may name programs. These are the ones that listing files or telling their state
-# could start: file monitors, hooks, clean filters (see `_filters`), and the transports and helpers of a lazy fetch.
+# could start: file monitors, hooks, the transports of a lazy fetch, and clean filters (see `_without_filters`).
 _OPTIONS = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
 _ENVIRONMENT = {
     "GIT_ALLOW_PROTOCOL": "",
@@ -66,9 +66,9 @@ def state(root: Path, backup_dir: Path) -> GitState:
         return GitState(is_repository=False)
     try:
         from git import Git
-        from git.exc import GitCommandError
-    except ImportError as error:  # so GitPython reports a missing git program
-        raise MigrateError(f"{root}: git is not installed, so uncommitted work cannot be seen; install it") from error
+        from git.exc import CommandError
+    except ImportError as error:  # raised by GitPython when there is no git program
+        raise MigrateError(f"{root}: uncommitted work cannot be seen: git is not installed") from error
 
     def ask(*arguments: str) -> list[str]:
         command = ["git", *_OPTIONS, f"--work-tree={top}", *arguments]
@@ -78,9 +78,9 @@ def state(root: Path, backup_dir: Path) -> GitState:
     try:
         unfiltered = _without_filters(ask("config", "--list", "--name-only", "--show-scope", "-z"))
         entries = ask(*unfiltered, *_STATUS)
-    except GitCommandError as error:
-        reason = str(error.stderr).strip().partition("\n")[0]
-        raise MigrateError(f"{root}: git does not tell what is uncommitted: {reason}") from error
+    except CommandError as error:
+        reason = " ".join(error.stderr.split()).removeprefix("stderr: ").strip("'") or "git does not run"
+        raise MigrateError(f"{root}: uncommitted work cannot be seen: {reason}") from error
     paths = (top / entry[3:] for entry in entries if not entry.endswith("/"))
     dirty = (path.relative_to(root).as_posix() for path in paths if not path.is_relative_to(backup_dir))
     return GitState(is_repository=True, dirty=tuple(sorted(dirty)))

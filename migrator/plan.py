@@ -101,7 +101,7 @@ def _planned(work: _Work, plan: Plan, packs: Sequence[Pack], rules: Rules, match
         if not packs:
             return replace(plan, packs=(), docs={}, notes=frozenset())
     index = Index.build(rules, work.facts.values())
-    while _read_users_of_aliases(work, index):
+    while _read_users(work, index):
         index = Index.build(rules, work.facts.values())
     moves = dict(_moves(work, rules))
     changes, sites = [], list[Site]()
@@ -196,17 +196,25 @@ def _has_section(rules: Rules, work: _Work) -> bool:
     return any(s in r.text.text for r in work.reads.values() for s in sections)
 
 
-def _read_users_of_aliases(work: _Work, index: Index) -> bool:
-    """Read modules that use the old layer under a name none of the needles is in, such as a re-exported alias."""
+def _handed_on(facts: Facts, index: Index) -> Iterator[str]:
+    """Names of the old layer that a module outside it may hand on to files none of the needles is in."""
     rules = index.names.rules
-    callables = {o for of in (*(c.of for c in rules.calls), *(p.of for p in rules.promotes)) for o in of}
-    wanted = set()
-    for facts in work.facts.values():
-        if not index.tracked(facts.name):
-            for name, target in facts.exports.items():
-                leaf = index.canonical(target).rpartition(".")[2]
-                if any(c.endswith(f".{leaf}") for c in callables) and index.tracked(target):
-                    wanted.add((name.encode(), facts.name.rpartition(".")[2].encode()))
+    called = {
+        o.rpartition(".")[2] for of in (*(c.of for c in rules.calls), *(p.of for p in rules.promotes)) for o in of
+    }
+    for name, target in facts.exports.items():
+        wanted = name in facts.unused or index.canonical(target).rpartition(".")[2] in called
+        if wanted and index.tracked(target) and not index.tracked(facts.name):
+            yield name
+
+
+def _read_users(work: _Work, index: Index) -> bool:
+    """Read the modules that use a name handed on to them; whether there are any not read before."""
+    wanted = {
+        (name.encode(), facts.name.rpartition(".")[2].encode())
+        for facts in work.facts.values()
+        for name in _handed_on(facts, index)
+    }
     others = [f for f in work.files if f.endswith(PYTHON) and f not in work.reads]
     found, _ = tree.matching(work.project.root, others, [n for n, _ in wanted]) if wanted else ([], [])
     before = len(work.facts)

@@ -83,7 +83,7 @@ def files(
     if include := include or project.settings.include:
         found = set(_globs(include).match_files(found))
     if exclude := (*project.settings.exclude, *exclude):
-        found.difference_update(_globs(exclude).match_files(found))
+        found -= set(_globs(exclude).match_files(found))
     return sorted(found)
 
 

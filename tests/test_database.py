@@ -476,7 +476,9 @@ def test_every_literal_and_name_reads_back(dialect: str, old: str, name: str) ->
     wanted = Column(join_name((name,)), name, "equals", old, old + "x")
     statements = parsed(script([wanted], dialect, "r1").forward, dialect)
     update = next(each for each in statements if isinstance(each, exp.Update))
-    assert {each.this for each in update.find_all(exp.Literal) if each.is_string} - {"text"} == {old, old + "x"}
+    literals = {each.this for each in update.find_all(exp.Literal) if each.is_string}
+    assert literals | {"text"} == {old, old + "x", "text"}
+    assert update.expressions[0].expression.this == old + "x"
     assert update.this.name == name
     assert update.expressions[0].this.name == name
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 import subprocess
+import sys
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,9 +48,9 @@ def write(root: Path, *paths: str, text: str = "x = 1\n") -> None:
         (root / path).write_text(text, encoding="utf-8")
 
 
-def script(path: Path, marker: Path) -> Path:
+def script(path: Path, marker: Path, then: str = "cat") -> Path:
     """A program that leaves `marker` behind when it runs."""
-    path.write_text(f'#!/bin/sh\ntouch "{marker}"\ncat\n', encoding="utf-8")
+    path.write_text(f'#!/bin/sh\ntouch "{marker}"\n{then}\n', encoding="utf-8")
     path.chmod(0o755)
     return path
 
@@ -411,19 +412,18 @@ class TestHostileRepositories:
 
     def test_a_lazy_fetch(self, repo: Path, tmp_path: Path) -> None:
         ran = tmp_path / "ran"
-        write(repo, "lazy/.gitignore", "lazy/kept.py", text="# lazy\n")
+        write(repo, "lazy/.gitignore", text="# lazy\n")
         git(repo, "add", ".")
         git(repo, "commit", "-qm", "lazy")
         blob = git(repo, "rev-parse", "HEAD:lazy/.gitignore").strip()
         git(repo, "update-index", "--skip-worktree", "lazy/.gitignore")
         (repo / "lazy/.gitignore").unlink()
         (repo / f".git/objects/{blob[:2]}/{blob[2:]}").unlink()
-        (repo / f".git/objects/{git(repo, 'rev-parse', 'HEAD:lazy/kept.py').strip()[:2]}").is_dir()
         for key, value in {
             "core.repositoryFormatVersion": "1",
             "extensions.partialClone": "origin",
             "remote.origin.promisor": "true",
-            "remote.origin.url": f"ext::{script(tmp_path / 'transport', ran)}",
+            "remote.origin.url": f"ext::{script(tmp_path / 'transport', ran, 'exit 1')}",
             "protocol.ext.allow": "always",
         }.items():
             git(repo, "config", key, value)
@@ -449,9 +449,18 @@ class TestGitState:
             monkeypatch.setenv("PATH", "")
         else:
             monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
-        with pytest.raises(MigrateError, match="git") as caught:
+        with pytest.raises(MigrateError, match="uncommitted work cannot be seen: ") as caught:
             git_state(open_project(repo))
         assert "\n" not in str(caught.value)
+
+    def test_git_was_never_there(self, repo: Path) -> None:
+        code = "from migrator.project import *; git_state(open_project('.'))"
+        environment = {"PATH": "", "PYTHONPATH": str(Path(edge.__file__).parents[1])}
+        ended = subprocess.run(
+            [sys.executable, "-c", code], cwd=repo, env=environment, capture_output=True, check=False
+        )
+        assert b"MigrateError" in ended.stderr.splitlines()[-1]
+        assert ended.stderr.endswith(b"git is not installed\n")
 
     def test_clean(self, repo: Path) -> None:
         write(repo, ".gitignore", text=".gitignore\n*.log\n")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlglot import exp
+from sqlglot import exp, parse_one
 
 from migrator.errors import MigrateError
 
@@ -46,8 +46,10 @@ def _binary_collation(value: exp.Expr) -> exp.Expr:
 
 
 def _utf8mb4(value: exp.Expr) -> exp.Expr:
-    to = exp.DataType(this=exp.DataType.Type.CHARACTER_SET, kind=exp.var("utf8mb4"))
-    return exp.Cast(this=value, to=to)
+    # Parsed, because how the tree spells a character set differs between releases of sqlglot.
+    cast = parse_one("CAST(value AS CHAR CHARACTER SET utf8mb4)", dialect="mysql")
+    cast.set("this", value)
+    return cast
 
 
 def _binary(value: exp.Expr) -> exp.Expr:
@@ -79,8 +81,8 @@ DIALECTS = {
         text=_as_is,
         exact=_binary_collation,
         # SQLite checks references only when asked; deferred, a parent and its children may change in one run.
-        session=("PRAGMA foreign_keys = ON",),
-        begin=("BEGIN IMMEDIATE", "PRAGMA defer_foreign_keys = ON"),
+        session=("PRAGMA foreign_keys = 1",),
+        begin=("BEGIN IMMEDIATE", "PRAGMA defer_foreign_keys = 1"),
         shell="sqlite3 -bail DATABASE < {file}",
         typed_by_value=True,
     ),

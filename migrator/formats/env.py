@@ -43,8 +43,8 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
     """Old variables as keys and in values; only the characters of a name are edited."""
     bound: list[_Line] = []
     other: list[Finding] = []
-    at = len(text) - len(text.removeprefix("\ufeff"))
-    for binding in parse(text[at:]):
+    at = 0
+    for binding in parse(text):
         piece = binding.original.string
         commented = None if binding.key else _COMMENTED.match(piece)
         if binding.error:

@@ -101,14 +101,19 @@ class Moved(NamedTuple):
 def moved(path: Sequence[str], names: Names) -> Moved | None:
     """The setting that the key path names or lies below, at the root or under other sections (`default`, `tool.x`).
 
-    A setting of a single key counts at the root only: the same word further down is somebody else's.
+    A setting of a single key counts at the root only: the same word further down is somebody else's. So is whatever
+    lies below the new section, which a first run may have put there.
     """
     for rule in names.rules.settings:
         old = rule.old.split(".")
         for at in range(len(path) - len(old) + 1 if len(old) > 1 else 1):
-            if list(path[at : at + len(old)]) == old:
+            if list(path[at : at + len(old)]) == old and not _holds(path[:at], rule.new.split(".")):
                 return Moved(at, len(old), rule)
     return None
+
+
+def _holds(path: Sequence[str], part: list[str]) -> bool:
+    return any(list(path[at : at + len(part)]) == part for at in range(len(path)))
 
 
 def settings_in(text: str, names: Names, offset: int = 0) -> Iterator[Finding]:

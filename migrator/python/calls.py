@@ -140,7 +140,7 @@ def _promote(module: Module, rule: Promote, node: ast.Call) -> Iterator[Finding]
     listed = keywords.get(rule.list)
     start = module.source.start(named)
     if listed is not None and not _is_literal_list(listed):
-        message = f"{rule.argument}={rule.value!r}: {rule.list} is not a literal here, name the provider by hand; {rule.message}"
+        message = f"{rule.list} is not a literal here, name the provider by hand; {rule.message}"
         yield Finding(start, rule.id, Status.MANUAL, message)
         return
     items = [v for e in listed.elts if (v := text_value(e))] if isinstance(listed, ast.List | ast.Tuple) else []

@@ -6,6 +6,7 @@ Facts are small and kept for every candidate file; syntax trees are not.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -29,6 +30,8 @@ class Facts:
     stars: tuple[str, ...]  # modules it imports * from
     fixtures: frozenset[str]  # pytest fixtures it defines
     constants: frozenset[str]  # string literals that could name an environment variable
+    dotted_texts: frozenset[str]  # string literals that could name something by its full name
+    unused: frozenset[str]  # names bound by `from` imports that nothing in the module uses
 
     @property
     def name(self) -> str:
@@ -79,6 +82,7 @@ def facts_of(path: str, names: tuple[str, ...], found: Outline) -> Facts:
         target = next((t for b in bindings if (t := origin_of(b, found.scope))), None)
         if target:
             exports[name] = target
+    literals = {v for t in found.texts if (v := text_value(t.node))}
     bound: dict[str, set[str]] = {}
     for scope in found.scopes:
         for name, bindings in scope.bindings.items():
@@ -91,8 +95,28 @@ def facts_of(path: str, names: tuple[str, ...], found: Outline) -> Facts:
         bound={name: frozenset(targets) for name, targets in bound.items()},
         stars=tuple(found.scope.stars),
         fixtures=frozenset(node.name for node, _, _ in found.functions if is_fixture(node)),
-        constants=frozenset(v for t in found.texts if (v := text_value(t.node)) and v.isidentifier() and v.isupper()),
+        constants=frozenset(v for v in literals if v.isidentifier() and v.isupper()),
+        dotted_texts=frozenset(v for v in literals if all(p.isidentifier() for p in v.split(".")) and "." in v),
+        unused=frozenset(_unused(found)),
     )
+
+
+def _unused(found: Outline) -> set[str]:
+    """Names of `from` imports without a use: no reference, no string annotation, no entry of `__all__`."""
+    imported = {
+        alias.asname or alias.name
+        for statement in found.imports
+        if isinstance(statement.node, ast.ImportFrom)
+        for alias in statement.node.names
+        if alias.asname != alias.name
+    }
+    if not imported:
+        return imported
+    imported -= {r.parts[0] for r in found.references}
+    texts = (t.node for t in found.texts if t.role in ("annotation", "all"))
+    spelled = {word for node in texts for word in re.findall(r"\w+", text_value(node) or "")}
+    declared = {name for node in found.globals for name in node.names}
+    return imported - spelled - declared
 
 
 def origin_of(binding: Binding, scope: Scope) -> str | None:
@@ -226,6 +250,22 @@ class Index:
         if facts is None:
             return self._by_rule(f"{module}.{name}")
         return name in facts.exports or any(self.offers(star, name) for star in facts.stars if star != module)
+
+    def droppable(self, facts: Facts, name: str) -> bool:
+        """Whether nothing would miss an imported name: neither its module nor any other one of the project.
+
+        An `__init__.py` and a `conftest.py` import for others to find.
+        """
+        if name not in facts.unused or facts.path.endswith(("__init__.py", "conftest.py")):
+            return False
+        for other in self.by_path.values():
+            for module in facts.names:
+                wanted = f"{module}.{name}"
+                if module in other.stars or any(wanted in targets for targets in other.bound.values()):
+                    return False
+                if module in other.bound.get(module.rpartition(".")[2], ()) or wanted in other.dotted_texts:
+                    return False
+        return True
 
     def defines(self, dotted: str) -> bool:
         """Whether the project itself holds the definition of `dotted`."""

@@ -73,9 +73,9 @@ def _in_place(
     moves: list[tuple[ast.alias, Renamed | None]],
 ) -> Iterator[Finding]:
     """The statement keeps its shape: its module and single names are replaced where they stand."""
-    duplicate = _duplicates(module, statement, moves)
-    if duplicate:
-        yield duplicate
+    dropped = _dropped(module, statement, moves)
+    if dropped:
+        yield dropped
         return
     renamed = moves[0][1]
     new = _parent(renamed, old)
@@ -114,30 +114,46 @@ def alias_spelling(module: Module, alias: ast.alias, dotted: str, renamed: Renam
     return leaf if local == leaf else f"{leaf} as {local}"
 
 
-def _duplicates(
+def _dropped(
     module: Module, statement: ImportStatement, moves: list[tuple[ast.alias, Renamed | None]]
 ) -> Finding | None:
-    """Names that another import of the same block already binds to the new target are dropped."""
+    """Names go that the same block imports under their new name already, and those that nothing uses."""
     there = _bound_elsewhere(module, statement)
-    extra = []
+    extra, unused = [], False
     for alias, renamed in moves:
+        if renamed is None:
+            continue
         local = module.index.local_name(module.facts, alias.asname or alias.name, _dotted(module, statement, alias))
-        if renamed is not None and there.get(local) == renamed.new:
+        if there.get(local) == renamed.new:
             extra.append(alias)
+        elif _is_unused(module, statement, alias):
+            extra.append(alias)
+            unused = True
     if not extra:
         return None
     source, node = module.source, statement.node
     start, end = source.start(node), source.end(node)
     names = ", ".join(a.name for a in extra)
     rule = next(r.rule for a, r in moves if a is extra[0] and r is not None)
-    message = f"{names}: imported under its new name already"
+    status = Status.REVIEW if unused else Status.MIGRATED
+    message = f"{names}: imported but not used, so not carried over" if unused else f"{names}: imported already"
     if len(extra) == len(moves):
         whole = _whole_lines(module, node)
         replacement = Edit(*whole, "") if whole and len(statement.block) > 1 else Edit(start, end, "pass")
-        return Finding(start, rule, Status.MIGRATED, message, (replacement,))
+        return Finding(start, rule, status, message, (replacement,))
     kept = statements.without_names(source.segment(node), {a.name for a in extra})
     module_edit = _rewritten(module, kept, moves, _dotted(module, statement, extra[0]).rpartition(".")[0])
-    return Finding(start, rule, Status.MIGRATED, message, (Edit(start, end, module_edit),))
+    return Finding(start, rule, status, message, (Edit(start, end, module_edit),))
+
+
+def _is_unused(module: Module, statement: ImportStatement, alias: ast.alias) -> bool:
+    """Whether an imported name can go: nothing uses it, no `noqa` keeps it, and no `try` probes for it."""
+    if not module.index.droppable(module.facts, alias.asname or alias.name):
+        return False
+    source, start = module.source, module.source.start(alias)
+    lines = source.text[source.line_start(start) : source.line_end(start)] + source.segment(statement.node)
+    lines += source.text[source.end(statement.node) : source.line_end(source.end(statement.node))]
+    return "noqa" not in lines and not any(statement.block is t.body for t in module.found.tries)
 
 
 def _bound_elsewhere(module: Module, statement: ImportStatement) -> dict[str, str]:

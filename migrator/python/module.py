@@ -48,10 +48,7 @@ class Module:
     def dotted(self, parts: tuple[str, ...], scope: Scope) -> str | None:
         """The fully qualified name that a chain means; None where that is not an import or a definition."""
         bound = self.binding_of(parts[0], scope)
-        if bound is None:
-            base = self.from_star(parts[0])
-        else:
-            base = origin_of(*bound)
+        base = self.from_star(parts[0]) if bound is None else origin_of(*bound)
         return ".".join((base, *parts[1:])) if base else None
 
     def from_star(self, name: str) -> str | None:

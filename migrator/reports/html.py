@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -89,7 +90,7 @@ def _sites(report: Report, sites: Sequence[Site]) -> str:
                 f"<td>{_codes([str(report.plan.place(site, report.mode))])}</td>",
                 f"<td class='{site.status}'>{site.status}</td>",
                 f"<td>{_rule(site.rule, report.plan.docs_of(site))}</td>",
-                f"<td class='message'>{_text(site.message)}</td>",
+                f"<td class='message'>{_prose(site.message)}</td>",
             ]
             for site in sites
         ),
@@ -97,7 +98,7 @@ def _sites(report: Report, sites: Sequence[Site]) -> str:
 
 
 def _problems(plan: Plan) -> str:
-    rows = ([f"<td>{_codes([plan.located(p.path)])}</td>", f"<td>{_text(p.reason)}</td>"] for p in plan.problems)
+    rows = ([f"<td>{_codes([plan.located(p.path)])}</td>", f"<td>{_prose(p.reason)}</td>"] for p in plan.problems)
     return _table(["<th>File</th>", "<th>Reason</th>"], rows)
 
 
@@ -120,6 +121,10 @@ def _rule(rule: str, docs: str) -> str:
 
 def _codes(texts: Iterable[str | None]) -> str:
     return ", ".join(f"<code>{_text(text or '')}</code>" for text in texts)
+
+
+def _prose(text: str) -> str:
+    return re.sub("`([^`]+)`", r"<code>\1</code>", _text(text))
 
 
 def _text(text: str) -> str:

@@ -36,7 +36,7 @@ def _facts(report: Report) -> str:
     plan = report.plan
     changed = "changed" if report.mode == "applied" else "to change"
     counts = ", ".join(f"{count} {status.value}" for status, count in plan.counts.items())
-    files = f"{plan.files_seen} files seen, {plan.files_matched} matched, {len(plan.changes)} {changed}."
+    files = f"Files: {plan.files_seen} seen, {plan.files_matched} matched, {len(plan.changes)} {changed}."
     return f"**{counts}.** {files}" + (f" Run {_code(plan.run)}." if plan.run else "")
 
 

@@ -86,7 +86,7 @@ def _pending(report: Report, paint: Paint) -> str:
         lines = []
         for site, cells in zip(sites, _aligned([_site_row(report, s) for s in sites]), strict=True):
             place, status, rule, message = cells
-            lines.append(f"{place}  {paint(status, fg=_COLOURS[site.status])}  {rule}  {message.rstrip()}\n")
+            lines.append(f"{place}  {paint(status, fg=_COLOURS[site.status])}  {rule}  {message}\n")
         paragraphs.append("".join(lines))
     return paint("For your eyes", bold=True) + "\n" + "\n".join(paragraphs) if paragraphs else ""
 
@@ -104,12 +104,11 @@ def _mentions(plan: Plan) -> str:
 
 
 def _problems(plan: Plan, paint: Paint) -> str:
-    lines = _problem_lines(plan)
-    return "".join([paint("Could not be handled", bold=True) + "\n", *lines]) if lines else ""
+    return "".join([paint("Could not be handled", bold=True) + "\n", *_problem_lines(plan)]) if plan.problems else ""
 
 
 def _problem_lines(plan: Plan) -> list[str]:
-    return [f"{visible(plan.located(p.path))}: could not be handled: {_clean(p.reason)}\n" for p in plan.problems]
+    return [f"{visible(plan.located(p.path))}: {_clean(p.reason)}\n" for p in plan.problems]
 
 
 def _summary(report: Report, paint: Paint) -> str:
@@ -140,13 +139,14 @@ def _next(report: Report, paint: Paint) -> str:
             ["read", f"{report.fix_command} --dry-run --format html > migrate.html"],
             ["undo", report.restore_command],
         ]
-    lines = "".join(f"  {paint(name, bold=True)}  {command}\n" for name, command in _aligned(steps))
+    lines = "".join(f"  {paint(name, bold=True)}  {visible(command)}\n" for name, command in _aligned(steps))
     todo = f"  then go through the {_count(len(plan.pending), 'place')} under `For your eyes`\n" if plan.pending else ""
     return visible(head) + "\n" + lines + todo
 
 
 def _aligned(rows: Sequence[Sequence[str]], *, right: bool = False) -> list[list[str]]:
-    """The cells padded to the width of their column, all but the first column to the right if asked."""
+    """The cells padded to the width of their column; if asked, all but the first column to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    pads = [str.ljust, *[str.rjust if right else str.ljust] * (len(widths) - 1)]
-    return [[pad(cell, width) for pad, cell, width in zip(pads, row, widths, strict=True)] for row in rows]
+    if right:
+        return [[row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])] for row in rows]
+    return [[*map(str.ljust, row[:-1], widths), row[-1]] for row in rows]

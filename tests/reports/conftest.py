@@ -21,7 +21,8 @@ def key() -> str:
 
 @pytest.fixture
 def plan() -> Plan:
-    before = f'import os\nfrom agentcore.integration.portkey import PortkeyClient\n\nKEY = "{REAL_KEY}"\nCLIENT = PortkeyClient()\n'
+    imports = "import os\nfrom agentcore.integration.portkey import PortkeyClient\n\n"
+    before = f'{imports}KEY = "{REAL_KEY}"\nCLIENT = PortkeyClient()\n'
     after = before.replace("integration.portkey", "llm_gateway").replace("PortkeyClient", "LLMGatewayClient")
     return Plan(
         root=Path(),
@@ -29,7 +30,9 @@ def plan() -> Plan:
         sites=(
             Site("app/llm.py", 5, 10, "agentcore.class", Status.MIGRATED, "renamed", "app/llm.py", 5),
             Site("app/llm.py", 2, 6, "agentcore.module", Status.MIGRATED, "moved", "app/llm.py", 2),
-            Site("app/llm.py", 9, 1, "agentcore.keys", Status.MANUAL, f"`{REAL_KEY}` opens no provider", "app/llm.py", 9),
+            Site(
+                "app/llm.py", 9, 1, "agentcore.keys", Status.MANUAL, f"`{REAL_KEY}` opens no provider", "app/llm.py", 9
+            ),
             Site("app/llm.py", 12, 5, "agentcore.env", Status.REVIEW, "set `OPENAI_API_KEY` as well", "app/llm.py", 14),
             Site("app/old.py", 3, 1, "agentcore.env", Status.REVIEW, "set `OPENAI_API_KEY`, too", "app/new.py", 4),
             Site("app/gone.py", 1, 1, "agentcore.module", Status.MIGRATED, "moved", None, None),
@@ -39,7 +42,16 @@ def plan() -> Plan:
         ),
         changes=(
             Change("app/llm.py", "app/llm.py", "modify", "python", 3, before.encode(), after.encode(), 0o644),
-            Change("app/old.py", "app/new.py", "rename", "python", 1, b"a = 1\nb = 2\nc = 3\n", b"a = 1\nb = 4\nc = 3\n", 0o755),
+            Change(
+                "app/old.py",
+                "app/new.py",
+                "rename",
+                "python",
+                1,
+                b"a = 1\nb = 2\nc = 3\n",
+                b"a = 1\nb = 4\nc = 3\n",
+                0o755,
+            ),
             Change("app/gone.py", None, "delete", "python", 0, b"x = 1\n", None, 0o644),
         ),
         problems=(Problem("app/broken.py", "line 3: not valid Python"),),
@@ -55,7 +67,9 @@ def plan() -> Plan:
 def hostile() -> Plan:
     """File names, messages and content that try to steer a terminal, a workflow, a page or a comment."""
     name = 'a\x1b[2J\u202e:,%"<script>alert(1)</script>`|](x)\udcff.py'
-    message = "\x1b]0;owned\x07 <img src=x onerror=alert(1)> `|` [go](javascript:alert(1)) @team\r\n::error::forged\x9b31m"
+    message = (
+        "\x1b]0;owned\x07 <img src=x onerror=alert(1)> `|` [go](javascript:alert(1)) @team\r\n::error::forged\x9b31m"
+    )
     return Plan(
         root=Path(),
         packs=("<b>pack</b>",),

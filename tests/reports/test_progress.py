@@ -20,10 +20,9 @@ print("click" in sys.modules)
 """
 
 
-def on_a_terminal(pause: float, enabled: bool = True) -> tuple[str, str]:
-    """What the work writes to stdout, and to the terminal its stderr is."""
+def on_a_terminal(code: str) -> tuple[str, str]:
+    """What the code writes to stdout, and to the terminal its stderr is."""
     terminal, end = pty.openpty()
-    code = WORK.format(pause=pause, enabled=enabled)
     try:
         out = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=end, text=True, check=True)
         os.write(end, b".")  # so that there is something to read
@@ -34,19 +33,32 @@ def on_a_terminal(pause: float, enabled: bool = True) -> tuple[str, str]:
 
 
 def test_long_work_has_a_bar_that_ends_full() -> None:
-    out, drawn = on_a_terminal(0.3)
+    out, drawn = on_a_terminal(WORK.format(pause=0.3, enabled=True))
     assert out == "True\n"
     assert "reading" in drawn
-    assert "100%" in drawn
-    assert drawn.endswith("\n") or "\x1b[?25h" in drawn
+    assert "100%" in drawn.splitlines()[-1]
 
 
 @pytest.mark.parametrize(("pause", "enabled"), [(0.0, True), (0.2, False)])
 def test_short_work_and_unwanted_bars_draw_nothing(pause: float, enabled: bool) -> None:
-    assert on_a_terminal(pause, enabled) == ("False\n", "")
+    assert on_a_terminal(WORK.format(pause=pause, enabled=enabled)) == ("False\n", "")
 
 
 def test_without_a_terminal_there_is_no_bar() -> None:
     code = WORK.format(pause=0.2, enabled=True)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("False\n", "")
+
+
+def test_each_stage_of_long_work_has_its_own_bar() -> None:
+    code = """
+import time
+from migrator.progress import stages
+with stages(enabled=True) as show:
+    for stage in ("reading", "writing"):
+        for done in range(1, 4):
+            time.sleep(0.3)
+            show(stage, done, 3)
+"""
+    drawn = on_a_terminal(code)[1]
+    assert drawn.index("reading") < drawn.index("100%") < drawn.index("writing") < drawn.rindex("100%")

@@ -113,7 +113,9 @@ LINES = st.lists(st.sampled_from([b"a\n", b"b\n", b"c\r\n", b"\n", b"d\n", b"e\n
 
 @settings(max_examples=60, deadline=None)
 @given(LINES, LINES, st.sampled_from([b"", b"end"]))
-def test_any_two_texts(tmp_path_factory: pytest.TempPathFactory, old: list[bytes], new: list[bytes], end: bytes) -> None:
+def test_any_two_texts(
+    tmp_path_factory: pytest.TempPathFactory, old: list[bytes], new: list[bytes], end: bytes
+) -> None:
     change = modify(b"".join(old), b"".join(new) + end)
     folder = tmp_path_factory.mktemp("any")
     write_before(folder, [change])
