@@ -79,9 +79,9 @@ def files(
     if below:
         listed = git.listed_files(project.root)
         found.update(path for path in (_walk(tree) if listed is None else tree.real(listed)) if path.startswith(below))
-    found.update(tree.unreadable)
     if include := include or project.settings.include:
         found = set(_globs(include).match_files(found))
+    found.update(tree.unreadable)
     if exclude := (*project.settings.exclude, *exclude):
         found -= set(_globs(exclude).match_files(found))
     return sorted(found)

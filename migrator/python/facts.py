@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -30,7 +30,7 @@ class Facts:
     stars: tuple[str, ...]  # modules it imports * from
     fixtures: frozenset[str]  # pytest fixtures it defines
     constants: frozenset[str]  # string literals that could name an environment variable
-    dotted_texts: frozenset[str]  # string literals that could name something by its full name
+    mentioned: frozenset[str]  # full names it imports, or spells in a string literal, up to every dot
     unused: frozenset[str]  # names bound by `from` imports that nothing in the module uses
 
     @property
@@ -96,13 +96,36 @@ def facts_of(path: str, names: tuple[str, ...], found: Outline) -> Facts:
         stars=tuple(found.scope.stars),
         fixtures=frozenset(node.name for node, _, _ in found.functions if is_fixture(node)),
         constants=frozenset(v for v in literals if v.isidentifier() and v.isupper()),
-        dotted_texts=frozenset(v for v in literals if all(p.isidentifier() for p in v.split(".")) and "." in v),
+        mentioned=frozenset((*_imported(found), *(p for v in literals for p in _prefixes(v)), *found.scope.stars)),
         unused=frozenset(_unused(found)),
     )
 
 
+def _imported(found: Outline) -> Iterator[str]:
+    """The full names in import statements, those of `import a.b` as well."""
+    for scope in found.scopes:
+        for bindings in scope.bindings.values():
+            yield from (b.target for b in bindings if b.target and b.statement)
+    for statement in found.imports:
+        if isinstance(statement.node, ast.Import):
+            yield from (alias.name for alias in statement.node.names)
+
+
+def _prefixes(text: str) -> Iterator[str]:
+    """`a.b.C` and `a.b` of a text `a.b.C`; nothing of any other text."""
+    while "." in text and all(part.isidentifier() for part in text.split(".")):
+        yield text
+        text = text.rpartition(".")[0]
+
+
 def _unused(found: Outline) -> set[str]:
-    """Names of `from` imports without a use: no reference, no string annotation, no entry of `__all__`."""
+    """Names of `from` imports without a use: no reference, no string annotation, no entry of `__all__`.
+
+    A module of nothing but imports has them for others, whoever they are.
+    """
+    assert isinstance(found.scope.node, ast.Module)
+    if all(isinstance(s, ast.Import | ast.ImportFrom | ast.Expr) for s in found.scope.node.body):
+        return set()
     imported = {
         alias.asname or alias.name
         for statement in found.imports
@@ -157,6 +180,7 @@ class Index:
     by_path: dict[str, Facts] = field(default_factory=dict)
     by_name: dict[str, Facts] = field(default_factory=dict)
     _with_stars: bool = False
+    _mentioned: set[str] = field(default_factory=set)
 
     @classmethod
     def build(cls, rules: Rules, modules: Iterable[Facts]) -> Index:
@@ -165,6 +189,7 @@ class Index:
         for facts in modules:
             index.by_path[facts.path] = facts
             index._with_stars |= bool(facts.stars)
+            index._mentioned |= facts.mentioned
             for name in reversed(facts.names):
                 index.by_name[name] = facts
         exported: dict[str, str] = {}
@@ -214,18 +239,22 @@ class Index:
     def local_name(self, facts: Facts, name: str, target: str) -> str:
         """What a module's own binding `name` of `target` is called afterwards.
 
-        It follows the rename only where it bears the name of its target, and where the new name is free.
+        It follows the rename only where it bears the name of its target, where no import gives that name to anything
+        else, and where the new name is free.
         """
         renamed = self.rename(target)
         if renamed is None or target.rpartition(".")[2] != name:
             return name
         leaf = renamed.new.rpartition(".")[2]
-        others = facts.bound.get(leaf, frozenset())
-        return leaf if all(self._same(other, renamed.new) for other in others) else name
+        own = {f"{module}.{name}" for module in facts.names}
+        others = facts.bound.get(name, frozenset()) - own - {""}
+        if not all(self._new(other).rpartition(".")[2] == leaf for other in others):
+            return name
+        return leaf if all(self._new(other) == renamed.new for other in facts.bound.get(leaf, ())) else name
 
-    def _same(self, target: str, new: str) -> bool:
+    def _new(self, target: str) -> str:
         renamed = self.rename(target) if target else None
-        return (renamed.new if renamed else target) == new
+        return renamed.new if renamed else target
 
     def canonical(self, dotted: str) -> str:
         """Where a name is really defined, as far as the project's own modules tell."""
@@ -258,14 +287,7 @@ class Index:
         """
         if name not in facts.unused or facts.path.endswith(("__init__.py", "conftest.py")):
             return False
-        for other in self.by_path.values():
-            for module in facts.names:
-                wanted = f"{module}.{name}"
-                if module in other.stars or any(wanted in targets for targets in other.bound.values()):
-                    return False
-                if module in other.bound.get(module.rpartition(".")[2], ()) or wanted in other.dotted_texts:
-                    return False
-        return True
+        return not any(m in self._mentioned or f"{m}.{name}" in self._mentioned for m in facts.names)
 
     def defines(self, dotted: str) -> bool:
         """Whether the project itself holds the definition of `dotted`."""

@@ -30,7 +30,7 @@ def _plain(module: Module, node: ast.Import) -> Iterator[Finding]:
         renamed = module.rename(alias.name)
         if renamed:
             start = module.source.start(alias)
-            edit = Edit(start, start + len(alias.name), renamed.new)
+            edit = Edit(start, module.source.name_end(start, alias.name), renamed.new)
             yield Finding(start, renamed.rule, Status.MIGRATED, f"{alias.name} → {renamed.new}", (edit,))
 
 
@@ -195,9 +195,17 @@ def _split(module: Module, node: ast.ImportFrom, old: str, moves: list[tuple[ast
         into = _spell_module(module, node, parent)
         lines.append(f"from {into} import {', '.join(spelled)}" if parent else f"import {', '.join(spelled)}")
     moved = next(r for _, r in moves if r is not None)
-    text = f"{source.newline}{source.indent(node)}".join(lines)
+    text = _separator(module, node).join(lines)
     names = ", ".join(a.name for a, r in moves if r is not None)
     return Finding(start, moved.rule, Status.MIGRATED, f"{names} from {old} → {moved.new}", (Edit(start, end, text),))
+
+
+def _separator(module: Module, node: ast.stmt) -> str:
+    """What stands between two statements that take the place of one: a line end, or `;` where its line is shared."""
+    source = module.source
+    before = source.text[source.line_start(source.start(node)) : source.start(node)]
+    after = source.text[source.end(node) : source.line_end(source.end(node))]
+    return "; " if before.strip() or after.lstrip().startswith(";") else f"{source.newline}{source.indent(node)}"
 
 
 def _rewritten(module: Module, segment: str, moves: list[tuple[ast.alias, Renamed | None]], old: str) -> str:

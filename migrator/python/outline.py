@@ -235,12 +235,12 @@ class _Walker:
         return Binding(name, node, "definition" if at_top else "other", f"{self.module}.{name}" if at_top else None)
 
     def _function(self, node: FunctionNode, scope: Scope) -> None:
-        scope.bind(self._definition(node.name, node, scope))
         self._each(node.decorator_list, scope)
         inner = self._inner("function", scope, node)
         self._parameters(node.args, scope, inner)
         if node.returns is not None:
             self._annotation(node.returns, scope)
+        scope.bind(self._definition(node.name, node, scope))
         for parameter in getattr(node, "type_params", ()):
             inner.bind(Binding(parameter.name, parameter, "other"))
         self.found.functions.append((node, scope, inner))
@@ -254,9 +254,9 @@ class _Walker:
                 self._annotation(arg.annotation, outer)
 
     def _class(self, node: ast.ClassDef, scope: Scope) -> None:
-        scope.bind(self._definition(node.name, node, scope))
         self._each([*node.decorator_list, *node.bases], scope)
         self._each(node.keywords, scope)
+        scope.bind(self._definition(node.name, node, scope))
         self.found.classes.append((node, scope))
         self.body(node.body, self._inner("class", scope, node))
 
@@ -343,6 +343,8 @@ class _Walker:
         self._reference(parts_of(node), tuple(reversed(nodes)), scope)
 
     def _reference(self, parts: Parts, nodes: tuple[ast.expr, ...], scope: Scope) -> None:
+        while scope.kind == "class" and scope.parent and parts[0] not in (*scope.bindings, *scope.globals):
+            scope = scope.parent  # a class body runs in order: what it has not bound yet comes from outside
         self.found.references.append(Reference(parts, nodes, scope, self.joined))
 
     def _joined(self, node: ast.JoinedStr, scope: Scope) -> None:

@@ -35,6 +35,11 @@ class Source:
     def end(self, node: ast.AST) -> int:
         return self.offset(node.end_lineno, node.end_col_offset)  # type: ignore[attr-defined]
 
+    def name_end(self, start: int, dotted: str) -> int:
+        """Where the name that starts at `start` ends; white space may stand around its dots."""
+        match = re.compile(r"[\s\\]*\.[\s\\]*".join(dotted.split("."))).match(self.text, start)
+        return match.end() if match else start + len(dotted)
+
     def segment(self, node: ast.AST) -> str:
         return self.text[self.start(node) : self.end(node)]
 

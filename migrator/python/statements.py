@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, cast
 
 import libcst as cst
 
-_EMPTY = cst.Module([])
+
+def _printer(segment: str) -> Callable[[cst.CSTNode], str]:
+    """Writes nodes that were parsed from `segment`, with its own line ends."""
+    newline = re.search(r"\r\n|\r|\n", segment)
+    return cst.Module([], default_newline=newline[0] if newline else "\n").code_for_node
 
 
 def _import_from(segment: str) -> cst.ImportFrom:
@@ -18,28 +23,28 @@ def _import_from(segment: str) -> cst.ImportFrom:
 
 def without_names(segment: str, names: Collection[str]) -> str:
     """A `from … import …` statement without some of its names; at least one must stay."""
-    node = _import_from(segment)
+    node, code = _import_from(segment), _printer(segment)
     assert not isinstance(node.names, cst.ImportStar)
-    kept = [a for a in node.names if _EMPTY.code_for_node(a.name) not in names]
+    kept = [a for a in node.names if code(a.name) not in names]
     if node.lpar is None or kept[-1] is not node.names[-1]:
         kept[-1] = kept[-1].with_changes(comma=node.names[-1].comma if node.lpar else cst.MaybeSentinel.DEFAULT)
-    return _EMPTY.code_for_node(node.with_changes(names=kept))
+    return code(node.with_changes(names=kept))
 
 
 def with_names(segment: str, spellings: Mapping[str, str]) -> str:
     """A `from … import …` statement with some of its names spelled anew, `as` part included."""
     if not spellings:
         return segment
-    node = _import_from(segment)
+    node, code = _import_from(segment), _printer(segment)
     assert not isinstance(node.names, cst.ImportStar)
     names = []
     for alias in node.names:
-        spelling = spellings.get(_EMPTY.code_for_node(alias.name))
+        spelling = spellings.get(code(alias.name))
         if spelling is not None:
             name, _, local = spelling.partition(" as ")
             alias = alias.with_changes(name=cst.Name(name), asname=cst.AsName(cst.Name(local)) if local else None)
         names.append(alias)
-    return _EMPTY.code_for_node(node.with_changes(names=names))
+    return code(node.with_changes(names=names))
 
 
 class Span(NamedTuple):
@@ -60,57 +65,54 @@ class Layout(NamedTuple):
 
 def layout_of(segment: str) -> Layout:
     """Where the arguments of a call stand. `segment` is the text of the call."""
-    call = cst.ensure_type(cst.parse_expression(f"({segment})"), cst.Call)
-    lead = _EMPTY.code_for_node(call.func) + _EMPTY.code_for_node(call.whitespace_after_func)
-    at = len(segment) - len(_EMPTY.code_for_node(call.with_changes(lpar=(), rpar=())))
-    at += len(lead) + 1 + len(_EMPTY.code_for_node(call.whitespace_before_args))
+    call, code = cst.ensure_type(cst.parse_expression(f"({segment})"), cst.Call), _printer(segment)
+    at = len(code(call.func) + code(call.whitespace_after_func)) + 1 + len(code(call.whitespace_before_args))
     spans, separator = [], ", "
     for index, argument in enumerate(call.args):
-        whole = len(_EMPTY.code_for_node(argument))
+        whole = len(code(argument))
         bare = argument.with_changes(comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=cst.SimpleWhitespace(""))
-        spans.append(Span(at, at + len(_EMPTY.code_for_node(bare)), at + whole))
+        spans.append(Span(at, at + len(code(bare)), at + whole))
         if index == 0 and isinstance(argument.comma, cst.Comma) and len(call.args) > 1:
-            separator = "," + _blank(argument.comma.whitespace_after)
-        elif index == 0 and "\n" in (before := _blank(call.whitespace_before_args)):
+            separator = "," + _blank(code(argument.comma.whitespace_after))
+        elif index == 0 and "\n" in (before := _blank(code(call.whitespace_before_args))):
             separator = "," + before
         at += whole
     last = call.args[-1].comma if call.args else None
     return Layout(spans, separator, isinstance(last, cst.Comma))
 
 
-def _blank(space: cst.BaseParenthesizableWhitespace) -> str:
+def _blank(space: str) -> str:
     """White space without the comments in it."""
-    lines = _EMPTY.code_for_node(space).splitlines(keepends=True)
+    lines = space.splitlines(keepends=True)
     return "".join(line if not line.strip() else line[len(line.rstrip("\r\n")) :] for line in lines)
 
 
 def moved_up(segment: str, fill: Sequence[str]) -> str:
     """A list or tuple of strings without its first item, completed by the items of `fill`, in its own layout."""
-    node = cst.parse_expression(f"({segment})") if segment[:1] not in "[(" else cst.parse_expression(segment)
-    items = cast("cst.List | cst.Tuple", node)
-    first = items.elements[0]
-    quote = _EMPTY.code_for_node(first.value)[-1]
-    kept = list(items.elements[1:])
-    comma = first.comma if isinstance(first.comma, cst.Comma) else cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-    last = items.elements[-1].comma
-    elements: list[cst.BaseElement] = [
-        e.with_changes(comma=comma if e is items.elements[-1] else e.comma) for e in kept
-    ]
+    items, code = cast("cst.List | cst.Tuple", cst.parse_expression(segment)), _printer(segment)
+    first, last = items.elements[0], items.elements[-1].comma
+    quote = code(first.value)[-1]
+    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    if isinstance(first.comma, cst.Comma) and len(items.elements) > 1:
+        comma = first.comma
+    elements: list[cst.BaseElement] = list(items.elements[1:])
     elements += [cst.Element(cst.SimpleString(f"{quote}{name}{quote}"), comma=comma) for name in fill]
+    if fill and len(items.elements) > 1:
+        elements[-1 - len(fill)] = elements[-1 - len(fill)].with_changes(comma=comma)
     if elements:
         single = isinstance(items, cst.Tuple) and len(elements) == 1
         elements[-1] = elements[-1].with_changes(
             comma=cst.Comma() if single and not isinstance(last, cst.Comma) else last
         )
-    return _EMPTY.code_for_node(items.with_changes(elements=elements))
+    return code(items.with_changes(elements=elements))
 
 
 def without_items(segment: str, values: Collection[str]) -> str:
     """A list or tuple of strings without the items of these values."""
-    items = cast("cst.List | cst.Tuple", cst.parse_expression(segment))
+    items, code = cast("cst.List | cst.Tuple", cst.parse_expression(segment)), _printer(segment)
     kept = [
         e for e in items.elements if not (isinstance(e.value, cst.SimpleString) and e.value.evaluated_value in values)
     ]
     if kept and kept[-1] is not items.elements[-1]:
         kept[-1] = kept[-1].with_changes(comma=items.elements[-1].comma)
-    return _EMPTY.code_for_node(items.with_changes(elements=kept))
+    return code(items.with_changes(elements=kept))

@@ -6,7 +6,6 @@ import ast
 import re
 from collections.abc import Iterator
 
-from migrator.names import expand_any
 from migrator.python import statements
 from migrator.python.module import Module
 from migrator.python.outline import Text, text_value
@@ -172,10 +171,11 @@ def _prose(module: Module, raw: str, start: int, renames: dict[str, str], *, edi
 
 def _bound_classes(module: Module, raw: str, start: int, renames: dict[str, str]) -> Iterator[Finding]:
     """Class names that mean the old layer in this file, as in `Raises: PortkeyError`."""
+    uses_old = module.index.uses_old(module.facts)
     for match in re.finditer(r"(?<![\w.])[A-Z]\w+(?!\w)", raw):
         new = renames.get(match[0])
-        if new is None and module.found.scope.stars and module.from_star(match[0]):
-            new = next((n for s in module.names.rules.symbols if (n := expand_any(s.names, match[0]))), None)
+        if new is None and uses_old and match[0] not in module.facts.bound:
+            new = module.names.symbol(match[0])
         if new:
             edit = Edit(start + match.start(), start + match.end(), new)
             rule = module.names.symbol_rule(match[0])
