@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -236,6 +235,8 @@ def check(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
 
 
 def _output(plan: Plan, given: dict[str, Any], mode: Mode) -> None:
+    import shlex
+
     from migrator.reports import render
 
     if given["report"]:

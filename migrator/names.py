@@ -206,12 +206,18 @@ def expand_any(names: Mapping[str, str], name: str) -> str | None:
 
 def shortest(words: Iterable[str]) -> tuple[bytes, ...]:
     """The words as bytes, without those that contain another one."""
-    unique = sorted({w for w in words if w}, key=lambda w: (len(w), w))
+    unique = sorted(_without_case({w for w in words if w}), key=lambda w: (len(w), w))
     kept: list[str] = []
     for word in unique:
         if not any(k in word for k in kept):
             kept.append(word)
     return tuple(w.encode() for w in sorted(kept))
+
+
+def _without_case(words: set[str]) -> set[str]:
+    """`Portkey` and `portkey` are both found by `ortkey`: every needle less is a pass over the tree less."""
+    twice = {w[1:] for w in words if len(w) > 4 and w[0].islower() and w[0].upper() + w[1:] in words}
+    return twice | {w for w in words if w[1:] not in twice}
 
 
 def _literal(pattern: str) -> str:

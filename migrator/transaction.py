@@ -431,11 +431,11 @@ class _Store:
     def original(self, run: str, path: str, stamp: _Stamp) -> bytes:
         """The backed up bytes of a file. Raises MigrateError when they are not what was put there."""
         place = self.backup / run / "files" / path
-        with suppress(OSError):
+        with _naming(f"{place}"):
             data, _ = _read(place)
-            if _digest(data) == stamp.sha256:
-                return data
-        raise MigrateError(f"{_shown(place)}: the backup is damaged; nothing was restored")
+        if _digest(data) != stamp.sha256:
+            raise MigrateError(f"{_shown(place)}: the backup is damaged; nothing was restored")
+        return data
 
     def survey(self, paths: Iterable[str]) -> dict[str, _Stamp | None]:
         """What the paths hold now. Raises MigrateError for one that is not, or does not lead to, a plain file."""

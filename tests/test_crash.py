@@ -169,31 +169,56 @@ def test_a_recovery_that_is_killed_too_is_taken_up_again(root: Path, first: int)
     assert step > 5
 
 
-def test_a_fault_of_the_disk_at_any_step_changes_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = snapshot(root)
-
-    struck: set[int] = set()
+def failed(action: Callable[[Path], object], root: Path, step: int) -> tuple[bool, str]:
+    """Run the action with a disk that is full at that step: whether it came that far, and the refusal."""
+    struck = []
 
     def fail() -> None:
-        struck.add(step)
+        struck.append(step)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
+    with pytest.MonkeyPatch.context() as patch:
+        at_step(step, fail, lambda name, call: patch.setattr(os, name, call))
+        try:
+            action(root)
+        except MigrateError as refusal:
+            return bool(struck), str(refusal)
+    return bool(struck), ""
+
+
+def test_a_fault_of_the_disk_at_any_step_of_a_run_changes_nothing(root: Path) -> None:
+    before = snapshot(root)
     refused = 0
     for step, copy in copies(root):
-        with monkeypatch.context() as patch:
-            at_step(step, fail, lambda name, call, patch=patch: patch.setattr(os, name, call))  # type: ignore[misc]
-            try:
-                start(copy)
-            except MigrateError as refusal:
-                refused += 1
-                assert str(refusal).endswith("No space left on device; nothing was changed")
-                assert ".migrate-" not in str(refusal)
-                assert snapshot(copy) == before
-                start(copy, NEXT)
+        struck, text = failed(start, copy, step)
+        if text:
+            refused += 1
+            assert text.endswith("No space left on device; nothing was changed")
+            assert ".migrate-" not in text
+            assert snapshot(copy) == before
+            start(copy, NEXT)
         assert snapshot(copy) == AFTER
-        if step not in struck:
+        if not struck:
             break
     assert refused > 80
+
+
+def test_a_restore_the_disk_fails_leaves_no_litter_and_is_taken_up_again(root: Path) -> None:
+    before = snapshot(root)
+    start(root)
+    refused = 0
+    for step, copy in copies(root):
+        struck, text = failed(take_back, copy, step)
+        assert not list(copy.rglob(".migrate-*"))
+        if text:
+            refused += 1
+            assert "No space left on device" in text
+        if states(copy) != ["restored"]:
+            take_back(copy)
+        assert snapshot(copy) == before
+        if not struck:
+            break
+    assert refused > 50
 
 
 def test_the_next_run_takes_an_interrupted_one_back_first(root: Path) -> None:

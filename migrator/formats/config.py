@@ -79,6 +79,8 @@ def _packages(text: str, names: Names, path: str) -> Iterator[Finding]:
 
 def _sections(text: str, names: Names, path: str) -> Iterator[Finding]:
     """Settings written as nested keys: reported, with what to write."""
+    if not any(all(key in text for key in rule.old.split(".")) for rule in names.rules.settings):
+        return
     suffix = PurePosixPath(path).suffix
     keys: list[Iterable[tuple[int, tuple[str, ...]]]] = []
     if suffix in _NESTED:

@@ -247,8 +247,8 @@ def _keys(text: str, scan: _Scan, names: Names) -> Iterator[Finding]:
                 said = f"{new} is already set on line {line_of(text, taken.start)}: remove this one or that one"
                 yield Finding(key.start, rule.id, Status.MANUAL, said)
             else:
-                start = text.index(key.text, key.start)
-                span = start, start + len(key.text)
+                start = text.find(key.text, key.start, key.end)
+                span = (start, start + len(key.text)) if start >= 0 else (key.start, key.end)
                 yield renamed(span, 0, new, rule.id, Status(rule.status), say_env(key.text, new, rule))
 
 
@@ -298,25 +298,48 @@ class _Place:
     inner: tuple[Finding, ...] = ()  # what they rename on the way, in text that is deleted here and inserted there
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """All places of one setting below one prefix: they move together, or none does."""
+
+    prefix: Path
+    rule: Setting
+    places: list[_Place] = field(default_factory=list)
+
+
 def _moves(text: str, data: Data, scan: _Scan, names: Names, inner: Sequence[Finding]) -> Iterator[Finding]:
-    """The findings of moved settings. All places of a section are moved, or none."""
-    groups: dict[tuple[Path, str], tuple[Setting, list[_Place]]] = {}
+    """The findings of moved settings."""
+    groups: dict[tuple[Path, str], _Group] = {}
     for prefix, rule, place in _places(text, scan, names, inner):
-        groups.setdefault((prefix, rule.id), (rule, []))[1].append(place)
-    for (prefix, _), (rule, places) in groups.items():
-        new = (*prefix, *rule.new.split("."))
-        clash = _clash(data, prefix, rule)
+        groups.setdefault((prefix, rule.id), _Group(prefix, rule)).places.append(place)
+    movable = []
+    for group in groups.values():
+        clash = _clash(data, group.prefix, group.rule)
         if clash is not None:
-            line = line_of(text, _first(scan, new))
-            both = f"both set {', '.join(clash)}" if clash else "no key is in both"
-            there = f"{'.'.join(new)} is already there on line {line}"
-            said = f"{rule.old} → {rule.new}, but {there}: merge them by hand, {both}"
-            yield from (Finding(p.start, rule.id, Status.REVIEW, said) for p in places)
-        elif all(p.edits for p in places) and _moves_only(text, prefix, rule, places):
-            yield from (_finding(p, rule) for p in places)
+            yield from _there_already(text, scan, group, clash)
+        elif all(place.edits for place in group.places):
+            movable.append(group)
         else:
-            said = f"{rule.old} is {rule.new} now: this spelling has to be moved by hand"
-            yield from (Finding(p.start, rule.id, Status.MANUAL, said) for p in places)
+            yield from _by_hand(group)
+    together = _moves_only(text, movable)
+    for group in movable:
+        if together or _moves_only(text, [group]):
+            yield from (_finding(place, group.rule) for place in group.places)
+        else:
+            yield from _by_hand(group)
+
+
+def _there_already(text: str, scan: _Scan, group: _Group, clash: list[str]) -> Iterator[Finding]:
+    rule, new = group.rule, (*group.prefix, *group.rule.new.split("."))
+    there = f"{'.'.join(new)} is already there on line {line_of(text, _first(scan, new))}"
+    both = f"both set {', '.join(clash)}" if clash else "no key is in both"
+    said = f"{rule.old} → {rule.new}, but {there}: merge them by hand, {both}"
+    yield from (Finding(place.start, rule.id, Status.REVIEW, said) for place in group.places)
+
+
+def _by_hand(group: _Group) -> Iterator[Finding]:
+    said = f"{group.rule.old} is {group.rule.new} now: this spelling has to be moved by hand"
+    yield from (Finding(place.start, group.rule.id, Status.MANUAL, said) for place in group.places)
 
 
 def _finding(place: _Place, rule: Setting) -> Finding:
@@ -449,25 +472,31 @@ def _clash(data: Data, prefix: Path, rule: Setting) -> list[str] | None:
     return None
 
 
-def _moves_only(text: str, prefix: Path, rule: Setting, places: Sequence[_Place]) -> bool:
-    """Whether the edits of `places` do to the data what the rule says, and nothing else."""
+def _moves_only(text: str, groups: Sequence[_Group]) -> bool:
+    """Whether the edits of the groups do to the data what their rules say, and nothing else."""
+    places = [place for group in groups for place in group.places]
     try:
         after = tomllib.loads(apply(text, places), parse_float=str)
     except tomllib.TOMLDecodeError:
         return False
     expected = tomllib.loads(apply(text, (finding for place in places for finding in place.inner)), parse_float=str)
-    old, new = rule.old.split("."), rule.new.split(".")
-    for node in _nodes(expected, prefix):
-        value = _get(node, old)
-        if value is not None:
-            del _get(node, old[:-1])[old[-1]]
-            for key in new[:-1]:
-                node = node.setdefault(key, {})
-            node[new[-1]] = value
-    for tree in (expected, after):
-        for node in _nodes(tree, prefix):
+    for group in groups:
+        old, new = group.rule.old.split("."), group.rule.new.split(".")
+        for node in _nodes(expected, group.prefix):
+            _move(node, old, new)
+            _prune(node, old[:-1])
+        for node in _nodes(after, group.prefix):
             _prune(node, old[:-1])
     return after == expected
+
+
+def _move(node: Data, old: Sequence[str], new: Sequence[str]) -> None:
+    value = _get(node, old)
+    if value is not None:
+        del _get(node, old[:-1])[old[-1]]
+        for key in new[:-1]:
+            node = node.setdefault(key, {})
+        node[new[-1]] = value
 
 
 def _nodes(data: Any, path: Sequence[str]) -> Iterator[Data]:

@@ -270,11 +270,11 @@ class _Walker:
         alias = parts_of(node.value) if node.value is not None and not isinstance(node, ast.AugAssign) else ()
         for target in targets:
             if isinstance(target, ast.Name):
-                self._reference((target.id,), (target,), scope)
                 binding = self._definition(target.id, target, scope)
                 if alias and alias != (target.id,):
                     binding.kind, binding.value, binding.target = "alias", alias, None
                 scope.bind(binding)
+                self._reference((target.id,), (target,), scope)
             else:
                 self.expression(target, scope)
 

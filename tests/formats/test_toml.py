@@ -137,6 +137,7 @@ def test_one_section_that_cannot_move_does_not_hold_back_another() -> None:
         ('env = ["PORTKEY_X=1"]\n', 'env = ["LLM_GATEWAY_X=1"]\n'),
         ('[env]\nPORTKEY_X = 1\n"PORTKEY_Y" = 2\n', '[env]\nLLM_GATEWAY_X = 1\n"LLM_GATEWAY_Y" = 2\n'),
         ("env.PORTKEY_X = 1\n[env.y.PORTKEY_Z]\n", "env.LLM_GATEWAY_X = 1\n[env.y.LLM_GATEWAY_Z]\n"),
+        ('env."PORT\\u004bEY_X" = 1\n', "env.LLM_GATEWAY_X = 1\n"),
         ('["agentcore.integration.portkey"]\n', '["agentcore.llm_gateway"]\n'),
         ("a = '''\nagentcore.integration.portkey'''\n", "a = '''\nagentcore.llm_gateway'''\n"),
         ('key = "integration.portkey.ttl"\n["integration.portkey"]\n', 'key = "llm_gateway.ttl"\n["llm_gateway"]\n'),

@@ -1,0 +1,182 @@
+"""From the files that hold an old name to the changes and sites of a plan: which packs apply, what moves, each file."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
+
+from migrator import project as tree
+from migrator.candidates import PYTHON, Candidate, Candidates
+from migrator.formats import Context, format_of
+from migrator.names import Names, under
+from migrator.outcome import Plan
+from migrator.packs import Pack, Rules, compose
+from migrator.parallel import in_order
+from migrator.placing import File, Placed, place
+from migrator.project import Project
+from migrator.python import rewrite
+from migrator.python.facts import Index, import_roots
+from migrator.sites import Change, Finding, Kind, Problem, Site
+from migrator.textio import encode
+
+if TYPE_CHECKING:
+    from migrator.formats import Format
+    from migrator.plan import Options, Progress
+
+
+def assemble(
+    project: Project,
+    packs: Sequence[Pack],
+    options: Options,
+    progress: Progress,
+    plan: Plan,
+    files: list[str],
+    matched: list[str],
+) -> Plan:
+    """The plan with everything the matched files ask for."""
+    candidates = Candidates(project, files, import_roots(files))
+    candidates.read(matched)
+    if options.choose:
+        packs = [pack for pack in packs if _is_used(pack, candidates)]
+    rules = compose(packs, project.settings.overrides)
+    if not packs:
+        return replace(plan, problems=(*plan.problems, *candidates.problems))
+    index = Index.build(rules, candidates.facts.values())
+    while candidates.read_users(index):
+        index = Index.build(rules, candidates.facts.values())
+    moves, blocked = _moves(candidates, rules)
+    paths = sorted({*candidates.by_path, *moves})
+    results = in_order(partial(_file, candidates, index, options, moves), paths, options.jobs)
+    changes, sites, problems = [], list[Site](), [*plan.problems, *candidates.problems, *blocked]
+    for done, result in enumerate(results, 1):
+        progress("rewriting", done, len(paths))
+        changes += [result.change] if result.change else []
+        problems += [result.problem] if result.problem else []
+        sites += result.sites
+    return replace(
+        plan,
+        packs=rules.packs,
+        sites=tuple(sites),
+        changes=tuple(changes),
+        problems=tuple(problems),
+        files_matched=len(candidates.by_path),
+        docs=rules.docs,
+        notes=rules.notes,
+    )
+
+
+# ---------------------------------------------------------------------------------------------------- what is in play
+
+
+def _is_used(pack: Pack, candidates: Candidates) -> bool:
+    """Whether the tree refers to the layer a pack leaves: by an import, a full dotted name, or a settings section."""
+    rules = compose([pack])
+    old = {m.old for m in rules.modules} | {s.module for s in rules.symbols}
+    for facts in candidates.facts.values():
+        targets = (t for ts in facts.bound.values() for t in ts)
+        if any(under(t, o) for t in (*targets, *facts.stars) for o in old):
+            return True
+    names, sections = Names(rules), [f"[{s.old}]" for s in rules.settings]
+    texts = [c.text.text for c in candidates.by_path.values()]
+    return any(next(names.dotted_in(t), None) or any(s in t for s in sections) for t in texts)
+
+
+def _moves(candidates: Candidates, rules: Rules) -> tuple[dict[str, str], list[Problem]]:
+    """Old path -> new path of every file of a module or package that moves; one whose new place is taken stays."""
+    there, moves, blocked = set(candidates.files), dict[str, str](), list[Problem]()
+    for rule in sorted(rules.modules, key=lambda m: -len(m.old)):
+        for path, moved in _moved_by(rule.old.replace(".", "/"), rule.new.replace(".", "/"), candidates):
+            if moved in there:
+                blocked.append(Problem(path, f"should move to {moved}, which exists: merge them by hand"))
+            else:
+                moves.setdefault(path, moved)
+    return moves, blocked
+
+
+def _moved_by(old: str, new: str, candidates: Candidates) -> Iterator[tuple[str, str]]:
+    for root in candidates.roots:
+        base = f"{root}/" if root else ""
+        modules = {f"{base}{old}{suffix}" for suffix in PYTHON}
+        for path in candidates.files:
+            if path.startswith(f"{base}{old}/") or path in modules:
+                yield path, base + new + path[len(base) + len(old) :]
+
+
+# ------------------------------------------------------------------------------------------------------------ one file
+
+
+class _Result(NamedTuple):
+    """What planning makes of one file."""
+
+    change: Change | None = None
+    sites: tuple[Site, ...] = ()
+    problem: Problem | None = None
+
+
+def _file(candidates: Candidates, index: Index, options: Options, moves: dict[str, str], path: str) -> _Result:
+    """The change and the sites of one file; a result that would not be valid is a problem and no change."""
+    new_path = moves.get(path, path)
+    candidate = candidates.by_path.get(path)
+    if candidate is None:
+        return _moved_only(candidates.project, path, new_path)
+    docs = index.names.rules.docs
+    file = File(path, new_path, docs, options.safe_only, candidate.frozen, frozenset(docs))
+    language, findings, validate = _findings(candidates, index, candidate, edit_prose=options.text)
+    placed = place(candidate.text.text, findings, file)
+    try:
+        after = _encoded(candidate, placed, validate)
+    except (SyntaxError, ValueError) as error:
+        return _Result(problem=Problem(path, f"left as it was, the result would not be valid: {error}"))
+    if after == candidate.data and path == new_path:
+        return _Result(sites=placed.sites)
+    kind: Kind = "modify" if path == new_path else "rename"
+    mode = _mode(candidates.project, path)
+    return _Result(Change(path, new_path, kind, language, placed.edits, candidate.data, after, mode), placed.sites)
+
+
+def _encoded(candidate: Candidate, placed: Placed, validate: Callable[[str], object]) -> bytes:
+    if placed.text == candidate.text.text:
+        return candidate.data
+    validate(placed.text)
+    return encode(replace(candidate.text, text=placed.text))
+
+
+def _moved_only(project: Project, path: str, new_path: str) -> _Result:
+    """A file of a folder that moves, with nothing in it to edit."""
+    try:
+        data = tree.read(project.root, path)
+    except OSError as error:
+        return _Result(problem=Problem(path, error.strerror or str(error)))
+    language = "python" if path.endswith(PYTHON) else PurePosixPath(path).suffix.lstrip(".") or "text"
+    return _Result(Change(path, new_path, "rename", language, 0, data, data, _mode(project, path)))
+
+
+def _mode(project: Project, path: str) -> int:
+    return (project.root / path).stat().st_mode & 0o7777
+
+
+def _findings(
+    candidates: Candidates, index: Index, candidate: Candidate, *, edit_prose: bool
+) -> tuple[str, Iterable[Finding], Callable[[str], object]]:
+    """What is found in one file, with the name of its language and the way to tell whether a result is valid."""
+    text, facts = candidate.text.text, candidates.facts.get(candidate.path)
+    if facts:
+        source, found = candidate.parsed or rewrite.read(text, candidate.path, facts.names)[:2]
+        return "python", rewrite.find(source, found, facts, index, edit_prose=edit_prose), ast.parse
+    format = format_of(candidate.path, text[:200])
+    assert format is not None  # only Python has none
+    context = Context(candidate.path, edit_prose, partial(rewrite.find_in_snippet, index=index, edit_prose=edit_prose))
+    return format.name, format.find(text, index.names, context), _validation(format, text)
+
+
+def _validation(format: Format, before: str) -> Callable[[str], object]:
+    """A result must be valid only where the text was."""
+    try:
+        format.validate(before)
+    except ValueError:
+        return lambda _text: None
+    return format.validate

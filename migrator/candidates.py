@@ -1,0 +1,137 @@
+"""The files that may refer to an old layer: read, decoded, and the Python ones taken down as facts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from migrator import project as tree
+from migrator.project import Project
+from migrator.sites import Problem
+from migrator.textio import Text, decode
+
+if TYPE_CHECKING:
+    from migrator.python.facts import Facts, Index
+    from migrator.python.outline import Outline
+    from migrator.python.source import Source
+
+PYTHON = (".py", ".pyi", ".pyw")
+_KEPT_TREES = 256  # syntax trees of so many modules are kept between the two phases; the rest are parsed again
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One file as it was read. `frozen` says why it must not be edited."""
+
+    path: str
+    data: bytes
+    text: Text
+    frozen: str = ""
+    parsed: tuple[Source, Outline] | None = None
+
+
+@dataclass(slots=True)
+class Candidates:
+    """All candidates of a tree, by path, with the facts of the modules and what could not be handled."""
+
+    project: Project
+    files: list[str]  # every file of the tree
+    roots: tuple[str, ...]  # folders that packages are imported from
+    by_path: dict[str, Candidate] = field(default_factory=dict)
+    facts: dict[str, Facts] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def read(self, paths: Iterable[str]) -> None:
+        """Read files; one that cannot be read, decoded or parsed becomes a problem instead."""
+        for path in paths:
+            try:
+                data = tree.read(self.project.root, path)
+                candidate = Candidate(path, data, decode(data, path))
+                if tree.is_generated(data):
+                    candidate.frozen = "a program generates this file, change that"
+                if is_python(path, candidate.text.text):
+                    self._parse(candidate)
+            except OSError as error:
+                self.problems.append(Problem(path, error.strerror or str(error)))
+            except _Unparsed as error:
+                self.problems.append(Problem(path, str(error)))
+            except ValueError as error:
+                self.problems.append(Problem(path, str(error).removeprefix(f"{path}:")))
+            else:
+                self.by_path[path] = candidate
+
+    def _parse(self, candidate: Candidate) -> None:
+        from migrator.python import rewrite
+        from migrator.python.facts import module_names
+
+        text, path = candidate.text.text, candidate.path
+        try:
+            source, found, facts = rewrite.read(text, path, module_names(path, self.roots))
+        except (SyntaxError, ValueError, RecursionError) as error:
+            raise _Unparsed(_reason(error, text)) from error
+        self.facts[path] = facts
+        if len(self.facts) <= _KEPT_TREES:
+            candidate.parsed = (source, found)
+
+    def read_users(self, index: Index) -> bool:
+        """Read the modules that use an old name handed on to them by others; whether there are any not read before.
+
+        Such a module need not hold any of the needles: `from app.llm import Client` may mean the old class.
+        """
+        wanted = {
+            (name.encode(), facts.name.rpartition(".")[2].encode())
+            for facts in self.facts.values()
+            for name in _handed_on(facts, index)
+        }
+        if not wanted:
+            return False
+        others = [f for f in self.files if f.endswith(PYTHON) and f not in self.by_path]
+        found, _ = tree.matching(self.project.root, others, [name for name, _ in wanted])
+        before = len(self.facts)
+        for path in found:
+            data = tree.read(self.project.root, path)
+            if any(name in data and module in data for name, module in wanted):
+                self.read([path])
+        return len(self.facts) > before
+
+
+class _Unparsed(Exception):
+    """A module that cannot be parsed, and why."""
+
+
+def is_python(path: str, text: str) -> bool:
+    """Whether a file is Python: by its suffix, or by the first line of a script that has none."""
+    if path.endswith(PYTHON):
+        return True
+    return text.startswith("#!") and "." not in PurePosixPath(path).name and "python" in text.partition("\n")[0]
+
+
+def _handed_on(facts: Facts, index: Index) -> Iterator[str]:
+    """Names of the old layer that a module outside it may hand on to files none of the needles is in."""
+    rules = index.names.rules
+    called = {
+        o.rpartition(".")[2] for of in (*(c.of for c in rules.calls), *(p.of for p in rules.promotes)) for o in of
+    }
+    for name, target in facts.exports.items():
+        wanted = name in facts.unused or index.canonical(target).rpartition(".")[2] in called
+        if wanted and index.tracked(target) and not index.tracked(facts.name):
+            yield name
+
+
+def _reason(error: SyntaxError | ValueError | RecursionError, text: str) -> str:
+    """Why a module cannot be parsed; syntax newer than this Python is told from a mistake."""
+    if isinstance(error, RecursionError):
+        return "nested too deeply to be parsed"
+    if not isinstance(error, SyntaxError):
+        return f"cannot be parsed: {error}"
+    import libcst
+
+    try:
+        libcst.parse_module(text)
+    except libcst.ParserSyntaxError:
+        return f"line {error.lineno}: cannot be parsed: {error.msg}"
+    running = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    return f"line {error.lineno}: newer syntax than Python {running}, run migrate with a newer one: {error.msg}"
