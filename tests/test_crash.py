@@ -195,6 +195,7 @@ def test_a_fault_of_the_disk_at_any_step_of_a_run_changes_nothing(root: Path) ->
             refused += 1
             assert text.endswith("No space left on device; nothing was changed")
             assert ".migrate-" not in text
+            assert not list((copy / BACKUP).glob("*.partial"))
             assert snapshot(copy) == before
             start(copy, NEXT)
         assert snapshot(copy) == AFTER

@@ -462,7 +462,7 @@ def test_mysql_compares_bytes_and_creates_empty_backups() -> None:
     for changing in (each for each in statements if isinstance(each, exp.Insert | exp.Update)):
         where = changing.find(exp.Where)
         assert where is not None
-        binary = [each for each in where.find_all(exp.Cast) if each.to.is_type("binary")]
+        binary = [each for each in where.find_all(exp.Cast) if each.to == exp.DataType.build("binary", dialect="mysql")]
         assert len(binary) == 1
     created = next(each for each in statements if isinstance(each, exp.Create))
     assert created.args["exists"] and created.find(exp.Where).this == exp.false()  # type: ignore[union-attr]

@@ -111,7 +111,7 @@ def test_a_declared_key_that_does_not_identify_a_row_is_refused(guide: Postgres)
         "postgresql://me:hun/ter2@127.0.0.1:1/db",
         "postgresql://me:hun@ter2@127.0.0.1:1/db",
         "postgresql://me:hunter2@[::1/db",
-        "postgresql://me:hunter2",
+        "postgresql://127.0.0.1:hunter2",
         "postgresql://me:hunter2@127.0.0.1:hunter2/db",
         "postgresql://127.0.0.1:1/db?password=hunter2&hunter2=1",
     ],
@@ -121,6 +121,12 @@ def test_no_message_holds_the_password(url: str) -> None:
         with pytest.raises(MigrateError) as refused:
             call()
         assert not any(part in str(refused.value) for part in ("hunter2", "ter2", "hun/"))
+
+
+def test_a_server_that_quotes_the_password_is_not_repeated(server: Server) -> None:  # noqa: F811
+    url = server.url("postgres").replace("migrate@", "hunt%20er:hunt%20er@")
+    with pytest.raises(MigrateError, match=r'role "\*\*\*" does not exist'):
+        restore(url)
 
 
 def test_restoring_twice_says_there_is_nothing(guide: Postgres) -> None:

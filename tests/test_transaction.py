@@ -433,6 +433,14 @@ def test_a_journal_or_run_that_is_a_link_is_refused(root: Path) -> None:
     assert "damaged run" in refusal(lambda: restore(root, root / BACKUP))
 
 
+def test_a_pipe_in_the_backup_is_not_waited_for(root: Path) -> None:
+    run_on(root, modify("app.py"))
+    original = root / BACKUP / FIRST / "files/app.py"
+    original.unlink()
+    os.mkfifo(original)
+    assert "the backup is damaged" in refusal(lambda: restore(root, root / BACKUP))
+
+
 @pytest.mark.parametrize("force", [False, True])
 def test_restore_never_writes_through_a_link_put_there_since(root: Path, force: bool) -> None:
     run_on(root, modify("keep/notes.md"), delete("old/pkg/llm.py"))

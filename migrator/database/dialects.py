@@ -54,7 +54,7 @@ def _utf8mb4(value: exp.Expr) -> exp.Expr:
 
 def _binary(value: exp.Expr) -> exp.Expr:
     # Even the _bin collations of MySQL ignore trailing spaces; binary strings do not.
-    return exp.cast(value, "binary", dialect="mysql")
+    return exp.Cast(this=value, to=exp.DataType.build("binary", dialect="mysql"))
 
 
 DIALECTS = {

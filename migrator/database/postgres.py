@@ -26,7 +26,7 @@ _COLUMNS = """
 SELECT n.nspname, c.relname, pg_table_is_visible(c.oid), a.attname,
        CASE WHEN y.typname IN ('json', 'jsonb') THEN 'json' WHEN y.typcategory = 'S' THEN 'text'
             WHEN y.typcategory = 'E' THEN 'enum' ELSE 'other' END,
-       array_position(i.indkey::int2[], a.attnum)
+       coalesce(a.attnum = ANY (i.indkey::int2[]), false)
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -97,10 +97,9 @@ def _read(conninfo: str) -> dict[str, Any]:
 
 
 def _table(schema: str, name: str, visible: bool, columns: list[tuple[Any, ...]]) -> Table:
-    primary = sorted((place, column) for column, _, place in columns if place is not None)
     return Table(
         parts=(schema, name),
         names=((schema, name), (name,)) if visible else ((schema, name),),
         columns={column: kind for column, kind, _ in columns},
-        primary=tuple(column for _, column in primary),
+        primary=tuple(column for column, _, is_key in columns if is_key),
     )

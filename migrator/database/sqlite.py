@@ -50,7 +50,7 @@ class Sqlite(Database):
         literal = self.spelled(exp.Literal.string(name))
         listed = self.rows(f"SELECT name, upper(type), pk FROM pragma_table_info({literal})")
         columns: dict[str, Kind] = {column: "json" if "JSON" in declared else "text" for column, declared, _ in listed}
-        primary = tuple(column for column, _, place in sorted(listed, key=lambda row: row[2]) if place)
+        primary = tuple(column for column, _, place in listed if place)
         taken = {column.lower() for column in columns}
         rowids = () if without_rowid else tuple(word for word in ("rowid", "_rowid_", "oid") if word not in taken)
         return Table((name,), ((name,), ("main", name)), columns, primary, rowids[:1])

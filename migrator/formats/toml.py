@@ -74,7 +74,7 @@ class _Piece:
     path: Path = ()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Table:
     """A header with the statements below it; the root has no keys."""
 
@@ -87,7 +87,7 @@ class _Table:
         return tuple(key.text for key in self.keys)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Entry:
     """`keys = value`, as a statement of `table` or within the inline table that is the value of `outer`."""
 
@@ -390,8 +390,7 @@ def _from_inline(text: str, entry: _Entry, move: Moved, inner: Sequence[Finding]
     value, inside = _edited(text, entry.value, entry.end, inner)
     if outer.inline:
         return _Place(entry.start, (gone, Edit(outer.end, outer.end, f", {key} = {value}")), inside)
-    line = _line_end(text, outer.end)
-    end = line - len(text[:line]) + len(text[:line].rstrip("\r\n"))
+    end = len(text[: _line_end(text, outer.end)].rstrip("\r\n"))
     return _Place(entry.start, (gone, Edit(end, end, f"{_newline(text)}{key} = {value}")), inside)
 
 

@@ -207,7 +207,7 @@ class Index:
             if new == name:
                 continue
             for module in facts.names:
-                if not target.startswith(f"{module}.") or not self._by_rule(target):
+                if name in renamed_fixtures or target != f"{module}.{name}":
                     moved = self.names.rename(module)
                     yield f"{module}.{name}", f"{moved.new if moved else module}.{new}"
 
@@ -283,9 +283,10 @@ class Index:
     def droppable(self, facts: Facts, name: str) -> bool:
         """Whether nothing would miss an imported name: neither its module nor any other one of the project.
 
-        An `__init__.py` and a `conftest.py` import for others to find.
+        An `__init__.py` and a `conftest.py` import for others to find, a snippet in a document for its reader.
         """
-        if name not in facts.unused or facts.path.endswith(("__init__.py", "conftest.py")):
+        ours = facts.path in self.by_path and not facts.path.endswith(("__init__.py", "conftest.py"))
+        if not ours or name not in facts.unused:
             return False
         return not any(m in self._mentioned or f"{m}.{name}" in self._mentioned for m in facts.names)
 

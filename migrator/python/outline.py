@@ -104,6 +104,7 @@ class Outline:
     classes: list[tuple[ast.ClassDef, Scope]] = field(default_factory=list)
     tries: list[ast.Try] = field(default_factory=list)
     globals: list[ast.Global | ast.Nonlocal] = field(default_factory=list)
+    members: list[tuple[list[ast.Attribute], str]] = field(default_factory=list)  # `import_module("a.b").c.d`
 
 
 def outline(tree: ast.Module, module: str, package: str) -> Outline:
@@ -138,6 +139,34 @@ def text_value(node: ast.AST | None) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
+def named_module(node: ast.expr, package: str) -> str:
+    """The module that an expression such as `import_module("a.b")` or `sys.modules["a.b"]` gives; "" for any other.
+
+    `package` is the one the expression stands in, which `__package__` means.
+    """
+    if isinstance(node, ast.Subscript) and parts_of(node.value)[-2:] == ("sys", "modules"):
+        return text_value(node.slice) or ""
+    callee = parts_of(node.func)[-1:] if isinstance(node, ast.Call) else ()
+    if not isinstance(node, ast.Call) or callee not in _IMPORTING_CALLS or not node.args:
+        return ""
+    name = text_value(node.args[0]) or ""
+    if callee == ("__import__",) and all(k.arg != "fromlist" for k in node.keywords):
+        return name.partition(".")[0]
+    if not name.startswith("."):
+        return name
+    within, bare = anchor(node, package), name.lstrip(".")
+    return absolute(within, len(name) - len(bare), bare) if within else ""
+
+
+def anchor(call: ast.Call, package: str) -> str:
+    """The package that a relative `import_module(".name", …)` starts from; "" where that is not written down."""
+    given = [*call.args[1:2], *(k.value for k in call.keywords if k.arg == "package")]
+    if not given:
+        return ""
+    return package if parts_of(given[0]) == ("__package__",) else text_value(given[0]) or ""
+
+
+_IMPORTING_CALLS = {("import_module",), ("importorskip",), ("__import__",)}
 _STRING_TYPED_CALLS = {"cast", "TypeVar", "NewType", "ForwardRef"}
 
 
@@ -268,11 +297,14 @@ class _Walker:
         if node.value is not None:
             self._in_role("all" if to_all else "plain", node.value, scope)
         alias = parts_of(node.value) if node.value is not None and not isinstance(node, ast.AugAssign) else ()
+        module = named_module(node.value, self.package) if node.value is not None else ""
         for target in targets:
             if isinstance(target, ast.Name):
                 binding = self._definition(target.id, target, scope)
                 if alias and alias != (target.id,):
                     binding.kind, binding.value, binding.target = "alias", alias, None
+                elif module:
+                    binding.kind, binding.target, binding.statement = "import-as", module, node
                 scope.bind(binding)
                 self._reference((target.id,), (target,), scope)
             else:
@@ -293,7 +325,7 @@ class _Walker:
             case ast.Name() | ast.Attribute():
                 self._chain(node, scope)
             case ast.Constant():
-                if isinstance(node.value, str) and self.joined is None:
+                if isinstance(node.value, str | bytes) and self.joined is None:
                     self.found.texts.append(Text(node, scope, self.role))
             case ast.JoinedStr():
                 self._joined(node, scope)
@@ -335,6 +367,9 @@ class _Walker:
             nodes.append(at)
             at = at.value
         if not isinstance(at, ast.Name):
+            module = named_module(at, self.package)
+            if module:
+                self.found.members.append(([n for n in reversed(nodes) if isinstance(n, ast.Attribute)], module))
             self.expression(at, scope)
             return
         nodes.append(at)

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 
 from migrator.python import statements
+from migrator.python.imports import relative_to
 from migrator.python.module import Module
-from migrator.python.outline import Text, text_value
+from migrator.python.outline import Scope, Text, anchor, named_module, parts_of, text_value
 from migrator.sites import Edit, Finding, Status
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
@@ -18,7 +19,8 @@ _NAMED_ATTRIBUTE_CALLS = {"getattr", "hasattr", "setattr", "delattr", "object", 
 def find(module: Module) -> Iterator[Finding]:
     """Findings for every literal and comment that names the old layer."""
     renames = dict(module.local_renames())
-    attributes = dict(_attribute_names(module))
+    attributes = dict(_read_by_calls(module))
+    yield from _patched(module)
     for text in module.found.texts:
         yield from _literal(module, text, renames, attributes)
     yield from _comments(module, renames)
@@ -134,30 +136,61 @@ def _list_around(module: Module, node: ast.AST) -> ast.List | ast.Tuple | None:
     return next((n for n in lists if any(e is node for e in n.elts)), None)
 
 
-def _attribute_names(module: Module) -> Iterator[tuple[int, Finding]]:
-    """`patch.object(llm, "PortkeyClient")`, `getattr(llm, "…")`: the text is an attribute of a module that is known."""
+def _read_by_calls(module: Module) -> Iterator[tuple[int, Finding]]:
+    """Texts that a call reads as a name: an attribute of a module that is known, a relative module to import."""
     for call, scope in module.found.calls:
-        callee = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        imported = named_module(call, module.facts.package)
+        name = text_value(call.args[0]) if imported else None
+        if name and name.startswith("."):
+            yield from _in_call(module, call.args[0], name, imported, anchor(call, module.facts.package))
         name = text_value(call.args[1]) if len(call.args) > 1 else None
-        if callee not in _NAMED_ATTRIBUTE_CALLS or name is None:
+        if _callee(call) in _NAMED_ATTRIBUTE_CALLS and name is not None:
+            owner = _owner(module, call.args[0], scope)
+            if owner:
+                yield from _in_call(module, call.args[1], name, f"{owner}.{name}")
+
+
+def _in_call(
+    module: Module, node: ast.expr, name: str, dotted: str, package: str = ""
+) -> Iterator[tuple[int, Finding]]:
+    """The edit of a text that names `dotted` by its last part, or as seen from `package`."""
+    renamed = module.rename(dotted)
+    if renamed is None:
+        return
+    new = renamed.new.rpartition(".")[2]
+    if package:
+        moved = module.rename(package)
+        new = relative_to(renamed.new, moved.new if moved else package)
+    start, raw = module.source.start(node), module.source.segment(node)
+    at = raw.find(name)
+    if new != name and at >= 0:
+        edit = Edit(start + at, start + at + len(name), new)
+        yield id(node), Finding(start, renamed.rule, Status.MIGRATED, f"{name} → {new}", (edit,))
+
+
+def _callee(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _owner(module: Module, node: ast.expr, scope: Scope) -> str:
+    """The dotted name of the module or class that an argument stands for."""
+    parts = parts_of(node)
+    return (module.dotted(parts, scope) if parts else named_module(node, module.facts.package)) or ""
+
+
+def _patched(module: Module) -> Iterator[Finding]:
+    """`patch.multiple("a.b", PortkeyClient=…)`: the keywords are attributes."""
+    for call, scope in module.found.calls:
+        if _callee(call) != "multiple" or not call.args:
             continue
-        owner = _chain(call.args[0])
-        dotted = module.dotted(owner, scope) if owner else None
-        renamed = module.rename(f"{dotted}.{name}") if dotted else None
-        if renamed is None:
-            continue
-        new, node = renamed.new.rpartition(".")[2], call.args[1]
-        start, raw = module.source.start(node), module.source.segment(node)
-        at = raw.find(name)
-        if new != name and at >= 0:
-            edit = Edit(start + at, start + at + len(name), new)
-            yield id(node), Finding(start, renamed.rule, Status.MIGRATED, f"{name} → {new}", (edit,))
-
-
-def _chain(node: ast.expr) -> tuple[str, ...]:
-    from migrator.python.outline import parts_of
-
-    return parts_of(node)
+        owner = text_value(call.args[0]) or _owner(module, call.args[0], scope)
+        for keyword in call.keywords:
+            renamed = module.rename(f"{owner}.{keyword.arg}") if owner else None
+            new = renamed.new.rpartition(".")[2] if renamed else ""
+            if renamed and keyword.arg and new != keyword.arg:
+                start = module.source.start(keyword)
+                edit = Edit(start, start + len(keyword.arg), new)
+                yield Finding(start, renamed.rule, Status.MIGRATED, f"{keyword.arg} → {new}", (edit,))
 
 
 def _prose(module: Module, raw: str, start: int, renames: dict[str, str], *, edit: bool) -> Iterator[Finding]:

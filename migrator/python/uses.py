@@ -23,6 +23,8 @@ def find(module: Module) -> Iterator[Finding]:
                 yield from _definition(module, binding, scope)
     for reference in module.found.references:
         yield from _reference(module, reference)
+    for nodes, owner in module.found.members:
+        yield from _members(module, nodes, owner)
     yield from _declared(module)
 
 
@@ -127,6 +129,26 @@ def _through_new_import(
         return Finding(start, renamed.rule, Status.MANUAL, message)
     edits = (added, Edit(*place, renamed.new))
     return Finding(start, renamed.rule, Status.MIGRATED, f"{old} → {renamed.new}", edits)
+
+
+def _members(module: Module, nodes: list[ast.Attribute], owner: str) -> Iterator[Finding]:
+    """Attributes of a module that is imported by its text: `import_module("a.b").Name`."""
+    for node in nodes:
+        owner_renamed, dotted = module.rename(owner), f"{owner}.{node.attr}"
+        renamed = module.rename(dotted)
+        if renamed is None:
+            owner = dotted
+            continue
+        start, leaf = module.source.end(node) - len(node.attr), renamed.new.rpartition(".")[2]
+        in_place = module.source.text[start : module.source.end(node)] == node.attr
+        if not in_place or renamed.new != f"{owner_renamed.new if owner_renamed else owner}.{leaf}":
+            message = f"{dotted} → {renamed.new}: write it by hand"
+            yield Finding(module.source.start(node), renamed.rule, Status.MANUAL, message)
+            return
+        if leaf != node.attr:
+            edit = Edit(start, start + len(node.attr), leaf)
+            yield Finding(start, renamed.rule, Status.MIGRATED, f"{node.attr} → {leaf}", (edit,))
+        owner = dotted
 
 
 def _declared(module: Module) -> Iterator[Finding]:

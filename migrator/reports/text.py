@@ -79,21 +79,28 @@ def _diff(report: Report) -> str:
 
 
 def _pending(report: Report, paint: Paint) -> str:
-    """The sites that need a person, a paragraph for each file."""
+    """The sites that need a person, a paragraph for each rule and advice: what many messages end with is said once."""
     paragraphs = []
-    for _, group in groupby(report.plan.pending, key=lambda s: s.path):
+    for (rule, advice), group in groupby(sorted(report.plan.pending, key=_rule_and_advice), key=_rule_and_advice):
         sites = list(group)
-        lines = []
-        for site, cells in zip(sites, _aligned([_site_row(report, s) for s in sites]), strict=True):
-            place, status, rule, message = cells
-            lines.append(f"{place}  {paint(status, fg=_COLOURS[site.status])}  {rule}  {message}\n")
-        paragraphs.append("".join(lines))
+        rows = _aligned([_site_row(report, site) for site in sites])
+        head = f"{paint(rule, bold=True)}  {_clean(advice)}".rstrip() + f" ({len(sites)})\n"
+        lines = [
+            f"  {place}  {paint(status, fg=_COLOURS[site.status])}  {what}".rstrip() + "\n"
+            for site, (place, status, what) in zip(sites, rows, strict=True)
+        ]
+        paragraphs.append("".join([head, *lines]))
     return paint("For your eyes", bold=True) + "\n" + "\n".join(paragraphs) if paragraphs else ""
+
+
+def _rule_and_advice(site: Site) -> tuple[str, str]:
+    """Messages read `what it is: what to do about it`."""
+    return site.rule, site.message.partition(": ")[2]
 
 
 def _site_row(report: Report, site: Site) -> list[str]:
     place = visible(str(report.plan.place(site, report.mode)))
-    return [place, site.status.value, site.rule, _clean(site.message)]
+    return [place, site.status.value, _clean(site.message.partition(": ")[0])]
 
 
 def _mentions(plan: Plan) -> str:
