@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,19 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "json", "github", "markdown", "sarif", "html")
 FOUND, FAILED = 1, 2  # bits of the exit code
+_UNDOING = {"restore", "path", "backup_dir", "run", "force", "yes", "quiet", "no_progress"}  # what goes with --restore
+_DECIDING = {  # what a command printed for the next step repeats
+    "restore": "--restore",
+    "path": "--path",
+    "source": "--from",
+    "target": "--to",
+    "packs": "--rules",
+    "include": "--include",
+    "exclude": "--exclude",
+    "text": "--text",
+    "safe_only": "--safe-only",
+    "backup_dir": "--backup-dir",
+}
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -97,11 +111,14 @@ def main(ctx: click.Context, /, **given: Any) -> None:
       migrate --restore             undo the last run
       migrate check                 exit 1 on any reference that is left
     """
+    typed = [p for p in given if ctx.get_parameter_source(p) is click.core.ParameterSource.COMMANDLINE]
     if ctx.invoked_subcommand:
-        misplaced = [p for p in given if ctx.get_parameter_source(p) is click.core.ParameterSource.COMMANDLINE]
-        if misplaced:
+        if typed:
             raise click.UsageError(f"options go after `{ctx.invoked_subcommand}`, not before it")
     elif given["restore"]:
+        for param in ctx.command.params:
+            if param.name in typed and param.name not in _UNDOING:
+                raise click.UsageError(f"{param.opts[0]} does not go with --restore")
         _restore(given)
     elif given["run"] or given["force"]:
         raise click.UsageError("--run and --force go with --restore")
@@ -111,8 +128,11 @@ def main(ctx: click.Context, /, **given: Any) -> None:
 
 def _migrate(given: dict[str, Any]) -> int:
     from migrator import selection as choosing
+    from migrator.project import open_project
 
-    project, selection, plan = _plan(given)
+    project = open_project(given["path"], given["backup_dir"])
+    _interrupted(project, given)
+    selection, plan = _plan(project, given)
     choosing.one_route(plan, selection)
     if given["dry_run"]:
         _output(plan, given, "plan")
@@ -123,20 +143,30 @@ def _migrate(given: dict[str, Any]) -> int:
     return FAILED if plan.problems else 0
 
 
-def _plan(given: dict[str, Any], paths: tuple[str, ...] = ()) -> tuple[Project, Selection, Plan]:
+def _interrupted(project: Project, given: dict[str, Any]) -> None:
+    """Take an interrupted run back, or the plan would be one for half its files; a dry run only says so."""
+    from migrator import transaction
+
+    if not given["dry_run"]:
+        taken_back = transaction.recover(project.root, project.backup_dir)
+        if taken_back:
+            click.echo(f"an interrupted run, {taken_back}, was taken back first", err=True)
+    elif any(r.state in ("prepared", "restoring") for r in transaction.runs(project.root, project.backup_dir)):
+        click.echo("an interrupted run left some files changed: migrate --restore takes it back", err=True)
+
+
+def _plan(project: Project, given: dict[str, Any], paths: tuple[str, ...] = ()) -> tuple[Selection, Plan]:
     """The plan that the options ask for, announced where the tree chose the packs."""
     from dataclasses import replace
 
     from migrator import plan as planning
-    from migrator.project import open_project
     from migrator.selection import select
 
-    project = open_project(given["path"], given.get("backup_dir"))
     selection = select(project, given["source"], given["target"], given["packs"])
     settings = project.settings
     options = planning.Options(
         include=given["include"],
-        exclude=given["exclude"],
+        exclude=(*given["exclude"], *_ours(project, given)),
         paths=paths,
         text=given["text"] or settings.text,
         safe_only=given.get("safe_only", False) or settings.safe_only,
@@ -148,7 +178,18 @@ def _plan(given: dict[str, Any], paths: tuple[str, ...] = ()) -> tuple[Project, 
     if selection.open and plan.packs and not given["quiet"]:
         found = ", ".join(sorted({p.source for p in selection.packs if p.name in plan.packs}))
         click.echo(f"found {found}: using {', '.join(plan.packs)}", err=True)
-    return project, selection, plan
+    return selection, plan
+
+
+def _ours(project: Project, given: dict[str, Any]) -> Iterator[str]:
+    """Globs of what holds old names because it is about them: the project's packs, the baseline, the report."""
+    settings = project.settings
+    inside = [project.root / path for path in (settings.rules_path, settings.baseline) if path]
+    named = [Path(given[option]) for option in ("baseline", "report") if given.get(option)]
+    for path in (*inside, *named):
+        real = path.resolve()
+        if real != project.root and real.is_relative_to(project.root):
+            yield "/" + re.sub(r"([\\*?\[\]!# ])", r"\\\1", real.relative_to(project.root).as_posix())
 
 
 @contextmanager
@@ -169,10 +210,14 @@ def _guard(project: Project, plan: Plan, given: dict[str, Any]) -> None:
             named = ", ".join(dirty[:3]) + (f" and {len(dirty) - 3} more" if len(dirty) > 3 else "")
             raise MigrateError(f"uncommitted changes in {named}: commit or stash them, or pass --allow-dirty")
     if plan.changes and not given["yes"] and sys.stdin.isatty() and sys.stdout.isatty():
-        click.confirm(f"Change {len(plan.changes)} files in {project.root}?", abort=True, err=True)
+        files = "1 file" if len(plan.changes) == 1 else f"{len(plan.changes)} files"
+        click.confirm(f"Change {files} in {project.root}?", abort=True, err=True)
 
 
 def _apply(project: Project, plan: Plan, given: dict[str, Any]) -> Plan:
+    """The plan as it was written; one without changes leaves no trace."""
+    if not plan.changes:
+        return plan
     from dataclasses import replace
     from datetime import UTC, datetime
 
@@ -188,8 +233,6 @@ def _apply(project: Project, plan: Plan, given: dict[str, Any]) -> Plan:
             meta={"packs": list(plan.packs)},
             progress=lambda n: progress("writing", n, len(plan.changes)),
         )
-    if done.recovered:
-        click.echo(f"an interrupted run, {done.recovered}, was taken back first", err=True)
     return replace(plan, run=done.run)
 
 
@@ -202,7 +245,8 @@ def _restore(given: dict[str, Any]) -> None:
     if done.recovered:
         click.echo(f"an interrupted run, {done.recovered}, was taken back first", err=True)
     if not given["quiet"]:
-        click.echo(f"run {done.run} undone: {done.files} files are as they were")
+        files = "1 file is as it was" if done.files == 1 else f"{done.files} files are as they were"
+        click.echo(f"run {done.run} undone: {files}")
 
 
 @main.command()
@@ -216,12 +260,15 @@ def check(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     """Exit 1 on any reference to an old layer, in PATHS or the whole tree. For CI and pre-commit."""
     from dataclasses import replace
 
-    project, _, plan = _plan(given, paths)
-    if given["strict"]:
-        plan = replace(plan, notes=frozenset(), strict=True)
+    from migrator.project import open_project
+
+    project = open_project(given["path"])
     named = given["baseline"] or project.settings.baseline
     if given["update_baseline"] and not named:
         raise click.UsageError("--update-baseline needs --baseline FILE or the setting `baseline`")
+    _, plan = _plan(project, given, paths)
+    if given["strict"]:
+        plan = replace(plan, notes=frozenset(), strict=True)
     if named:
         from migrator import baseline
 
@@ -243,22 +290,37 @@ def _output(plan: Plan, given: dict[str, Any], mode: Mode) -> None:
         _write(Path(given["report"]), render(plan, "json", colour=False, mode=mode))
     if given["quiet"]:
         return
-    where = "" if given["path"] == "." else f" --path {shlex.quote(given['path'])}"
-    chosen = "".join(f" --rules {shlex.quote(p)}" for p in given["packs"])
-    chosen += f" --from {given['source']}" if given["source"] else ""
-    chosen += f" --to {given['target']}" if given["target"] else ""
-    backup_dir = given.get("backup_dir")
-    kept = f" --backup-dir {shlex.quote(backup_dir)}" if backup_dir else ""
+    undo = {
+        "restore": True,
+        "path": None if given["path"] == "." else given["path"],
+        "backup_dir": given.get("backup_dir"),
+    }
     text = render(
         plan,
         given["format_"],
         colour=_wants_colour(),
         mode=mode,
-        fix_command=f"migrate{where or ' --path .'}{chosen}",
-        restore_command=f"migrate --restore{where}{kept}",
-        backup=backup_dir or ".migration_backup",
+        fix_command=_command(given),
+        restore_command=_command(undo),
+        backup=given.get("backup_dir") or ".migration_backup",
     )
     click.echo(text, nl=False, color=True if _wants_colour() else None)
+
+
+def _command(given: dict[str, Any]) -> str:
+    """`migrate` with those of the given options that decide what it does, as one types it."""
+    import shlex
+
+    words = ["migrate"]
+    for name, option in _DECIDING.items():
+        match given.get(name):
+            case True:
+                words.append(option)
+            case str(value):
+                words += [option, value]
+            case tuple(values):
+                words += [word for value in values for word in (option, value)]
+    return shlex.join(words)
 
 
 def _wants_colour() -> bool:

@@ -50,6 +50,10 @@ def command(
     """Rename old names in database rows. Without a URL: print the script that does it, with its inverse."""
     if sum(url is not None for url in (apply_url, restore_url, discover_url)) > 1:
         raise click.UsageError("--apply, --restore and --discover exclude each other")
+    if run and not restore_url:
+        raise click.UsageError("--run goes with --restore")
+    if output and (apply_url or restore_url or discover_url):
+        raise click.UsageError("--output is for the script: it goes with no URL")
     if restore_url:
         _restore(restore_url, run)
         return

@@ -191,6 +191,10 @@ class Names:
         words += [f.distribution for f in rules.flags if f.distribution]
         return shortest(words)
 
+    def may_be_in(self, text: str) -> bool:
+        """Whether a text holds one of the needles; without, there is nothing to find in it."""
+        return any(needle.decode() in text for needle in self.needles)
+
 
 def say_env(old: str, new: str, rule: Env) -> str:
     """The message of a renamed environment variable."""

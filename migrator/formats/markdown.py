@@ -37,7 +37,7 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
     found: list[Finding] = []
     at = 0
     for block in split(text) if split else ():
-        if not block.code or block.language in _PROSE:
+        if not block.code or block.language in _PROSE or not names.may_be_in("".join(code for _, code in block.code)):
             continue
         start, (last, code) = block.code[0][0], block.code[-1]
         found += prose(text[at:start], names, at, edit=context.edit_prose)
@@ -55,7 +55,9 @@ def _fences(text: str) -> Iterator[_Block]:
     from markdown_it import MarkdownIt
 
     source = list(lines(text))
-    for token in MarkdownIt("commonmark").parse(text):
+    parser = MarkdownIt("commonmark")
+    parser.core.ruler.enableOnly(["normalize", "block"])  # what a paragraph holds costs most and matters to no fence
+    for token in parser.parse(text):
         if token.type == "fence" and token.map:
             language = _LANGUAGE.match(token.info)
             code = tuple(_located(source[token.map[0] + 1 :], token.content))

@@ -58,12 +58,13 @@ class Module:
 
     def local_name(self, binding: Binding, holder: Scope) -> str:
         """What the local name of a binding is afterwards; a plain `import a.b` is used by its full new name."""
-        if not binding.target:
+        target = binding.target if binding.kind != "alias" or holder.kind == "class" else origin_of(binding, holder)
+        if not target:
             return binding.name
         if binding.kind == "import":
-            renamed = self.rename(binding.target)
+            renamed = self.rename(target)
             return renamed.new if renamed else binding.name
-        return self.index.local_name(self.facts, binding.name, binding.target)
+        return self.index.local_name(self.facts, binding.name, target)
 
     def local_renames(self) -> Iterator[tuple[str, str]]:
         """Old local name -> new one, for every name that is renamed anywhere in the module."""
@@ -71,7 +72,7 @@ class Module:
             for name, bindings in scope.bindings.items():
                 for binding in bindings:
                     new = self.local_name(binding, scope)
-                    if new != name and binding.target and binding.kind != "import":
+                    if new != name and binding.kind != "import":
                         yield name, new
 
     def place(self, reference: Reference, count: int) -> tuple[int, int] | None:

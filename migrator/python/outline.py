@@ -103,6 +103,7 @@ class Outline:
     functions: list[tuple[FunctionNode, Scope, Scope]] = field(default_factory=list)  # node, where, its own scope
     classes: list[tuple[ast.ClassDef, Scope]] = field(default_factory=list)
     tries: list[ast.Try] = field(default_factory=list)
+    withs: list[ast.With | ast.AsyncWith] = field(default_factory=list)
     globals: list[ast.Global | ast.Nonlocal] = field(default_factory=list)
     members: list[tuple[list[ast.Attribute], str]] = field(default_factory=list)  # `import_module("a.b").c.d`
 
@@ -215,6 +216,8 @@ class _Walker:
             case _:
                 if isinstance(node, ast.Try):
                     self.found.tries.append(node)
+                if isinstance(node, ast.With | ast.AsyncWith):
+                    self.found.withs.append(node)
                 self._children(node, scope)
 
     def _children(self, node: ast.AST, scope: Scope) -> None:
@@ -347,9 +350,20 @@ class _Walker:
             case ast.BinOp():
                 self._operands(node, scope)
             case _:
-                if isinstance(node, ast.Subscript) and text_value(node.slice) is not None:
-                    self.found.lookups.append((node, scope))
-                self._children(node, scope)
+                if isinstance(node, ast.Subscript):
+                    self._subscript(node, scope)
+                else:
+                    self._children(node, scope)
+
+    def _subscript(self, node: ast.Subscript, scope: Scope) -> None:
+        if text_value(node.slice) is not None:
+            self.found.lookups.append((node, scope))
+        self.expression(node.value, scope)
+        items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        spoken = {"Literal": 0, "Annotated": 1}.get("".join(parts_of(node.value)[-1:]), len(items))
+        self._each(items[:spoken], scope)
+        for item in items[spoken:]:  # values, which are no names whatever they spell
+            self._in_role("plain", item, scope)
 
     def _operands(self, node: ast.expr, scope: Scope) -> None:
         """Walk `a + b + c + …` without recursion: generated code chains thousands of them."""

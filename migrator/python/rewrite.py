@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrator.python import calls, fixtures, imports, settings, shim, texts, uses
+from migrator.python import calls, expected, fixtures, imports, settings, shim, texts, uses
 from migrator.python.facts import Facts, Index, facts_of, module_names
 from migrator.python.module import Module
 from migrator.python.outline import Outline, outline
@@ -24,7 +24,7 @@ def find(source: Source, found: Outline, facts: Facts, index: Index, *, edit_pro
     rewriters = (shim, imports, uses, calls, settings, fixtures, texts)
     findings = [f for rewriter in rewriters for f in rewriter.find(module)]
     findings += uses.flagged_imports(module)
-    return without_overlaps(findings)
+    return without_overlaps(list(expected.hold(module, findings)))
 
 
 def find_in_snippet(text: str, index: Index, *, edit_prose: bool = False) -> list[Finding]:

@@ -6,11 +6,10 @@ import ast
 import textwrap
 from collections.abc import Iterator
 
+from migrator.python.expected import catches
 from migrator.python.module import Module
 from migrator.python.outline import absolute
 from migrator.sites import Edit, Finding, Status
-
-_MISSING = {"ImportError", "ModuleNotFoundError"}
 
 
 def find(module: Module) -> Iterator[Finding]:
@@ -37,10 +36,8 @@ def _is_shim(node: ast.Try) -> bool:
     if len(node.handlers) != 1 or node.orelse or node.finalbody:
         return False
     handler = node.handlers[0]
-    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return all(isinstance(c, ast.Name) and c.id in _MISSING for c in caught) and all(
-        isinstance(s, ast.ImportFrom | ast.Import) for s in (*node.body, *handler.body)
-    )
+    statements = (*node.body, *handler.body)
+    return catches([handler.type]) and all(isinstance(s, ast.ImportFrom | ast.Import) for s in statements)
 
 
 def _imports(module: Module, statements: list[ast.stmt]) -> dict[str, str]:

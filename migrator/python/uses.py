@@ -12,7 +12,7 @@ from migrator.python.module import Module
 from migrator.python.outline import Binding, Reference, Scope
 from migrator.sites import Edit, Finding, Status
 
-_DEFINED = re.compile(r"(?:async\s+def|def|class)\s+")
+_DEFINED = re.compile(r"(?:async[\s\\]+def|def|class)[\s\\]+")
 
 
 def find(module: Module) -> Iterator[Finding]:
