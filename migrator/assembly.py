@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -20,6 +19,7 @@ from migrator.placing import File, Placed, place
 from migrator.project import Project
 from migrator.python import rewrite
 from migrator.python.facts import Index, import_roots
+from migrator.python.source import Source
 from migrator.sites import Change, Finding, Kind, Problem, Site
 from migrator.textio import encode
 
@@ -166,7 +166,7 @@ def _findings(
     text, facts = candidate.text.text, candidates.facts.get(candidate.path)
     if facts:
         source, found = candidate.parsed or rewrite.read(text, candidate.path, facts.names)[:2]
-        return "python", rewrite.find(source, found, facts, index, edit_prose=edit_prose), ast.parse
+        return "python", rewrite.find(source, found, facts, index, edit_prose=edit_prose), Source
     format = format_of(candidate.path, text[:200])
     assert format is not None  # only Python has none
     context = Context(candidate.path, edit_prose, partial(rewrite.find_in_snippet, index=index, edit_prose=edit_prose))

@@ -82,7 +82,7 @@ class Candidates:
         Such a module need not hold any of the needles: `from app.llm import Client` may mean the old class.
         """
         wanted = {
-            (name.encode(), facts.name.rpartition(".")[2].encode())
+            (name.encode(), facts.name.rpartition(".")[2].encode("utf-8", "surrogateescape"))
             for facts in self.facts.values()
             for name in _handed_on(facts, index)
         }
@@ -115,6 +115,8 @@ def _handed_on(facts: Facts, index: Index) -> Iterator[str]:
     called = {
         o.rpartition(".")[2] for of in (*(c.of for c in rules.calls), *(p.of for p in rules.promotes)) for o in of
     }
+    if index.fixtures_of(facts):
+        yield facts.name  # as `pytest_plugins` spells it
     for name, target in facts.exports.items():
         wanted = name in facts.unused or index.canonical(target).rpartition(".")[2] in called
         if wanted and index.tracked(target) and not index.tracked(facts.name):

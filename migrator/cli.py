@@ -135,11 +135,11 @@ def _migrate(given: dict[str, Any]) -> int:
     selection, plan = _plan(project, given)
     choosing.one_route(plan, selection)
     if given["dry_run"]:
-        _output(plan, given, "plan")
+        _output(project, plan, given, "plan")
         return FAILED if plan.problems else 0
     _guard(project, plan, given)
     plan = _apply(project, plan, given)
-    _output(plan, given, "applied")
+    _output(project, plan, given, "applied")
     return FAILED if plan.problems else 0
 
 
@@ -152,7 +152,7 @@ def _interrupted(project: Project, given: dict[str, Any]) -> None:
         if taken_back:
             click.echo(f"an interrupted run, {taken_back}, was taken back first", err=True)
     elif any(r.state in ("prepared", "restoring") for r in transaction.runs(project.root, project.backup_dir)):
-        click.echo("an interrupted run left some files changed: migrate --restore takes it back", err=True)
+        click.echo(f"an interrupted run left some files changed; to take it back: {_undo(given)}", err=True)
 
 
 def _plan(project: Project, given: dict[str, Any], paths: tuple[str, ...] = ()) -> tuple[Selection, Plan]:
@@ -210,8 +210,11 @@ def _guard(project: Project, plan: Plan, given: dict[str, Any]) -> None:
             named = ", ".join(dirty[:3]) + (f" and {len(dirty) - 3} more" if len(dirty) > 3 else "")
             raise MigrateError(f"uncommitted changes in {named}: commit or stash them, or pass --allow-dirty")
     if plan.changes and not given["yes"] and sys.stdin.isatty() and sys.stdout.isatty():
-        files = "1 file" if len(plan.changes) == 1 else f"{len(plan.changes)} files"
-        click.confirm(f"Change {files} in {project.root}?", abort=True, err=True)
+        click.confirm(f"Change {_files(len(plan.changes))} in {project.root}?", abort=True, err=True)
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
 
 
 def _apply(project: Project, plan: Plan, given: dict[str, Any]) -> Plan:
@@ -245,8 +248,7 @@ def _restore(given: dict[str, Any]) -> None:
     if done.recovered:
         click.echo(f"an interrupted run, {done.recovered}, was taken back first", err=True)
     if not given["quiet"]:
-        files = "1 file is as it was" if done.files == 1 else f"{done.files} files are as they were"
-        click.echo(f"run {done.run} undone: {files}")
+        click.echo(f"run {done.run} undone: {_files(done.files)} restored")
 
 
 @main.command()
@@ -277,34 +279,37 @@ def check(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
             count = baseline.write(file, plan)
             click.echo(f"{file}: {count} references may stay for now", err=True)
         plan = baseline.without(file, plan)
-    _output(plan, given, "check")
+    _output(project, plan, given, "check")
     ctx.exit((FOUND if plan.failing else 0) | (FAILED if plan.problems else 0))
 
 
-def _output(plan: Plan, given: dict[str, Any], mode: Mode) -> None:
-    import shlex
-
+def _output(project: Project, plan: Plan, given: dict[str, Any], mode: Mode) -> None:
     from migrator.reports import render
 
+    if not given["quiet"]:
+        text = render(
+            plan,
+            given["format_"],
+            colour=_wants_colour(),
+            mode=mode,
+            fix_command=_command(given),
+            restore_command=_undo(given),
+            backup=_shown(project, plan),
+        )
+        click.echo(text, nl=False, color=True if _wants_colour() else None)
     if given["report"]:
         _write(Path(given["report"]), render(plan, "json", colour=False, mode=mode))
-    if given["quiet"]:
-        return
-    undo = {
-        "restore": True,
-        "path": None if given["path"] == "." else given["path"],
-        "backup_dir": given.get("backup_dir"),
-    }
-    text = render(
-        plan,
-        given["format_"],
-        colour=_wants_colour(),
-        mode=mode,
-        fix_command=_command(given),
-        restore_command=_command(undo),
-        backup=given.get("backup_dir") or ".migration_backup",
-    )
-    click.echo(text, nl=False, color=True if _wants_colour() else None)
+
+
+def _shown(project: Project, plan: Plan) -> str:
+    """Where the backups are, as seen from where the command was started."""
+    root, backups = project.root, project.backup_dir
+    return plan.located(backups.relative_to(root).as_posix()) if backups.is_relative_to(root) else str(backups)
+
+
+def _undo(given: dict[str, Any]) -> str:
+    path = None if given["path"] == "." else given["path"]
+    return _command({"restore": True, "path": path, "backup_dir": given.get("backup_dir")})
 
 
 def _command(given: dict[str, Any]) -> str:

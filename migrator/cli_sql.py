@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,7 +128,8 @@ def _apply(url: str, columns: list[Column]) -> None:
     touched = apply(url, columns, run)
     for item in touched:
         click.echo(f"{item.table}.{item.column}: {item.rows} rows renamed")
-    click.echo(f"run {run}; to undo: migrate sql --restore URL --run {run}")
+    shown = shlex.quote(url) if url.startswith("sqlite:") else "URL"  # others may hold a password
+    click.echo(f"run {run}; to undo: migrate sql --restore {shown} --run {run}")
 
 
 def _restore(url: str, run: str | None) -> None:

@@ -324,7 +324,7 @@ def _fill(rule: Any, settings: Mapping[str, Any]) -> Any:
         if rule.add_for_each:
             name, value = rule.add_for_each["name"], rule.add_for_each["value"]
             for item in settings[rule.add_for_each["setting"]]:
-                add[_each(name, item)] = _each(value, item)
+                add[_each(name, re.sub(r"\W", "_", item))] = _each(value, item)
         return replace(rule, add=add, add_for_each={})
     if isinstance(rule, Promote):
         return replace(rule, fill=_text(rule.fill, settings))

@@ -1,4 +1,4 @@
-"""Small projects in a temporary folder, the installed command run on them, and what stands there afterwards."""
+"""Small projects in a temporary folder, `migrate` run on them, and what stands there afterwards."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ import stat
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import chdir
 from pathlib import Path
+from typing import NamedTuple
+
+from click.testing import CliRunner
+
+from migrator.cli import main
 
 BACKUP = ".migration_backup"
 HOUSE = Path(__file__).parent.parent
 MIGRATE = Path(sys.executable).with_name("migrate")
 _CACHES = {"__pycache__", ".pytest_cache"}
-_QUIET = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR", "CI"}}
-_QUIET |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "PYTHONDONTWRITEBYTECODE": "1"}
+_UNSET = ("NO_COLOR", "FORCE_COLOR")
+_SET = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def write(root: Path, files: Mapping[str, str | bytes]) -> Path:
@@ -25,22 +31,46 @@ def write(root: Path, files: Mapping[str, str | bytes]) -> Path:
     return root
 
 
-def run(
+class Ended(NamedTuple):
+    """How a command ended and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> Ended:
+    """`migrate` in this process, as if started in `cwd`; an exception that reaches a user fails the test."""
+    cleared = dict.fromkeys(_UNSET)
+    with chdir(cwd):
+        ended = CliRunner(env={**cleared, **_SET, **(env or {})}).invoke(
+            main, list(map(str, arguments)), prog_name="migrate", catch_exceptions=False
+        )
+    return Ended(ended.exit_code, ended.stdout, ended.stderr)
+
+
+def spawn(
     *arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None, program: str | Path = MIGRATE
-) -> subprocess.CompletedProcess[str]:
+) -> Ended:
     """A program, by default the installed `migrate`, run to its end in `cwd`; none ever ends in a traceback."""
+    inherited = {name: value for name, value in os.environ.items() if name not in _UNSET}
     command = [str(program), *map(str, arguments)]
     ended = subprocess.run(
-        command, cwd=cwd, env={**_QUIET, **(env or {})}, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8"
+        command,
+        cwd=cwd,
+        env={**inherited, **_SET, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
     )
     assert "Traceback" not in ended.stderr, ended.stderr
-    return ended
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
 
 
 def git(root: Path, *arguments: str | Path) -> str:
     """What git says in `root`; it must not fail."""
     identity = ("-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false")
-    ended = run(*identity, *arguments, cwd=root, program="git")
+    ended = spawn(*identity, *arguments, cwd=root, program="git")
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
 

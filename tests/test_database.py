@@ -457,6 +457,14 @@ def test_mysql_makes_its_backup_tables_before_the_transaction_and_says_so() -> N
     assert kinds(both.inverse, "mysql") == [*settings, *begin, *undo, *undo, "Commit", "Drop", "Drop"]
 
 
+def test_mysql_restores_by_a_join() -> None:
+    statements = parsed(script([PROVIDER], "mysql", "r1").inverse, "mysql")
+    update = next(each for each in statements if isinstance(each, exp.Update))
+    assert [join.alias_or_name for join in update.this.args["joins"]] == ["b"]
+    assert "FROM" not in update.sql("mysql")
+    assert update.expressions[0].sql("mysql") == "t.`provider_module` = `b`.`old_value`"
+
+
 def test_mysql_compares_bytes_and_creates_empty_backups() -> None:
     statements = parsed(script([CONFIG], "mysql", "r1").forward, "mysql")
     for changing in (each for each in statements if isinstance(each, exp.Insert | exp.Update)):

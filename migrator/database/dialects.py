@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlglot import exp, parse_one
+from sqlglot import exp
 
 from migrator.errors import MigrateError
 
@@ -46,10 +46,8 @@ def _binary_collation(value: exp.Expr) -> exp.Expr:
 
 
 def _utf8mb4(value: exp.Expr) -> exp.Expr:
-    # Parsed, because how the tree spells a character set differs between releases of sqlglot.
-    cast = parse_one("CAST(value AS CHAR CHARACTER SET utf8mb4)", dialect="mysql")
-    cast.set("this", value)
-    return cast
+    to = exp.DataType(this=exp.DataType.Type.CHARACTER_SET, kind=exp.var("utf8mb4"))
+    return exp.Cast(this=value, to=to)
 
 
 def _binary(value: exp.Expr) -> exp.Expr:

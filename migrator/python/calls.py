@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
 
 from migrator.names import under
 from migrator.packs import Rules
@@ -84,82 +83,88 @@ def _replace(module: Module, rule: Call, node: ast.Call, scope: Scope) -> Iterat
 
 def _argument_edits(module: Module, node: ast.Call, remove: set[str], added: list[str]) -> Iterator[Edit]:
     """Put `added` where the first removed argument stands, in its layout, and take out the others."""
-    base = module.source.start(node)
-    layout = statements.layout_of(module.source.segment(node))
+    base, segment = module.source.start(node), module.source.segment(node)
+    layout = statements.call_layout(segment)
     arguments: list[ast.expr | ast.keyword] = [*node.args, *node.keywords]
     arguments.sort(key=lambda a: (a.lineno, a.col_offset))
     gone = [i for i, a in enumerate(arguments) if isinstance(a, ast.keyword) and a.arg in remove]
     if added:
-        first = layout.arguments[gone.pop(0)]
+        first = layout.items[gone.pop(0)]
         yield Edit(base + first.start, base + first.end, layout.separator.join(added))
-    for start, end in _cuts(layout, gone, replaced=bool(added)):
+    for start, end in statements.cuts(segment, layout.items, gone):
         yield Edit(base + start, base + end, "")
-
-
-class _Cut(NamedTuple):
-    start: int
-    end: int
-
-
-def _cuts(layout: statements.Layout, gone: list[int], *, replaced: bool) -> Iterator[_Cut]:
-    """The spans to delete so that no comma is left over."""
-    spans = layout.arguments
-    kept = [i for i in range(len(spans)) if i not in gone]
-    tail = [i for i in gone if not kept or i > kept[-1]]
-    for index in gone:
-        if index not in tail:
-            yield _Cut(spans[index].start, spans[index].next)
-    if tail and kept and not layout.comma_last:
-        yield _Cut(spans[kept[-1]].end, spans[tail[-1]].end)
-    elif tail:
-        yield _Cut(spans[tail[0]].start, spans[tail[-1]].next)
 
 
 def _import_edit(module: Module, name: str, node: ast.Call, scope: Scope) -> Edit | None:
     """The edit that makes `name` importable here: empty where it is already, None where it cannot be placed."""
     holder = scope.lookup(name)
     if holder is not None:
-        bound = any(b.kind == "import" and b.target == name for b in holder.bindings[name])
+        bound = any(b.target == name for b in holder.bindings[name])
         return Edit(0, 0, "") if bound else None
     bound_at = module.binding_of(parts_of(node.func)[0], scope)
-    statement = bound_at[0].statement if bound_at else None
-    if statement is None:
-        stars = (
-            i.node for i in module.found.imports if isinstance(i.node, ast.ImportFrom) and i.node.names[0].name == "*"
-        )
-        statement = next(stars, None)
-    return added_above(module, statement, name) if statement is not None else None
+    if bound_at is None:
+        stars = (i.node for i in module.found.imports if any(a.name == "*" for a in i.node.names))
+        return _in_body(module, module.found.scope, next(stars), name)
+    statement, holder = bound_at[0].statement, bound_at[1]
+    return _in_body(module, holder, statement, name) if statement is not None else None
+
+
+def _in_body(module: Module, holder: Scope, statement: ast.stmt, name: str) -> Edit | None:
+    """The edit that imports `name` above what holds `statement`, whatever branch of an `if` or `try` that is in."""
+    body: list[ast.stmt] = getattr(holder.node, "body", [])
+    whole = next((s for s in body if (s.end_lineno or 0) >= statement.lineno), None)
+    return added_above(module, whole, name) if whole is not None else None
 
 
 def _promote(module: Module, rule: Promote, node: ast.Call) -> Iterator[Finding]:
-    keywords = {k.arg: k.value for k in node.keywords}
-    named = keywords.get(rule.argument)
-    if named is None or text_value(named) != rule.value:
-        return
+    given = {k.arg: k.value for k in node.keywords}
+    named, listed = given.get(rule.argument), given.get(rule.list)
+    items = _texts(listed) if listed is not None else []
+    leaves = named is not None and text_value(named) == rule.value
+    blind = _blind(rule, node, given)
+    if items is None and leaves:
+        blind = f"{rule.list} is not a literal here, name the provider by hand"
+    if blind:
+        yield Finding(module.source.start(node), rule.id, Status.MANUAL, f"{blind}; {rule.message}")
+    elif leaves or rule.value in (items or ()):
+        yield _promoted(module, rule, named, listed, items or [])
+
+
+def _blind(rule: Promote, node: ast.Call, given: Mapping[str | None, ast.expr]) -> str:
+    """Why what a call is given cannot be told; empty where it can."""
+    if any(text_value(a) == rule.value for a in node.args):
+        return f"{rule.value!r} is a positional argument"
+    if None in given and (rule.argument not in given or rule.list not in given):
+        return f"arguments from `**`: see that {rule.value!r} is not among them"
+    return ""
+
+
+def _promoted(
+    module: Module, rule: Promote, named: ast.expr | None, listed: ast.expr | None, items: list[str]
+) -> Finding:
+    """The first of the items, or of those that fill them up, takes the place of the value that names the old layer."""
     fill = [str(item) for item in json.loads(rule.fill)] if rule.fill else []
-    listed = keywords.get(rule.list)
-    start = module.source.start(named)
-    if listed is not None and not _is_literal_list(listed):
-        message = f"{rule.list} is not a literal here, name the provider by hand; {rule.message}"
-        yield Finding(start, rule.id, Status.MANUAL, message)
-        return
-    items = [v for e in listed.elts if (v := text_value(e))] if isinstance(listed, ast.List | ast.Tuple) else []
-    primary = next(iter(items or fill), None)
-    if primary is None:
-        yield Finding(
-            start, rule.id, Status.MANUAL, f"{rule.argument}={rule.value!r} names no provider any more; {rule.message}"
-        )
-        return
-    edits = [_inner_edit(module, named, rule.value, primary)]
+    start = next(module.source.start(e) for e in (named, listed) if e is not None)
+    leaves = named is not None and text_value(named) == rule.value
+    primary = next((i for i in (*items, *fill) if i != rule.value), None) if leaves else text_value(named)
+    if leaves and primary is None:
+        said = f"{rule.argument}={rule.value!r} names no provider any more; {rule.message}"
+        return Finding(start, rule.id, Status.MANUAL, said)
+    edits = []
+    if leaves and named is not None and primary is not None:
+        edits.append(_inner_edit(module, named, rule.value, primary))
     if listed is not None and items:
-        more = [p for p in fill if p not in items]
-        text = statements.moved_up(module.source.segment(listed), more)
+        added = [p for p in fill if p not in (*items, primary)]
+        places = [i for i, item in enumerate(items) if item == rule.value or (leaves and item == primary)]
+        text = statements.relisted(module.source.segment(listed), places, added)
         edits.append(Edit(module.source.start(listed), module.source.end(listed), text))
-    yield Finding(start, rule.id, Status(rule.status), f"{rule.value} → {primary}: {rule.message}", tuple(edits))
+    return Finding(start, rule.id, Status(rule.status), f"{rule.value} → {primary}: {rule.message}", tuple(edits))
 
 
-def _is_literal_list(node: ast.expr) -> bool:
-    return isinstance(node, ast.List | ast.Tuple) and all(text_value(e) is not None for e in node.elts)
+def _texts(node: ast.expr) -> list[str] | None:
+    """The items of a literal list or tuple of texts."""
+    values = [text_value(e) for e in node.elts] if isinstance(node, ast.List | ast.Tuple) else [None]
+    return None if None in values else [v for v in values if v is not None]
 
 
 def _literals(module: Module, rules: Rules, node: ast.Call) -> Iterator[Finding]:

@@ -28,7 +28,7 @@ class Facts:
     exports: Mapping[str, str]  # name at module level -> the dotted name it stands for
     bound: Mapping[str, frozenset[str]]  # every name bound in any scope -> what it stands for ("" for anything else)
     stars: tuple[str, ...]  # modules it imports * from
-    fixtures: frozenset[str]  # pytest fixtures it defines
+    fixtures: Mapping[str, str]  # function that is a pytest fixture -> the name tests ask for it by
     constants: frozenset[str]  # string literals that could name an environment variable
     mentioned: frozenset[str]  # full names it imports, or spells in a string literal, up to every dot
     unused: frozenset[str]  # names bound by `from` imports that nothing in the module uses
@@ -94,7 +94,7 @@ def facts_of(path: str, names: tuple[str, ...], found: Outline) -> Facts:
         exports=exports,
         bound={name: frozenset(targets) for name, targets in bound.items()},
         stars=tuple(found.scope.stars),
-        fixtures=frozenset(node.name for node, _, _ in found.functions if is_fixture(node)),
+        fixtures={node.name: fixture_name(node) for node, _, _ in found.functions if is_fixture(node)},
         constants=frozenset(v for v in literals if v.isidentifier() and v.isupper()),
         mentioned=frozenset((*_imported(found), *(p for v in literals for p in _prefixes(v)), *found.scope.stars)),
         unused=frozenset(_unused(found)),
@@ -306,11 +306,11 @@ class Index:
         return self.names.tracked(dotted) or self.names.tracked(self.canonical(dotted))
 
     def fixtures_of(self, facts: Facts) -> dict[str, str]:
-        """The fixtures of a module that are renamed."""
+        """The fixtures of a module that are renamed, functions and asked names alike."""
         found = {}
         if facts.fixtures and (self.uses_old(facts) or any(self.names.env(c) for c in facts.constants)):
             for rule in self.names.rules.fixtures:
-                for name in facts.fixtures:
+                for name in {*facts.fixtures, *facts.fixtures.values()}:
                     new = expand_any(rule.names, name)
                     if new and new not in facts.bound:
                         found[name] = new
@@ -319,14 +319,24 @@ class Index:
     def fixtures_for(self, path: str) -> dict[str, str]:
         """The renamed fixtures that a test file can ask for: its own, and those of the conftest.py above it."""
         found: dict[str, str] = {}
-        for folder in reversed(PurePosixPath(path).parents):
-            facts = self.by_path.get(str(folder / "conftest.py"))
-            if facts:
-                found.update(self.fixtures_of(facts))
-        own = self.by_path.get(path)
-        if own:
-            for name in own.exports:
-                if name in found and name in own.fixtures and name not in self.fixtures_of(own):
-                    del found[name]  # it overrides the conftest's with one of its own
-            found.update(self.fixtures_of(own))
+        above = (str(folder / "conftest.py") for folder in reversed(PurePosixPath(path).parents))
+        for place in (*above, path):
+            facts = self.by_path.get(place)
+            if facts and self.names.rules.fixtures:
+                found.update(self._offered(facts))  # the nearest one of a name counts, renamed or not
+        return {name: new for name, new in found.items() if new != name}
+
+    def _offered(self, facts: Facts) -> dict[str, str]:
+        """Name now -> name afterwards of the fixtures a module has: defined, imported, or named as a plugin."""
+        found: dict[str, str] = {}
+        for module in (*(self.by_name[m] for m in sorted(facts.mentioned) if m in self.by_name), facts):
+            renamed = self.fixtures_of(module)
+            found.update((name, renamed.get(name, name)) for name in module.fixtures.values())
+        for name, target in facts.exports.items():
+            where, _, function = self.canonical(target).rpartition(".")
+            asked = self.by_name[where].fixtures.get(function) if where in self.by_name else None
+            if asked == function and self.by_name[where] is not facts:
+                found[name] = self.local_name(facts, name, target)
+            elif asked:
+                found[asked] = self.fixtures_of(self.by_name[where]).get(asked, asked)
         return found

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 
 from migrator.names import expand_any
-from migrator.python.facts import fixture_name, is_fixture
+from migrator.python.facts import is_fixture
 from migrator.python.module import Module
-from migrator.python.outline import FunctionNode, Scope, parameters, parts_of, text_value
+from migrator.python.outline import DEFINED, FunctionNode, Scope, parameters, parts_of, text_value
 from migrator.sites import Edit, Finding, Status
 
 _ASKING_CALLS = {"usefixtures", "getfixturevalue", "parametrize", "fixture"}
@@ -23,12 +23,23 @@ def find(module: Module) -> Iterator[Finding]:
     renames = module.index.fixtures_for(module.facts.path)
     if not renames:
         return
-    for node, _, inner in module.found.functions:
+    for node, scope, inner in module.found.functions:
+        if is_fixture(node) and scope.kind == "class":
+            yield from _method(module, node)
         if node.name.startswith("test") or is_fixture(node):
             yield from _parameters(module, node, inner, renames)
     for call, _ in module.found.calls:
         if parts_of(call.func)[-1:] and parts_of(call.func)[-1] in _ASKING_CALLS:
             yield from _texts(module, call, renames)
+
+
+def _method(module: Module, node: FunctionNode) -> Iterator[Finding]:
+    """A fixture defined in a class, which is no name of the module."""
+    new = module.index.fixtures_of(module.facts).get(node.name)
+    match = DEFINED.match(module.source.text, module.source.start(node))
+    if new and match:
+        edit = Edit(match.end(), match.end() + len(node.name), new)
+        yield Finding(match.end(), _rule(module, node.name), Status.MIGRATED, f"{node.name} → {new}", (edit,))
 
 
 def _parameters(module: Module, node: FunctionNode, inner: Scope, renames: dict[str, str]) -> Iterator[Finding]:
@@ -62,6 +73,3 @@ def _texts(module: Module, call: ast.Call, renames: dict[str, str]) -> Iterator[
 
 def _rule(module: Module, name: str) -> str:
     return next((r.id for r in module.names.rules.fixtures if expand_any(r.names, name)), "")
-
-
-__all__ = ["find", "fixture_name"]

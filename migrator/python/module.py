@@ -47,6 +47,8 @@ class Module:
 
     def dotted(self, parts: tuple[str, ...], scope: Scope) -> str | None:
         """The fully qualified name that a chain means; None where that is not an import or a definition."""
+        if not parts:
+            return None
         bound = self.binding_of(parts[0], scope)
         base = self.from_star(parts[0]) if bound is None else origin_of(*bound)
         return ".".join((base, *parts[1:])) if base else None

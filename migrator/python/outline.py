@@ -6,12 +6,14 @@ Standard-library `ast` only: about ten times cheaper than a LibCST walk, and eno
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 Parts = tuple[str, ...]
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+DEFINED = re.compile(r"(?:async[\s\\]+def|def|class)[\s\\]+")  # what stands before the name of a definition
 
 
 @dataclass(slots=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import replace
+
 from migrator.python import calls, expected, fixtures, imports, settings, shim, texts, uses
 from migrator.python.facts import Facts, Index, facts_of, module_names
 from migrator.python.module import Module
 from migrator.python.outline import Outline, outline
 from migrator.python.source import Source
-from migrator.sites import Finding
+from migrator.sites import Edit, Finding
 
 
 def read(text: str, path: str, names: tuple[str, ...]) -> tuple[Source, Outline, Facts]:
@@ -34,37 +38,40 @@ def find_in_snippet(text: str, index: Index, *, edit_prose: bool = False) -> lis
 
 
 def without_overlaps(findings: list[Finding]) -> list[Finding]:
-    """Drop what a larger edit replaces anyway, such as a renamed variable inside an argument that goes."""
-    spans = sorted({(e.start, -e.end) for f in findings for e in f.edits if e.end > e.start})
+    """Drop what a larger edit replaces anyway, such as a renamed variable inside an argument that goes.
+
+    Of two findings that would edit the same characters the first rewriter's stays; a finding keeps its other edits.
+    """
+    outer = _outermost(e for f in findings for e in f.edits)
+    taken: set[object] = set()
+    kept = []
+    for finding in findings:
+        edits = [e for e in finding.edits if (e.start, e.end) not in taken and not _inside(e.start, e.end, outer)]
+        places = {(e.start, e.end) for e in edits if e.end > e.start}
+        reported = set() if finding.edits else {(finding.start, finding.rule)}
+        marks: set[object] = {*places, *reported.difference(taken)}
+        replaced = _inside(finding.start, finding.start, outer)
+        if marks and (not replaced or any(start <= finding.start < end for start, end in places)):
+            taken |= marks
+            kept.append(replace(finding, edits=tuple(edits)))
+    return sorted(kept, key=lambda f: (f.start, f.rule))
+
+
+def _outermost(edits: Iterable[Edit]) -> list[tuple[int, int]]:
+    """The spans that lie inside no other one, sorted."""
     outer: list[tuple[int, int]] = []
-    for start, negative_end in spans:
+    for start, negative_end in sorted({(e.start, -e.end) for e in edits if e.end > e.start}):
         if not outer or start >= outer[-1][1]:
             outer.append((start, -negative_end))
-    kept = [f for f in findings if not _swallowed(f, outer)]
-    return sorted(_unique(kept), key=lambda f: (f.start, f.rule))
+    return outer
 
 
-def _swallowed(finding: Finding, outer: list[tuple[int, int]]) -> bool:
-    from bisect import bisect_right
-
-    places = [(e.start, e.end) for e in finding.edits] or [(finding.start, finding.start)]
-    for start, end in places:
-        index = bisect_right(outer, (start, float("inf"))) - 1
-        if index >= 0:
-            whole_start, whole_end = outer[index]
-            if whole_start <= start and end <= whole_end and (start, end) != outer[index] and start < whole_end:
-                return True
-    return False
-
-
-def _unique(findings: list[Finding]) -> list[Finding]:
-    """One finding a place: of two that would edit the same characters, the first rewriter's."""
-    seen: set[object] = set()
-    unique = []
-    for finding in findings:
-        marks: set[object] = {(e.start, e.end) for e in finding.edits if e.end > e.start}
-        marks = marks or {(finding.start, finding.rule)}
-        if not marks & seen:
-            seen |= marks
-            unique.append(finding)
-    return unique
+def _inside(start: int, end: int, outer: list[tuple[int, int]]) -> bool:
+    """Whether a span lies inside another one of `outer`; a mere place does not where the other begins."""
+    index = bisect_right(outer, (start, float("inf"))) - 1
+    if index < 0:
+        return False
+    whole_start, whole_end = outer[index]
+    if start == end:
+        return whole_start < start < whole_end
+    return end <= whole_end and (start, end) != outer[index]

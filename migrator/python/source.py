@@ -6,18 +6,29 @@ import ast
 import re
 from functools import cached_property
 
+from migrator.python import newer
+
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class Source:
     """A parsed module. Offsets are characters of `text`, whatever its line endings.
 
-    Raises SyntaxError (or ValueError for a NUL) where the running Python cannot parse it.
+    `masked` are the f-strings whose literal parts the tree does not show, since only a newer Python can parse them.
+    Raises SyntaxError (or ValueError for a NUL) where the running Python cannot parse the text even so.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tree = ast.parse(text)
+        self.masked: list[tuple[int, int]] = []
+        try:
+            self.tree = ast.parse(text)
+        except SyntaxError:
+            readable = newer.masked(text)
+            if readable is None:
+                raise
+            self.tree = ast.parse(readable[0])
+            self.masked = readable[1]
         self._starts = [0, *(m.end() for m in _LINE_END.finditer(text))]
         self._ascii = text.isascii()
 

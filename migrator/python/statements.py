@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import NamedTuple, cast
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import libcst as cst
 
@@ -48,37 +48,54 @@ def with_names(segment: str, spellings: Mapping[str, str]) -> str:
 
 
 class Span(NamedTuple):
-    """One argument of a call: where its own text stands, and where the next one begins."""
+    """One item: where its own text stands, and where the comma after it ends (its own end for none)."""
 
     start: int
     end: int
-    next: int
+    comma: int
 
 
 class Layout(NamedTuple):
-    """The arguments of a call as they are laid out; offsets count from the start of the call."""
+    """The arguments of a call or the items of a list as they are laid out; offsets count from its start."""
 
-    arguments: Sequence[Span]
-    separator: str  # what stands between two arguments, from the comma on
-    comma_last: bool  # the last argument is followed by a comma
+    items: Sequence[Span]
+    separator: str  # what stands between two items, from the comma on
 
 
-def layout_of(segment: str) -> Layout:
+def call_layout(segment: str) -> Layout:
     """Where the arguments of a call stand. `segment` is the text of the call."""
     call, code = cst.ensure_type(cst.parse_expression(f"({segment})"), cst.Call), _printer(segment)
-    at = len(code(call.func) + code(call.whitespace_after_func)) + 1 + len(code(call.whitespace_before_args))
-    spans, separator = [], ", "
-    for index, argument in enumerate(call.args):
-        whole = len(code(argument))
-        bare = argument.with_changes(comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=cst.SimpleWhitespace(""))
-        spans.append(Span(at, at + len(code(bare)), at + whole))
-        if index == 0 and isinstance(argument.comma, cst.Comma) and len(call.args) > 1:
-            separator = "," + _blank(code(argument.comma.whitespace_after))
-        elif index == 0 and "\n" in (before := _blank(code(call.whitespace_before_args))):
-            separator = "," + before
+    before = code(call.whitespace_before_args)
+    return _layout(call.args, len(code(call.func) + code(call.whitespace_after_func)) + 1, before, code)
+
+
+def list_layout(segment: str) -> Layout:
+    """Where the items of a list or tuple in brackets stand."""
+    items, code = cst.parse_expression(segment), _printer(segment)
+    assert isinstance(items, cst.List | cst.Tuple)
+    bracket = items.lbracket if isinstance(items, cst.List) else items.lpar[0]
+    return _layout(items.elements, 1, code(bracket.whitespace_after), code)
+
+
+def _layout(
+    items: Sequence[cst.Arg | cst.BaseElement], at: int, before: str, code: Callable[[cst.CSTNode], str]
+) -> Layout:
+    at += len(before)
+    spans, separator = [], "," + (_blank(before) if "\n" in before else " ")
+    for index, item in enumerate(items):
+        whole = len(code(item))
+        bare = item.with_changes(comma=cst.MaybeSentinel.DEFAULT)
+        if isinstance(bare, cst.Arg):
+            bare = bare.with_changes(whitespace_after_arg=cst.SimpleWhitespace(""))
+        end = comma = at + len(code(bare))
+        if isinstance(item.comma, cst.Comma):
+            space = code(item.comma.whitespace_after)
+            comma = at + whole - len(space)
+            if index == 0 and len(items) > 1:
+                separator = "," + _blank(space)
+        spans.append(Span(at, end, comma))
         at += whole
-    last = call.args[-1].comma if call.args else None
-    return Layout(spans, separator, isinstance(last, cst.Comma))
+    return Layout(spans, separator)
 
 
 def _blank(space: str) -> str:
@@ -87,32 +104,66 @@ def _blank(space: str) -> str:
     return "".join(line if not line.strip() else line[len(line.rstrip("\r\n")) :] for line in lines)
 
 
-def moved_up(segment: str, fill: Sequence[str]) -> str:
-    """A list or tuple of strings without its first item, completed by the items of `fill`, in its own layout."""
-    items, code = cast("cst.List | cst.Tuple", cst.parse_expression(segment)), _printer(segment)
-    first, last = items.elements[0], items.elements[-1].comma
-    quote = code(first.value)[-1]
-    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-    if isinstance(first.comma, cst.Comma) and len(items.elements) > 1:
-        comma = first.comma
-    elements: list[cst.BaseElement] = list(items.elements[1:])
-    elements += [cst.Element(cst.SimpleString(f"{quote}{name}{quote}"), comma=comma) for name in fill]
-    if fill and len(items.elements) > 1:
-        elements[-1 - len(fill)] = elements[-1 - len(fill)].with_changes(comma=comma)
-    if elements:
-        single = isinstance(items, cst.Tuple) and len(elements) == 1
-        elements[-1] = elements[-1].with_changes(
-            comma=cst.Comma() if single and not isinstance(last, cst.Comma) else last
-        )
-    return code(items.with_changes(elements=elements))
+def cuts(segment: str, spans: Sequence[Span], gone: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """What to delete so that the arguments `gone` leave no comma behind, and take no comment of another one along."""
+    kept = [i for i in range(len(spans)) if i not in gone]
+    last = spans[kept[-1]] if kept else None
+    for index in gone:
+        span, before = spans[index], spans[index - 1] if index else None
+        whole = _own_lines(segment, span)
+        if whole:
+            yield whole
+        elif last and index > kept[-1]:
+            between = segment[before.comma : span.start] if before else ""
+            yield (before.comma if before and "#" not in between else span.start), span.comma
+        elif index + 1 < len(spans) and "#" not in segment[span.comma : spans[index + 1].start]:
+            yield span.start, spans[index + 1].start
+        else:
+            yield span.start, span.comma
+    if last and gone and gone[-1] > kept[-1] and spans[-1].comma == spans[-1].end:
+        yield last.end, last.comma
 
 
-def without_items(segment: str, values: Collection[str]) -> str:
-    """A list or tuple of strings without the items of these values."""
-    items, code = cast("cst.List | cst.Tuple", cst.parse_expression(segment)), _printer(segment)
-    kept = [
-        e for e in items.elements if not (isinstance(e.value, cst.SimpleString) and e.value.evaluated_value in values)
-    ]
-    if kept and kept[-1] is not items.elements[-1]:
-        kept[-1] = kept[-1].with_changes(comma=items.elements[-1].comma)
-    return code(items.with_changes(elements=kept))
+def _own_lines(segment: str, span: Span) -> tuple[int, int] | None:
+    """The lines of an argument that shares them with nothing but a comment of its own."""
+    start = segment.rfind("\n", 0, span.start) + 1
+    end = segment.find("\n", span.comma) + 1
+    if not start or not end or segment[start : span.start].strip():
+        return None
+    after = segment[span.comma : end].strip()
+    return (start, end) if not after or after.startswith("#") else None
+
+
+def relisted(segment: str, gone: Sequence[int], added: Sequence[str]) -> str:
+    """A list or tuple of strings without the items at `gone`, completed by others, in its own layout."""
+    spans, separator = list_layout(segment)
+    kept = [i for i in range(len(spans)) if i not in gone]
+    tail = [i for i in gone if not kept or i > kept[-1]]
+    quote = segment[spans[0].end - 1]
+    texts = [f"{quote}{text}{quote}" for text in added]
+    edits: list[tuple[int, int, str]] = []
+    if texts and tail:
+        edits.append((spans[tail[0]].start, spans[tail[0]].end, separator.join(texts)))
+        gone = [i for i in gone if i != tail[0]]
+    elif texts:
+        edits += _appended(segment, spans[kept[-1]], texts, separator)
+    edits += [(start, end, "") for start, end in cuts(segment, spans, gone)]
+    if segment[0] == "(" and len(kept) + len(added) == 1:
+        edits = [e for e in edits if segment[e[0] : e[1]].strip() != ","]  # a tuple of one needs its comma
+    for start, end, text in sorted(edits, reverse=True):
+        segment = segment[:start] + text + segment[end:]
+    return segment
+
+
+def _appended(segment: str, last: Span, texts: Sequence[str], separator: str) -> Iterator[tuple[int, int, str]]:
+    """The edits that put items after the last one: on lines of their own if that has one of its own."""
+    lines = _own_lines(segment, last)
+    if lines is None:
+        yield last.end, last.end, separator + separator.join(texts)
+        return
+    start, end = lines
+    indent, newline = segment[start : last.start], "\r\n" if segment[:end].endswith("\r\n") else "\n"
+    comma = "," if last.comma > last.end else ""
+    if not comma:
+        yield last.end, last.end, ","
+    yield end, end, f",{newline}".join(f"{indent}{text}" for text in texts) + comma + newline

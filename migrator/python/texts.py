@@ -23,6 +23,8 @@ def find(module: Module) -> Iterator[Finding]:
     yield from _patched(module)
     for text in module.found.texts:
         yield from _literal(module, text, renames, attributes)
+    for start, end in module.source.masked:
+        yield from _masked(module, start, end)
     yield from _comments(module, renames)
 
 
@@ -40,7 +42,8 @@ def _literal(module: Module, text: Text, renames: dict[str, str], attributes: di
         if exact:
             yield from exact
             return
-    found = list(module.names.in_config(raw, start))
+    code = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}  # of an f-string's expressions
+    found = [f for f in module.names.in_config(raw, start) if not _is_code(raw, f, start, code)]
     yield from found
     if value is not None and not found and _split_name(module, value):
         message = f"{value!r} is put together of several literals: write its new name by hand"
@@ -48,6 +51,20 @@ def _literal(module: Module, text: Text, renames: dict[str, str], attributes: di
     for finding in module.names.prose_in(raw, start, edit=False):
         if not any(e.start <= finding.start < e.end for f in found for e in f.edits):
             yield Finding(finding.start, finding.rule, Status.REVIEW, _in_text(finding.message))
+
+
+def _masked(module: Module, start: int, end: int) -> Iterator[Finding]:
+    """The literal parts of an f-string that the tree does not show; its expressions are seen as any other code."""
+    raw = module.source.text[start:end]
+    code = set(re.findall(r"\w+", "".join(re.findall(r"\{[^{}]*\}", raw))))
+    found = [f for f in module.names.in_config(raw, start) if not _is_code(raw, f, start, code)]
+    yield from found
+
+
+def _is_code(raw: str, finding: Finding, start: int, code: set[str]) -> bool:
+    """Whether what looks like a variable's name in an f-string is a name of the code in it, as `X` in `f"{X}"`."""
+    edit = finding.edits[0]
+    return raw[edit.start - start : edit.end - start] in code and raw[edit.start - start - 1] not in "\"'"
 
 
 def _in_text(message: str) -> str:
@@ -123,12 +140,20 @@ def _public_name(module: Module, text: Text, value: str, renames: dict[str, str]
     holder = _list_around(module, text.node)
     if holder is not None:
         start, end = module.source.start(holder), module.source.end(holder)
-        edit = Edit(start, end, statements.without_items(module.source.segment(holder), {value}))
+        gone = [i for i, e in enumerate(holder.elts) if _has_left(module, text_value(e) or "")]
+        edit = Edit(start, end, statements.relisted(module.source.segment(holder), gone, ()))
         message = f"{value!r} left this package for {renamed.new}"
         yield Finding(module.source.start(text.node), renamed.rule, Status.MIGRATED, message, (edit,))
     else:
         message = f"{value!r} left this package for {renamed.new}: take it out of __all__"
         yield Finding(module.source.start(text.node), renamed.rule, Status.MANUAL, message)
+
+
+def _has_left(module: Module, value: str) -> bool:
+    """Whether an entry of `__all__` is a submodule that is in another package afterwards."""
+    renamed = module.rename(f"{module.facts.name}.{value}")
+    bound = value in module.found.scope.bindings
+    return not bound and renamed is not None and renamed.new.rpartition(".")[0] != module.new_name()
 
 
 def _list_around(module: Module, node: ast.AST) -> ast.List | ast.Tuple | None:
@@ -223,7 +248,8 @@ def _comments(module: Module, renames: dict[str, str]) -> Iterator[Finding]:
 def comment_spans(module: Module) -> Iterator[tuple[int, int]]:
     """Where comments stand: a `#` that no string literal holds, up to the end of its line."""
     source = module.source
-    literals = iter(sorted((source.start(t.node), source.end(t.node)) for t in module.found.texts))
+    spans = [(source.start(t.node), source.end(t.node)) for t in module.found.texts]
+    literals = iter(sorted([*spans, *source.masked]))
     inside = next(literals, None)
     at = source.text.find("#")
     while at >= 0:

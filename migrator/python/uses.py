@@ -9,10 +9,8 @@ from collections.abc import Iterator
 from migrator.names import Renamed
 from migrator.python.imports import added_above
 from migrator.python.module import Module
-from migrator.python.outline import Binding, Reference, Scope
+from migrator.python.outline import DEFINED, Binding, Reference, Scope
 from migrator.sites import Edit, Finding, Status
-
-_DEFINED = re.compile(r"(?:async[\s\\]+def|def|class)[\s\\]+")
 
 
 def find(module: Module) -> Iterator[Finding]:
@@ -33,7 +31,7 @@ def _definition(module: Module, binding: Binding, scope: Scope) -> Iterator[Find
         return
     new = module.local_name(binding, scope) if binding.target else _sibling_name(module, binding, scope)
     if new != binding.name:
-        match = _DEFINED.match(module.source.text, module.source.start(binding.node))
+        match = DEFINED.match(module.source.text, module.source.start(binding.node))
         if match:
             edit = Edit(match.end(), match.end() + len(binding.name), new)
             rule = _rule(module, binding.target or "")

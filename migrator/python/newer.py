@@ -1,0 +1,81 @@
+"""f-strings of Python 3.12 and later, made readable for an older `ast` without moving a character.
+
+`f"a {x["k"]!r} b"` becomes `(   x["k"]  ,   )`: the expressions stay where they are, everything around them turns to
+white space, and the whole is a tuple. So every node of the tree stands where it stands in the real text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+Span = tuple[int, int]
+
+
+def masked(text: str) -> tuple[str, list[Span]] | None:
+    """The text with its f-strings masked, and where those stand; None where LibCST cannot parse it either."""
+    import libcst as cst
+    from libcst.metadata import MetadataWrapper, PositionProvider
+
+    try:
+        wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
+    except cst.ParserSyntaxError:
+        return None
+    positions = wrapper.resolve(PositionProvider)
+    starts = [0, *(m.end() for m in re.finditer(r"\r\n|\r|\n", text))]
+    characters = list(text)
+    spans: list[Span] = []
+
+    def span(node: cst.CSTNode) -> Span:
+        place = positions[node]
+        return starts[place.start.line - 1] + place.start.column, starts[place.end.line - 1] + place.end.column
+
+    def blank(start: int, end: int) -> None:
+        characters[start:end] = [c if c in "\r\n" else " " for c in characters[start:end]]
+
+    class Masker(cst.CSTVisitor):
+        def visit_ConcatenatedString(self, node: cst.ConcatenatedString) -> bool:
+            if _holds_expression(node):
+                self._mask(node)
+            return False
+
+        def visit_FormattedString(self, node: cst.FormattedString) -> bool:
+            self._mask(node)
+            return False
+
+        def _mask(self, node: cst.BaseExpression) -> None:
+            start, end = span(node)
+            spans.append((start, end))
+            at = start
+            for expression in _expressions(node):
+                first, last = span(expression)
+                blank(at, first)
+                expression.visit(self)
+                at = last
+            blank(at, end)
+            characters[start], characters[end - 1] = "(", ")"
+            for expression in _expressions(node):
+                characters[span(expression)[1]] = ","  # the place of `}`, `!r`, `:` or `=`
+
+    wrapper.module.visit(Masker())
+    return "".join(characters), spans
+
+
+def _holds_expression(node: cst.BaseExpression) -> bool:
+    return any(True for _ in _expressions(node))
+
+
+def _expressions(node: cst.CSTNode) -> list[cst.BaseExpression]:
+    """The outermost expressions of an f-string, of those in its format specs, and of all parts of a concatenation."""
+    import libcst as cst
+
+    if isinstance(node, cst.ConcatenatedString):
+        return [*_expressions(node.left), *_expressions(node.right)]
+    found: list[cst.BaseExpression] = []
+    for part in getattr(node, "parts", None) or getattr(node, "format_spec", None) or ():
+        if isinstance(part, cst.FormattedStringExpression):
+            found += [part.expression, *_expressions(part)]
+    return found

@@ -1,0 +1,64 @@
+"""f-strings that only Python 3.12 can parse are migrated by every Python that runs the tool."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from migrator import plan as planning
+from migrator.packs import builtin_folder, load
+from migrator.project import open_project
+from migrator.python import newer
+
+F_STRINGS = [
+    'x = f"a {d["k"]!r:>{w}} b {y=} c"\n',
+    'x = "before" f"{a["b"]}" "after"\n',
+    'f"""first\n{\n  x["a"]  # a comment\n}\n"""\n',
+    "f'{f'{a}' + \"q\"}'\n",
+    'f"{*a, b["k"]}"\n',
+    'f"{x["a"]:%Y-{m}}"\n',
+    'f"{{literal}} {x["a"]}"\n',
+    'f"{ {"a": x}["a"] }"\n',
+    'f"{(lambda: x["a"])()}"\n',
+    'é = f"ü {x["ä"]} # no comment"\r\nf"{y}"\r\n',
+]
+
+
+@pytest.mark.parametrize("text", ["x = (\n", 'f"{"\n', "print 'hello'\n"])
+def test_what_no_python_can_parse_is_left_to_the_caller(text: str) -> None:
+    assert newer.masked(text) is None
+
+
+@pytest.mark.parametrize("text", F_STRINGS)
+def test_the_masked_text_parses_and_every_name_stands_where_it_stood(text: str) -> None:
+    found = newer.masked(text)
+    assert found is not None
+    masked, spans = found
+    assert len(masked) == len(text)
+    lines, real = masked.splitlines(), text.splitlines()
+    names = [n for n in ast.walk(ast.parse(masked)) if isinstance(n, ast.Name)]
+    assert names
+    for name in names:
+        start = len(lines[name.lineno - 1].encode()[: name.col_offset].decode())
+        assert real[name.lineno - 1][start : start + len(name.id)] == name.id
+    assert all(text[start] in "f\"'" and text[end - 1] in "\"'" for start, end in spans)
+
+
+def test_names_paths_and_variables_in_such_an_f_string_are_migrated(tmp_path: Path) -> None:
+    before = (
+        "import os\n"
+        "from agentcore.integration.portkey import PortkeyError\n"
+        'print(f"{os.environ["PORTKEY_TIMEOUT"]} {PortkeyError.__name__} agentcore.integration.portkey.x # {1}")\n'
+    )
+    after = (
+        "import os\n"
+        "from agentcore.llm_gateway import LLMGatewayError\n"
+        'print(f"{os.environ["LLM_GATEWAY_TIMEOUT"]} {LLMGatewayError.__name__} agentcore.llm_gateway.x # {1}")\n'
+    )
+    (tmp_path / "app.py").write_text(before)
+    pack = load(builtin_folder() / "agentcore-portkey-to-llm-gateway")
+    plan = planning.build(open_project(tmp_path), [pack], planning.Options())
+    assert not plan.problems
+    assert [c.after for c in plan.changes] == [after.encode()]
