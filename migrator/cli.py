@@ -209,8 +209,9 @@ def _guard(project: Project, plan: Plan, given: dict[str, Any]) -> None:
         if dirty:
             named = ", ".join(dirty[:3]) + (f" and {len(dirty) - 3} more" if len(dirty) > 3 else "")
             raise MigrateError(f"uncommitted changes in {named}: commit or stash them, or pass --allow-dirty")
-    if plan.changes and not given["yes"] and sys.stdin.isatty() and sys.stdout.isatty():
-        click.confirm(f"Change {_files(len(plan.changes))} in {project.root}?", abort=True, err=True)
+    asks = plan.changes and not given["yes"] and sys.stdin.isatty() and sys.stdout.isatty()
+    if asks and not click.confirm(f"Change {_files(len(plan.changes))} in {project.root}?", err=True):
+        raise MigrateError("nothing was changed")
 
 
 def _files(count: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 
@@ -159,20 +159,19 @@ class Names:
         """Everything old that prose names, as `review`: replaced only where `edit` (`--text`) asks for it."""
         for finding in sorted(self._named_in(text, offset), key=lambda f: f.start):
             said = f"prose: {finding.message}" if edit else f"prose: {finding.message}; edited only with --text"
-            yield Finding(finding.start, finding.rule, Status.REVIEW, said, finding.edits if edit else ())
+            yield Finding(finding.start, finding.rule, Status.REVIEW, said, finding.edits if edit else (), prose=True)
 
     def _named_in(self, text: str, offset: int) -> Iterator[Finding]:
-        if not self.rules.mentions:
-            return
-        rule = self.rules.mentions[0].id
+        mentions = self.rules.mentions
         for finding in self.in_config(text, offset):
-            yield Finding(finding.start, rule, Status.REVIEW, finding.message, finding.edits)
+            yield replace(finding, rule=mentions[0].id) if mentions else finding
         for match in _matches(self._symbol_pattern, text):
             new = self.symbol(match[0])
             if new:
+                rule = mentions[0].id if mentions else self.symbol_rule(match[0])
                 yield _found(match, offset, new, rule, f"{match[0]} → {new}")
         for match in _matches(self._word_pattern, text):
-            mention = next(m for m in self.rules.mentions if match[0] in m.words)
+            mention = next(m for m in mentions if match[0] in m.words)
             yield _found(match, offset, mention.words[match[0]], mention.id, f"{match[0]} → {mention.words[match[0]]}")
 
     def symbol(self, name: str) -> str | None:

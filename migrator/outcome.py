@@ -68,12 +68,12 @@ class Plan:
     @property
     def mentions(self) -> list[Site]:
         """The sites in prose, which stay as they are unless the user asks for more."""
-        return [s for s in self.sites if is_mention(s) and s.status is Status.REVIEW]
+        return [s for s in self.sites if s.prose and s.status is Status.REVIEW]
 
     @property
     def pending(self) -> list[Site]:
         """The sites that need a person: what behaves differently now and what was not edited, prose apart."""
-        return [s for s in self.sites if s.status in (Status.REVIEW, Status.MANUAL) and not is_mention(s)]
+        return [s for s in self.sites if s.status in (Status.REVIEW, Status.MANUAL) and not s.prose]
 
     @property
     def failing(self) -> list[Site]:
@@ -84,7 +84,7 @@ class Plan:
         """Whether a check fails on this site."""
         if site.status is Status.IGNORED:
             return False
-        return self.strict or (site.rule not in self.notes and not is_mention(site))
+        return self.strict or (site.rule not in self.notes and not site.prose)
 
     def level(self, site: Site, mode: Mode) -> Level:
         """How loud a site is: in a check whatever fails it is an error, elsewhere its status tells."""
@@ -106,8 +106,3 @@ class Plan:
     def located(self, path: str) -> str:
         """A path of this plan as seen from where the command was started, or from the root if that is absolute."""
         return path if self.root.is_absolute() else (self.root / path).as_posix()
-
-
-def is_mention(site: Site) -> bool:
-    """Whether the site is a word in prose rather than code or configuration."""
-    return site.rule.endswith(".mention")

@@ -55,6 +55,7 @@ def place(text: str, findings: Iterable[Finding], file: File) -> Placed:
             new_path=file.new_path if (new_line := shift.line(f.start)) else None,
             new_line=new_line,
             docs=file.docs.get(f.rule, ""),
+            prose=f.prose,
         )
         for f in sorted(kept, key=lambda f: (f.start, f.rule, f.message))
     )

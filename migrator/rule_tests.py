@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from migrator import plan as planning
 from migrator.errors import MigrateError
-from migrator.outcome import Plan, is_mention
+from migrator.outcome import Plan
 from migrator.packs import Pack
 from migrator.project import Project
 from migrator.settings import Settings
@@ -143,7 +143,7 @@ def _run(pack: Pack, case: Case, variant: str, before: Tree, after: Tree) -> Res
         verdict: Verdict = "missing" if got == before else "noisy" if after == before else "wrong"
         return Result(case, variant, verdict, "\n".join(_differences(after, got)))
     reported = tuple(
-        sorted(f"{s.status} {s.rule}" for s in plan.sites if s.status is not Status.MIGRATED and not is_mention(s))
+        sorted(f"{s.status} {s.rule}" for s in plan.sites if s.status is not Status.MIGRATED and not s.prose)
     )
     if reported != case.sites:
         return Result(case, variant, "wrong", f"sites: expected {list(case.sites)}, reported {list(reported)}")

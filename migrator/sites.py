@@ -27,13 +27,17 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One reference in one text, and the edits (none for `manual`) that migrate it together or not at all."""
+    """One reference in one text, and the edits (none for `manual`) that migrate it together or not at all.
+
+    `prose` marks a mention in prose, which is edited only if the user asks for it.
+    """
 
     start: int
     rule: str
     status: Status
     message: str
     edits: tuple[Edit, ...] = ()
+    prose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Site:
     new_path: str | None
     new_line: int | None
     docs: str = ""
+    prose: bool = False
 
 
 Kind = Literal["modify", "rename", "create", "delete"]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -474,6 +476,43 @@ def test_output_survives_a_terminal_that_knows_only_ascii(root: Path) -> None:
     write(root, {"grüße.py": f'"""Grüße."""\n{USER}'})
     ascii_only = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"}
     assert spawn("--dry-run", cwd=root, env=ascii_only).returncode == 0
+
+
+@pytest.mark.parametrize("command", [["--dry-run"], ["check"], ["--format", "json"]])
+def test_file_names_of_no_encoding_are_no_fault(root: Path, command: list[str]) -> None:
+    odd = root / os.fsdecode(b"caf\xe9.py")
+    odd.write_text(USER)
+    ended = spawn(*command, cwd=root)
+    assert ended.returncode == (1 if command == ["check"] else 0)
+    assert "caf" in ended.stdout
+    if "json" in command:
+        assert odd.read_text() == MIGRATED
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [("n", 2, USER), ("y", 0, MIGRATED)])
+def test_a_person_at_a_terminal_is_asked(root: Path, answer: str, code: int, left: str) -> None:
+    assert _at_a_terminal(root, answer, "--path", ".") == code
+    assert text(root) == left
+
+
+def test_a_person_who_said_yes_is_not_asked(root: Path) -> None:
+    assert _at_a_terminal(root, "n", "--yes") == 0
+    assert text(root) == MIGRATED
+
+
+def _at_a_terminal(root: Path, answer: str, *arguments: str) -> int:
+    """The exit code of the command with a terminal for all its streams, on which the answer is typed."""
+    ours, theirs = pty.openpty()
+    try:
+        process = subprocess.Popen([MIGRATE, *arguments], cwd=root, stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        os.write(ours, f"{answer}\n".encode())
+        with suppress(OSError):  # how a terminal says that the other end has gone
+            while os.read(ours, 1024):
+                pass
+        return process.wait()
+    finally:
+        os.close(ours)
 
 
 # --------------------------------------------------------------------------------------------------------------- check

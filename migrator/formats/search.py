@@ -177,7 +177,7 @@ def prose(text: str, names: Names, offset: int, *, edit: bool) -> Iterator[Findi
         if new:
             said = f"prose: {match[0]} → {new.new}" + ("" if edit else "; edited only with --text")
             found = renamed(match.span(), offset, new.new, new.rule, Status.REVIEW, said)
-            yield found if edit else replace(found, edits=())
+            yield replace(found, edits=found.edits if edit else (), prose=True)
 
 
 # -------------------------------------------------------------------------------------------------- together

@@ -1,16 +1,17 @@
 """TOML files: sections that moved, in every spelling, and old names in keys and strings.
 
-Places are found by a small scanner, since edits are spans of the text; `tomllib` then judges each move: the data
-afterwards must be the data before with exactly that key moved, or nothing is edited.
+`tomlkit` reads what a text holds and how it is spelt, from which follows where everything stands: edits are spans of
+the text. `tomllib` judges the moves: the data must be the data before with exactly those keys moved.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 from migrator.formats import Context, config
 from migrator.formats.search import (
@@ -29,17 +30,18 @@ from migrator.names import Names, say_env
 from migrator.primitives import Setting
 from migrator.sites import Edit, Finding, Status
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
-_SPACE = re.compile(r"[ \t]*")
-_STRING = re.compile(
-    r'"""(?:\\.|[^\\])*?"{3,5}' + r"|'''.*?'{3,5}" + r'|"(?:\\.|[^"\\\n])*"' + r"|'[^'\n]*'", re.DOTALL
-)
-_SCALAR = re.compile(r"[^,\]}#\r\n]+")
+if TYPE_CHECKING:
+    from tomlkit.items import Item, Key
+
+    Body = Iterable[tuple[Key | None, Item]]
+
+_HEADER = re.compile(r"^[ \t]*\[[^\r\n]*\][ \t]*(?:#[^\r\n]*)?(?=\r?$)", re.MULTILINE)
+_GAP = re.compile(r"[\s,]+|#[^\r\n]*")
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?:[\[(<>=!~;@].*)?$", re.DOTALL)
 _DEPENDENCIES = re.compile(r"depend|require|packages")
+_OWN = ("tool", "migrate")  # the toolkit's own table names old things on purpose
 
 Path = tuple[str, ...]
-Data = dict[str, Any]
 
 
 def find(text: str, names: Names, context: Context) -> list[Finding]:
@@ -48,58 +50,44 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
     A text that is no TOML (a template, an excerpt) is searched as plain configuration.
     """
     try:
-        data = tomllib.loads(text, parse_float=str)
-    except tomllib.TOMLDecodeError:
+        tomllib.loads(text)
+        layout = _Layout(text)
+    except ValueError:
         return config.find(text, names, context)
-    scan = _Scan(text)
+    words = (*layout.comments, *layout.strings)
     inner = apart(
-        _keys(text, scan, names),
-        _dependencies(scan, names),
-        _strings(scan, names),
-        _prose(scan, names, edit=context.edit_prose),
+        _keys(text, layout, names),
+        _dependencies(layout, names),
+        (f for s in layout.strings for search in (exact, settings_in) for f in search(s.text, names, s.start)),
+        (f for p in words for f in prose(p.text, names, p.start, edit=context.edit_prose)),
     )
-    return apart(_moves(text, data, scan, names, inner), inner)
+    return apart(_moves(text, layout, names, inner), inner)
 
 
-# -------------------------------------------------------------------------------------------------------- scanning
+# ---------------------------------------------------------------------------------------------------------- layout
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A key, the inside of a string, or a comment: its text as written, where, and the path it stands at."""
+    """A key, the inside of a string, or a comment: what it says, where, and the path it stands at."""
 
     text: str
     start: int
     end: int
+    path: Path
+
+
+@dataclass(slots=True, eq=False)
+class _Node:
+    """A header or a `key = value`, and what stands below it; the root, and a table in an array, have no keys."""
+
+    kind: str  # how it is written: [, [[ or =
     path: Path = ()
-
-
-@dataclass(slots=True, eq=False)
-class _Table:
-    """A header with the statements below it; the root has no keys."""
-
-    keys: list[_Piece]
-    array: bool
-    entries: list[_Entry] = field(default_factory=list)
-
-    @property
-    def path(self) -> Path:
-        return tuple(key.text for key in self.keys)
-
-
-@dataclass(slots=True, eq=False)
-class _Entry:
-    """`keys = value`, as a statement of `table` or within the inline table that is the value of `outer`."""
-
-    path: Path  # of the table it stands in
-    keys: list[_Piece]
-    siblings: list[_Entry]
-    table: _Table
-    outer: _Entry | None
-    inline: bool
+    outer: _Node | None = None  # of a `key = value`
+    keys: Sequence[_Piece] = ()
     value: int = 0
     end: int = 0
-    items: list[_Entry] | None = None  # of an inline table
+    items: list[_Node] | None = None
 
     @property
     def start(self) -> int:
@@ -110,141 +98,153 @@ class _Entry:
         return (*self.path, *(key.text for key in self.keys))
 
 
-class _Scan:
-    """Where everything in a valid TOML text stands."""
+class _Layout:
+    """Where everything in a valid TOML text stands; ValueError where `tomlkit` reads it in another way.
+
+    `tomlkit` gets one section after the other: in a whole text it gathers the tables of an array from wherever they
+    stand, and needs quadratic time for the dotted keys below a header.
+    """
 
     def __init__(self, text: str) -> None:
         self.text, self.at = text, 0
-        self.tables = [_Table([], False)]
-        self.entries: list[_Entry] = []
+        self.nodes: list[_Node] = []
         self.strings: list[_Piece] = []
         self.comments: list[_Piece] = []
-        while self._blank(self.tables[-1].path):
-            table = self.tables[-1]
-            if text[self.at] == "[":
-                self._header()
-            else:
-                self._entry(table.path, table.entries, None, inline=False)
+        self.places: dict[tuple[_Node | None, Path], int] = {}  # where a path is first written, and where below a node
+        for (_, body), (end, _) in pairwise((*_sections(text), (len(text), 0))):
+            self._section(body, end)
 
-    def all_keys(self) -> Iterator[tuple[Path, list[_Piece], list[_Entry]]]:
-        """The dotted keys of headers and entries, each with its path and the entries beside it."""
-        yield from ((table.path, table.keys, []) for table in self.tables)
-        yield from ((entry.full, entry.keys, entry.siblings) for entry in self.entries)
+    def _section(self, body: int, end: int) -> None:
+        from tomlkit import parse
 
-    def _blank(self, path: Path) -> bool:
-        """Skip space, line ends and comments; whether anything is left."""
-        while self.at < len(self.text):
-            if self.text[self.at] == "#":
-                end = self.at
-                while end < len(self.text) and self.text[end] not in "\r\n":
-                    end += 1
-                self.comments.append(_Piece(self.text[self.at : end], self.at, end, path))
-                self.at = end
-            elif self.text[self.at] in " \t\r\n":
-                self.at += 1
-            else:
-                return True
-        return False
+        table = _Node("[")
+        if self.at < body:
+            table.kind = "[[" if self.text.startswith("[[", self.at) else "["
+            header = parse(self.text[self.at : body])
+            self._take(table.kind)
+            self._gap(())
+            self._name(table, _header(header.body))
+            self._take("]" * len(table.kind))
+        self._below(table, parse(self.text[body:end]).body)
 
-    def _header(self) -> None:
-        array = self.text.startswith("[[", self.at)
-        self.at += 2 if array else 1
-        self.tables.append(_Table(self._path(()), array))
-        self.at += 2 if array else 1
+    def _below(self, node: _Node, body: Body) -> None:
+        """The statements of a section, or of an inline table."""
+        node.items = []
+        for keys, item in _statements(body):
+            self._gap(node.full)
+            entry = _Node("=", node.full, node)
+            self._name(entry, keys)
+            entry.value = self.at
+            self._value(entry, item)
+            entry.end = self.at
+            node.items.append(entry)
+        self._gap(node.full)
 
-    def _path(self, above: Path) -> list[_Piece]:
-        """The keys of a dotted key; stops at what follows it."""
-        keys: list[_Piece] = []
-        while True:
-            self._space()
-            keys.append(self._key((*above, *(key.text for key in keys))))
-            self._space()
-            if self.text[self.at] != ".":
-                return keys
-            self.at += 1
+    def _value(self, node: _Node, item: Item) -> None:
+        from tomlkit.items import Array, InlineTable, String
 
-    def _key(self, path: Path) -> _Piece:
-        start = self.at
-        bare = _BARE.match(self.text, start)
-        if bare:
-            self.at = bare.end()
-            return _Piece(bare[0], start, self.at)
-        raw = self._string(path)
-        text = tomllib.loads(f"key = {raw}")["key"] if "\\" in raw else raw[1:-1]
-        return _Piece(text, start, self.at)
-
-    def _string(self, path: Path) -> str:
-        match = _STRING.match(self.text, self.at)
-        if match is None:
-            raise ValueError(f"no string at {self.at}")
-        quotes = 3 if match[0][:3] in ('"""', "'''") else 1
-        start, end = match.start() + quotes, match.end() - quotes
-        self.strings.append(_Piece(self.text[start:end], start, end, path))
-        self.at = match.end()
-        return match[0]
-
-    def _space(self) -> None:
-        space = _SPACE.match(self.text, self.at)
-        self.at = space.end() if space else self.at
-
-    def _entry(self, path: Path, siblings: list[_Entry], outer: _Entry | None, *, inline: bool) -> None:
-        entry = _Entry(path, self._path(path), siblings, self.tables[-1], outer, inline)
-        siblings.append(entry)
-        self.entries.append(entry)
-        self.at += 1  # the equals sign
-        self._space()
-        entry.value = self.at
-        self._value(entry.full, entry)
-        entry.end = self.at
-
-    def _value(self, path: Path, entry: _Entry | None) -> None:
-        """Step over a value; `entry` is the one it is the whole value of."""
-        opening = self.text[self.at]
-        if opening in "\"'":
-            self._string(path)
-        elif opening == "[":
-            self._items("]", path, [], None)
-        elif opening == "{":
-            items: list[_Entry] = []
-            if entry:
-                entry.items = items
-            self._items("}", path, items, entry)
+        if isinstance(item, InlineTable):
+            self._take("{")
+            self._below(node, item.value.body)
+            self._take("}")
+        elif isinstance(item, Array):
+            self._take("[")
+            for part in item:
+                self._gap(node.full)
+                self._value(_Node("=", node.full, node), part)
+            self._gap(node.full)
+            self._take("]")
         else:
-            match = _SCALAR.match(self.text, self.at)
-            self.at += len(match[0].rstrip()) if match else 0
+            start, end = self._take(item.as_string())
+            if isinstance(item, String):
+                quotes = len(item.type.value)
+                self._note(self.strings, start + quotes, end - quotes, node.full)
 
-    def _items(self, closing: str, path: Path, items: list[_Entry], outer: _Entry | None) -> None:
-        self.at += 1
-        while self._blank(path) and self.text[self.at] != closing:
-            if self.text[self.at] == ",":
+    def _name(self, node: _Node, keys: Iterable[Key]) -> None:
+        """Step over the keys of a header or a statement, and the space, dot or equals sign after each."""
+        for key in keys:
+            start, end = self._take(key.as_string().strip())
+            if self.text[start] in "\"'":
+                self._note(self.strings, start + 1, end - 1, node.full)
+            node.keys = (*node.keys, _Piece(key.key, start, end, node.full))
+            while self.text[self.at] in " \t.=":
                 self.at += 1
-            elif closing == "}":
-                self._entry(path, items, outer, inline=True)
-            else:
-                self._value(path, None)
-        self.at += 1
+            self.places.setdefault((None, node.full), node.start)
+            self.places.setdefault((node.outer, node.full), node.start)
+        if node.full[:2] != _OWN:
+            self.nodes.append(node)
+
+    def _gap(self, path: Path) -> None:
+        """Step over space, commas and comments."""
+        while match := _GAP.match(self.text, self.at):
+            self.at = match.end()
+            if match[0][0] == "#":
+                self._note(self.comments, *match.span(), path)
+
+    def _note(self, pieces: list[_Piece], start: int, end: int, path: Path) -> None:
+        if path[:2] != _OWN:
+            pieces.append(_Piece(self.text[start:end], start, end, path))
+
+    def _take(self, raw: str) -> tuple[int, int]:
+        """Step over `raw`, which is to stand here; where it starts and ends."""
+        if not self.text.startswith(raw, self.at):
+            raise ValueError(f"line {line_of(self.text, self.at)}: {raw} is expected here")
+        start, self.at = self.at, self.at + len(raw)
+        return start, self.at
 
 
-# ------------------------------------------------------------------------------------------- keys, strings, comments
+def _sections(text: str) -> Iterator[tuple[int, int]]:
+    """Where the root and each section starts, and where the header of each ends.
+
+    What looks like a header is one unless it stands in a string or an array: what comes before it is incomplete then.
+    """
+    start = 0
+    yield 0, 0
+    for match in _HEADER.finditer(text):
+        try:
+            tomllib.loads(text[start : match.start()])
+        except tomllib.TOMLDecodeError:
+            continue
+        start = match.start()
+        yield match.span()
 
 
-def _own(path: Path) -> bool:
-    """Whether it is the toolkit's own table, which names old things on purpose."""
-    return path[:2] == ("tool", "migrate")
+def _header(body: Body) -> Iterator[Key]:
+    """The keys of a header, each of which `tomlkit` makes a table that holds the next one."""
+    from tomlkit.items import AoT, Table
+
+    for key, item in body:
+        table = item[0] if isinstance(item, AoT) else item
+        if key and isinstance(table, Table):
+            yield key
+            yield from _header(table.value.body)
 
 
-def _keys(text: str, scan: _Scan, names: Names) -> Iterator[Finding]:
+def _statements(body: Body, above: tuple[Key, ...] = ()) -> Iterator[tuple[tuple[Key, ...], Item]]:
+    """Each `key = value`, with all keys of a dotted one, of which `tomlkit` makes tables."""
+    from tomlkit.items import Table
+
+    for key, item in body:
+        if key and isinstance(item, Table):
+            yield from _statements(item.value.body, (*above, key))
+        elif key:
+            yield (*above, key), item
+
+
+# --------------------------------------------------------------------------------------------------- keys, strings
+
+
+def _keys(text: str, layout: _Layout, names: Names) -> Iterator[Finding]:
     """Keys that are environment variables."""
-    for path, keys, siblings in scan.all_keys():
-        for index, key in enumerate(keys):
+    for node in layout.nodes:
+        for key in node.keys:
             renaming = names.env(key.text)
-            if renaming is None or _own(path):
+            if renaming is None:
                 continue
             new, rule = renaming
-            wanted = [*(k.text for k in keys[:index]), new]
-            taken = next((e for e in siblings if [k.text for k in e.keys[: index + 1]] == wanted), None)
-            if taken:
-                said = f"{new} is already set on line {line_of(text, taken.start)}: remove this one or that one"
+            taken = layout.places.get((node.outer, (*key.path, new)))
+            if taken is not None:
+                said = f"{new} is already set on line {line_of(text, taken)}: remove this one or that one"
                 yield Finding(key.start, rule.id, Status.MANUAL, said)
             else:
                 start = text.find(key.text, key.start, key.end)
@@ -252,194 +252,137 @@ def _keys(text: str, scan: _Scan, names: Names) -> Iterator[Finding]:
                 yield renamed(span, 0, new, rule.id, Status(rule.status), say_env(key.text, new, rule))
 
 
-def _dependencies(scan: _Scan, names: Names) -> Iterator[Finding]:
+def _dependencies(layout: _Layout, names: Names) -> Iterator[Finding]:
     """Flagged distributions: `"name>=1"` in a list of dependencies, or `name = "^1"` in a table of them."""
-    for piece in scan.strings:
-        match = _REQUIREMENT.match(piece.text)
-        if match and _lists_dependencies(piece.path):
-            yield from _flagged(match[1], piece.start + match.start(1), names)
-    for entry in scan.entries:
-        if _lists_dependencies(entry.path):
-            yield from _flagged(entry.keys[0].text, entry.start, names)
+    named = [(node.keys[0].text, node.start, node.path) for node in layout.nodes]
+    requirements = ((piece, _REQUIREMENT.match(piece.text)) for piece in layout.strings)
+    named += [(match[1], piece.start + match.start(1), piece.path) for piece, match in requirements if match]
+    for name, start, path in named:
+        flag = distribution(name, names) if any(_DEPENDENCIES.search(part) for part in path) else None
+        if flag:
+            yield Finding(start, flag.id, Status.MANUAL, flag.message)
 
 
-def _lists_dependencies(path: Path) -> bool:
-    return not _own(path) and any(_DEPENDENCIES.search(part) for part in path)
+# -------------------------------------------------------------------------------------------------- moved settings
+
+Group = tuple[Path, Setting]  # all places of a setting below one prefix: they move together, or none does
+Groups = Mapping[Group, Sequence[Finding]]
 
 
-def _flagged(name: str, start: int, names: Names) -> Iterator[Finding]:
-    flag = distribution(name, names)
-    if flag:
-        yield Finding(start, flag.id, Status.MANUAL, flag.message)
-
-
-def _strings(scan: _Scan, names: Names) -> Iterator[Finding]:
-    for piece in scan.strings:
-        if not _own(piece.path):
-            yield from exact(piece.text, names, piece.start)
-            yield from settings_in(piece.text, names, piece.start)
-
-
-def _prose(scan: _Scan, names: Names, *, edit: bool) -> Iterator[Finding]:
-    for piece in (*scan.comments, *scan.strings):
-        if not _own(piece.path):
-            yield from prose(piece.text, names, piece.start, edit=edit)
-
-
-# ------------------------------------------------------------------------------------------------------- moved settings
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """One place of a setting and the edits that move it; no edits where it cannot be moved."""
-
-    start: int
-    edits: tuple[Edit, ...]
-    inner: tuple[Finding, ...] = ()  # what they rename on the way, in text that is deleted here and inserted there
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """All places of one setting below one prefix: they move together, or none does."""
-
-    prefix: Path
-    rule: Setting
-    places: list[_Place] = field(default_factory=list)
-
-
-def _moves(text: str, data: Data, scan: _Scan, names: Names, inner: Sequence[Finding]) -> Iterator[Finding]:
+def _moves(text: str, layout: _Layout, names: Names, inner: Sequence[Finding]) -> Iterator[Finding]:
     """The findings of moved settings."""
-    groups: dict[tuple[Path, str], _Group] = {}
-    for prefix, rule, place in _places(text, scan, names, inner):
-        groups.setdefault((prefix, rule.id), _Group(prefix, rule)).places.append(place)
-    movable = []
-    for group in groups.values():
-        clash = _clash(data, group.prefix, group.rule)
-        if clash is not None:
-            yield from _there_already(text, scan, group, clash)
-        elif all(place.edits for place in group.places):
-            movable.append(group)
-        else:
-            yield from _by_hand(group)
-    together = _moves_only(text, movable)
-    for group in movable:
-        if together or _moves_only(text, [group]):
-            yield from (_finding(place, group.rule) for place in group.places)
-        else:
-            yield from _by_hand(group)
-
-
-def _there_already(text: str, scan: _Scan, group: _Group, clash: list[str]) -> Iterator[Finding]:
-    rule, new = group.rule, (*group.prefix, *group.rule.new.split("."))
-    there = f"{'.'.join(new)} is already there on line {line_of(text, _first(scan, new))}"
-    both = f"both set {', '.join(clash)}" if clash else "no key is in both"
-    said = f"{rule.old} → {rule.new}, but {there}: merge them by hand, {both}"
-    yield from (Finding(place.start, rule.id, Status.REVIEW, said) for place in group.places)
-
-
-def _by_hand(group: _Group) -> Iterator[Finding]:
-    said = f"{group.rule.old} is {group.rule.new} now: this spelling has to be moved by hand"
-    yield from (Finding(place.start, group.rule.id, Status.MANUAL, said) for place in group.places)
-
-
-def _finding(place: _Place, rule: Setting) -> Finding:
-    said = "; ".join([f"{rule.old} → {rule.new}", *(f.message for f in place.inner)])
-    differs = any(f.status is Status.REVIEW for f in place.inner)
-    return Finding(place.start, rule.id, Status.REVIEW if differs else Status.MIGRATED, said, place.edits)
-
-
-def _places(text: str, scan: _Scan, names: Names, inner: Sequence[Finding]) -> Iterator[tuple[Path, Setting, _Place]]:
-    for table in scan.tables:
-        move = moved(table.path, names)
-        if move and not _own(table.path):
-            yield table.path[: move.at], move.rule, _rename(table.keys, move.at, move)
-    split: dict[int, tuple[Moved, list[_Entry]]] = {}
-    for entry in scan.entries:
-        move, above = moved(entry.full, names), len(entry.path)
-        if move is None or move.at + move.size <= above or _own(entry.full):
+    groups: dict[Group, list[Finding]] = {}
+    for group, finding in _places(text, layout, names, inner):
+        groups.setdefault(group, []).append(finding)
+    clashes = _clashes(text, groups)
+    movable = {g: found for g, found in groups.items() if g not in clashes and all(f.edits for f in found)}
+    proven = _proven(text, movable, inner)
+    for (prefix, rule), found in groups.items():
+        if (prefix, rule) in proven:
+            yield from found
             continue
-        prefix = entry.full[: move.at]
+        status, said = Status.MANUAL, f"{rule.old} is {rule.new} now: this spelling has to be moved by hand"
+        if (prefix, rule) in clashes:
+            new, both = (*prefix, *rule.new.split(".")), clashes[prefix, rule]
+            there = f"{'.'.join(new)} is already there on line {line_of(text, layout.places[None, new])}"
+            said = f"both set {', '.join(sorted(both))}" if both else "no key is in both"
+            status, said = Status.REVIEW, f"{rule.old} → {rule.new}, but {there}: merge them by hand, {said}"
+        yield from (Finding(f.start, rule.id, status, said) for f in found)
+
+
+def _places(text: str, layout: _Layout, names: Names, inner: Sequence[Finding]) -> Iterator[tuple[Group, Finding]]:
+    """Every place of a setting, with the edits that move it; without where its spelling has to be moved by hand."""
+    below: dict[_Node, tuple[Moved, list[_Node]]] = {}
+    for node in layout.nodes:
+        move, above = moved(node.full, names), len(node.path)
+        if move is None or move.at + move.size <= above:
+            continue
+        group = node.full[: move.at], move.rule
         if move.at >= above:
-            yield prefix, move.rule, _rename(entry.keys, move.at - above, move)
-        elif entry.inline:
-            yield prefix, move.rule, _from_inline(text, entry, move, inner)
-        else:
-            split.setdefault(id(entry.table), (move, []))[1].append(entry)
-    for move, entries in split.values():
-        yield entries[0].full[: move.at], move.rule, _from_table(text, entries, move, inner)
+            first, last = node.keys[move.at - above], node.keys[move.at + move.size - above - 1]
+            yield group, _finding(first.start, move.rule, [Edit(first.start, last.end, move.rule.new)])
+        elif node.outer and node.outer.kind == "=":
+            yield group, _from_inline(text, node, node.outer, move, inner)
+        elif node.outer:
+            below.setdefault(node.outer, (move, []))[1].append(node)
+    for table, (move, nodes) in below.items():
+        yield (table.full[: move.at], move.rule), _from_table(text, table, nodes, move, inner)
 
 
-def _rename(keys: list[_Piece], at: int, move: Moved) -> _Place:
-    """The keys of a setting stand side by side: put the new ones there."""
-    start, end = keys[at].start, keys[at + move.size - 1].end
-    return _Place(start, (Edit(start, end, move.rule.new),))
+def _finding(start: int, rule: Setting, edits: Iterable[Edit], inside: Sequence[Finding] = ()) -> Finding:
+    """The finding of one place; `inside` is what is renamed in text that the edits delete here and insert there."""
+    said = "; ".join([f"{rule.old} → {rule.new}", *(f.message for f in inside)])
+    differs = any(f.status is Status.REVIEW for f in inside)
+    return Finding(start, rule.id, Status.REVIEW if differs else Status.MIGRATED, said, tuple(edits))
 
 
-def _from_inline(text: str, entry: _Entry, move: Moved, inner: Sequence[Finding]) -> _Place:
+def _from_inline(text: str, node: _Node, outer: _Node, move: Moved, inner: Sequence[Finding]) -> Finding:
     """`a = { b = VALUE }`: `new = VALUE` takes the place of `a`, or follows it where `a` holds more."""
-    outer = entry.outer
-    if outer is None or outer.items is None or move.at < len(outer.path) or move.at + move.size != len(entry.full):
-        return _Place(entry.start, ())
-    key = text[outer.start : outer.keys[move.at - len(outer.path)].start] + move.rule.new
-    if len(outer.items) == 1:
-        around = Edit(outer.start, entry.value, f"{key} = "), Edit(entry.end, outer.end, "")
-        return _Place(entry.start, around)
-    items, index = outer.items, outer.items.index(entry)
-    last = index == len(items) - 1
-    gone = Edit(items[index - 1].end, entry.end, "") if last else Edit(entry.start, items[index + 1].start, "")
-    value, inside = _edited(text, entry.value, entry.end, inner)
-    if outer.inline:
-        return _Place(entry.start, (gone, Edit(outer.end, outer.end, f", {key} = {value}")), inside)
-    end = len(text[: _line_end(text, outer.end)].rstrip("\r\n"))
-    return _Place(entry.start, (gone, Edit(end, end, f"{_newline(text)}{key} = {value}")), inside)
+    items, above = outer.items or [], len(outer.path)
+    if not outer.keys or move.at < above or move.at + move.size != len(node.full):
+        return _finding(node.start, move.rule, ())
+    key = text[outer.start : outer.keys[move.at - above].start] + move.rule.new
+    if len(items) == 1:
+        around = Edit(outer.start, node.value, f"{key} = "), Edit(node.end, outer.end, "")
+        return _finding(node.start, move.rule, around)
+    index = items.index(node)
+    gone = Edit(items[index - 1].end, node.end, "") if index else Edit(node.start, items[1].start, "")
+    inside = _inside(inner, node.value, node.end)
+    value = apply(text[node.value : node.end], inside, node.value)
+    at, lead = outer.end, ", "
+    if outer.outer and outer.outer.kind != "=":
+        at, lead = len(text[: _line_end(text, outer.end)].rstrip("\r\n")), _newline(text)
+    return _finding(node.start, move.rule, (gone, Edit(at, at, f"{lead}{key} = {value}")), inside)
 
 
-def _from_table(text: str, entries: list[_Entry], move: Moved, inner: Sequence[Finding]) -> _Place:
+def _from_table(text: str, table: _Node, nodes: list[_Node], move: Moved, inner: Sequence[Finding]) -> Finding:
     """`[a]` with `b.x = 1` below it: those lines go to a table of their own, right after the lines of `[a]`."""
-    table, newline = entries[0].table, _newline(text)
-    start = entries[0].start
-    if table.array:
-        return _Place(start, ())
+    rest, newline, last = move.at + move.size - len(table.full), _newline(text), (table.items or nodes)[-1]
+    if table.kind == "[[" or any(rest == len(node.keys) and node.items is None for node in nodes):
+        return _finding(nodes[0].start, move.rule, ())
     gone: list[Edit] = []
     inside: list[Finding] = []
     body = ""
-    for entry in entries:
-        rest = move.at + move.size - len(entry.path)
-        begin, end = _block(text, entry), _line_end(text, entry.end)
-        if rest < len(entry.keys):
-            spans = [(begin, entry.start), (entry.keys[rest].start, end)]
-        elif entry.items is not None:
-            spans = [(begin, entry.start), *((item.start, item.end) for item in entry.items), (entry.end, end)]
-        else:
-            return _Place(start, ())
-        pieces = [_edited(text, *span, inner) for span in spans]
-        body += pieces[0][0] + newline.join(piece for piece, _ in pieces[1:-1]) + pieces[-1][0]
-        body += "" if body.endswith("\n") else newline
-        inside += (finding for _, found in pieces for finding in found)
+    for node in nodes:
+        begin, end = _block(text, node.start), _line_end(text, node.end)
+        cut = _finding(node.start, move.rule, _unwrapped(node, rest, newline))
+        kept = apart([cut], _inside(inner, begin, end))
+        inside += (finding for finding in kept if finding is not cut)
         gone.append(Edit(begin, end, ""))
-    at = max(_line_end(text, entry.end) for entry in table.entries)
-    header = text[table.keys[0].start : table.keys[move.at].start] + move.rule.new
-    lead = "" if text[at - 1] == "\n" or entries[-1] is table.entries[-1] else newline
-    if text[at - 1] != "\n":
-        body = body.removesuffix(newline)
-    return _Place(start, (*gone, Edit(at, at, f"{lead}{newline}[{header}]{newline}{body}")), tuple(inside))
+        body += apply(text[begin:end], kept, begin)
+        body += "" if body.endswith("\n") else newline
+    at = _line_end(text, last.end)
+    header = text[table.start : table.keys[move.at].start] + move.rule.new
+    lead = "" if text[at - 1] == "\n" or nodes[-1] is last else newline
+    body = body if text[at - 1] == "\n" else body.removesuffix(newline)
+    gone.append(Edit(at, at, f"{lead}{newline}[{header}]{newline}{body}"))
+    return _finding(nodes[0].start, move.rule, gone, inside)
 
 
-def _block(text: str, entry: _Entry) -> int:
+def _unwrapped(node: _Node, rest: int, newline: str) -> Iterator[Edit]:
+    """The edits that leave `x = 1` of `b.x = 1`, and the items of `b = { x = 1, y = 2 }` on a line each."""
+    if rest < len(node.keys):
+        yield Edit(node.start, node.keys[rest].start, "")
+        return
+    edges = [node.start, *(edge for item in node.items or () for edge in (item.start, item.end)), node.end]
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        yield Edit(start, end, newline if node.start < start and end < node.end else "")
+
+
+def _inside(inner: Sequence[Finding], start: int, end: int) -> tuple[Finding, ...]:
+    """The findings whose edits lie in a span."""
+    return tuple(f for f in inner if f.edits and start <= f.edits[0].start and f.edits[-1].end <= end)
+
+
+def _block(text: str, at: int) -> int:
     """Where the line of a statement starts, with the comment lines right above it."""
-    start = text.rfind("\n", 0, entry.start) + 1
+    start = text.rfind("\n", 0, at) + 1
     while start:
         above = text.rfind("\n", 0, start - 1) + 1
         if not text[above:start].lstrip().startswith("#"):
             break
         start = above
     return start
-
-
-def _edited(text: str, start: int, end: int, inner: Sequence[Finding]) -> tuple[str, tuple[Finding, ...]]:
-    """The text of a span that moves, with the edits found inside it made, and the findings that have them."""
-    inside = tuple(f for f in inner if f.edits and start <= f.edits[0].start and f.edits[-1].end <= end)
-    return apply(text[start:end], inside, start), inside
 
 
 def _line_end(text: str, at: int) -> int:
@@ -452,74 +395,66 @@ def _newline(text: str) -> str:
     return "\r\n" if "\r\n" in text else "\n"
 
 
-def _first(scan: _Scan, path: Path) -> int:
-    """Where the first thing at or below `path` stands."""
-    starts = [t.keys[0].start for t in scan.tables if t.keys and t.path[: len(path)] == path]
-    starts += [e.start for e in scan.entries if e.full[: len(path)] == path]
-    return min(starts, default=0)
+# ------------------------------------------------------------------------------------------------ judging by data
+
+Place = tuple[str | int, ...]  # in the data: a path that has the index of each item of an array as well
 
 
-# --------------------------------------------------------------------------------------------------- judging by data
+def _proven(text: str, groups: Groups, inner: Sequence[Finding]) -> Groups:
+    """The groups whose edits do to the data what their rules say and nothing else: all of them, or of each half."""
+    if not groups or _moves_only(text, groups, inner):
+        return groups
+    items, half = list(groups.items()), len(groups) // 2
+    return {**_proven(text, dict(items[:half]), inner), **_proven(text, dict(items[half:]), inner)} if half else {}
 
 
-def _clash(data: Data, prefix: Path, rule: Setting) -> list[str] | None:
-    """The keys that both the old and the new section have, where both are there; else None."""
-    for node in _nodes(data, prefix):
-        old, new = _get(node, rule.old.split(".")), _get(node, rule.new.split("."))
-        if old is not None and new is not None:
-            return sorted(old.keys() & new.keys()) if isinstance(old, dict) and isinstance(new, dict) else []
-    return None
-
-
-def _moves_only(text: str, groups: Sequence[_Group]) -> bool:
-    """Whether the edits of the groups do to the data what their rules say, and nothing else."""
-    places = [place for group in groups for place in group.places]
+def _moves_only(text: str, groups: Groups, inner: Sequence[Finding]) -> bool:
+    old = _leaves(text)
     try:
-        after = tomllib.loads(apply(text, places), parse_float=str)
-    except tomllib.TOMLDecodeError:
+        before, after = _leaves(apply(text, inner)), _leaves(apply(text, apart(*groups.values(), inner)))
+        expected = dict(zip(old, before.items(), strict=True))
+    except ValueError:  # other edits have made one of two keys, or no TOML
         return False
-    expected = tomllib.loads(apply(text, (finding for place in places for finding in place.inner)), parse_float=str)
-    for group in groups:
-        old, new = group.rule.old.split("."), group.rule.new.split(".")
-        for node in _nodes(expected, group.prefix):
-            _move(node, old, new)
-            _prune(node, old[:-1])
-        for node in _nodes(after, group.prefix):
-            _prune(node, old[:-1])
-    return after == expected
+    for (_, rule), place, at, end in _targets(old, groups):
+        now, value = expected[place]
+        expected[place] = (*now[:at], *rule.new.split("."), *now[end:]), value
+    left = dict(expected.values())
+    kept = all(after.get(place) == value for place, value in left.items())
+    return kept and all(value == {} for place, value in after.items() if place not in left)  # emptied by the move
 
 
-def _move(node: Data, old: Sequence[str], new: Sequence[str]) -> None:
-    value = _get(node, old)
-    if value is not None:
-        del _get(node, old[:-1])[old[-1]]
-        for key in new[:-1]:
-            node = node.setdefault(key, {})
-        node[new[-1]] = value
+def _clashes(text: str, groups: Groups) -> dict[Group, set[str]]:
+    """The groups whose new section is there as well as the old one, each with the keys that both have."""
+    leaves = _leaves(text)
+    there = {place[:size] for place in leaves for size in range(1, len(place) + 1)}
+    clashes: dict[Group, set[str]] = {}
+    for group, place, at, end in _targets(leaves, groups):
+        new = (*place[:at], *group[1].new.split("."))
+        if new in there:
+            clashes.setdefault(group, set()).update(str(k) for k in place[end : end + 1] if (*new, k) in there)
+    return clashes
 
 
-def _nodes(data: Any, path: Sequence[str]) -> Iterator[Data]:
-    """The tables at `path`, of which there are several below an array of tables."""
-    if isinstance(data, list):
-        for item in data:
-            yield from _nodes(item, path)
-    elif isinstance(data, dict):
-        if not path:
-            yield data
-        elif path[0] in data:
-            yield from _nodes(data[path[0]], path[1:])
+def _targets(places: Iterable[Place], groups: Groups) -> Iterator[tuple[Group, Place, int, int]]:
+    """The places that move, each with its group, and where in it the old section begins and ends."""
+    rules = {rule: tuple(rule.old.split(".")) for _, rule in groups}
+    for place in places:
+        for at in range(len(place)):
+            prefix = tuple(key for key in place[:at] if isinstance(key, str))
+            for rule, old in rules.items():
+                if place[at : at + len(old)] == old and (prefix, rule) in groups:
+                    yield (prefix, rule), place, at, at + len(old)
 
 
-def _get(node: Any, path: Sequence[str]) -> Any:
-    for key in path:
-        if not isinstance(node, dict) or key not in node:
-            return None
-        node = node[key]
-    return node
+def _leaves(text: str) -> dict[Place, Any]:
+    """The values of a TOML text that hold no others."""
+    return dict(_below(tomllib.loads(text, parse_float=str), ()))
 
 
-def _prune(node: Data, path: Sequence[str]) -> None:
-    """Drop the tables along `path` that are empty: a table emptied by the move is as good as none."""
-    for size in range(len(path), 0, -1):
-        if _get(node, path[:size]) == {}:
-            del _get(node, path[: size - 1])[path[size - 1]]
+def _below(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
+    parts = dict(enumerate(value)) if isinstance(value, list) else value
+    if not isinstance(parts, dict) or not parts:
+        yield place, value
+    else:
+        for key, part in parts.items():
+            yield from _below(part, (*place, key))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from migrator.python import statements
 from migrator.python.imports import relative_to
@@ -50,7 +51,7 @@ def _literal(module: Module, text: Text, renames: dict[str, str], attributes: di
         yield Finding(start, module.names.rules.modules[0].id, Status.MANUAL, message)
     for finding in module.names.prose_in(raw, start, edit=False):
         if not any(e.start <= finding.start < e.end for f in found for e in f.edits):
-            yield Finding(finding.start, finding.rule, Status.REVIEW, _in_text(finding.message))
+            yield replace(finding, message=_in_text(finding.message))
 
 
 def _masked(module: Module, start: int, end: int) -> Iterator[Finding]:

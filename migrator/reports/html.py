@@ -26,7 +26,7 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; } .dim { 
 th, td { text-align: left; vertical-align: top; padding: .35rem .7rem; border-bottom: 1px solid var(--line); }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 td.message { min-width: 18rem; } code, pre { font: 13px/1.45 ui-monospace, monospace; }
-td code { overflow-wrap: anywhere; } .migrated { color: var(--migrated); } .review { color: var(--review); }
+td code { overflow-wrap: break-word; } .migrated { color: var(--migrated); } .review { color: var(--review); }
 .manual { color: var(--manual); } .ignored { color: var(--ignored); }
 details { border: 1px solid var(--line); border-radius: 8px; margin: .6rem 0; }
 summary { cursor: pointer; padding: .5rem .9rem; background: var(--soft); border-radius: 8px; overflow-wrap: anywhere; }

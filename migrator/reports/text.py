@@ -83,8 +83,9 @@ def _pending(report: Report, paint: Paint) -> str:
     paragraphs = []
     for (rule, advice), group in groupby(sorted(report.plan.pending, key=_rule_and_advice), key=_rule_and_advice):
         sites = list(group)
-        rows = _aligned([_site_row(report, site) for site in sites])
-        head = f"{paint(rule, bold=True)}  {_clean(advice)}".rstrip() + f" ({len(sites)})\n"
+        shared = f": {advice}" if advice and len(sites) > 1 else ""
+        rows = _aligned([_site_row(report, site, shared) for site in sites])
+        head = f"{paint(rule, bold=True)} ({len(sites)}){_clean(shared)}\n"
         lines = [
             f"  {place}  {paint(status, fg=_COLOURS[site.status])}  {what}".rstrip() + "\n"
             for site, (place, status, what) in zip(sites, rows, strict=True)
@@ -98,9 +99,9 @@ def _rule_and_advice(site: Site) -> tuple[str, str]:
     return site.rule, site.message.partition(": ")[2]
 
 
-def _site_row(report: Report, site: Site) -> list[str]:
+def _site_row(report: Report, site: Site, shared: str) -> list[str]:
     place = visible(str(report.plan.place(site, report.mode)))
-    return [place, site.status.value, _clean(site.message.partition(": ")[0])]
+    return [place, site.status.value, _clean(site.message.removesuffix(shared))]
 
 
 def _mentions(plan: Plan) -> str:

@@ -69,6 +69,14 @@ def test_look_alikes_are_left(text: str) -> None:
         ),
         ("[tool.agentcore]\nintegration.portkey.a = 1\n", "[tool.agentcore]\nllm_gateway.a = 1\n"),
         ("[[envs]]\n[envs.integration.portkey]\na = 1\n[[envs]]\n", "[[envs]]\n[envs.llm_gateway]\na = 1\n[[envs]]\n"),
+        (
+            "[[a]]\n[integration.portkey]\nx = [ 2020-01-01 10:00:00 ]\n[[a]]\nb = 1\n",
+            "[[a]]\n[llm_gateway]\nx = [ 2020-01-01 10:00:00 ]\n[[a]]\nb = 1\n",
+        ),
+        (
+            'x = """\n[a]\n"""\ny = [\n  [1],\n["b"]\n]\n\n  [integration.portkey] # ]\nz = """\n[integration.x]\n"""\n',
+            'x = """\n[a]\n"""\ny = [\n  [1],\n["b"]\n]\n\n  [llm_gateway] # ]\nz = """\n[integration.x]\n"""\n',
+        ),
     ],
 )
 def test_a_section_moves_in_every_spelling(before: str, after: str) -> None:
@@ -181,6 +189,18 @@ def test_a_text_that_is_no_toml_is_searched_as_configuration() -> None:
     text = "[integration.portkey]\na = {{ jinja }}\nb = agentcore.integration.portkey\n"
     assert migrate("a.toml", text) == text.replace("agentcore.integration.portkey", "agentcore.llm_gateway")
     assert statuses(find("a.toml", text)) == ["manual", "migrated"]
+
+
+def test_a_section_whose_new_name_is_there_is_manual() -> None:
+    text = "[PORTKEY_X]\n[LLM_GATEWAY_X]\n"
+    assert migrate("a.toml", text) == text
+    assert said(find("a.toml", text)) == ["manual: LLM_GATEWAY_X is already set on line 2: remove this one or that one"]
+
+
+def test_a_new_header_that_would_repeat_an_old_variable_is_not_written() -> None:
+    text = "[PORTKEY_X.integration]\nportkey.a = 1\n"
+    assert migrate("a.toml", text) == "[LLM_GATEWAY_X.integration]\nportkey.a = 1\n"
+    assert statuses(find("a.toml", text)) == ["migrated", "manual"]
 
 
 _NAME = st.sampled_from(["a", "b", "integration", "portkey", '"portkey"', "routes", "default"])

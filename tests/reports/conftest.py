@@ -38,7 +38,7 @@ def plan() -> Plan:
             Site("app/gone.py", 1, 1, "agentcore.module", Status.MIGRATED, "moved", None, None),
             Site("app/sdk.py", 7, 1, "agentcore.sdk", Status.MANUAL, "another library: it stays", "app/sdk.py", 7),
             Site("app/sdk.py", 8, 1, "agentcore.module", Status.IGNORED, "moved", "app/sdk.py", 8),
-            Site("README.md", 1, 3, "agentcore.mention", Status.REVIEW, "names Portkey", "README.md", 1),
+            Site("README.md", 1, 3, "agentcore.mention", Status.REVIEW, "names Portkey", "README.md", 1, prose=True),
         ),
         changes=(
             Change("app/llm.py", "app/llm.py", "modify", "python", 3, before.encode(), after.encode(), 0o644),
