@@ -88,7 +88,8 @@ class Candidates:
         }
         if not wanted:
             return False
-        others = [f for f in self.files if f.endswith(PYTHON) and f not in self.by_path]
+        done = {*self.by_path, *(problem.path for problem in self.problems)}
+        others = [f for f in self.files if f.endswith(PYTHON) and f not in done]
         found, _ = tree.matching(self.project.root, others, [name for name, _ in wanted])
         before = len(self.facts)
         for path in found:
@@ -117,9 +118,14 @@ def _handed_on(facts: Facts, index: Index) -> Iterator[str]:
     }
     if index.fixtures_of(facts):
         yield facts.name  # as `pytest_plugins` spells it
-    for name, target in facts.exports.items():
-        wanted = name in facts.unused or index.canonical(target).rpartition(".")[2] in called
-        if wanted and index.tracked(target) and not index.tracked(facts.name):
+    if index.tracked(facts.name):
+        return
+    modules = {module.old for module in rules.modules}
+    old = {name: index.canonical(target) for name, target in facts.exports.items() if index.tracked(target)}
+    if old or any(index.tracked(star) for star in facts.stars):
+        yield "import *"
+    for name, target in old.items():
+        if name in facts.unused or target in modules or target.rpartition(".")[2] in called:
             yield name
 
 

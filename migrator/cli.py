@@ -201,11 +201,12 @@ def _progress(given: dict[str, Any]) -> Iterator[Callable[[str, int, int], None]
 
 
 def _guard(project: Project, plan: Plan, given: dict[str, Any]) -> None:
-    """Refuse a dirty git tree, and ask a person at a terminal."""
+    """Refuse work that is not committed and might be mixed with the run's, and ask a person at a terminal."""
     if plan.changes and not given["allow_dirty"]:
         from migrator.project import git_state
 
-        dirty = git_state(project).dirty
+        git = git_state(project)
+        dirty = sorted({*git.dirty, *(git.untracked & {change.path for change in plan.changes})})
         if dirty:
             named = ", ".join(dirty[:3]) + (f" and {len(dirty) - 3} more" if len(dirty) > 3 else "")
             raise MigrateError(f"uncommitted changes in {named}: commit or stash them, or pass --allow-dirty")

@@ -29,10 +29,11 @@ _INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "G
 
 @dataclass(frozen=True)
 class GitState:
-    """`dirty`: files below the root that differ from HEAD or are untracked, POSIX, relative to the root, sorted."""
+    """Files below the root, POSIX and relative to it: `dirty` ones differ from HEAD, `untracked` ones git has not."""
 
     is_repository: bool
     dirty: tuple[str, ...] = ()
+    untracked: frozenset[str] = frozenset()
 
 
 def listed_files(root: Path) -> list[str] | None:
@@ -81,9 +82,13 @@ def state(root: Path, backup_dir: Path) -> GitState:
     except CommandError as error:
         reason = " ".join(error.stderr.split()).removeprefix("stderr: ").strip("'") or "git does not run"
         raise MigrateError(f"{root}: uncommitted work cannot be seen: {reason}") from error
-    paths = (top / entry[3:] for entry in entries if not entry.endswith("/"))
-    dirty = (path.relative_to(root).as_posix() for path in paths if not path.is_relative_to(backup_dir))
-    return GitState(is_repository=True, dirty=tuple(sorted(dirty)))
+    paths = {top / entry[3:]: entry[:2] for entry in entries if not entry.endswith("/")}
+    seen = {p.relative_to(root).as_posix(): code for p, code in paths.items() if not p.is_relative_to(backup_dir)}
+    return GitState(
+        is_repository=True,
+        dirty=tuple(sorted(path for path, code in seen.items() if code != "??")),
+        untracked=frozenset(path for path, code in seen.items() if code == "??"),
+    )
 
 
 def _top(root: Path) -> Path | None:

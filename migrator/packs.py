@@ -339,7 +339,7 @@ def _each(template: str, item: str) -> str:
 
 
 def _text(template: str, settings: Mapping[str, Any]) -> str:
-    """`{name}` becomes the setting as a Python literal, `{name[0]}` the bare text of one item."""
+    """`{name}` becomes the setting, a list or table as a Python literal; `{name[0]}` one item, as bare text."""
 
     def value(match: re.Match[str]) -> str:
         setting = settings[match[1]]

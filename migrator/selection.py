@@ -31,21 +31,21 @@ def select(project: Project, source: str | None, target: str | None, names: Sequ
     if names or (project.settings.packs and not source and not target):
         return Selection(tuple(load_named(names or project.settings.packs, folders)), open=False)
     packs = [load(folder, folders) for folder in folders.values()]
-    wanted = [p for p in packs if p.target == (target or DEFAULT_TARGET) or (not target and p.folder.parent == own)]
-    if source:
-        wanted = [p for p in (wanted if target else packs) if p.source == source and p in wanted]
+    targets = {target} if target else {DEFAULT_TARGET, *(p.target for p in packs if p.folder.parent == own)}
+    wanted = [p for p in packs if p.target in targets and source in (None, p.source)]
     if not wanted:
         routes = sorted(f"{p.source} → {p.target} ({p.name})" for p in packs)
         asked = f"from {source or 'anything'} to {target or DEFAULT_TARGET}"
         raise MigrateError(f"no pack goes {asked}; there are: {', '.join(routes)}")
-    return Selection(tuple(wanted), open=source is None)
+    return Selection(tuple(wanted), open=source is None or len(wanted) > 1)
 
 
 def one_route(plan: Plan, selection: Selection) -> None:
-    """Raise MigrateError where the tree uses several old layers and nobody said which to leave."""
+    """Raise MigrateError where several packs fit the tree and nobody said which to take."""
     used = [p for p in selection.packs if p.name in plan.packs]
     if selection.open and len(used) > 1:
         found = ", ".join(f"{p.source} ({p.name})" for p in used)
         raise MigrateError(
-            f"the tree uses several layers: {found}; choose with --from and --to, or name packs with --rules"
+            f"the tree uses several layers, or one that several packs leave: {found}; "
+            "choose with --from and --to, or name packs with --rules"
         )

@@ -204,7 +204,7 @@ def test_help_names_every_command_and_option_of_the_design() -> None:
 
 def test_a_dirty_tree_is_refused_unless_allowed(root: Path) -> None:
     committed(root)
-    write(root, {"clean.py": "import sys\n", "new.py": ""})
+    write(root, {"clean.py": "import sys\n", "new.py": text(root), "unrelated.html": ""})
     before = tree(root)
     ended = run(cwd=root)
     assert ended.returncode == 2
@@ -666,7 +666,7 @@ def test_several_layers_ask_which_to_leave(own: Path) -> None:
         ended = run(*command, cwd=own)
         assert ended.returncode == 2
         line = ended.stderr.splitlines()[-1]
-        assert f"the tree uses several layers: agentcore ({PACK}), llm (acme)" in line
+        assert f"several packs leave: agentcore ({PACK}), llm (acme);" in line
         assert "--from" in line
         assert tree(own) == before
     assert run("--from", "agentcore", cwd=own).returncode == 0

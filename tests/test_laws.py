@@ -161,14 +161,10 @@ def object_imports(draw: st.DrawFn) -> Bound:
     home = OBJECTS[names[0]]
     home = home if all(OBJECTS[name] == home for name in names) and draw(st.booleans()) else ""
     module = f"{OLD}.{home}".rstrip(".")
-    taken: set[str] = set()
     written, means = [], []
     for name in names:
         renamed = name.replace("Portkey", "LLMGateway")
         alias = draw(st.sampled_from([None, name, renamed, f"Client_{name}", f"_private_{name}"]))
-        if alias is not None and (alias in taken or alias in names):
-            alias = None
-        taken.add(alias or name)
         written.append(f"{name} as {alias}" if alias else name)
         means.append((alias or name, name))
     layout = draw(st.sampled_from(["plain", "semicolon", "parens", "lines", "comments", "backslash"]))

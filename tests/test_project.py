@@ -478,14 +478,16 @@ class TestGitState:
         git(repo, "add", "staged.py")
         git(repo, "mv", "moved.py", "arrived.py")
         (repo / "gone.py").unlink()
-        expected = ("arrived.py", "b.md", "gone.py", "moved.py", "new/ä b.py", "staged.py")
-        assert git_state(open_project(repo)).dirty == expected
+        state = git_state(open_project(repo))
+        assert state.dirty == ("arrived.py", "b.md", "gone.py", "moved.py", "staged.py")
+        assert state.untracked == {"new/ä b.py"}
 
     def test_before_the_first_commit(self, root: Path) -> None:
         git(root, "init", "-q")
         write(root, "a.py", "b.py")
         git(root, "add", "a.py")
-        assert git_state(open_project(root)).dirty == ("a.py", "b.py")
+        state = git_state(open_project(root))
+        assert (state.dirty, state.untracked) == (("a.py",), {"b.py"})
 
     def test_a_root_below_the_work_tree(self, repo: Path) -> None:
         write(repo, "b.md", "app/a.py", text="edited\n")

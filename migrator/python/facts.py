@@ -179,7 +179,7 @@ class Index:
     names: Names
     by_path: dict[str, Facts] = field(default_factory=dict)
     by_name: dict[str, Facts] = field(default_factory=dict)
-    _with_stars: bool = False
+    _renamed: dict[str, Renamed | None] = field(default_factory=dict)
     _mentioned: set[str] = field(default_factory=set)
 
     @classmethod
@@ -188,13 +188,12 @@ class Index:
         index = cls(Names(rules))
         for facts in modules:
             index.by_path[facts.path] = facts
-            index._with_stars |= bool(facts.stars)
             index._mentioned |= facts.mentioned
             for name in reversed(facts.names):
                 index.by_name[name] = facts
         exported: dict[str, str] = {}
         while True:
-            index.names = Names(rules, exported)
+            index.names, index._renamed = Names(rules, exported), {}
             more = {k: v for f in index.by_path.values() for k, v in index._exported_by(f) if exported.get(k) != v}
             if not more:
                 return index
@@ -216,19 +215,31 @@ class Index:
         return any(under(dotted, s.module) and expand_any(s.names, leaf) for s in self.names.rules.symbols)
 
     def rename(self, dotted: str) -> Renamed | None:
-        """`Names.rename`, which also sees a name that a project module has from `import *`."""
-        renamed = self.names.rename(dotted)
-        if renamed is not None or not self._with_stars:
-            return renamed
+        """`Names.rename`, which also sees what a project module has from elsewhere, by name or by `import *`."""
+        if dotted not in self._renamed:
+            self._renamed[dotted] = self.names.rename(dotted)  # what a circle of re-exports comes back to
+            self._renamed[dotted] = self._handed_on(dotted) or self._renamed[dotted]
+        return self._renamed[dotted]
+
+    def _handed_on(self, dotted: str) -> Renamed | None:
+        """The new name of something reached through a project module that has it from another one."""
         module = self.module_of(dotted)
-        first, *rest = dotted[len(module) + 1 :].split(".") if module else [""]
-        if not first or first in self.by_name[module].exports:
+        if not module or module == dotted:
             return None
-        origin = self._through_star(self.by_name[module], first)
-        renamed = self.rename(origin) if origin else None
+        facts = self.by_name[module]
+        first, *rest = dotted[len(module) + 1 :].split(".")
+        own, exported = f"{module}.{first}", facts.exports.get(first)
+        origin = exported or self._through_star(facts, first)
+        if origin is None or origin.rpartition(".")[0] in facts.names or (exported and not rest):
+            return None
+        renamed = self.rename(".".join([origin, *rest]))
         if renamed is None:
             return None
-        return Renamed(".".join([module, renamed.new.rpartition(".")[2], *rest]), renamed.rule)
+        if not rest:
+            return Renamed(f"{self._new(module)}.{renamed.new.rpartition('.')[2]}", renamed.rule)
+        if not under(renamed.new, self._new(origin)):
+            return renamed
+        return Renamed(self._new(own) + renamed.new[len(self._new(origin)) :], renamed.rule)
 
     def module_of(self, dotted: str) -> str:
         """The longest part of a dotted name that is a module of the project; "" for none."""
@@ -273,12 +284,14 @@ class Index:
     def _through_star(self, facts: Facts, name: str) -> str | None:
         return next((f"{star}.{name}" for star in facts.stars if self.offers(star, name)), None)
 
-    def offers(self, module: str, name: str) -> bool:
+    def offers(self, module: str, name: str, _seen: tuple[str, ...] = ()) -> bool:
         """Whether `from module import *` gives `name`: as the module's facts say, or a rule for a module not here."""
         facts = self.by_name.get(module)
         if facts is None:
             return self._by_rule(f"{module}.{name}")
-        return name in facts.exports or any(self.offers(star, name) for star in facts.stars if star != module)
+        if name in facts.exports:
+            return True
+        return any(self.offers(star, name, (*_seen, module)) for star in facts.stars if star not in (*_seen, module))
 
     def droppable(self, facts: Facts, name: str) -> bool:
         """Whether nothing would miss an imported name: neither its module nor any other one of the project.

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from migrator.names import Renamed
+from migrator.names import Renamed, under
 from migrator.python.imports import added_above
 from migrator.python.module import Module
 from migrator.python.outline import DEFINED, Binding, Reference, Scope
@@ -113,7 +113,7 @@ def _through_new_import(
     module: Module, reference: Reference, bound: tuple[Binding, Scope] | None, dotted: str, renamed: Renamed
 ) -> Finding:
     """`integration.portkey.X` where the package left `integration`: import the new module, name it in full."""
-    rule = next((m for m in module.names.rules.modules if dotted == m.old or dotted.startswith(m.old + ".")), None)
+    rule = next((m for m in module.names.rules.modules if under(module.index.canonical(dotted), m.old)), None)
     old = ".".join(reference.parts)
     start = module.source.start(reference.nodes[0])
     place = module.place(reference, len(reference.parts))

@@ -46,7 +46,7 @@ def test_only_a_plan_shows_the_diff(plan: Plan) -> None:
 def test_after_the_run_sites_stand_where_they_are_now(plan: Plan) -> None:
     assert "app/llm.py:12:5  review" in text(plan, "plan")
     assert "\nagentcore.env (2)\n  app/llm.py:14  review" in text(plan, "applied")
-    assert "app/new.py:4  review" in text(plan, "applied")
+    assert "  app/new.py:4   review" in text(plan, "applied")
 
 
 def test_after_the_run_it_says_how_to_undo_that_run(plan: Plan) -> None:
