@@ -274,19 +274,21 @@ def _moves(text: str, layout: _Layout, names: Names, inner: Sequence[Finding]) -
     groups: dict[Group, list[Finding]] = {}
     for group, finding in _places(text, layout, names, inner):
         groups.setdefault(group, []).append(finding)
-    clashes = _clashes(text, groups)
-    movable = {g: found for g, found in groups.items() if g not in clashes and all(f.edits for f in found)}
-    proven = _proven(text, movable, inner)
+    there = _there(text, groups)
+    movable = {g: found for g, found in groups.items() if there.get(g, g) is None and all(f.edits for f in found)}
+    if not _moves_only(text, movable, inner):
+        movable = {}
     for (prefix, rule), found in groups.items():
-        if (prefix, rule) in proven:
+        if (prefix, rule) in movable:
             yield from found
             continue
         status, said = Status.MANUAL, f"{rule.old} is {rule.new} now: this spelling has to be moved by hand"
-        if (prefix, rule) in clashes:
-            new, both = (*prefix, *rule.new.split(".")), clashes[prefix, rule]
-            there = f"{'.'.join(new)} is already there on line {line_of(text, layout.places[None, new])}"
-            said = f"both set {', '.join(sorted(both))}" if both else "no key is in both"
-            status, said = Status.REVIEW, f"{rule.old} → {rule.new}, but {there}: merge them by hand, {said}"
+        both = there.get((prefix, rule))
+        if both is not None:
+            new = (*prefix, *rule.new.split("."))
+            which = f"{'.'.join(new)} is already there on line {line_of(text, layout.places[None, new])}"
+            keys = f"both set {', '.join(sorted(both))}" if both else "no key is in both"
+            status, said = Status.REVIEW, f"{rule.old} → {rule.new}, but {which}: merge them by hand, {keys}"
         yield from (Finding(f.start, rule.id, status, said) for f in found)
 
 
@@ -321,10 +323,12 @@ def _from_inline(text: str, node: _Node, outer: _Node, move: Moved, inner: Seque
     items, above = outer.items or [], len(outer.path)
     if not outer.keys or move.at < above or move.at + move.size != len(node.full):
         return _finding(node.start, move.rule, ())
-    key = text[outer.start : outer.keys[move.at - above].start] + move.rule.new
+    begin = outer.keys[move.at - above].start
+    renames = _inside(inner, outer.start, begin)
+    key = apply(text[outer.start : begin], renames, outer.start) + move.rule.new
     if len(items) == 1:
         around = Edit(outer.start, node.value, f"{key} = "), Edit(node.end, outer.end, "")
-        return _finding(node.start, move.rule, around)
+        return _finding(node.start, move.rule, around, renames)
     index = items.index(node)
     gone = Edit(items[index - 1].end, node.end, "") if index else Edit(node.start, items[1].start, "")
     inside = _inside(inner, node.value, node.end)
@@ -352,7 +356,8 @@ def _from_table(text: str, table: _Node, nodes: list[_Node], move: Moved, inner:
         body += apply(text[begin:end], kept, begin)
         body += "" if body.endswith("\n") else newline
     at = _line_end(text, last.end)
-    header = text[table.start : table.keys[move.at].start] + move.rule.new
+    begin = table.keys[move.at].start
+    header = apply(text[table.start : begin], _inside(inner, table.start, begin), table.start) + move.rule.new
     lead = "" if text[at - 1] == "\n" or nodes[-1] is last else newline
     body = body if text[at - 1] == "\n" else body.removesuffix(newline)
     gone.append(Edit(at, at, f"{lead}{newline}[{header}]{newline}{body}"))
@@ -400,15 +405,8 @@ def _newline(text: str) -> str:
 Place = tuple[str | int, ...]  # in the data: a path that has the index of each item of an array as well
 
 
-def _proven(text: str, groups: Groups, inner: Sequence[Finding]) -> Groups:
-    """The groups whose edits do to the data what their rules say and nothing else: all of them, or of each half."""
-    if not groups or _moves_only(text, groups, inner):
-        return groups
-    items, half = list(groups.items()), len(groups) // 2
-    return {**_proven(text, dict(items[:half]), inner), **_proven(text, dict(items[half:]), inner)} if half else {}
-
-
 def _moves_only(text: str, groups: Groups, inner: Sequence[Finding]) -> bool:
+    """Whether the edits of the groups do to the data what their rules say, and nothing else."""
     old = _leaves(text)
     try:
         before, after = _leaves(apply(text, inner)), _leaves(apply(text, apart(*groups.values(), inner)))
@@ -423,16 +421,16 @@ def _moves_only(text: str, groups: Groups, inner: Sequence[Finding]) -> bool:
     return kept and all(value == {} for place, value in after.items() if place not in left)  # emptied by the move
 
 
-def _clashes(text: str, groups: Groups) -> dict[Group, set[str]]:
-    """The groups whose new section is there as well as the old one, each with the keys that both have."""
+def _there(text: str, groups: Groups) -> dict[Group, set[str] | None]:
+    """The groups that the data has as tables in tables; those whose new section it has too with the keys in both."""
     leaves = _leaves(text)
-    there = {place[:size] for place in leaves for size in range(1, len(place) + 1)}
-    clashes: dict[Group, set[str]] = {}
+    known = {place[:size] for place in leaves for size in range(1, len(place) + 1)}
+    there: dict[Group, set[str] | None] = {}
     for group, place, at, end in _targets(leaves, groups):
-        new = (*place[:at], *group[1].new.split("."))
-        if new in there:
-            clashes.setdefault(group, set()).update(str(k) for k in place[end : end + 1] if (*new, k) in there)
-    return clashes
+        new, both = (*place[:at], *group[1].new.split(".")), there.setdefault(group, None)
+        if new in known:
+            there[group] = (both or set()) | {str(key) for key in place[end : end + 1] if (*new, key) in known}
+    return there
 
 
 def _targets(places: Iterable[Place], groups: Groups) -> Iterator[tuple[Group, Place, int, int]]:

@@ -74,8 +74,8 @@ def test_look_alikes_are_left(text: str) -> None:
             "[[a]]\n[llm_gateway]\nx = [ 2020-01-01 10:00:00 ]\n[[a]]\nb = 1\n",
         ),
         (
-            'x = """\n[a]\n"""\ny = [\n  [1],\n["b"]\n]\n\n  [integration.portkey] # ]\nz = """\n[integration.x]\n"""\n',
-            'x = """\n[a]\n"""\ny = [\n  [1],\n["b"]\n]\n\n  [llm_gateway] # ]\nz = """\n[integration.x]\n"""\n',
+            'x = """\n[a]\n"""\ny = [\n  [1],\n["b"]\n]\n  [integration.portkey] # ]\nz = """\n[integration.x]\n"""\n',
+            'x = """\n[a]\n"""\ny = [\n  [1],\n["b"]\n]\n  [llm_gateway] # ]\nz = """\n[integration.x]\n"""\n',
         ),
     ],
 )
@@ -197,10 +197,22 @@ def test_a_section_whose_new_name_is_there_is_manual() -> None:
     assert said(find("a.toml", text)) == ["manual: LLM_GATEWAY_X is already set on line 2: remove this one or that one"]
 
 
-def test_a_new_header_that_would_repeat_an_old_variable_is_not_written() -> None:
-    text = "[PORTKEY_X.integration]\nportkey.a = 1\n"
-    assert migrate("a.toml", text) == "[LLM_GATEWAY_X.integration]\nportkey.a = 1\n"
-    assert statuses(find("a.toml", text)) == ["migrated", "manual"]
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "[PORTKEY_X.integration]\nportkey.a = 1\n",
+            "[LLM_GATEWAY_X.integration]\n\n[LLM_GATEWAY_X.llm_gateway]\na = 1\n",
+        ),
+        ("PORTKEY_X.integration = { portkey = 1 }\n", "LLM_GATEWAY_X.llm_gateway = 1\n"),
+        (
+            "PORTKEY_X.integration = { portkey = 1, b = 2 }\n",
+            "LLM_GATEWAY_X.integration = { b = 2 }\nLLM_GATEWAY_X.llm_gateway = 1\n",
+        ),
+    ],
+)
+def test_keys_above_a_section_that_moves_follow_too(before: str, after: str) -> None:
+    assert migrate("a.toml", before) == after
 
 
 _NAME = st.sampled_from(["a", "b", "integration", "portkey", '"portkey"', "routes", "default"])
