@@ -72,8 +72,17 @@ class Plan:
 
     @property
     def pending(self) -> list[Site]:
-        """The sites that need a person: what behaves differently now and what was not edited, prose apart."""
-        return [s for s in self.sites if s.status in (Status.REVIEW, Status.MANUAL) and not s.prose]
+        """The sites that need a person: what behaves differently now and what was not edited; no prose, no notes."""
+        return [s for s in self._open if not s.prose and s.rule not in self.notes]
+
+    @property
+    def noted(self) -> list[Site]:
+        """The sites that only inform, such as the uses of another library that stays."""
+        return [s for s in self._open if not s.prose and s.rule in self.notes]
+
+    @property
+    def _open(self) -> list[Site]:
+        return [s for s in self.sites if s.status in (Status.REVIEW, Status.MANUAL)]
 
     @property
     def failing(self) -> list[Site]:

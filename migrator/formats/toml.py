@@ -274,9 +274,10 @@ def _moves(text: str, layout: _Layout, names: Names, inner: Sequence[Finding]) -
     groups: dict[Group, list[Finding]] = {}
     for group, finding in _places(text, layout, names, inner):
         groups.setdefault(group, []).append(finding)
-    there = _there(text, groups)
-    movable = {g: found for g, found in groups.items() if there.get(g, g) is None and all(f.edits for f in found)}
-    if not _moves_only(text, movable, inner):
+    there = _there(text, groups) if groups else {}
+    free = [group for group, both in there.items() if both is None and all(f.edits for f in groups[group])]
+    movable = {group: groups[group] for group in free}
+    if movable and not _moves_only(text, movable, inner):
         movable = {}
     for (prefix, rule), found in groups.items():
         if (prefix, rule) in movable:

@@ -230,11 +230,11 @@ def _prose(module: Module, raw: str, start: int, renames: dict[str, str], *, edi
 
 def _bound_classes(module: Module, raw: str, start: int, renames: dict[str, str]) -> Iterator[Finding]:
     """Class names that mean the old layer in this file, as in `Raises: PortkeyError`."""
-    uses_old = module.index.uses_old(module.facts)
     for match in re.finditer(r"(?<![\w.])[A-Z]\w+(?!\w)", raw):
         new = renames.get(match[0])
-        if new is None and uses_old and match[0] not in module.facts.bound:
+        if new is None and match[0] not in module.facts.bound:
             new = module.names.symbol(match[0])
+            new = new if new and module.index.uses_old(module.facts) else None
         if new:
             edit = Edit(start + match.start(), start + match.end(), new)
             rule = module.names.symbol_rule(match[0])

@@ -48,6 +48,7 @@ def render(report: Report) -> str:
         _section("For your eyes", _sites(report, plan.pending), len(plan.pending)),
         _section("Could not be handled", _problems(plan), len(plan.problems)),
         _section("Migrated and ignored", _sites(report, settled), len(settled)),
+        _section("Notes", _sites(report, plan.noted), len(plan.noted)),
         _section("Prose mentions", _sites(report, plan.mentions), len(plan.mentions)),
         _section("Changes", "".join(map(_change, plan.changes)), len(plan.changes)),
     ]

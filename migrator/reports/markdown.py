@@ -26,6 +26,7 @@ def render(report: Report) -> str:
         _listed("To review", [_site(report, site) for site in review]),
         _listed("Could not be handled", [f"{_code(plan.located(p.path))}: {_prose(p.reason)}" for p in plan.problems]),
         _folded("Changed files", [_change(change) for change in plan.changes]),
+        _folded("Notes", [_site(report, site) for site in plan.noted]),
         _folded("Prose mentions", [_place(report, site) for site in plan.mentions]),
         _command(report),
     ]

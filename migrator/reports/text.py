@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
@@ -22,7 +23,7 @@ def render(report: Report) -> str:
     sections = [
         _diff(report),
         _pending(report, paint),
-        _mentions(report.plan),
+        _asides(report),
         _problems(report.plan, paint),
         _summary(report, paint),
         _next(report, paint),
@@ -52,7 +53,7 @@ def _count(number: int, noun: str) -> str:
 def _check(report: Report) -> str:
     plan = report.plan
     sites = [f"{visible(str(plan.place(s, report.mode)))}: {s.rule}: {_clean(s.message)}\n" for s in plan.failing]
-    return "".join([*sites, *_problem_lines(plan), _mentions(plan), _verdict(report)])
+    return "".join([*sites, *_problem_lines(plan), _asides(report), _verdict(report)])
 
 
 def _verdict(report: Report) -> str:
@@ -79,13 +80,18 @@ def _diff(report: Report) -> str:
 
 
 def _pending(report: Report, paint: Paint) -> str:
-    """The sites that need a person, a paragraph for each rule and advice: what many messages end with is said once."""
+    """The sites that need a person, a paragraph for each rule; advice that several messages end with is said once."""
+    advice = Counter((site.rule, _advice(site)) for site in report.plan.pending)
+
+    def heading(site: Site) -> tuple[str, str]:
+        return site.rule, _advice(site) if advice[site.rule, _advice(site)] > 1 else ""
+
     paragraphs = []
-    for (rule, advice), group in groupby(sorted(report.plan.pending, key=_rule_and_advice), key=_rule_and_advice):
+    for (rule, shared), group in groupby(sorted(report.plan.pending, key=heading), key=heading):
         sites = list(group)
-        shared = f": {advice}" if advice and len(sites) > 1 else ""
-        rows = _aligned([_site_row(report, site, shared) for site in sites])
-        head = f"{paint(rule, bold=True)} ({len(sites)}){_clean(shared)}\n"
+        tail = f": {shared}" if shared else ""
+        rows = _aligned([_site_row(report, site, tail) for site in sites])
+        head = f"{paint(rule, bold=True)} ({len(sites)}){_clean(tail)}\n"
         lines = [
             f"  {place}  {paint(status, fg=_COLOURS[site.status])}  {what}".rstrip() + "\n"
             for site, (place, status, what) in zip(sites, rows, strict=True)
@@ -94,9 +100,9 @@ def _pending(report: Report, paint: Paint) -> str:
     return paint("For your eyes", bold=True) + "\n" + "\n".join(paragraphs) if paragraphs else ""
 
 
-def _rule_and_advice(site: Site) -> tuple[str, str]:
+def _advice(site: Site) -> str:
     """Messages read `what it is: what to do about it`."""
-    return site.rule, site.message.partition(": ")[2]
+    return site.message.partition(": ")[2]
 
 
 def _site_row(report: Report, site: Site, shared: str) -> list[str]:
@@ -104,11 +110,22 @@ def _site_row(report: Report, site: Site, shared: str) -> list[str]:
     return [place, site.status.value, _clean(site.message.removesuffix(shared))]
 
 
-def _mentions(plan: Plan) -> str:
+def _asides(report: Report) -> str:
+    """What is there and needs nobody: other libraries that stay, and prose."""
+    plan = report.plan
+    lines = [
+        f"{_count(count, 'note')} of {rule}: {_clean(message)}\n"
+        for (rule, message), count in sorted(Counter((s.rule, s.message) for s in plan.noted).items())
+    ]
     mentions = plan.mentions
-    files = len({site.path for site in mentions})
-    found = f"{_count(len(mentions), 'prose mention')} in {_count(files, 'file')}"
-    return f"{found}, --text edits {'it' if len(mentions) == 1 else 'them'}\n" if mentions else ""
+    if mentions:
+        # A tree that is migrated does not show which pack it was: the command has to name it.
+        named = "--rules" in report.fix_command or "--from" in report.fix_command
+        packs = "" if named else "".join(f" --rules {pack}" for pack in plan.packs)
+        command = f"{report.fix_command}{packs} --text"
+        files = _count(len({site.path for site in mentions}), "file")
+        lines.append(f"{_count(len(mentions), 'prose mention')} in {files}; to edit them: {visible(command)}\n")
+    return "".join(lines)
 
 
 def _problems(plan: Plan, paint: Paint) -> str:

@@ -29,7 +29,9 @@ def test_a_check_names_no_command_where_none_helps(plan: Plan) -> None:
 def test_a_check_that_finds_only_notes_says_that_nothing_fails(plan: Plan) -> None:
     notes = replace(plan, sites=tuple(s for s in plan.sites if not plan.fails(s)), problems=())
     assert text(notes, "check") == (
-        "1 prose mention in 1 file, --text edits it\nno reference to the old layer fails the check (40 files seen)\n"
+        "1 note of agentcore.sdk: another library: it stays\n"
+        "1 prose mention in 1 file; to edit them: migrate --path src --from agentcore --text\n"
+        "no reference to the old layer fails the check (40 files seen)\n"
     )
 
 
