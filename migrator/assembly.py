@@ -16,11 +16,12 @@ from migrator.outcome import Plan
 from migrator.packs import Pack, Rules, compose
 from migrator.parallel import in_order
 from migrator.placing import File, Placed, place
+from migrator.primitives import Module
 from migrator.project import Project
 from migrator.python import rewrite
 from migrator.python.facts import Index, import_roots
 from migrator.python.source import Source
-from migrator.sites import Change, Finding, Kind, Problem, Site
+from migrator.sites import Change, Finding, Kind, Problem, Site, Status
 from migrator.textio import encode
 
 if TYPE_CHECKING:
@@ -41,17 +42,17 @@ def assemble(
     candidates = Candidates(project, files, import_roots(files))
     candidates.read(matched)
     if options.choose:
-        packs = [pack for pack in packs if _is_used(pack, candidates)]
+        packs = [pack for pack in packs if _is_used(compose([pack]), candidates)]
     rules = compose(packs, project.settings.overrides)
     if not packs:
         return replace(plan, problems=(*plan.problems, *candidates.problems))
     index = Index.build(rules, candidates.facts.values())
     while candidates.read_users(index):
         index = Index.build(rules, candidates.facts.values())
-    moves, blocked = _moves(candidates, rules)
+    moves, moved, blocked = _moves(candidates, rules)
     paths = sorted({*candidates.by_path, *moves})
     results = in_order(partial(_file, candidates, index, options, moves), paths, options.jobs)
-    changes, sites, problems = [], list[Site](), [*plan.problems, *candidates.problems, *blocked]
+    changes, sites, problems = [], moved, [*plan.problems, *candidates.problems, *blocked]
     for done, result in enumerate(results, 1):
         progress("rewriting", done, len(paths))
         changes += [result.change] if result.change else []
@@ -72,9 +73,13 @@ def assemble(
 # ---------------------------------------------------------------------------------------------------- what is in play
 
 
-def _is_used(pack: Pack, candidates: Candidates) -> bool:
-    """Whether the tree refers to the layer a pack leaves: by an import, a full dotted name, or a settings section."""
-    rules = compose([pack])
+def _is_used(rules: Rules, candidates: Candidates) -> bool:
+    """Whether the tree holds the old layer, or refers to it by an import, a full dotted name or a settings section."""
+    vague = [m.old for m in rules.modules if not m.detect]
+    symbols = tuple(s for s in rules.symbols if not any(under(s.module, v) for v in vague))
+    rules = replace(rules, modules=tuple(m for m in rules.modules if m.detect), symbols=symbols)
+    if any(True for rule in rules.modules for _ in _moved_by(rule, candidates)):
+        return True
     old = {m.old for m in rules.modules} | {s.module for s in rules.symbols}
     for facts in candidates.facts.values():
         targets = (t for ts in facts.bound.values() for t in ts)
@@ -85,25 +90,35 @@ def _is_used(pack: Pack, candidates: Candidates) -> bool:
     return any(next(names.dotted_in(t), None) or any(s in t for s in sections) for t in texts)
 
 
-def _moves(candidates: Candidates, rules: Rules) -> tuple[dict[str, str], list[Problem]]:
-    """Old path -> new path of every file of a module or package that moves; one whose new place is taken stays."""
-    there, moves, blocked = set(candidates.files), dict[str, str](), list[Problem]()
+def _moves(candidates: Candidates, rules: Rules) -> tuple[dict[str, str], list[Site], list[Problem]]:
+    """Old path -> new path of every file of a package that moves, and a site a package.
+
+    A file whose new place is taken stays, and is a problem.
+    """
+    there = set(candidates.files)
+    moves, sites, blocked = dict[str, str](), list[Site](), list[Problem]()
     for rule in sorted(rules.modules, key=lambda m: -len(m.old)):
-        for path, moved in _moved_by(rule.old.replace(".", "/"), rule.new.replace(".", "/"), candidates):
-            if moved in there:
-                blocked.append(Problem(path, f"should move to {moved}, which exists: merge them by hand"))
-            else:
-                moves.setdefault(path, moved)
-    return moves, blocked
+        for folder, path, new_path in _moved_by(rule, candidates):
+            if new_path in there:
+                blocked.append(Problem(path, f"should move to {new_path}, which exists: merge them by hand"))
+            elif path not in moves:
+                moves[path] = new_path
+                message = f"{rule.old} → {rule.new}: {folder} moves with all of its files"
+                if message not in {s.message for s in sites}:
+                    docs = rules.docs.get(rule.id, "")
+                    sites.append(Site(path, 1, 1, rule.id, Status.MIGRATED, message, new_path, 1, docs))
+    return moves, sites, blocked
 
 
-def _moved_by(old: str, new: str, candidates: Candidates) -> Iterator[tuple[str, str]]:
+def _moved_by(rule: Module, candidates: Candidates) -> Iterator[tuple[str, str, str]]:
+    """The old folder, the old path and the new path of every file below a module that moves."""
+    old, new = rule.old.replace(".", "/"), rule.new.replace(".", "/")
     for root in candidates.roots:
         base = f"{root}/" if root else ""
         modules = {f"{base}{old}{suffix}" for suffix in PYTHON}
         for path in candidates.files:
             if path.startswith(f"{base}{old}/") or path in modules:
-                yield path, base + new + path[len(base) + len(old) :]
+                yield base + old, path, base + new + path[len(base) + len(old) :]
 
 
 # ------------------------------------------------------------------------------------------------------------ one file

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from migrator import project as tree
 from migrator.names import Names
 from migrator.outcome import Plan
-from migrator.packs import Pack, compose
+from migrator.packs import Pack, Rules, compose
 from migrator.project import Project
 
 Progress = Callable[[str, int, int], None]  # what is going on, how far, of how many
@@ -50,8 +50,14 @@ def build(project: Project, packs: Sequence[Pack], options: Options, progress: P
         files_matched=len(matched),
         seconds=0.0,
     )
-    if matched:
+    if matched or _holds_folder(files, rules):
         from migrator.assembly import assemble  # a clean tree needs none of it
 
         plan = assemble(project, packs, options, progress, plan, files, matched)
     return replace(plan, seconds=time.perf_counter() - started).ordered()
+
+
+def _holds_folder(files: Sequence[str], rules: Rules) -> bool:
+    """Whether a package that moves is itself in the tree, even if no file in it says its name."""
+    folders = [f"/{module.old.replace('.', '/')}/" for module in rules.modules]
+    return any(folder in f"/{path}" for path in files for folder in folders)

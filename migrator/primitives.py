@@ -77,6 +77,7 @@ class Module:
     id: str = key(ID, "the rule's id")
     old: str = key(DOTTED, "its dotted name so far")
     new: str = key(DOTTED, "its dotted name from now on")
+    detect: bool = key(BOOL, "whether a tree that uses it is one to migrate; false for a name others may have", True)
 
 
 @dataclass(frozen=True)

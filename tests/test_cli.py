@@ -370,7 +370,7 @@ def test_safe_only_leaves_what_would_behave_differently(root: Path) -> None:
 def test_prose_is_edited_only_when_asked(root: Path) -> None:
     write(root, {"README.md": "# Desk\n\nAnswers come through Portkey.\n"})
     ended = run("--dry-run", cwd=root)
-    assert "1 prose mention in 1 file, --text edits it" in ended.stdout
+    assert "1 prose mention in 1 file; to edit them: migrate --path . --rules" in ended.stdout
     run(cwd=root)
     assert "through Portkey" in text(root, "README.md")
     run("--text", "--from", "agentcore", cwd=root)

@@ -165,7 +165,7 @@ def _demo(app: Path, side: str, ticket: str) -> tuple[int, str]:
 
 
 def _lines(content: bytes) -> int:
-    return len(content.decode("latin-1").splitlines())
+    return max(1, len(content.decode("latin-1").splitlines()))
 
 
 def _old_imports(path: Path) -> list[int]:

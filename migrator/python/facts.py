@@ -236,10 +236,10 @@ class Index:
         if renamed is None:
             return None
         if not rest:
-            return Renamed(f"{self._new(module)}.{renamed.new.rpartition('.')[2]}", renamed.rule)
-        if not under(renamed.new, self._new(origin)):
+            return Renamed(f"{self.new_name(module)}.{renamed.new.rpartition('.')[2]}", renamed.rule)
+        if not under(renamed.new, self.new_name(origin)):
             return renamed
-        return Renamed(self._new(own) + renamed.new[len(self._new(origin)) :], renamed.rule)
+        return Renamed(self.new_name(own) + renamed.new[len(self.new_name(origin)) :], renamed.rule)
 
     def module_of(self, dotted: str) -> str:
         """The longest part of a dotted name that is a module of the project; "" for none."""
@@ -259,11 +259,12 @@ class Index:
         leaf = renamed.new.rpartition(".")[2]
         own = {f"{module}.{name}" for module in facts.names}
         others = facts.bound.get(name, frozenset()) - own - {""}
-        if not all(self._new(other).rpartition(".")[2] == leaf for other in others):
+        if not all(self.new_name(other).rpartition(".")[2] == leaf for other in others):
             return name
-        return leaf if all(self._new(other) == renamed.new for other in facts.bound.get(leaf, ())) else name
+        return leaf if all(self.new_name(other) == renamed.new for other in facts.bound.get(leaf, ())) else name
 
-    def _new(self, target: str) -> str:
+    def new_name(self, target: str) -> str:
+        """`target` after all renames."""
         renamed = self.rename(target) if target else None
         return renamed.new if renamed else target
 

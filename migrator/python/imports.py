@@ -10,7 +10,7 @@ from migrator.names import Renamed
 from migrator.python import statements
 from migrator.python.facts import package_of
 from migrator.python.module import Module
-from migrator.python.outline import ImportStatement, absolute
+from migrator.python.outline import ImportStatement, Scope, absolute
 from migrator.sites import Edit, Finding, Status
 
 _FROM = re.compile(r"from(?P<gap>[\s\\]*)(?P<module>[.\w\s\\]*?)(?P<after>[\s\\]*)\bimport\b")
@@ -20,18 +20,48 @@ def find(module: Module) -> Iterator[Finding]:
     """Findings for every import statement that refers to the old layer or must follow the module's own move."""
     for statement in module.found.imports:
         if isinstance(statement.node, ast.Import):
-            yield from _plain(module, statement.node)
+            yield from _plain(module, statement.node, statement.scope)
         else:
             yield from _from(module, statement, statement.node)
 
 
-def _plain(module: Module, node: ast.Import) -> Iterator[Finding]:
+def _plain(module: Module, node: ast.Import, scope: Scope) -> Iterator[Finding]:
     for alias in node.names:
         renamed = module.rename(alias.name)
-        if renamed:
-            start = module.source.start(alias)
-            edit = Edit(start, module.source.name_end(start, alias.name), renamed.new)
-            yield Finding(start, renamed.rule, Status.MIGRATED, f"{alias.name} → {renamed.new}", (edit,))
+        if renamed is None:
+            continue
+        start = module.source.start(alias)
+        new = renamed.new if alias.asname else _spell_plain(module, alias.name, renamed.new, scope)
+        if new is None:
+            message = f"{alias.name} → {renamed.new}: the new name is taken in this file, import it by hand"
+            yield Finding(start, renamed.rule, Status.MANUAL, message)
+        else:
+            edit = Edit(start, module.source.name_end(start, alias.name), new)
+            yield Finding(start, renamed.rule, Status.MIGRATED, f"{alias.name} → {new}", (edit,))
+
+
+def _spell_plain(module: Module, old: str, new: str, scope: Scope) -> str | None:
+    """How `import old` is written afterwards; None where the new name is taken and an alias would not do."""
+    here, there = old.partition(".")[0], new.partition(".")[0]
+    if here == there:
+        return new
+    if not module.is_free(there):
+        return f"{new} as {old}" if here == old else None
+    if module.rename(here) is None and _is_used_besides(module, here, there, scope):
+        return f"{here}, {new}"
+    return new
+
+
+def _is_used_besides(module: Module, here: str, there: str, scope: Scope) -> bool:
+    """Whether uses of the package `here`, which only imports of its modules bind, do not go to `there`."""
+    if any(isinstance(b.node, ast.alias) and b.node.name == here for b in scope.bindings[here]):
+        return False
+    for reference in module.found.references:
+        if reference.parts[0] == here and reference.scope.lookup(here) is scope:
+            dotted = module.dotted(reference.parts, reference.scope)
+            if dotted and module.index.new_name(dotted).partition(".")[0] != there:
+                return True
+    return False
 
 
 def _from(module: Module, statement: ImportStatement, node: ast.ImportFrom) -> Iterator[Finding]:

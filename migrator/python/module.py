@@ -65,8 +65,12 @@ class Module:
             return binding.name
         if binding.kind == "import":
             renamed = self.rename(target)
-            return renamed.new if renamed else binding.name
+            return renamed.new if renamed and self.is_free(renamed.new.partition(".")[0]) else binding.name
         return self.index.local_name(self.facts, binding.name, target)
+
+    def is_free(self, top: str) -> bool:
+        """Whether nothing but the package `top` bears its name, in any scope of the module."""
+        return all(t == top or self.index.new_name(t) == top for t in self.facts.bound.get(top, ()))
 
     def local_renames(self) -> Iterator[tuple[str, str]]:
         """Old local name -> new one, for every name that is renamed anywhere in the module."""

@@ -113,7 +113,8 @@ def _through_new_import(
     module: Module, reference: Reference, bound: tuple[Binding, Scope] | None, dotted: str, renamed: Renamed
 ) -> Finding:
     """`integration.portkey.X` where the package left `integration`: import the new module, name it in full."""
-    rule = next((m for m in module.names.rules.modules if under(module.index.canonical(dotted), m.old)), None)
+    modules = module.names.rules.modules
+    rule = next((m for d in (dotted, module.index.canonical(dotted)) for m in modules if under(d, m.old)), None)
     old = ".".join(reference.parts)
     start = module.source.start(reference.nodes[0])
     place = module.place(reference, len(reference.parts))
@@ -121,12 +122,19 @@ def _through_new_import(
     taken = reference.scope.lookup(top)
     free = taken is None or any(b.target == top for b in taken.bindings[top])
     statement = bound[0].statement if bound else None
-    added = added_above(module, statement, rule.new) if rule and statement is not None else None
-    if place is None or added is None or not free:
+    there = module.is_free(top) and bound is not None and rule and _imports(bound[1], (rule.old, rule.new))
+    added = None if there or not rule or statement is None else added_above(module, statement, rule.new)
+    if place is None or not free or not (added or there):
         message = f"{old} → {renamed.new}: import it and write it by hand"
         return Finding(start, renamed.rule, Status.MANUAL, message)
-    edits = (added, Edit(*place, renamed.new))
+    edits = (added, Edit(*place, renamed.new)) if added else (Edit(*place, renamed.new),)
     return Finding(start, renamed.rule, Status.MIGRATED, f"{old} → {renamed.new}", edits)
+
+
+def _imports(scope: Scope, modules: tuple[str, ...]) -> bool:
+    """Whether a plain `import` of one of the modules, or of one below it, stands in a scope."""
+    plain = (b.node for bs in scope.bindings.values() for b in bs if b.kind == "import")
+    return any(isinstance(node, ast.alias) and any(under(node.name, m) for m in modules) for node in plain)
 
 
 def _members(module: Module, nodes: list[ast.Attribute], owner: str) -> Iterator[Finding]:
