@@ -157,7 +157,7 @@ class _Layout:
         else:
             start, end = self._take(item.as_string())
             if isinstance(item, String):
-                quotes = len(item.type.value)
+                quotes = 3 if self.text[start : start + 3] in ('"""', "'''") else 1
                 self._note(self.strings, start + quotes, end - quotes, node.full)
 
     def _name(self, node: _Node, keys: Iterable[Key]) -> None:
