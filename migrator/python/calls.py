@@ -113,7 +113,7 @@ def _in_body(module: Module, holder: Scope, statement: ast.stmt, name: str) -> E
     """The edit that imports `name` above what holds `statement`, whatever branch of an `if` or `try` that is in."""
     body: list[ast.stmt] = getattr(holder.node, "body", [])
     whole = next((s for s in body if (s.end_lineno or 0) >= statement.lineno), None)
-    return added_above(module, whole, name) if whole is not None else None
+    return added_above(module, whole, f"import {name}") if whole is not None else None
 
 
 def _promote(module: Module, rule: Promote, node: ast.Call) -> Iterator[Finding]:

@@ -124,7 +124,8 @@ def _unused(found: Outline) -> set[str]:
     A module of nothing but imports has them for others, whoever they are.
     """
     assert isinstance(found.scope.node, ast.Module)
-    if all(isinstance(s, ast.Import | ast.ImportFrom | ast.Expr) for s in found.scope.node.body):
+    others = [s for s in found.scope.node.body if not isinstance(s, ast.Import | ast.ImportFrom)]
+    if all(isinstance(s, ast.Expr) and text_value(s.value) is not None for s in others):
         return set()
     imported = {
         alias.asname or alias.name

@@ -296,9 +296,19 @@ def _whole_lines(module: Module, node: ast.stmt) -> tuple[int, int] | None:
     return (start, end) if alone else None
 
 
-def added_above(module: Module, node: ast.stmt, name: str) -> Edit | None:
-    """The edit that puts `import name` on a line of its own above a statement; None where that line is shared."""
+def added_below(module: Module, node: ast.stmt, statement: str) -> Edit | None:
+    """The edit that puts a statement on a line of its own below another; None where that shares its line."""
+    source = module.source
+    end = source.line_end(source.end(node))
+    alone = not source.text[source.line_start(source.start(node)) : source.start(node)].strip()
+    if not alone or source.text[source.end(node) : end].lstrip().startswith(";"):
+        return None
+    return Edit(end, end, f"{source.indent(node)}{statement}{source.newline}")
+
+
+def added_above(module: Module, node: ast.stmt, statement: str) -> Edit | None:
+    """The edit that puts an import on a line of its own above a statement; None where that line is shared."""
     start = module.source.line_start(module.source.start(node))
     if module.source.text[start : module.source.start(node)].strip():
         return None
-    return Edit(start, start, f"{module.source.indent(node)}import {name}{module.source.newline}")
+    return Edit(start, start, f"{module.source.indent(node)}{statement}{module.source.newline}")

@@ -48,6 +48,8 @@ def without_overlaps(findings: list[Finding]) -> list[Finding]:
     for finding in findings:
         edits = [e for e in finding.edits if (e.start, e.end) not in taken and not _inside(e.start, e.end, outer)]
         places = {(e.start, e.end) for e in edits if e.end > e.start}
+        if edits and all(e.start == e.end for e in finding.edits):
+            places = {(finding.start, finding.start)}  # it only adds something elsewhere
         reported = set() if finding.edits else {(finding.start, finding.rule)}
         marks: set[object] = {*places, *reported.difference(taken)}
         replaced = _inside(finding.start, finding.start, outer)

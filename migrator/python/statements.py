@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import libcst as cst
+if TYPE_CHECKING:
+    import libcst as cst  # imported where it is used: most modules need none of this, and it takes long
 
 
 def _printer(segment: str) -> Callable[[cst.CSTNode], str]:
     """Writes nodes that were parsed from `segment`, with its own line ends."""
+    import libcst as cst
+
     newline = re.search(r"\r\n|\r|\n", segment)
     return cst.Module([], default_newline=newline[0] if newline else "\n").code_for_node
 
 
 def _import_from(segment: str) -> cst.ImportFrom:
+    import libcst as cst
+
     line = cst.parse_statement(segment)
     assert isinstance(line, cst.SimpleStatementLine)
     return cst.ensure_type(line.body[0], cst.ImportFrom)
@@ -23,6 +28,8 @@ def _import_from(segment: str) -> cst.ImportFrom:
 
 def without_names(segment: str, names: Collection[str]) -> str:
     """A `from … import …` statement without some of its names; at least one must stay."""
+    import libcst as cst
+
     node, code = _import_from(segment), _printer(segment)
     assert not isinstance(node.names, cst.ImportStar)
     kept = [a for a in node.names if code(a.name) not in names]
@@ -33,6 +40,8 @@ def without_names(segment: str, names: Collection[str]) -> str:
 
 def with_names(segment: str, spellings: Mapping[str, str]) -> str:
     """A `from … import …` statement with some of its names spelled anew, `as` part included."""
+    import libcst as cst
+
     if not spellings:
         return segment
     node, code = _import_from(segment), _printer(segment)
@@ -64,6 +73,8 @@ class Layout(NamedTuple):
 
 def call_layout(segment: str) -> Layout:
     """Where the arguments of a call stand. `segment` is the text of the call."""
+    import libcst as cst
+
     call, code = cst.ensure_type(cst.parse_expression(f"({segment})"), cst.Call), _printer(segment)
     before = code(call.whitespace_before_args)
     return _layout(call.args, len(code(call.func) + code(call.whitespace_after_func)) + 1, before, code)
@@ -71,6 +82,8 @@ def call_layout(segment: str) -> Layout:
 
 def list_layout(segment: str) -> Layout:
     """Where the items of a list or tuple in brackets stand."""
+    import libcst as cst
+
     items, code = cst.parse_expression(segment), _printer(segment)
     assert isinstance(items, cst.List | cst.Tuple)
     bracket = items.lbracket if isinstance(items, cst.List) else items.lpar[0]
@@ -80,6 +93,8 @@ def list_layout(segment: str) -> Layout:
 def _layout(
     items: Sequence[cst.Arg | cst.BaseElement], at: int, before: str, code: Callable[[cst.CSTNode], str]
 ) -> Layout:
+    import libcst as cst
+
     at += len(before)
     spans, separator = [], "," + (_blank(before) if "\n" in before else " ")
     for index, item in enumerate(items):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from migrator.names import Renamed, under
-from migrator.python.imports import added_above
+from migrator.python.imports import added_above, added_below
 from migrator.python.module import Module
 from migrator.python.outline import DEFINED, Binding, Reference, Scope
 from migrator.sites import Edit, Finding, Status
@@ -65,6 +65,8 @@ def _reference(module: Module, reference: Reference) -> Iterator[Finding]:
     written = _written(module, reference, bound, dotted, renamed)
     if written is None and renamed:
         yield _through_new_import(module, reference, bound, dotted, renamed)
+    elif bound is None and written and renamed and reference.scope.lookup(written[0]) is not None:
+        yield _kept_name(module, reference, dotted, renamed)
     elif written is not None and written != reference.parts:
         count = _differing(reference.parts, written)
         old, new = ".".join(reference.parts[:count]), ".".join(written[: len(written) - len(reference.parts) + count])
@@ -123,12 +125,26 @@ def _through_new_import(
     free = taken is None or any(b.target == top for b in taken.bindings[top])
     statement = bound[0].statement if bound else None
     there = module.is_free(top) and bound is not None and rule and _imports(bound[1], (rule.old, rule.new))
-    added = None if there or not rule or statement is None else added_above(module, statement, rule.new)
+    added = None if there or not rule or statement is None else added_above(module, statement, f"import {rule.new}")
     if place is None or not free or not (added or there):
         message = f"{old} → {renamed.new}: import it and write it by hand"
         return Finding(start, renamed.rule, Status.MANUAL, message)
     edits = (added, Edit(*place, renamed.new)) if added else (Edit(*place, renamed.new),)
     return Finding(start, renamed.rule, Status.MIGRATED, f"{old} → {renamed.new}", edits)
+
+
+def _kept_name(module: Module, reference: Reference, dotted: str, renamed: Renamed) -> Finding:
+    """A name from `import *` whose new one means something else here: it is kept by an assignment after the import."""
+    old, start = reference.parts[0], module.source.start(reference.nodes[0])
+    new = module.index.new_name(dotted.removesuffix("".join(f".{p}" for p in reference.parts[1:])))
+    leaf = new.rpartition(".")[2]
+    stars = [i.node for i in module.found.imports if i.node.names[0].name == "*" and module.source.end(i.node) < start]
+    added = added_below(module, stars[-1], f"{old} = {leaf}") if stars else None
+    if added is None:
+        message = f"{old} → {new}: the new name is taken here, import it under another and write that"
+        return Finding(start, renamed.rule, Status.MANUAL, message)
+    message = f"{old} is kept as another name of {leaf}, which is taken here"
+    return Finding(start, renamed.rule, Status.MIGRATED, message, (added,))
 
 
 def _imports(scope: Scope, modules: tuple[str, ...]) -> bool:
