@@ -188,7 +188,7 @@ def _ours(project: Project, given: dict[str, Any]) -> Iterator[str]:
     named = [Path(given[option]) for option in ("baseline", "report") if given.get(option)]
     for path in (*inside, *named):
         real = path.resolve()
-        if real != project.root and real.is_relative_to(project.root):
+        if path.exists() and real != project.root and real.is_relative_to(project.root):
             yield "/" + re.sub(r"([\\*?\[\]!# ])", r"\\\1", real.relative_to(project.root).as_posix())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,18 +41,39 @@ def listed_files(root: Path) -> list[str] | None:
 
     Not all of it need exist: the index may name deleted files, links, submodules, or anything a hostile hand wrote.
     """
+    return _paths(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+
+
+def files_holding(root: Path, needles: Sequence[bytes]) -> list[str] | None:
+    """Those of the listed files in which git finds one of the texts; None where it cannot say, or not of every file.
+
+    Git searches bytes: it finds nothing in UTF-16.
+    """
+    patterns = [argument for needle in needles for argument in ("-e", needle.decode())]
+    return _paths(root, "grep", "-z", "--files-with-matches", "--fixed-strings", "--untracked", *patterns)
+
+
+def _paths(root: Path, *arguments: str) -> list[str] | None:
+    """The paths that a git command prints; None where there is no repository, no git, or it complains of anything."""
     top = _top(root)
     if top is None:
         return None
     import subprocess
 
     kept = {name: value for name, value in os.environ.items() if name not in _INHERITED}
-    command = ["git", *_OPTIONS, f"--work-tree={top}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     try:
         ended = subprocess.run(
-            command, cwd=root, env=kept | _ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, check=True
+            ["git", *_OPTIONS, f"--work-tree={top}", *arguments],
+            cwd=root,
+            env=kept | _ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
         )
-    except (OSError, subprocess.CalledProcessError):  # no git, or one that refuses, say, a folder of someone else's
+    except OSError:
+        return None
+    found_nothing = ended.returncode == 1 and arguments[0] == "grep"
+    if ended.stderr or (ended.returncode and not found_nothing):  # it refuses, say, a folder of someone else's
         return None
     return os.fsdecode(ended.stdout).split("\0")[:-1]
 

@@ -35,25 +35,25 @@ def silent(_stage: str, _done: int, _total: int) -> None:
 def build(project: Project, packs: Sequence[Pack], options: Options, progress: Progress = silent) -> Plan:
     """The plan for a tree. Raises MigrateError for settings or paths that make no sense."""
     started = time.perf_counter()
-    files = tree.files(project, options.include, options.exclude, options.paths)
     rules = compose(packs, project.settings.overrides)
-    matched, unreadable = tree.matching(
-        project.root, files, Names(rules).needles, lambda done: progress("searching", done, len(files))
-    )
-    plan = Plan(
-        root=project.root,
-        packs=() if options.choose else rules.packs,
-        sites=(),
-        changes=(),
-        problems=tuple(unreadable),
-        files_seen=len(files),
-        files_matched=len(matched),
-        seconds=0.0,
-    )
-    if matched or _holds_folder(files, rules):
-        from migrator.assembly import assemble  # a clean tree needs none of it
+    names = () if options.choose else rules.packs
+    plan = Plan(project.root, names, sites=(), changes=(), problems=(), files_seen=0, files_matched=0, seconds=0.0)
+    needles = Names(rules).needles
+    narrowed = (options.include, options.exclude, options.paths, project.settings.include, project.settings.exclude)
+    clean = None if any(narrowed) else tree.all_clean(project, needles)
+    if clean is not None and not _holds_folder(clean, rules):
+        plan = replace(plan, files_seen=len(clean))
+    else:
+        files = tree.files(project, options.include, options.exclude, options.paths)
+        plan = replace(plan, files_seen=len(files))
+        matched, unreadable = tree.matching(
+            project.root, files, needles, lambda done: progress("searching", done, len(files))
+        )
+        plan = replace(plan, problems=tuple(unreadable), files_matched=len(matched))
+        if matched or _holds_folder(files, rules):
+            from migrator.assembly import assemble  # a clean tree needs none of it
 
-        plan = assemble(project, packs, options, progress, plan, files, matched)
+            plan = assemble(project, packs, options, progress, plan, files, matched)
     return replace(plan, seconds=time.perf_counter() - started).ordered()
 
 

@@ -27,6 +27,22 @@ PRUNED = frozenset(
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _BLOCK = 64 * 1024  # larger buffers are mapped and unmapped anew for every file
 _HEAD = 8 * 1024
+_NEVER_UTF16 = (
+    ".py",
+    ".pyi",
+    ".js",
+    ".ts",
+    ".json",
+    ".c",
+    ".h",
+    ".go",
+    ".rs",
+    ".java",
+    ".png",
+    ".svg",
+    ".html",
+    ".css",
+)
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
@@ -85,6 +101,33 @@ def files(
     if exclude := (*project.settings.exclude, *exclude):
         found -= set(_globs(exclude).match_files(found))
     return sorted(found)
+
+
+def all_clean(project: Project, needles: Sequence[bytes]) -> list[str] | None:
+    """The files of the tree, where git can tell at once that none of them holds one of the needles; else None.
+
+    It costs a fifth of `files` and `matching`, which take the closer look. No link is sorted out here.
+    """
+    listed = git.listed_files(project.root)
+    if listed is None:
+        return None
+    inside = [path for path in listed if PRUNED.isdisjoint(path.split("/"))]
+    holding = git.files_holding(project.root, needles)
+    if holding is None or not set(holding).isdisjoint(inside):
+        return None
+    return None if any(_is_utf16(project.root, path) for path in inside if not path.endswith(_NEVER_UTF16)) else inside
+
+
+def _is_utf16(root: Path, path: str) -> bool:
+    """Whether a file begins with the mark of UTF-16, or cannot be read."""
+    try:
+        file = os.open(f"{root}/{path}", _READ)
+        try:
+            return os.read(file, 2) in _UTF16
+        finally:
+            os.close(file)
+    except OSError:
+        return True
 
 
 def matching(

@@ -101,6 +101,7 @@ class Outline:
     texts: list[Text] = field(default_factory=list)
     imports: list[ImportStatement] = field(default_factory=list)
     calls: list[tuple[ast.Call, Scope]] = field(default_factory=list)
+    inside: dict[int, ast.JoinedStr] = field(default_factory=dict)  # id of a call -> the f-string it stands in
     lookups: list[tuple[ast.expr, Scope]] = field(default_factory=list)  # `x["key"]` and `x.get("key")`
     functions: list[tuple[FunctionNode, Scope, Scope]] = field(default_factory=list)  # node, where, its own scope
     classes: list[tuple[ast.ClassDef, Scope]] = field(default_factory=list)
@@ -275,10 +276,15 @@ class _Walker:
         if node.returns is not None:
             self._annotation(node.returns, scope)
         scope.bind(self._definition(node.name, node, scope))
-        for parameter in getattr(node, "type_params", ()):
-            inner.bind(Binding(parameter.name, parameter, "other"))
+        self._type_parameters(node, scope, inner)
         self.found.functions.append((node, scope, inner))
         self.body(node.body, inner)
+
+    def _type_parameters(self, node: FunctionNode | ast.ClassDef, outer: Scope, inner: Scope) -> None:
+        """`[T: Bound = Default]`, which Python 3.11 has not."""
+        for parameter in getattr(node, "type_params", ()):
+            self._children(parameter, outer)
+            inner.bind(Binding(parameter.name, parameter, "other"))
 
     def _parameters(self, args: ast.arguments, outer: Scope, inner: Scope) -> None:
         self._each([*args.defaults, *(d for d in args.kw_defaults if d is not None)], outer)
@@ -292,7 +298,9 @@ class _Walker:
         self._each(node.keywords, scope)
         scope.bind(self._definition(node.name, node, scope))
         self.found.classes.append((node, scope))
-        self.body(node.body, self._inner("class", scope, node))
+        inner = self._inner("class", scope, node)
+        self._type_parameters(node, scope, inner)
+        self.body(node.body, inner)
 
     def _assignment(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, scope: Scope) -> None:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
@@ -409,6 +417,8 @@ class _Walker:
 
     def _call(self, node: ast.Call, scope: Scope) -> None:
         self.found.calls.append((node, scope))
+        if self.joined is not None:
+            self.found.inside[id(node)] = self.joined
         callee = node.func.attr if isinstance(node.func, ast.Attribute) else parts_of(node.func)[-1:]
         if callee == "get" and node.args and text_value(node.args[0]) is not None:
             self.found.lookups.append((node, scope))

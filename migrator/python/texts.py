@@ -49,9 +49,10 @@ def _literal(module: Module, text: Text, renames: dict[str, str], attributes: di
     if value is not None and not found and _split_name(module, value):
         message = f"{value!r} is put together of several literals: write its new name by hand"
         yield Finding(start, module.names.rules.modules[0].id, Status.MANUAL, message)
-    for finding in module.names.prose_in(raw, start, edit=False):
-        if not any(e.start <= finding.start < e.end for f in found for e in f.edits):
-            yield replace(finding, message=_in_text(finding.message))
+    for finding in module.names.prose_in(raw, start, edit=True):
+        seen = any(e.start <= finding.start < e.end for f in found for e in f.edits)
+        if not seen and not _is_code(raw, finding, start, code):
+            yield replace(finding, edits=(), message=f"{_in_text(finding.message)}; never edited")
 
 
 def _masked(module: Module, start: int, end: int) -> Iterator[Finding]:
