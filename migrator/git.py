@@ -6,8 +6,12 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from migrator.errors import MigrateError
+
+if TYPE_CHECKING:
+    import subprocess
 
 # A repository's own configuration may name programs. These are the ones that listing files or telling their state
 # could start: file monitors, hooks, the transports of a lazy fetch, and clean filters (see `_without_filters`).
@@ -19,6 +23,7 @@ _ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
 }
+_LIST = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
 _STATUS = (
     *("status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=all", "--no-renames"),
     *("--", "."),
@@ -41,20 +46,21 @@ def listed_files(root: Path) -> list[str] | None:
 
     Not all of it need exist: the index may name deleted files, links, submodules, or anything a hostile hand wrote.
     """
-    return _paths(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    return _paths(_asked(root, *_LIST))
 
 
-def files_holding(root: Path, needles: Sequence[bytes]) -> list[str] | None:
-    """Those of the listed files in which git finds one of the texts; None where it cannot say, or not of every file.
+def listed_and_holding(root: Path, needles: Sequence[bytes]) -> tuple[list[str] | None, list[str] | None]:
+    """The listed files, and those of them in which git finds one of the texts; None where it cannot say for all.
 
-    Git searches bytes: it finds nothing in UTF-16.
+    Git searches bytes: it finds nothing in UTF-16. The two questions are asked at the same time.
     """
     patterns = [argument for needle in needles for argument in ("-e", needle.decode())]
-    return _paths(root, "grep", "-z", "--files-with-matches", "--fixed-strings", "--untracked", *patterns)
+    holding = _asked(root, "grep", "-z", "--files-with-matches", "--fixed-strings", "--untracked", *patterns)
+    return _paths(_asked(root, *_LIST)), _paths(holding)
 
 
-def _paths(root: Path, *arguments: str) -> list[str] | None:
-    """The paths that a git command prints; None where there is no repository, no git, or it complains of anything."""
+def _asked(root: Path, *arguments: str) -> subprocess.Popen[bytes] | None:
+    """A git command at work in `root`; None where there is no repository or no git."""
     top = _top(root)
     if top is None:
         return None
@@ -62,20 +68,27 @@ def _paths(root: Path, *arguments: str) -> list[str] | None:
 
     kept = {name: value for name, value in os.environ.items() if name not in _INHERITED}
     try:
-        ended = subprocess.run(
+        return subprocess.Popen(
             ["git", *_OPTIONS, f"--work-tree={top}", *arguments],
             cwd=root,
             env=kept | _ENVIRONMENT,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
     except OSError:
         return None
-    found_nothing = ended.returncode == 1 and arguments[0] == "grep"
-    if ended.stderr or (ended.returncode and not found_nothing):  # it refuses, say, a folder of someone else's
+
+
+def _paths(process: subprocess.Popen[bytes] | None) -> list[str] | None:
+    """The paths that a git command prints; None where it complains, say, of a folder of someone else's."""
+    if process is None:
         return None
-    return os.fsdecode(ended.stdout).split("\0")[:-1]
+    out, complaint = process.communicate()
+    found_nothing = process.returncode == 1 and "grep" in process.args  # type: ignore[operator]  # a list, as given
+    if complaint or (process.returncode and not found_nothing):
+        return None
+    return os.fsdecode(out).split("\0")[:-1]
 
 
 def state(root: Path, backup_dir: Path) -> GitState:

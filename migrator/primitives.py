@@ -70,7 +70,7 @@ def toml_keys(table: type) -> dict[str, Any]:
     return {f.metadata["toml"] or f.name: f for f in fields(table)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Module:
     """A module or package that moved, with everything below it, its folder included."""
 
@@ -80,7 +80,7 @@ class Module:
     detect: bool = key(BOOL, "whether a tree that uses it is one to migrate; false for a name others may have", True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Symbol:
     """Public names that changed, in a module and all of its submodules."""
 
@@ -89,7 +89,7 @@ class Symbol:
     names: Mapping[str, str] = key(NAME_MAP, "old name = new name; each `*` stands for the same text in both")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Fixture:
     """pytest fixtures to rename, in files that use the old layer, together with every test that asks for them."""
 
@@ -97,7 +97,7 @@ class Fixture:
     names: Mapping[str, str] = key(NAME_MAP, "old name = new name; each `*` stands for the same text in both")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Call:
     """Keyword arguments taken from a call and others put in their place."""
 
@@ -111,7 +111,7 @@ class Call:
     status: str = key(STATUS, "what a migrated call is", Status.REVIEW.value)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Promote:
     """An argument that named the old layer takes the first item of a list argument, and the list moves up."""
 
@@ -125,7 +125,7 @@ class Promote:
     status: str = key(STATUS, "what a migrated call is", Status.REVIEW.value)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Literal_:
     """A literal value of a keyword argument, in any call of a module that uses the old layer."""
 
@@ -137,7 +137,7 @@ class Literal_:
     status: str = key(STATUS, "what a migrated value is", Status.REVIEW.value)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Setting:
     """A section of configuration files (TOML, ini) that moved, and the keys that read it."""
 
@@ -146,7 +146,7 @@ class Setting:
     new: str = key(DOTTED, "its dotted key from now on")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Env:
     """Environment variables to rename. An exact name goes before a pattern, a longer pattern before a shorter."""
 
@@ -157,7 +157,7 @@ class Env:
     message: str = key(TEXT, "what differs, and what to do about it", "")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Flag:
     """Something to report and leave alone: another library, with the reason and the next step."""
 
@@ -168,7 +168,7 @@ class Flag:
     check: bool = key(BOOL, "whether `migrate check` fails on it", True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Mention:
     """Words that name the old layer in prose: reported, and replaced only with `--text`."""
 
@@ -176,7 +176,7 @@ class Mention:
     words: Mapping[str, str] = key(TEXT_MAP, "word = what replaces it with `--text`")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Column:
     """A database column that holds an old name."""
 

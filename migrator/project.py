@@ -108,12 +108,11 @@ def all_clean(project: Project, needles: Sequence[bytes]) -> list[str] | None:
 
     It costs a fifth of `files` and `matching`, which take the closer look. No link is sorted out here.
     """
-    listed = git.listed_files(project.root)
-    if listed is None:
+    listed, holding = git.listed_and_holding(project.root, needles) if needles else (None, None)
+    if listed is None or holding is None:
         return None
     inside = [path for path in listed if PRUNED.isdisjoint(path.split("/"))]
-    holding = git.files_holding(project.root, needles)
-    if holding is None or not set(holding).isdisjoint(inside):
+    if not set(holding).isdisjoint(inside):
         return None
     return None if any(_is_utf16(project.root, path) for path in inside if not path.endswith(_NEVER_UTF16)) else inside
 
@@ -138,7 +137,10 @@ def matching(
     Files with a NUL in their first 8 KiB count as binary and never match, unless a byte order mark says UTF-16.
     `progress` is told now and then, and at the end, how many files are done.
     """
-    matched, unreadable = [], []
+    matched: list[str] = []
+    unreadable: list[Problem] = []
+    if not needles:
+        return matched, unreadable
     prefix = f"{root}/"
     for done, path in enumerate(paths):
         if progress and not done % 256:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from migrator.names import under
 from migrator.packs import Rules
@@ -25,10 +27,22 @@ def find(module: Module) -> Iterator[Finding]:
     uses_old = bool(rules.literals) and module.index.uses_old(module.facts)
     for node, scope in module.found.calls:
         callee = _callee(module, node, scope)
-        if callee is not None and not module.index.defines(callee):
-            yield from _of_rules(module, rules, callee, node, scope)
-        if uses_old and (callee is None or not module.index.defines(callee)):
-            yield from _literals(module, rules, node)
+        if callee is not None and module.index.defines(callee):
+            continue
+        found = list(_of_rules(module, rules, callee, node, scope)) if callee else []
+        found += _literals(module, rules, node) if uses_old else ()
+        inside = module.found.inside.get(id(node))
+        yield from (f if inside is None else _in_f_string(module, f, inside) for f in found)
+
+
+def _in_f_string(module: Module, finding: Finding, inside: ast.JoinedStr) -> Finding:
+    """A finding in an f-string, by hand where Python before 3.12 would not read the quotes that it brings along."""
+    quoted = any('"' in e.text and e.start >= module.source.start(inside) for e in finding.edits)
+    if not quoted or not re.search(r"""(?i)(?<![\w"'])r?fr?"(?!"")""", module.source.segment(inside)):
+        return finding
+    return replace(
+        finding, status=Status.MANUAL, edits=(), message=f"in an f-string, write it by hand: {finding.message}"
+    )
 
 
 def _callee(module: Module, node: ast.Call, scope: Scope) -> str | None:

@@ -52,7 +52,9 @@ def _literal(module: Module, text: Text, renames: dict[str, str], attributes: di
     for finding in module.names.prose_in(raw, start, edit=True):
         seen = any(e.start <= finding.start < e.end for f in found for e in f.edits)
         if not seen and not _is_code(raw, finding, start, code):
-            yield replace(finding, edits=(), message=f"{_in_text(finding.message)}; never edited")
+            yield replace(
+                finding, edits=(), message=finding.message.replace("prose: ", "in a text: ") + "; never edited"
+            )
 
 
 def _masked(module: Module, start: int, end: int) -> Iterator[Finding]:
@@ -67,10 +69,6 @@ def _is_code(raw: str, finding: Finding, start: int, code: set[str]) -> bool:
     """Whether what looks like a variable's name in an f-string is a name of the code in it, as `X` in `f"{X}"`."""
     edit = finding.edits[0]
     return raw[edit.start - start : edit.end - start] in code and raw[edit.start - start - 1] not in "\"'"
-
-
-def _in_text(message: str) -> str:
-    return message.replace("prose: ", "in a text: ").replace("; edited only with --text", "; never edited")
 
 
 def _split_name(module: Module, value: str) -> bool:
