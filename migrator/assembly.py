@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -113,12 +114,13 @@ def _moves(candidates: Candidates, rules: Rules) -> tuple[dict[str, str], list[S
 def _moved_by(rule: Module, candidates: Candidates) -> Iterator[tuple[str, str, str]]:
     """The old folder, the old path and the new path of every file below a module that moves."""
     old, new = rule.old.replace(".", "/"), rule.new.replace(".", "/")
-    for root in candidates.roots:
-        base = f"{root}/" if root else ""
-        modules = {f"{base}{old}{suffix}" for suffix in PYTHON}
-        for path in candidates.files:
-            if path.startswith(f"{base}{old}/") or path in modules:
-                yield base + old, path, base + new + path[len(base) + len(old) :]
+    inside = re.compile(rf"(?:(?P<root>.*?)/)?{re.escape(old)}(?P<rest>/.*|\.py[iw]?)", re.DOTALL)
+    for path in candidates.files:
+        match = inside.fullmatch(path)
+        root = (match["root"] or "") if match else None
+        if match and root in candidates.roots:
+            base = f"{root}/" if root else ""
+            yield base + old, path, base + new + match["rest"]
 
 
 # ------------------------------------------------------------------------------------------------------------ one file
@@ -141,8 +143,8 @@ def _file(candidates: Candidates, index: Index, options: Options, moves: dict[st
     docs = index.names.rules.docs
     file = File(path, new_path, docs, options.safe_only, candidate.frozen, frozenset(docs))
     language, findings, validate = _findings(candidates, index, candidate, edit_prose=options.text)
-    placed = place(candidate.text.text, findings, file)
     try:
+        placed = place(candidate.text.text, findings, file)
         after = _encoded(candidate, placed, validate)
     except (SyntaxError, ValueError) as error:
         return _Result(problem=Problem(path, f"left as it was, the result would not be valid: {error}"))

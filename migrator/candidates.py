@@ -39,7 +39,7 @@ class Candidates:
 
     project: Project
     files: list[str]  # every file of the tree
-    roots: tuple[str, ...]  # folders that packages are imported from
+    roots: frozenset[str]  # folders that packages are imported from
     by_path: dict[str, Candidate] = field(default_factory=dict)
     facts: dict[str, Facts] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)

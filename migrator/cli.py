@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
@@ -111,6 +112,8 @@ def main(ctx: click.Context, /, **given: Any) -> None:
       migrate --restore             undo the last run
       migrate check                 exit 1 on any reference that is left
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without `→` must not stop a run
     typed = [p for p in given if ctx.get_parameter_source(p) is click.core.ParameterSource.COMMANDLINE]
     if ctx.invoked_subcommand:
         if typed:

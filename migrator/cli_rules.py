@@ -101,8 +101,11 @@ def new(name: str, old: str, new: str, path: str) -> None:
         raise MigrateError(f"{folder}: exists already; choose another name")
     for relative, text in files(name, old, new).items():
         target = folder / relative
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise MigrateError(f"{target}: cannot be written: {error.strerror}") from error
         click.echo(target.relative_to(project.root).as_posix())
     packs.load(folder)
     click.echo(f"try it: migrate rules test {name} && migrate --dry-run --rules {name}")

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from migrator.errors import MigrateError
 from migrator.primitives import (
@@ -104,7 +104,7 @@ def _folder_of(name: str, folders: Mapping[str, Path]) -> Path:
 # ---------------------------------------------------------------------------------------------------------- loading
 
 
-def load(folder: Path, folders: Mapping[str, Path] | None = None, _seen: tuple[str, ...] = ()) -> Pack:
+def load(folder: Path, folders: Mapping[str, Path] | None = None, _seen: tuple[Path, ...] = ()) -> Pack:
     """Read and validate one pack.
 
     Raises MigrateError with file, line and key in one sentence: an unknown or missing key, a value of the wrong form,
@@ -121,7 +121,7 @@ def load(folder: Path, folders: Mapping[str, Path] | None = None, _seen: tuple[s
     fault = _Fault(path, text)
     _check_head(data, fault)
     own = list(_read_rules(data, fault))
-    parents = [_parent(p, folders or {}, (*_seen, data["name"]), fault) for p in data.get("extends", [])]
+    parents = [_parent(p, folders or {}, (*_seen, folder.resolve()), fault) for p in data.get("extends", [])]
     known = {r.id for p in parents for r in p.rules}
     for rule_id in data.get("disable", []):
         if rule_id not in known:
@@ -151,7 +151,7 @@ class _Fault:
     def __init__(self, path: Path, text: str) -> None:
         self.path, self.lines = path, text.splitlines()
 
-    def __call__(self, what: str, *, table: str = "", index: int = 0, key: str = "") -> None:
+    def __call__(self, what: str, *, table: str = "", index: int = 0, key: str = "") -> NoReturn:
         raise MigrateError(f"{self.path}:{self._line(table, index, key)}: {what}")
 
     def _line(self, table: str, index: int, key: str) -> int:
@@ -178,6 +178,8 @@ def _check_head(data: Mapping[str, Any], fault: _Fault) -> None:
             fault(f"key `{name}` must be text", key=name)
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", data["name"]):
         fault(f"name {data['name']!r} must be lower-case words joined by `-`", key="name")
+    if not isinstance(data.get("description", ""), str):
+        fault("key `description` must be text", key="description")
     for name in ("extends", "disable"):
         value = data.get(name, [])
         if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
@@ -254,11 +256,12 @@ def _check_stars_and_settings(rules: Iterable[Any], settings: Mapping[str, Any],
             fault(f"{rule.id}: no setting {error} to fill in; [settings] has: {', '.join(settings) or 'none'}")
 
 
-def _parent(name: str, folders: Mapping[str, Path], seen: tuple[str, ...], fault: _Fault) -> Pack:
-    if name in seen:
-        fault(f"extends: {' -> '.join((*seen, name))} goes round in a circle", key="extends")
+def _parent(name: str, folders: Mapping[str, Path], seen: tuple[Path, ...], fault: _Fault) -> Pack:
     if name not in folders:
         fault(f"extends: no rule pack is called {name!r}; there are: {', '.join(sorted(folders))}", key="extends")
+    if folders[name].resolve() in seen:
+        circle = " -> ".join((*(folder.name for folder in seen), name))
+        fault(f"extends: {circle} goes round in a circle", key="extends")
     return load(folders[name], folders, seen)
 
 
@@ -330,7 +333,7 @@ def _fill(rule: Any, settings: Mapping[str, Any]) -> Any:
         return replace(rule, fill=_text(rule.fill, settings))
     if isinstance(rule, Literal_):
         values = {k: _text(v, settings) for k, v in rule.values.items()}
-        return replace(rule, values={**values, **(settings.get(rule.setting, {}) if rule.setting else {})})
+        return replace(rule, values={**values, **(settings[rule.setting] if rule.setting else {})})
     return rule
 
 

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from migrator.sites import Edit, Finding, Site, Status
 
@@ -102,19 +103,15 @@ class _Shift:
     def __init__(self, edits: Sequence[Edit], starts: Sequence[int]) -> None:
         self._edits, self._starts = edits, starts
         self._offsets = [e.start for e in edits]
+        self._grown = [0, *accumulate(len(e.text) - (e.end - e.start) for e in edits)]
 
     def line(self, offset: int) -> int | None:
         """The new line of an old offset; None where its lines are gone."""
-        moved = offset
-        for edit in self._edits[: bisect_right(self._offsets, offset)]:
-            if edit.end <= offset:
-                moved += len(edit.text) - (edit.end - edit.start)
-            elif not edit.text:
-                return None
-            else:
-                moved += edit.start - offset
-                break
-        return bisect_right(self._starts, moved)
+        before = bisect_right(self._offsets, offset)
+        last = self._edits[before - 1] if before else None
+        if last is None or last.end <= offset:
+            return bisect_right(self._starts, offset + self._grown[before])
+        return bisect_right(self._starts, last.start + self._grown[before - 1]) if last.text else None
 
 
 class _Suppressions:

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from migrator import plan as planning
 from migrator.errors import MigrateError
+from migrator.journal import check_path
 from migrator.outcome import Plan
 from migrator.packs import Pack
 from migrator.project import Project
@@ -76,8 +77,10 @@ def _suite(path: Path) -> Suite:
     unknown = set(data) - {"about", "case"}
     if unknown:
         raise MigrateError(f"{path}: unknown key `{min(unknown)}`; a suite has about, case")
-    cases = [_case(path, raw, n) for n, raw in enumerate(data.get("case", []), 1)]
-    return Suite(path.stem, data.get("about", "").strip(), tuple(cases))
+    about, rows = data.get("about", ""), data.get("case", [])
+    if not isinstance(about, str) or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise MigrateError(f"{path}: `about` must be text, and each case a table [[case]]")
+    return Suite(path.stem, about.strip(), tuple(_case(path, row, n) for n, row in enumerate(rows, 1)))
 
 
 def _case(path: Path, raw: Mapping[str, Any], number: int) -> Case:
@@ -88,14 +91,22 @@ def _case(path: Path, raw: Mapping[str, Any], number: int) -> Case:
     if "name" not in raw or "before" not in raw:
         raise MigrateError(f"{where}: `name` and `before` must be given")
     default = raw.get("path", "example.py")
-    before = _tree(raw["before"], default)
-    after = _tree(raw["after"], default) if "after" in raw else before
-    sites = tuple(sorted(raw.get("sites", ())))
-    return Case(path, raw["name"], before, after, sites, raw.get("settings", {}), raw.get("text", False))
+    before = _tree(raw["before"], default, where)
+    after = _tree(raw["after"], default, where) if "after" in raw else before
+    sites, settings = raw.get("sites", []), raw.get("settings", {})
+    if not isinstance(sites, list) or not all(isinstance(s, str) for s in sites) or not isinstance(settings, dict):
+        raise MigrateError(f"{where}: `sites` must be a list of text, `settings` a table")
+    return Case(path, str(raw["name"]), before, after, tuple(sorted(sites)), settings, bool(raw.get("text", False)))
 
 
-def _tree(value: str | Mapping[str, str], path: str) -> Tree:
-    return {path: value} if isinstance(value, str) else value
+def _tree(value: object, path: object, where: str) -> Tree:
+    """The files of one side of a case. A path that would leave the tree is refused: it is going to be written."""
+    tree = {path: value} if isinstance(value, str) else value
+    if not isinstance(tree, dict) or not all(isinstance(x, str) for item in tree.items() for x in item):
+        raise MigrateError(f"{where}: `before` and `after` must be text, or tables of path = text")
+    for name in tree:
+        check_path(name)
+    return tree
 
 
 # ------------------------------------------------------------------------------------------------------------ running

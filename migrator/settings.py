@@ -32,7 +32,10 @@ class Settings:
 def load(root: Path) -> Settings:
     """The settings of the project at `root`. Raises MigrateError on a key or a value that makes no sense."""
     source = root / "pyproject.toml"
-    data = source.read_bytes() if source.is_file() else b""
+    try:
+        data = source.read_bytes() if source.is_file() else b""
+    except OSError as error:
+        raise MigrateError(f"pyproject.toml: cannot be read: {error.strerror}") from error
     if b"migrate" not in data:  # spares most runs the import of tomllib
         return Settings()
     import tomllib

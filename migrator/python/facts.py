@@ -47,32 +47,28 @@ def package_of(module: str, is_package: bool) -> str:
     return module if is_package else module.rpartition(".")[0]
 
 
-def module_names(path: str, roots: Iterable[str]) -> tuple[str, ...]:
+def module_names(path: str, roots: Collection[str]) -> tuple[str, ...]:
     """The dotted names a file can be imported by, seen from each of `roots` ("" is the project), nearest root first.
 
     >>> module_names("src/app/llm.py", ["", "src"])
     ('app.llm', 'src.app.llm')
     """
+    parts = PurePosixPath(path).with_suffix("").parts
     names = []
-    for root in sorted(roots, key=len, reverse=True):
-        prefix = f"{root}/" if root else ""
-        if not path.startswith(prefix):
-            continue
-        parts = list(PurePosixPath(path[len(prefix) :]).with_suffix("").parts)
-        if parts[-1] == "__init__":
-            parts.pop()
-        if parts and all(p.isidentifier() for p in parts):
-            names.append(".".join(parts))
+    for depth in range(len(parts) - 1, -1, -1):
+        below = parts[depth:-1] if parts[-1] == "__init__" else parts[depth:]
+        if "/".join(parts[:depth]) in roots and below and all(p.isidentifier() for p in below):
+            names.append(".".join(below))
     return tuple(names) or (PurePosixPath(path).stem,)
 
 
-def import_roots(files: Collection[str]) -> tuple[str, ...]:
+def import_roots(files: Collection[str]) -> frozenset[str]:
     """Folders that packages are imported from: the project, `src`-like folders, and parents of top-level packages."""
     packages = {str(PurePosixPath(f).parent) for f in files if f.endswith("/__init__.py")}
     above = {str(PurePosixPath(p).parent) for p in packages} - packages
     roots = {"", *("" if a == "." else a for a in above)}
     roots |= {f.partition("/")[0] for f in files if f.startswith(("src/", "lib/")) and f.endswith(".py")}
-    return tuple(sorted(roots))
+    return frozenset(roots)
 
 
 def facts_of(path: str, names: tuple[str, ...], found: Outline) -> Facts:
