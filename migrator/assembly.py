@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -12,12 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from migrator import project as tree
 from migrator.candidates import PYTHON, Candidate, Candidates
 from migrator.formats import Context, format_of
-from migrator.names import Names, under
+from migrator.names import Names
 from migrator.outcome import Plan
 from migrator.packs import Pack, Rules, compose
 from migrator.parallel import in_order
 from migrator.placing import File, Placed, place
-from migrator.primitives import Module
+from migrator.primitives import Module, under
 from migrator.project import Project
 from migrator.python import rewrite
 from migrator.python.facts import Index, import_roots
@@ -142,10 +143,12 @@ def _file(candidates: Candidates, index: Index, options: Options, moves: dict[st
         return _moved_only(candidates.project, path, new_path)
     docs = index.names.rules.docs
     file = File(path, new_path, docs, options.safe_only, candidate.frozen, frozenset(docs))
-    language, findings, validate = _findings(candidates, index, candidate, edit_prose=options.text)
     try:
+        language, findings, validate = _findings(candidates, index, candidate, edit_prose=options.text)
         placed = place(candidate.text.text, findings, file)
         after = _encoded(candidate, placed, validate)
+    except RecursionError:
+        return _Result(problem=Problem(path, "left as it was: nested too deeply"))
     except (SyntaxError, ValueError) as error:
         return _Result(problem=Problem(path, f"left as it was, the result would not be valid: {error}"))
     if after == candidate.data and path == new_path:
@@ -183,7 +186,8 @@ def _findings(
     text, facts = candidate.text.text, candidates.facts.get(candidate.path)
     if facts:
         source, found = candidate.parsed or rewrite.read(text, candidate.path, facts.names)[:2]
-        return "python", rewrite.find(source, found, facts, index, edit_prose=edit_prose), Source
+        valid = Source if source.masked else ast.parse  # what this Python could read it must be able to read again
+        return "python", rewrite.find(source, found, facts, index, edit_prose=edit_prose), valid
     format = format_of(candidate.path, text[:200])
     assert format is not None  # only Python has none
     context = Context(candidate.path, edit_prose, partial(rewrite.find_in_snippet, index=index, edit_prose=edit_prose))

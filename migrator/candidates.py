@@ -70,7 +70,7 @@ class Candidates:
         text, path = candidate.text.text, candidate.path
         try:
             source, found, facts = rewrite.read(text, path, module_names(path, self.roots))
-        except (SyntaxError, ValueError, RecursionError) as error:
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise _Unparsed(_reason(error, text)) from error
         self.facts[path] = facts
         if len(self.facts) <= _KEPT_TREES:
@@ -92,10 +92,10 @@ class Candidates:
         others = [f for f in self.files if f.endswith(PYTHON) and f not in done]
         found, _ = tree.matching(self.project.root, others, [name for name, _ in wanted])
         before = len(self.facts)
-        for path in found:
-            data = tree.read(self.project.root, path)
-            if any(name in data and module in data for name, module in wanted):
-                self.read([path])
+        for name, module in wanted:
+            there, _ = tree.matching(self.project.root, found, [name])
+            users, _ = tree.matching(self.project.root, there, [module])
+            self.read(path for path in users if path not in self.by_path)
         return len(self.facts) > before
 
 
@@ -129,17 +129,15 @@ def _handed_on(facts: Facts, index: Index) -> Iterator[str]:
             yield name
 
 
-def _reason(error: SyntaxError | ValueError | RecursionError, text: str) -> str:
+def _reason(error: SyntaxError | ValueError | RecursionError | MemoryError, text: str) -> str:
     """Why a module cannot be parsed; syntax newer than this Python is told from a mistake."""
-    if isinstance(error, RecursionError):
+    if isinstance(error, RecursionError | MemoryError):  # CPython 3.11 runs out of "memory" on its own parser's stack
         return "nested too deeply to be parsed"
     if not isinstance(error, SyntaxError):
         return f"cannot be parsed: {error}"
-    import libcst
+    from migrator.python import newer
 
-    try:
-        libcst.parse_module(text)
-    except libcst.ParserSyntaxError:
+    if newer.parsed(text) is None:
         return f"line {error.lineno}: cannot be parsed: {error.msg}"
     running = f"{sys.version_info[0]}.{sys.version_info[1]}"
     return f"line {error.lineno}: newer syntax than Python {running}, run migrate with a newer one: {error.msg}"

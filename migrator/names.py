@@ -9,7 +9,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from migrator.packs import Rules
-from migrator.primitives import Env, Flag, expand, glob_regex
+from migrator.primitives import Env, Flag, expand, glob_regex, under
 from migrator.sites import Edit, Finding, Status
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -21,11 +21,6 @@ class Renamed:
 
     new: str
     rule: str
-
-
-def under(dotted: str, prefix: str) -> bool:
-    """Whether `dotted` is `prefix` or lies below it."""
-    return dotted == prefix or dotted.startswith(prefix + ".")
 
 
 class Names:

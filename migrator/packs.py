@@ -24,7 +24,9 @@ from migrator.primitives import (
     Promote,
     Setting,
     Symbol,
+    expand,
     toml_keys,
+    under,
 )
 
 HEAD_KEYS = ("name", "title", "description", "source", "target", "extends", "disable", "settings")
@@ -250,6 +252,10 @@ def _check_stars_and_settings(rules: Iterable[Any], settings: Mapping[str, Any],
         for old, new in pairs:
             if old.count("*") != new.count("*"):
                 fault(f"{rule.id}: `{old}` and `{new}` must have the same number of `*`")
+            if expand(old, new, new.replace("*", "")) is not None:
+                fault(f"{rule.id}: `{new}` would be renamed again by a second run")
+        if isinstance(rule, Module | Setting) and under(rule.new, rule.old):
+            fault(f"{rule.id}: `{rule.new}` lies in `{rule.old}`, so a second run would move it again")
         try:
             _fill(rule, settings)
         except (KeyError, IndexError, TypeError) as error:

@@ -22,7 +22,7 @@ class Check(NamedTuple):
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _DOTTED = rf"{_NAME}(\.{_NAME})*"
-_GLOB = r"[A-Za-z0-9_*]+"
+_GLOB = r"(?=.)[A-Za-z0-9_]*(\*[A-Za-z0-9_]*){0,3}"
 
 TEXT = Check({"type": "string", "minLength": 1}, "text")
 BOOL = Check({"type": "boolean"}, "true or false")
@@ -30,7 +30,7 @@ ID = Check({"type": "string", "pattern": r"^[a-z0-9]+([.-][a-z0-9]+)*$"}, "a rul
 NAME = Check({"type": "string", "pattern": rf"^{_NAME}$"}, "a Python name")
 DOTTED = Check({"type": "string", "pattern": rf"^{_DOTTED}$"}, "a dotted name such as `package.module`")
 DOTTED_LIST = Check({"type": "array", "items": DOTTED.schema, "minItems": 1}, "a list of dotted names")
-GLOB = Check({"type": "string", "pattern": rf"^{_GLOB}$"}, "a name in which `*` may stand for any text")
+GLOB = Check({"type": "string", "pattern": rf"^{_GLOB}$"}, "a name in which up to three `*` stand for any text")
 NAME_MAP = Check(
     {
         "type": "object",
@@ -38,7 +38,7 @@ NAME_MAP = Check(
         "additionalProperties": False,
         "minProperties": 1,
     },
-    "a table of old name = new name, in which `*` may stand for any text",
+    "a table of old name = new name, in which up to three `*` stand for any text",
 )
 NAMES = Check({"type": "array", "items": NAME.schema}, "a list of Python names")
 TEXT_MAP = Check({"type": "object", "additionalProperties": {"type": "string"}}, "a table of text = text")
@@ -217,6 +217,11 @@ def expand(old: str, new: str, name: str) -> str | None:
         return None
     texts = iter(match.groups())
     return re.sub(r"\*", lambda _: next(texts), new)
+
+
+def under(dotted: str, prefix: str) -> bool:
+    """Whether `dotted` is `prefix` or lies below it."""
+    return dotted == prefix or dotted.startswith(prefix + ".")
 
 
 def glob_regex(pattern: str) -> str:

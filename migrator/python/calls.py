@@ -8,9 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from migrator.names import under
 from migrator.packs import Rules
-from migrator.primitives import Call, Promote
+from migrator.primitives import Call, Promote, under
 from migrator.python import statements
 from migrator.python.imports import added_above
 from migrator.python.module import Module

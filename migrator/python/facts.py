@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from migrator.names import Names, Renamed, expand_any, under
+from migrator.names import Names, Renamed, expand_any
 from migrator.packs import Rules
+from migrator.primitives import under
 from migrator.python.outline import Binding, Outline, Scope, parts_of, text_value
 
 _MOST_HOPS = 20  # of re-exports followed from one name; more is a circle

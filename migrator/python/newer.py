@@ -13,17 +13,39 @@ if TYPE_CHECKING:
     import libcst as cst
 
 Span = tuple[int, int]
+_DEEPEST = 200  # brackets within brackets that CPython's tokenizer takes; LibCST's parser has no limit but the stack
+
+
+def parsed(text: str) -> cst.Module | None:
+    """The module, where it is Python of any version that LibCST knows."""
+    if _depth(text) > _DEEPEST:
+        return None
+    import libcst as cst
+
+    try:
+        return cst.parse_module(text)
+    except (cst.ParserSyntaxError, RecursionError):
+        return None
+
+
+def _depth(text: str) -> int:
+    """How deep brackets stand within brackets; those in strings count too, so it is an upper bound."""
+    depth = deepest = 0
+    for bracket in re.findall(r"[][(){}]", text):
+        depth = depth + 1 if bracket in "([{" else max(depth - 1, 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def masked(text: str) -> tuple[str, list[Span]] | None:
     """The text with its f-strings masked, and where those stand; None where LibCST cannot parse it either."""
+    module = parsed(text)
+    if module is None:
+        return None
     import libcst as cst
     from libcst.metadata import MetadataWrapper, PositionProvider
 
-    try:
-        wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
-    except cst.ParserSyntaxError:
-        return None
+    wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
     positions = wrapper.resolve(PositionProvider)
     starts = [0, *(m.end() for m in re.finditer(r"\r\n|\r|\n", text))]
     characters = list(text)

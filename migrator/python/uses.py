@@ -6,7 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from migrator.names import Renamed, under
+from migrator.names import Renamed
+from migrator.primitives import under
 from migrator.python.imports import added_above, added_below
 from migrator.python.module import Module
 from migrator.python.outline import DEFINED, Binding, Reference, Scope
