@@ -214,7 +214,9 @@ def _guard(project: Project, plan: Plan, given: dict[str, Any]) -> None:
             named = ", ".join(dirty[:3]) + (f" and {len(dirty) - 3} more" if len(dirty) > 3 else "")
             raise MigrateError(f"uncommitted changes in {named}: commit or stash them, or pass --allow-dirty")
     asks = plan.changes and not given["yes"] and sys.stdin.isatty() and sys.stdout.isatty()
-    if asks and not click.confirm(f"Change {_files(len(plan.changes))} in {project.root}?", err=True):
+    todo = f"{len(plan.pending)} places to look at afterwards, " if plan.pending else ""
+    question = f"Change {_files(len(plan.changes))} in {project.root}? ({todo}--dry-run shows it all)"
+    if asks and not click.confirm(question, err=True):
         raise MigrateError("nothing was changed")
 
 
@@ -301,7 +303,7 @@ def _output(project: Project, plan: Plan, given: dict[str, Any], mode: Mode) -> 
             restore_command=_undo(given),
             backup=_shown(project, plan),
         )
-        click.echo(text, nl=False, color=True if _wants_colour() else None)
+        _print(text, plan)
     if given["report"]:
         _write(Path(given["report"]), render(plan, "json", colour=False, mode=mode))
 
@@ -331,6 +333,19 @@ def _command(given: dict[str, Any]) -> str:
             case tuple(values):
                 words += [word for value in values for word in (option, value)]
     return shlex.join(words)
+
+
+def _print(text: str, plan: Plan) -> None:
+    """Write a result to standard output; a reader that went away is no fault, a full disk is told."""
+    try:
+        click.echo(text, nl=False, color=True if _wants_colour() else None)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        done = f"; run {plan.run} was applied, migrate --restore undoes it" if plan.run else ""
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - the interpreter flushes it once more on its way out
+        raise MigrateError(f"standard output cannot be written: {error.strerror}{done}") from error
 
 
 def _wants_colour() -> bool:

@@ -169,7 +169,7 @@ def _next(report: Report, paint: Paint) -> str:
         head = f"Nothing has been written yet; a backup will be kept in {report.backup}"
         steps = [
             ["apply", report.fix_command],
-            ["read", f"{report.fix_command} --dry-run --format html > migrate.html"],
+            ["read", f"{report.fix_command} --dry-run --format html > ~/migrate.html"],
             ["undo", report.restore_command],
         ]
     lines = "".join(f"  {paint(name, bold=True)}  {visible(command)}\n" for name, command in _aligned(steps))
