@@ -296,14 +296,18 @@ def _whole_lines(module: Module, node: ast.stmt) -> tuple[int, int] | None:
     return (start, end) if alone else None
 
 
-def added_below(module: Module, node: ast.stmt, statement: str) -> Edit | None:
-    """The edit that puts a statement on a line of its own below another; None where that shares its line."""
-    source = module.source
-    end = source.line_end(source.end(node))
-    alone = not source.text[source.line_start(source.start(node)) : source.start(node)].strip()
-    if not alone or source.text[source.end(node) : end].lstrip().startswith(";"):
-        return None
-    return Edit(end, end, f"{source.indent(node)}{statement}{source.newline}")
+def stars_of(module: Module) -> Iterator[tuple[ast.ImportFrom, str]]:
+    """The `from … import *` statements, each with the module it imports from."""
+    for statement in module.found.imports:
+        node = statement.node
+        if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+            yield node, absolute(module.facts.package, node.level, node.module)
+
+
+def explicit_import(module: Module, star: ast.ImportFrom, of: str, name: str) -> Edit | None:
+    """The edit that imports one name from where a star imports it, under the name it had so far."""
+    parent, _, leaf = module.index.new_name(f"{of}.{name}").rpartition(".")
+    return added_above(module, star, f"from {_spell_module(module, star, parent)} import {leaf} as {name}")
 
 
 def added_above(module: Module, node: ast.stmt, statement: str) -> Edit | None:

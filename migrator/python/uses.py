@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from migrator.names import Renamed
 from migrator.primitives import under
-from migrator.python.imports import added_above, added_below
+from migrator.python.imports import added_above, explicit_import, stars_of
 from migrator.python.module import Module
 from migrator.python.outline import DEFINED, Binding, Reference, Scope
 from migrator.sites import Edit, Finding, Status
@@ -67,7 +67,7 @@ def _reference(module: Module, reference: Reference) -> Iterator[Finding]:
     if written is None and renamed:
         yield _through_new_import(module, reference, bound, dotted, renamed)
     elif bound is None and written and renamed and reference.scope.lookup(written[0]) is not None:
-        yield _kept_name(module, reference, dotted, renamed)
+        yield _kept_name(module, reference, renamed)
     elif written is not None and written != reference.parts:
         count = _differing(reference.parts, written)
         old, new = ".".join(reference.parts[:count]), ".".join(written[: len(written) - len(reference.parts) + count])
@@ -134,17 +134,15 @@ def _through_new_import(
     return Finding(start, renamed.rule, Status.MIGRATED, f"{old} → {renamed.new}", edits)
 
 
-def _kept_name(module: Module, reference: Reference, dotted: str, renamed: Renamed) -> Finding:
-    """A name from `import *` whose new one means something else here: it is kept by an assignment after the import."""
+def _kept_name(module: Module, reference: Reference, renamed: Renamed) -> Finding:
+    """A name from `import *` whose new one means something else here: an import of its own keeps the old one."""
     old, start = reference.parts[0], module.source.start(reference.nodes[0])
-    new = module.index.new_name(dotted.removesuffix("".join(f".{p}" for p in reference.parts[1:])))
-    leaf = new.rpartition(".")[2]
-    stars = [i.node for i in module.found.imports if i.node.names[0].name == "*" and module.source.end(i.node) < start]
-    added = added_below(module, stars[-1], f"{old} = {leaf}") if stars else None
+    stars = [(node, of) for node, of in stars_of(module) if module.index.offers(of, old)]
+    added = explicit_import(module, *stars[0], old) if len(stars) == 1 else None
     if added is None:
-        message = f"{old} → {new}: the new name is taken here, import it under another and write that"
+        message = f"{old} → {renamed.new}: the new name is taken here, import it under another and write that"
         return Finding(start, renamed.rule, Status.MANUAL, message)
-    message = f"{old} is kept as another name of {leaf}, which is taken here"
+    message = f"{old} is imported by this name: its new one is taken here"
     return Finding(start, renamed.rule, Status.MIGRATED, message, (added,))
 
 
