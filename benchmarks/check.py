@@ -66,6 +66,7 @@ def contenders(migrate: list[str] | None) -> dict[str, tuple[list[str], set[int]
     commands = {
         "git grep -l": (["git", "grep", "-l", *patterns], {1}),
         "python start": ([sys.executable, "-c", "pass"], {0}),
+        "click start": ([sys.executable, "-c", "import click"], {0}),
         "git ls-files": (["git", "ls-files"], {0}),
         "discovery and filter": ([sys.executable, "-c", FILTER, *NEEDLES], {0}),
     }

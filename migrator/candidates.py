@@ -69,7 +69,8 @@ class Candidates:
 
         text, path = candidate.text.text, candidate.path
         try:
-            source, found, facts = rewrite.read(text, path, module_names(path, self.roots))
+            names = module_names(path, self.roots)
+            source, found, facts = rewrite.read(text, path, names, frozen=bool(candidate.frozen))
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise _Unparsed(_reason(error, text)) from error
         self.facts[path] = facts

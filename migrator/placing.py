@@ -12,7 +12,7 @@ from migrator.sites import Edit, Finding, Site, Status
 
 UNUSED_SUPPRESSION = "unused-suppression"
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_SUPPRESSION = re.compile(r"(?:#|//|--|;|<!--)\s*migrate:\s*ignore(?:\[(?P<rules>[\w\s.,-]*)\])?")
+SUPPRESSION = re.compile(r"(?:#|//|--|;|<!--)\s*migrate:\s*ignore(?:\[(?P<rules>[\w\s.,-]*)\])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class _Suppressions:
 
     def __init__(self, text: str, starts: Sequence[int]) -> None:
         self._starts = starts
-        self._by_line = {bisect_right(starts, m.start()): m for m in _SUPPRESSION.finditer(text)}
+        self._by_line = {bisect_right(starts, m.start()): m for m in SUPPRESSION.finditer(text)}
         self._used: set[int] = set()
 
     def cover(self, finding: Finding) -> bool:
@@ -127,7 +127,7 @@ class _Suppressions:
             return False
         line = bisect_right(self._starts, finding.start)
         match = self._by_line.get(line)
-        if match is None or not (match["rules"] is None or finding.rule in _listed(match)):
+        if match is None or not (match["rules"] is None or finding.rule in listed(match)):
             return False
         self._used.add(line)
         return True
@@ -137,9 +137,9 @@ class _Suppressions:
         return [
             Finding(match.start(), UNUSED_SUPPRESSION, Status.MANUAL, "this comment suppresses nothing: take it out")
             for line, match in self._by_line.items()
-            if line not in self._used and (match["rules"] is None or _listed(match) & file.rules)
+            if line not in self._used and (match["rules"] is None or listed(match) & file.rules)
         ]
 
 
-def _listed(match: re.Match[str]) -> set[str]:
+def listed(match: re.Match[str]) -> set[str]:
     return {rule.strip() for rule in (match["rules"] or "").split(",")}

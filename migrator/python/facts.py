@@ -8,11 +8,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from migrator.names import Names, Renamed, expand_any
 from migrator.packs import Rules
+from migrator.placing import SUPPRESSION, line_starts, listed
 from migrator.primitives import under
 from migrator.python.outline import Binding, Outline, Scope, parts_of, text_value
 
@@ -33,6 +35,9 @@ class Facts:
     constants: frozenset[str]  # string literals that could name an environment variable
     mentioned: frozenset[str]  # full names it imports, or spells in a string literal, up to every dot
     unused: frozenset[str]  # names bound by `from` imports that nothing in the module uses
+    suppressed: Mapping[int, frozenset[str]]  # line -> the rules a comment there suppresses; empty for all of them
+    kept: Mapping[str, frozenset[str]]  # name that stays what it is here -> the rules that hold for; empty for all
+    frozen: bool = False  # nothing in it may be edited
 
     @property
     def name(self) -> str:
@@ -72,8 +77,9 @@ def import_roots(files: Collection[str]) -> frozenset[str]:
     return frozenset(roots)
 
 
-def facts_of(path: str, names: tuple[str, ...], found: Outline) -> Facts:
-    """The facts of one module, from its outline."""
+def facts_of(path: str, names: tuple[str, ...], found: Outline, text: str, *, frozen: bool = False) -> Facts:
+    """The facts of one module, from its outline and the comments in its text."""
+    suppressed = _suppressed(text)
     exports: dict[str, str] = {}
     for name, bindings in found.scope.bindings.items():
         target = next((t for b in bindings if (t := origin_of(b, found.scope))), None)
@@ -95,7 +101,44 @@ def facts_of(path: str, names: tuple[str, ...], found: Outline) -> Facts:
         constants=frozenset(v for v in literals if v.isidentifier() and v.isupper()),
         mentioned=frozenset((*_imported(found), *(p for v in literals for p in _prefixes(v)), *found.scope.stars)),
         unused=frozenset(_unused(found)),
+        suppressed=suppressed,
+        kept=_kept(found, suppressed),
+        frozen=frozen,
     )
+
+
+def _suppressed(text: str) -> dict[int, frozenset[str]]:
+    if "migrate:" not in text:
+        return {}
+    starts = line_starts(text)
+    matches = SUPPRESSION.finditer(text)
+    return {bisect_right(starts, m.start()): frozenset(listed(m) if m["rules"] is not None else ()) for m in matches}
+
+
+def _kept(found: Outline, suppressed: Mapping[int, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """The names that cannot change, since one of the places that spell them must not."""
+    kept: dict[str, frozenset[str]] = {}
+    for name, line in _spelled(found) if suppressed else ():
+        if line in suppressed:
+            before, rules = kept.get(name), suppressed[line]
+            kept[name] = rules if before is None else before | rules if before and rules else frozenset()
+    return kept
+
+
+def _spelled(found: Outline) -> Iterator[tuple[str, int]]:
+    """Every name of the module's own with a line it is spelled on, those of one import on all of its lines."""
+    yield from ((reference.parts[0], reference.nodes[0].lineno) for reference in found.references)
+    yield from ((node.name, node.lineno) for node, *_ in (*found.classes, *found.functions))
+    yield from ((name, node.lineno) for node in found.globals for name in node.names)
+    yield from ((text_value(t.node) or "", t.node.lineno) for t in found.texts if t.role == "all")
+    for statement in found.imports:
+        names = [alias.asname or alias.name.partition(".")[0] for alias in statement.node.names]
+        yield from ((name, line) for line in import_lines(statement.node) for name in names)
+
+
+def import_lines(node: ast.Import | ast.ImportFrom) -> set[int]:
+    """The lines on which a comment can suppress an import: its first one and those of its names."""
+    return {node.lineno, *(alias.lineno for alias in node.names)}
 
 
 def _imported(found: Outline) -> Iterator[str]:
@@ -198,10 +241,10 @@ class Index:
             exported = {**exported, **more}
 
     def _exported_by(self, facts: Facts) -> Iterable[tuple[str, str]]:
-        renamed_fixtures = self.fixtures_of(facts)
+        renamed_fixtures = self.fixtures_of(facts) if not facts.frozen else {}
         for name, target in facts.exports.items():
             new = renamed_fixtures.get(name) or self.local_name(facts, name, target)
-            if new == name:
+            if new == name or facts.frozen:
                 continue
             for module in facts.names:
                 if name in renamed_fixtures or target != f"{module}.{name}":
@@ -228,7 +271,8 @@ class Index:
         first, *rest = dotted[len(module) + 1 :].split(".")
         own, exported = f"{module}.{first}", facts.exports.get(first)
         origin = exported or self._through_star(facts, first)
-        if origin is None or origin.rpartition(".")[0] in facts.names or (exported and not rest):
+        fixed = exported or facts.frozen or first in facts.kept
+        if origin is None or origin.rpartition(".")[0] in facts.names or (fixed and not rest):
             return None
         renamed = self.rename(".".join([origin, *rest]))
         if renamed is None:
@@ -252,7 +296,7 @@ class Index:
         else, and where the new name is free.
         """
         renamed = self.rename(target)
-        if renamed is None or target.rpartition(".")[2] != name:
+        if renamed is None or target.rpartition(".")[2] != name or self._is_kept(facts, name, target):
             return name
         leaf = renamed.new.rpartition(".")[2]
         own = {f"{module}.{name}" for module in facts.names}
@@ -260,6 +304,14 @@ class Index:
         if not all(self.new_name(other).rpartition(".")[2] == leaf for other in others):
             return name
         return leaf if all(self.new_name(other) == renamed.new for other in facts.bound.get(leaf, ())) else name
+
+    def _is_kept(self, facts: Facts, name: str, target: str) -> bool:
+        rules = facts.kept.get(name)
+        return rules is not None and (not rules or not rules.isdisjoint(self.rules_of(target)))
+
+    def rules_of(self, target: str) -> set[str]:
+        """The rules that speak of an imported name: that of its own rename and that of its module's."""
+        return {r.rule for r in (self.rename(target), self.rename(target.rpartition(".")[0])) if r}
 
     def new_name(self, target: str) -> str:
         """`target` after all renames."""

@@ -20,9 +20,10 @@ def find(module: Module) -> Iterator[Finding]:
     """Findings for every import statement that refers to the old layer or must follow the module's own move."""
     for statement in module.found.imports:
         if isinstance(statement.node, ast.Import):
-            yield from _plain(module, statement.node, statement.scope)
+            findings = list(_plain(module, statement.node, statement.scope))
         else:
-            yield from _from(module, statement, statement.node)
+            findings = list(_from(module, statement, statement.node))
+        yield from [f for f in findings if module.suppresses(f)] or findings  # half an import would give nothing
 
 
 def _plain(module: Module, node: ast.Import, scope: Scope) -> Iterator[Finding]:

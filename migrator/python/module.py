@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from migrator.names import Names, Renamed
-from migrator.python.facts import Facts, Index, origin_of
+from migrator.python.facts import Facts, Index, import_lines, origin_of
 from migrator.python.outline import Binding, Outline, Reference, Scope
 from migrator.python.source import Source
+from migrator.sites import Finding
 
 
 @dataclass(slots=True)
@@ -46,7 +47,12 @@ class Module:
         return next((b for b in bindings if b.target or b.kind == "alias"), bindings[0]), holder
 
     def dotted(self, parts: tuple[str, ...], scope: Scope) -> str | None:
-        """The fully qualified name that a chain means; None where that is not an import or a definition."""
+        """The fully qualified name that a chain means; None where that is no import or definition, or is left alone."""
+        bound = self.binding_of(parts[0], scope) if parts else None
+        return None if bound and self.left_alone(bound[0]) else self.meaning(parts, scope)
+
+    def meaning(self, parts: tuple[str, ...], scope: Scope) -> str | None:
+        """`dotted` of a chain whose import a comment may suppress."""
         if not parts:
             return None
         bound = self.binding_of(parts[0], scope)
@@ -67,6 +73,21 @@ class Module:
             renamed = self.rename(target)
             return renamed.new if renamed and self.is_free(renamed.new.partition(".")[0]) else binding.name
         return self.index.local_name(self.facts, binding.name, target)
+
+    def suppresses(self, finding: Finding) -> bool:
+        """Whether a comment on the line of a finding suppresses it."""
+        rules = self.facts.suppressed.get(self.source.line_of(finding.start))
+        return rules is not None and (not rules or finding.rule in rules)
+
+    def left_alone(self, binding: Binding) -> bool:
+        """Whether a comment suppresses the import that binds a name, so that it goes on giving the old thing."""
+        node = binding.statement
+        if not self.facts.suppressed or not isinstance(node, ast.Import | ast.ImportFrom):
+            return False
+        target = binding.node.name if binding.kind == "import" and isinstance(binding.node, ast.alias) else ""
+        rules = self.index.rules_of(target or binding.target or "")
+        comments = [self.facts.suppressed[n] for n in import_lines(node) if n in self.facts.suppressed]
+        return bool(rules) and any(not listed or not listed.isdisjoint(rules) for listed in comments)
 
     def is_free(self, top: str) -> bool:
         """Whether nothing but the package `top` bears its name, in any scope of the module."""

@@ -14,12 +14,14 @@ from migrator.python.source import Source
 from migrator.sites import Edit, Finding
 
 
-def read(text: str, path: str, names: tuple[str, ...]) -> tuple[Source, Outline, Facts]:
+def read(
+    text: str, path: str, names: tuple[str, ...], *, frozen: bool = False
+) -> tuple[Source, Outline, Facts]:
     """Parse a module and take down its facts. Raises SyntaxError, ValueError or RecursionError as `ast.parse` does."""
     source = Source(text)
     is_package = path.endswith("__init__.py")
     found = outline(source.tree, names[0], names[0] if is_package else names[0].rpartition(".")[0])
-    return source, found, facts_of(path, names, found)
+    return source, found, facts_of(path, names, found, text, frozen=frozen)
 
 
 def find(source: Source, found: Outline, facts: Facts, index: Index, *, edit_prose: bool = False) -> list[Finding]:

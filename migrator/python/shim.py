@@ -15,7 +15,7 @@ from migrator.sites import Edit, Finding, Status
 def find(module: Module) -> Iterator[Finding]:
     """A finding for every `try` whose two branches import the same thing once the old names are new."""
     for node in module.found.tries:
-        if not _is_shim(node):
+        if not _is_shim(node) or any(node.lineno <= n <= (node.end_lineno or 0) for n in module.facts.suppressed):
             continue
         here, there = _imports(module, node.body), _imports(module, node.handlers[0].body)
         after = {k: _new(module, v) for k, v in here.items()}

@@ -55,7 +55,7 @@ def _rule(module: Module, dotted: str) -> str:
 
 def _reference(module: Module, reference: Reference) -> Iterator[Finding]:
     bound = module.binding_of(reference.parts[0], reference.scope)
-    dotted = module.dotted(reference.parts, reference.scope)
+    dotted = module.meaning(reference.parts, reference.scope)
     if dotted is None:
         return
     flag = module.names.flag(dotted)
@@ -63,16 +63,30 @@ def _reference(module: Module, reference: Reference) -> Iterator[Finding]:
         yield Finding(module.source.start(reference.nodes[0]), flag.id, Status.MANUAL, flag.message)
         return
     renamed = module.rename(dotted)
+    if bound and module.left_alone(bound[0]):
+        yield from _suppressed(module, reference, renamed)
+        return
     written = _written(module, reference, bound, dotted, renamed)
     if written is None and renamed:
         yield _through_new_import(module, reference, bound, dotted, renamed)
     elif bound is None and written and renamed and reference.scope.lookup(written[0]) is not None:
         yield _kept_name(module, reference, renamed)
-    elif written is not None and written != reference.parts:
+    elif written == reference.parts:
+        yield from _suppressed(module, reference, renamed)
+    elif written is not None:
         count = _differing(reference.parts, written)
         old, new = ".".join(reference.parts[:count]), ".".join(written[: len(written) - len(reference.parts) + count])
         base = ".".join(dotted.split(".")[: len(dotted.split(".")) - len(reference.parts) + count])
         yield _replaced(module, reference, count, old, new, _rule(module, base))
+
+
+def _suppressed(module: Module, reference: Reference, renamed: Renamed | None) -> Iterator[Finding]:
+    """A use that stays as it is needs no finding, unless a comment there asks for that."""
+    if renamed and module.facts.suppressed:
+        start = module.source.start(reference.nodes[0])
+        finding = Finding(start, renamed.rule, Status.MIGRATED, f"{'.'.join(reference.parts)} → {renamed.new}")
+        if module.suppresses(finding):
+            yield finding
 
 
 def _differing(old: tuple[str, ...], new: tuple[str, ...]) -> int:
@@ -137,8 +151,9 @@ def _through_new_import(
 def _kept_name(module: Module, reference: Reference, renamed: Renamed) -> Finding:
     """A name from `import *` whose new one means something else here: an import of its own keeps the old one."""
     old, start = reference.parts[0], module.source.start(reference.nodes[0])
-    stars = [(node, of) for node, of in stars_of(module) if module.index.offers(of, old)]
-    added = explicit_import(module, *stars[0], old) if len(stars) == 1 else None
+    stars = sorted((of, node.lineno, node) for node, of in stars_of(module) if module.index.offers(of, old))
+    nearest = stars and all(under(of, stars[0][0]) for of, _, _ in stars)  # a package offers what its modules do
+    added = explicit_import(module, stars[0][2], stars[0][0], old) if nearest else None
     if added is None:
         message = f"{old} → {renamed.new}: the new name is taken here, import it under another and write that"
         return Finding(start, renamed.rule, Status.MANUAL, message)
