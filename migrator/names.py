@@ -12,6 +12,9 @@ from migrator.packs import Rules
 from migrator.primitives import Env, Flag, expand, glob_regex, under
 from migrator.sites import Edit, Finding, Status
 
+_LONGEST_PREFIX = 200  # characters of a path looked at before a name in it
+_PATH_START = re.compile(r"[^\s\"'`=:,;(\[<>|]*$")
+_TO_ROOT = re.compile(r"/?(?:\.{1,2}/|src/|lib/|\*+/|\$\w+/|\S*[)}]/)*")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -67,6 +70,8 @@ class Names:
                 if new is not None:
                     parts[index] = new
                     return f"{rule.module}.{'.'.join(parts)}", rule.id
+                if part != part.lower():
+                    break  # a class or a constant: what follows is an attribute of it, no name of a module
         return None
 
     def symbol_rule(self, dotted: str) -> str:
@@ -103,7 +108,7 @@ class Names:
     @cached_property
     def _dotted_pattern(self) -> re.Pattern[str] | None:
         old = [m.old for m in self.rules.modules] + [s.module for s in self.rules.symbols] + list(self.exported)
-        return _any_of((re.escape(o) for o in old), r"(?<![\w.])(?:", r")(?![\w])(?:\.\w+)*(?::[A-Za-z_]\w*)?")
+        return _any_of((re.escape(o) for o in old), r"(?<![\w./-])(?:", r")(?![\w])(?:\.\w+)*(?::[A-Za-z_]\w*)?")
 
     @cached_property
     def _path_pattern(self) -> re.Pattern[str] | None:
@@ -137,6 +142,8 @@ class Names:
                 new = ":".join(renamed.new.rsplit(".", 1)) if colon else renamed.new
                 yield _found(match, offset, new, renamed.rule, f"{match[0]} → {new}")
         for match in _matches(self._path_pattern, text):
+            if not _leads_to_root(text[max(0, match.start() - _LONGEST_PREFIX) : match.start()]):
+                continue
             rule = next(m for m in self._modules if m.old.replace(".", "/") == match[0])
             yield _found(
                 match, offset, rule.new.replace(".", "/"), rule.id, f"{match[0]} → {rule.new.replace('.', '/')}"
@@ -189,6 +196,12 @@ class Names:
     def may_be_in(self, text: str) -> bool:
         """Whether a text holds one of the needles; without, there is nothing to find in it."""
         return any(needle.decode() in text for needle in self.needles)
+
+
+def _leads_to_root(before: str) -> bool:
+    """Whether the part of a path before a name in it names no other folder: nothing, `src/`, `../`, a variable."""
+    prefix = _PATH_START.search(before)
+    return prefix is None or _TO_ROOT.fullmatch(prefix[0]) is not None
 
 
 def say_env(old: str, new: str, rule: Env) -> str:

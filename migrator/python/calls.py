@@ -13,7 +13,7 @@ from migrator.primitives import Call, Promote, under
 from migrator.python import statements
 from migrator.python.imports import added_above
 from migrator.python.module import Module
-from migrator.python.outline import Scope, parts_of, text_value
+from migrator.python.outline import Parts, Scope, parts_of, text_value
 from migrator.sites import Edit, Finding, Status
 
 
@@ -24,20 +24,74 @@ def find(module: Module) -> Iterator[Finding]:
     """
     rules = module.names.rules
     uses_old = bool(rules.literals) and module.index.uses_old(module.facts)
+    derived = _derived(module, rules)
+    for cls, rule in derived.values():
+        message = f"a subclass: see that neither it nor a call of it passes on {', '.join(rule.remove)}; {rule.message}"
+        yield Finding(module.source.start(cls), rule.id, Status.MANUAL, message)
     for node, scope in module.found.calls:
         callee = _callee(module, node, scope)
-        if callee is not None and module.index.defines(callee):
-            continue
-        found = list(_of_rules(module, rules, callee, node, scope)) if callee else []
-        found += _literals(module, rules, node) if uses_old else ()
+        found = list(_passed_on(module, rules, derived, node, scope))
+        if callee is None or not module.index.defines(callee):
+            found += _of_rules(module, rules, callee, node, scope) if callee else ()
+            found += _literals(module, rules, node) if uses_old and _may_read_it(module, node, scope) else ()
         inside = module.found.inside.get(id(node))
         yield from (f if inside is None else _in_f_string(module, f, inside) for f in found)
+
+
+def _derived(module: Module, rules: Rules) -> dict[int, tuple[ast.ClassDef, Call]]:
+    """The classes of a module that inherit from a callable of a rule, at one remove or several, by id."""
+    derived: dict[int, tuple[ast.ClassDef, Call]] = {}
+    for cls, scope in module.found.classes if rules.calls else ():
+        rule = next((r for base in cls.bases if (r := _rule_for(module, rules, derived, parts_of(base), scope))), None)
+        if rule:
+            derived[id(cls)] = cls, rule
+    return derived
+
+
+def _rule_for(
+    module: Module, rules: Rules, derived: Mapping[int, tuple[ast.ClassDef, Call]], parts: Parts, scope: Scope
+) -> Call | None:
+    """The rule whose callable, not defined by the project itself, a chain means: directly or as a class below it."""
+    bound = module.binding_of(parts[0], scope) if len(parts) == 1 else None
+    if bound and id(bound[0].node) in derived:
+        return derived[id(bound[0].node)][1]
+    dotted = module.dotted(parts, scope)
+    callee = module.index.canonical(dotted) if dotted else ""
+    if not callee or module.index.defines(callee):
+        return None
+    return next((r for r in rules.calls if _is_of(callee, r.of)), None)
+
+
+def _passed_on(
+    module: Module, rules: Rules, derived: Mapping[int, tuple[ast.ClassDef, Call]], node: ast.Call, scope: Scope
+) -> Iterator[Finding]:
+    """Arguments that go, in a call of a subclass or a method of the callable, or one that is given the callable."""
+    given = {k.arg for k in node.keywords}
+    if not any(given.intersection(r.remove) for r in rules.calls):
+        return
+    parts = parts_of(node.func)
+    bound = module.binding_of(parts[0], scope) if len(parts) == 1 else None
+    chains = [parts] if bound and id(bound[0].node) in derived else [parts[:-1]]
+    chains += [parts_of(a) for a in (*node.args, *(k.value for k in node.keywords))]
+    for rule in (r for chain in chains if chain and (r := _rule_for(module, rules, derived, chain, scope))):
+        passed = [name for name in rule.remove if name in given]
+        if passed:
+            message = f"{', '.join(passed)}: see where this is passed on to and write it by hand; {rule.message}"
+            yield Finding(module.source.start(node), rule.id, Status.MANUAL, message)
+            return
+
+
+def _may_read_it(module: Module, node: ast.Call, scope: Scope) -> bool:
+    """Whether a call may be one of the old layer or the project's, as one of a library that is neither is not."""
+    parts = parts_of(node.func)
+    dotted = module.dotted(parts, scope) if parts else None
+    return dotted is None or module.index.tracked(dotted) or bool(module.index.module_of(dotted))
 
 
 def _in_f_string(module: Module, finding: Finding, inside: ast.JoinedStr) -> Finding:
     """A finding in an f-string, by hand where Python before 3.12 would not read the quotes that it brings along."""
     quoted = any('"' in e.text and e.start >= module.source.start(inside) for e in finding.edits)
-    if not quoted or not re.search(r"""(?i)(?<![\w"'])r?fr?"(?!"")""", module.source.segment(inside)):
+    if not quoted or not re.search(r"""(?i)(?<!\w)r?fr?"(?!"")""", module.source.segment(inside)):
         return finding
     return replace(
         finding, status=Status.MANUAL, edits=(), message=f"in an f-string, write it by hand: {finding.message}"
@@ -89,6 +143,10 @@ def _replace(module: Module, rule: Call, node: ast.Call, scope: Scope) -> Iterat
             f"import {', '.join(rule.imports)} and write {', '.join(added)}; {rule.message}",
         )
         return
+    splat = next((k for k in node.keywords if k.arg is None), None)
+    if splat is not None:
+        message = f"arguments from `**`: see that {', '.join(rule.remove)} are not among them; {rule.message}"
+        yield Finding(module.source.start(splat), rule.id, Status.MANUAL, message)
     removed = ", ".join(name for name in rule.remove if name in given)
     message = f"{removed} → {', '.join(rule.add)}: {rule.message}"
     yield Finding(start, rule.id, Status(rule.status), message, (*(e for e in imported if e and e.text), *edits))
@@ -193,8 +251,7 @@ def _literals(module: Module, rules: Rules, node: ast.Call) -> Iterator[Finding]
 
 def _inner_edit(module: Module, node: ast.expr, old: str, new: str) -> Edit:
     """Replace the text of a literal, or the whole literal where it is spelled with escapes."""
-    start, raw = module.source.start(node), module.source.segment(node)
-    at = raw.find(old)
-    if at < 0:
-        return Edit(start, module.source.end(node), json.dumps(new, ensure_ascii=False))
-    return Edit(start + at, start + at + len(old), new)
+    place = module.source.inside(node, old)
+    if place is None:
+        return Edit(module.source.start(node), module.source.end(node), json.dumps(new, ensure_ascii=False))
+    return Edit(*place, new)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
 from bisect import bisect_right
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -18,6 +19,8 @@ from migrator.placing import SUPPRESSION, line_starts, listed
 from migrator.primitives import under
 from migrator.python.outline import Binding, Outline, Scope, parts_of, text_value
 
+_CAPTURES = (ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping)
+_INDIRECT = re.compile(r"\b(?:globals|locals|vars|eval|exec)\s*\(")  # a use of any name could hide in these
 _MOST_HOPS = 20  # of re-exports followed from one name; more is a circle
 
 
@@ -100,7 +103,7 @@ def facts_of(path: str, names: tuple[str, ...], found: Outline, text: str, *, fr
         fixtures={node.name: fixture_name(node) for node, _, _ in found.functions if is_fixture(node)},
         constants=frozenset(v for v in literals if v.isidentifier() and v.isupper()),
         mentioned=frozenset((*_imported(found), *(p for v in literals for p in _prefixes(v)), *found.scope.stars)),
-        unused=frozenset(_unused(found)),
+        unused=frozenset(_unused(found, text)),
         suppressed=suppressed,
         kept=_kept(found, suppressed),
         frozen=frozen,
@@ -117,7 +120,8 @@ def _suppressed(text: str) -> dict[int, frozenset[str]]:
 
 def _kept(found: Outline, suppressed: Mapping[int, frozenset[str]]) -> dict[str, frozenset[str]]:
     """The names that cannot change, since one of the places that spell them must not."""
-    kept: dict[str, frozenset[str]] = {}
+    bound = ((scope, name, bindings) for scope in found.scopes for name, bindings in scope.bindings.items())
+    kept = {name: frozenset[str]() for scope, name, bindings in bound if _is_fixed(scope, bindings)}
     for name, line in _spelled(found) if suppressed else ():
         if line in suppressed:
             before, rules = kept.get(name), suppressed[line]
@@ -125,11 +129,19 @@ def _kept(found: Outline, suppressed: Mapping[int, frozenset[str]]) -> dict[str,
     return kept
 
 
+def _is_fixed(scope: Scope, bindings: list[Binding]) -> bool:
+    """Whether a name is an attribute of a class, or captured by a clause that has no node for it."""
+    if scope.kind == "class":
+        return any(b.kind in ("from", "import-as") for b in bindings)
+    return any(isinstance(b.node, _CAPTURES) for b in bindings) and any(b.target or b.value for b in bindings)
+
+
 def _spelled(found: Outline) -> Iterator[tuple[str, int]]:
     """Every name of the module's own with a line it is spelled on, those of one import on all of its lines."""
     yield from ((reference.parts[0], reference.nodes[0].lineno) for reference in found.references)
-    yield from ((node.name, node.lineno) for node, *_ in (*found.classes, *found.functions))
-    yield from ((name, node.lineno) for node in found.globals for name in node.names)
+    yield from ((node.name, node.lineno) for node, *_ in found.classes)
+    yield from ((node.name, node.lineno) for node, *_ in found.functions)
+    yield from ((name, node.lineno) for node, _ in found.globals for name in node.names)
     yield from ((text_value(t.node) or "", t.node.lineno) for t in found.texts if t.role == "all")
     for statement in found.imports:
         names = [alias.asname or alias.name.partition(".")[0] for alias in statement.node.names]
@@ -142,13 +154,17 @@ def import_lines(node: ast.Import | ast.ImportFrom) -> set[int]:
 
 
 def _imported(found: Outline) -> Iterator[str]:
-    """The full names in import statements, those of `import a.b` as well."""
+    """The full names in import statements, those of `import a.b` as well, and of what is reached through them."""
     for scope in found.scopes:
         for bindings in scope.bindings.values():
             yield from (b.target for b in bindings if b.target and b.statement)
     for statement in found.imports:
         if isinstance(statement.node, ast.Import):
             yield from (alias.name for alias in statement.node.names)
+    for reference in found.references:
+        holder = reference.scope.lookup(reference.parts[0]) if len(reference.parts) > 2 else None
+        for binding in holder.bindings[reference.parts[0]] if holder else ():
+            yield from _prefixes(".".join((binding.target, *reference.parts[1:]))) if binding.target else ()
 
 
 def _prefixes(text: str) -> Iterator[str]:
@@ -158,8 +174,8 @@ def _prefixes(text: str) -> Iterator[str]:
         text = text.rpartition(".")[0]
 
 
-def _unused(found: Outline) -> set[str]:
-    """Names of `from` imports without a use: no reference, no string annotation, no entry of `__all__`.
+def _unused(found: Outline, text: str) -> set[str]:
+    """Names of `from` imports that the text spells once, where they are imported, besides prose in docstrings.
 
     A module of nothing but imports has them for others, whoever they are.
     """
@@ -170,17 +186,18 @@ def _unused(found: Outline) -> set[str]:
     imported = {
         alias.asname or alias.name
         for statement in found.imports
-        if isinstance(statement.node, ast.ImportFrom)
+        if isinstance(statement.node, ast.ImportFrom) and statement.scope.kind != "class"
         for alias in statement.node.names
         if alias.asname != alias.name
     }
-    if not imported:
-        return imported
-    imported -= {r.parts[0] for r in found.references}
-    texts = (t.node for t in found.texts if t.role in ("annotation", "all"))
-    spelled = {word for node in texts for word in re.findall(r"\w+", text_value(node) or "")}
-    declared = {name for node in found.globals for name in node.names}
-    return imported - spelled - declared
+    if not imported or _INDIRECT.search(text):
+        return set()
+    prose = (text_value(t.node) or "" for t in found.texts if t.role == "docstring")
+    spelled = Counter(word for word in re.findall(r"\w+", text) if word in imported)
+    for docstring in prose:
+        if ">>>" not in docstring:  # an example would run with what the module imports
+            spelled.subtract(word for word in re.findall(r"\w+", docstring) if word in imported)
+    return {name for name in imported if spelled[name] == 1}
 
 
 def origin_of(binding: Binding, scope: Scope) -> str | None:
@@ -301,7 +318,7 @@ class Index:
         leaf = renamed.new.rpartition(".")[2]
         own = {f"{module}.{name}" for module in facts.names}
         others = facts.bound.get(name, frozenset()) - own - {""}
-        if not all(self.new_name(other).rpartition(".")[2] == leaf for other in others):
+        if not all(o.rpartition(".")[2] == name and self.new_name(o).rpartition(".")[2] == leaf for o in others):
             return name
         return leaf if all(self.new_name(other) == renamed.new for other in facts.bound.get(leaf, ())) else name
 
@@ -333,7 +350,7 @@ class Index:
         return dotted
 
     def _through_star(self, facts: Facts, name: str) -> str | None:
-        return next((f"{star}.{name}" for star in facts.stars if self.offers(star, name)), None)
+        return next((f"{star}.{name}" for star in reversed(facts.stars) if self.offers(star, name)), None)
 
     def offers(self, module: str, name: str, _seen: tuple[str, ...] = ()) -> bool:
         """Whether `from module import *` gives `name`: as the module's facts say, or a rule for a module not here."""

@@ -55,10 +55,11 @@ def _spell_plain(module: Module, old: str, new: str, scope: Scope) -> str | None
 
 def _is_used_besides(module: Module, here: str, there: str, scope: Scope) -> bool:
     """Whether uses of the package `here`, which only imports of its modules bind, do not go to `there`."""
-    if any(isinstance(b.node, ast.alias) and b.node.name == here for b in scope.bindings[here]):
+    holder = scope.lookup(here) or scope
+    if any(isinstance(b.node, ast.alias) and b.node.name == here for b in holder.bindings[here]):
         return False
     for reference in module.found.references:
-        if reference.parts[0] == here and reference.scope.lookup(here) is scope:
+        if reference.parts[0] == here and reference.scope.lookup(here) is holder:
             dotted = module.dotted(reference.parts, reference.scope)
             if dotted and module.index.new_name(dotted).partition(".")[0] != there:
                 return True
@@ -126,7 +127,7 @@ def _name(module: Module, alias: ast.alias, dotted: str, renamed: Renamed) -> Fi
     start = module.source.start(alias)
     spelling = alias_spelling(module, alias, dotted, renamed)
     kept = alias.asname is None and " as " in spelling
-    message = f"{alias.name} → {spelling}" + (": the new name is taken in this file" if kept else "")
+    message = f"{alias.name} → {spelling}" + (": the local name has to stay" if kept else "")
     if alias.asname and " as " in spelling:
         edit = Edit(start, start + len(alias.name), spelling.partition(" ")[0])
         local = spelling.rpartition(" ")[2]
@@ -170,11 +171,22 @@ def _dropped(
     message = f"{names}: imported but not used, so not carried over" if unused else f"{names}: imported already"
     if len(extra) == len(moves):
         whole = _whole_lines(module, node)
-        replacement = Edit(*whole, "") if whole and len(statement.block) > 1 else Edit(start, end, "pass")
+        replacement = Edit(*whole, "") if whole and _leaves_some(module, statement) else Edit(start, end, "pass")
         return Finding(start, rule, status, message, (replacement,))
     kept = statements.without_names(source.segment(node), {a.name for a in extra})
     module_edit = _rewritten(module, kept, moves, _dotted(module, statement, extra[0]).rpartition(".")[0])
     return Finding(start, rule, status, message, (Edit(start, end, module_edit),))
+
+
+def _leaves_some(module: Module, statement: ImportStatement) -> bool:
+    """Whether the block of an import that goes holds a statement that certainly stays."""
+    gone = {
+        id(other.node)
+        for other in module.found.imports
+        if other.block is statement.block and isinstance(other.node, ast.ImportFrom)
+        if any(module.rename(_dotted(module, other, alias)) for alias in other.node.names)
+    }
+    return any(id(node) not in gone for node in statement.block)
 
 
 def _is_unused(module: Module, statement: ImportStatement, alias: ast.alias) -> bool:

@@ -62,7 +62,7 @@ class Module:
     def from_star(self, name: str) -> str | None:
         """The dotted name of a name that only an `import *` can have bound."""
         stars = self.found.scope.stars
-        return next((f"{star}.{name}" for star in stars if self.index.offers(star, name)), None)
+        return next((f"{star}.{name}" for star in reversed(stars) if self.index.offers(star, name)), None)
 
     def local_name(self, binding: Binding, holder: Scope) -> str:
         """What the local name of a binding is afterwards; a plain `import a.b` is used by its full new name."""

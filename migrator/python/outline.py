@@ -41,10 +41,15 @@ class Scope:
     node: ast.AST
     bindings: dict[str, list[Binding]] = field(default_factory=dict)
     globals: set[str] = field(default_factory=set)
+    nonlocals: set[str] = field(default_factory=set)
     stars: list[str] = field(default_factory=list)
 
     def bind(self, binding: Binding) -> None:
-        self.bindings.setdefault(binding.name, []).append(binding)
+        """Note a binding here, or where `global` or `nonlocal` says that it belongs."""
+        holder = self.module if binding.name in self.globals else self
+        if binding.name in self.nonlocals:
+            holder = self.lookup(binding.name) or self
+        holder.bindings.setdefault(binding.name, []).append(binding)
 
     def lookup(self, name: str) -> Scope | None:
         """The scope whose binding a use of `name` here means; class bodies are invisible to the functions in them."""
@@ -107,7 +112,7 @@ class Outline:
     classes: list[tuple[ast.ClassDef, Scope]] = field(default_factory=list)
     tries: list[ast.Try] = field(default_factory=list)
     withs: list[ast.With | ast.AsyncWith] = field(default_factory=list)
-    globals: list[ast.Global | ast.Nonlocal] = field(default_factory=list)
+    globals: list[tuple[ast.Global | ast.Nonlocal, Scope]] = field(default_factory=list)
     members: list[tuple[list[ast.Attribute], str]] = field(default_factory=list)  # `import_module("a.b").c.d`
 
 
@@ -213,9 +218,8 @@ class _Walker:
             case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
                 self._assignment(node, scope)
             case ast.Global() | ast.Nonlocal():
-                self.found.globals.append(node)
-                if isinstance(node, ast.Global):
-                    scope.globals.update(node.names)
+                self.found.globals.append((node, scope))
+                (scope.globals if isinstance(node, ast.Global) else scope.nonlocals).update(node.names)
             case _:
                 if isinstance(node, ast.Try):
                     self.found.tries.append(node)

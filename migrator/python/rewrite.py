@@ -14,9 +14,7 @@ from migrator.python.source import Source
 from migrator.sites import Edit, Finding
 
 
-def read(
-    text: str, path: str, names: tuple[str, ...], *, frozen: bool = False
-) -> tuple[Source, Outline, Facts]:
+def read(text: str, path: str, names: tuple[str, ...], *, frozen: bool = False) -> tuple[Source, Outline, Facts]:
     """Parse a module and take down its facts. Raises SyntaxError, ValueError or RecursionError as `ast.parse` does."""
     source = Source(text)
     is_package = path.endswith("__init__.py")

@@ -22,7 +22,7 @@ def find(module: Module) -> Iterator[Finding]:
         if after != {k: _new(module, v) for k, v in there.items()} or (after == here and after == there):
             continue
         kept = node.body if after == here else node.handlers[0].body
-        if after != (here if kept is node.body else there):
+        if after != (here if kept is node.body else there) or not _binds_what_is_used(module, here, there):
             continue
         start, end = module.source.start(node), module.source.end(node)
         old = next(v for v in (*here.values(), *there.values()) if _new(module, v) != v)
@@ -50,6 +50,12 @@ def _imports(module: Module, statements: list[ast.stmt]) -> dict[str, str]:
             base = absolute(module.facts.package, statement.level, statement.module)
             found.update({a.asname or a.name: f"{base}.{a.name}" for a in statement.names})
     return found
+
+
+def _binds_what_is_used(module: Module, *branches: dict[str, str]) -> bool:
+    """Whether the uses of each name go on spelling it as the import that stays does."""
+    targets = [(name, dotted) for branch in branches for name, dotted in branch.items()]
+    return all(module.index.local_name(module.facts, name, dotted) == name for name, dotted in targets)
 
 
 def _new(module: Module, dotted: str) -> str:

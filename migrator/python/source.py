@@ -54,6 +54,11 @@ class Source:
     def segment(self, node: ast.AST) -> str:
         return self.text[self.start(node) : self.end(node)]
 
+    def inside(self, node: ast.AST, value: str) -> tuple[int, int] | None:
+        """Where `value` stands in the text of a literal; None where that spells it otherwise, as `"a" "b"` does."""
+        at = self.segment(node).find(value)
+        return None if at < 0 else (self.start(node) + at, self.start(node) + at + len(value))
+
     def line_start(self, offset: int) -> int:
         """Where the line that holds `offset` begins."""
         return self._starts[self.line_of(offset) - 1]

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from migrator.python import statements
+from migrator.names import say_env, under
+from migrator.python import calls, settings, statements
 from migrator.python.imports import relative_to
 from migrator.python.module import Module
 from migrator.python.outline import Scope, Text, anchor, named_module, parts_of, text_value
@@ -15,13 +16,24 @@ from migrator.sites import Edit, Finding, Status
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _NAMED_ATTRIBUTE_CALLS = {"getattr", "hasattr", "setattr", "delattr", "object", "delitem"}  # patch.object, monkeypatch
+_CALLS_OF_MODULES = {"patch", "import_module", "importorskip", "__import__", "getLogger"}
+_CALLS_OF_MAPPINGS = {"dict", "update"}  # patch.dict, os.environ.update
+_IMPORT = re.compile(r"\bfrom[ \t]+([\w.]+)[ \t]+import\b")
+_LITERAL = re.compile(r"""[a-zA-Z]*(\"{3}|'{3}|"|')(.*)\1""", re.DOTALL)
 
 
 def find(module: Module) -> Iterator[Finding]:
     """Findings for every literal and comment that names the old layer."""
+    found = list(_named(module))
+    yield from found
+    yield from _old_values(module, found)
+
+
+def _named(module: Module) -> Iterator[Finding]:
     renames = dict(module.local_renames())
     attributes = dict(_read_by_calls(module))
     yield from _patched(module)
+    yield from _env_keywords(module)
     for text in module.found.texts:
         yield from _literal(module, text, renames, attributes)
     for start, end in module.source.masked:
@@ -43,18 +55,60 @@ def _literal(module: Module, text: Text, renames: dict[str, str], attributes: di
         if exact:
             yield from exact
             return
+    if any(module.index.tracked(match[1]) for match in _IMPORT.finditer(raw)):
+        yield from _code(module, raw, start, value)
+        return
     code = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}  # of an f-string's expressions
     found = [f for f in module.names.in_config(raw, start) if not _is_code(raw, f, start, code)]
     yield from found
-    if value is not None and not found and _split_name(module, value):
-        message = f"{value!r} is put together of several literals: write its new name by hand"
-        yield Finding(start, module.names.rules.modules[0].id, Status.MANUAL, message)
     for finding in module.names.prose_in(raw, start, edit=True):
         seen = any(e.start <= finding.start < e.end for f in found for e in f.edits)
         if not seen and not _is_code(raw, finding, start, code):
             yield replace(
                 finding, edits=(), message=finding.message.replace("prose: ", "in a text: ") + "; never edited"
             )
+
+
+def _old_values(module: Module, found: list[Finding]) -> Iterator[Finding]:
+    """Values that the old layer takes as an argument, wherever else they stand: none of the other findings is there."""
+    rules = {value: rule for rule in module.names.rules.literals if not rule.setting for value in rule.values}
+    texts = [t for t in module.found.texts if t.role in ("plain", "annotation") and text_value(t.node) in rules]
+    if not texts or not module.index.uses_old(module.facts):
+        return
+    promotes = {rule.id for rule in module.names.rules.promotes}
+    of_calls = list(calls.find(module))
+    told = {f.start for f in of_calls if f.rule in promotes and not f.edits}
+    spans = [(module.source.start(c), module.source.end(c)) for c, _ in module.found.calls]
+    taken = [span for span in spans if span[0] in told]
+    taken += [(e.start, e.end) for f in (*found, *of_calls, *settings.find(module)) for e in f.edits]
+    for text in texts:
+        start, end, value = module.source.start(text.node), module.source.end(text.node), text_value(text.node) or ""
+        if not any(s < end and start < e for s, e in taken):
+            message = f"{value!r} names the old provider: see what reads it"
+            yield Finding(start, rules[value].id, Status.MANUAL, message)
+
+
+def _code(module: Module, raw: str, start: int, value: str | None) -> Iterator[Finding]:
+    """Code in a literal, where all of its names move together or none does."""
+    from migrator.formats import search
+    from migrator.python import rewrite  # which takes this module
+
+    literal = _LITERAL.fullmatch(raw)
+    if literal is None or value is None or re.sub(r"\r\n?", "\n", literal[2]) != value:
+        rule = module.names.rules.modules[0].id
+        yield Finding(start, rule, Status.MANUAL, "code in a text that is not spelled in one piece: write it by hand")
+        return
+    try:
+        found = rewrite.find_in_snippet(literal[2], module.index)
+    except (SyntaxError, ValueError):
+        found = search.apart(search.snippet(literal[2], module.names))
+    at = start + literal.start(2)
+    for finding in found:
+        edits = tuple(Edit(at + e.start, at + e.end, e.text) for e in finding.edits)
+        fits = bool(edits) and not any(literal[1][0] in e.text or "\n" in e.text for e in edits)
+        status = Status.REVIEW if fits else finding.status if finding.prose else Status.MANUAL
+        message = f"code in a text: {finding.message}"
+        yield replace(finding, start=at + finding.start, status=status, message=message, edits=edits if fits else ())
 
 
 def _masked(module: Module, start: int, end: int) -> Iterator[Finding]:
@@ -71,15 +125,12 @@ def _is_code(raw: str, finding: Finding, start: int, code: set[str]) -> bool:
     return raw[edit.start - start : edit.end - start] in code and raw[edit.start - start - 1] not in "\"'"
 
 
-def _split_name(module: Module, value: str) -> bool:
-    return bool(_DOTTED.fullmatch(value)) and module.rename(value) is not None
-
-
 def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> Iterator[Finding]:
     """Literals whose whole value is a name: a setting, a dotted name, a string annotation, an entry of `__all__`."""
-    setting = module.names.setting(value)
+    setting = None if _is_module(module, text, value) else module.names.setting(value)
     if setting:
-        yield from _whole(module, text, value, setting.new, setting.rule)
+        message = f"{value} → {setting.new}: {settings.MOVED}"
+        yield from _whole(module, text, value, setting.new, setting.rule, Status.REVIEW, message)
     elif text.role == "all":
         yield from _public_name(module, text, value, renames)
     elif text.role == "annotation":
@@ -94,14 +145,28 @@ def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> I
         yield from _whole(module, text, value, renames[value], rule, Status.REVIEW, message)
 
 
+def _is_module(module: Module, text: Text, value: str) -> bool:
+    """Whether a text spelled like a setting names a module: the project has it, or a call takes it as one."""
+    if module.index.module_of(value):
+        return True
+    first = (c for c, _ in module.found.calls if c.args and c.args[0] is text.node)
+    return any(_callee(call) in _CALLS_OF_MODULES for call in first)
+
+
 def _whole(
     module: Module, text: Text, value: str, new: str, rule: str, status: Status = Status.MIGRATED, message: str = ""
 ) -> Iterator[Finding]:
-    start, raw = module.source.start(text.node), module.source.segment(text.node)
-    at = raw.find(value)
-    if at >= 0:
-        edit = Edit(start + at, start + at + len(value), new)
-        yield Finding(start, rule, status, message or f"{value} → {new}", (edit,))
+    yield _spelled(module, text.node, value, new, rule, status, message or f"{value} → {new}")
+
+
+def _spelled(
+    module: Module, node: ast.expr, name: str, new: str, rule: str, status: Status, message: str
+) -> Finding:
+    """The finding of a literal that says `name`, by hand where it is not spelled in one piece."""
+    start, place = module.source.start(node), module.source.inside(node, name)
+    if place is None:
+        return Finding(start, rule, Status.MANUAL, f"{message}; it is not spelled in one piece, write it by hand")
+    return Finding(start, rule, status, message, (Edit(*place, new),))
 
 
 def _annotation(module: Module, text: Text) -> Iterator[Finding]:
@@ -126,7 +191,8 @@ def _public_name(module: Module, text: Text, value: str, renames: dict[str, str]
     """An entry of `__all__` follows the name it lists; that of a submodule which left the package goes."""
     bound = value in module.found.scope.bindings
     if bound:
-        new = next((n for o, n in renames.items() if o == value), value)
+        scope = module.found.scope
+        new = next((n for b in scope.bindings[value] if (n := module.local_name(b, scope)) != value), value)
         if new != value:
             yield from _whole(module, text, value, new, module.names.symbol_rule(value))
         return
@@ -186,11 +252,8 @@ def _in_call(
     if package:
         moved = module.rename(package)
         new = relative_to(renamed.new, moved.new if moved else package)
-    start, raw = module.source.start(node), module.source.segment(node)
-    at = raw.find(name)
-    if new != name and at >= 0:
-        edit = Edit(start + at, start + at + len(name), new)
-        yield id(node), Finding(start, renamed.rule, Status.MIGRATED, f"{name} → {new}", (edit,))
+    if new != name:
+        yield id(node), _spelled(module, node, name, new, renamed.rule, Status.MIGRATED, f"{name} → {new}")
 
 
 def _callee(call: ast.Call) -> str:
@@ -206,9 +269,10 @@ def _owner(module: Module, node: ast.expr, scope: Scope) -> str:
 def _patched(module: Module) -> Iterator[Finding]:
     """`patch.multiple("a.b", PortkeyClient=…)`: the keywords are attributes."""
     for call, scope in module.found.calls:
-        if _callee(call) != "multiple" or not call.args:
+        targets = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "target")]
+        if _callee(call) != "multiple" or not targets:
             continue
-        owner = text_value(call.args[0]) or _owner(module, call.args[0], scope)
+        owner = text_value(targets[0]) or _owner(module, targets[0], scope)
         for keyword in call.keywords:
             renamed = module.rename(f"{owner}.{keyword.arg}") if owner else None
             new = renamed.new.rpartition(".")[2] if renamed else ""
@@ -216,6 +280,23 @@ def _patched(module: Module) -> Iterator[Finding]:
                 start = module.source.start(keyword)
                 edit = Edit(start, start + len(keyword.arg), new)
                 yield Finding(start, renamed.rule, Status.MIGRATED, f"{keyword.arg} → {new}", (edit,))
+
+
+def _env_keywords(module: Module) -> Iterator[Finding]:
+    """`dict(os.environ, PORTKEY_URL="u")`: keywords in capitals that are environment variables."""
+    for call, _ in module.found.calls:
+        for keyword in call.keywords:
+            renamed = module.names.env(keyword.arg) if keyword.arg and keyword.arg.isupper() else None
+            start = module.source.start(keyword)
+            if renamed is None or not keyword.arg:
+                continue
+            new, rule = renamed
+            message = say_env(keyword.arg, new, rule)
+            if _callee(call) in _CALLS_OF_MAPPINGS and module.source.text.startswith(keyword.arg, start):
+                edit = Edit(start, start + len(keyword.arg), new)
+                yield Finding(start, rule.id, Status(rule.status), message, (edit,))
+            else:
+                yield Finding(start, rule.id, Status.MANUAL, f"{message}; see whether this argument is the variable")
 
 
 def _prose(module: Module, raw: str, start: int, renames: dict[str, str], *, edit: bool) -> Iterator[Finding]:
@@ -232,12 +313,24 @@ def _bound_classes(module: Module, raw: str, start: int, renames: dict[str, str]
     for match in re.finditer(r"(?<![\w.])[A-Z]\w+(?!\w)", raw):
         new = renames.get(match[0])
         if new is None and match[0] not in module.facts.bound:
-            new = module.names.symbol(match[0])
-            new = new if new and module.index.uses_old(module.facts) else None
+            new = _known_class(module, match[0])
         if new:
             edit = Edit(start + match.start(), start + match.end(), new)
             rule = module.names.symbol_rule(match[0])
             yield Finding(edit.start, rule, Status.MIGRATED, f"{match[0]} → {new}", (edit,))
+
+
+def _known_class(module: Module, name: str) -> str | None:
+    """The new name of a class that the file does not bind: one that a rule spells out, or the project defines."""
+    if not module.index.uses_old(module.facts):
+        return None
+    for rule in module.names.rules.symbols:
+        if name in rule.names:
+            return rule.names[name]
+        modules = (m for m in module.index.by_name if under(m, rule.module))
+        if any(module.index.defines(f"{m}.{name}") for m in modules):
+            return module.names.symbol(name)
+    return None
 
 
 def _comments(module: Module, renames: dict[str, str]) -> Iterator[Finding]:

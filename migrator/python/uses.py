@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from migrator.names import Renamed
 from migrator.primitives import under
+from migrator.python.facts import origin_of
 from migrator.python.imports import added_above, explicit_import, stars_of
 from migrator.python.module import Module
 from migrator.python.outline import DEFINED, Binding, Reference, Scope
@@ -67,9 +68,16 @@ def _reference(module: Module, reference: Reference) -> Iterator[Finding]:
         yield from _suppressed(module, reference, renamed)
         return
     written = _written(module, reference, bound, dotted, renamed)
+    base = dotted.removesuffix("".join(f".{p}" for p in reference.parts[1:]))
+    if bound and renamed and _is_ambiguous(module, reference, bound, written):
+        message = (
+            f"{'.'.join(reference.parts)} → {renamed.new}: {reference.parts[0]} has several meanings, write it by hand"
+        )
+        yield Finding(module.source.start(reference.nodes[0]), renamed.rule, Status.MANUAL, message)
+        return
     if written is None and renamed:
         yield _through_new_import(module, reference, bound, dotted, renamed)
-    elif bound is None and written and renamed and reference.scope.lookup(written[0]) is not None:
+    elif bound is None and written and renamed and _means_else(module, reference.scope, written[0], base):
         yield _kept_name(module, reference, renamed)
     elif written == reference.parts:
         yield from _suppressed(module, reference, renamed)
@@ -78,6 +86,27 @@ def _reference(module: Module, reference: Reference) -> Iterator[Finding]:
         old, new = ".".join(reference.parts[:count]), ".".join(written[: len(written) - len(reference.parts) + count])
         base = ".".join(dotted.split(".")[: len(dotted.split(".")) - len(reference.parts) + count])
         yield _replaced(module, reference, count, old, new, _rule(module, base))
+
+
+def _means_else(module: Module, scope: Scope, name: str, base: str) -> bool:
+    """Whether the new name of `base` is bound to anything else here."""
+    if scope.lookup(name) is None:
+        return False
+    there = module.meaning((name,), scope)
+    return there is None or module.index.new_name(there) != module.index.new_name(base)
+
+
+def _is_ambiguous(
+    module: Module, reference: Reference, bound: tuple[Binding, Scope], written: tuple[str, ...] | None
+) -> bool:
+    """Whether another binding of the first name would have the chain written in another way."""
+    for other in bound[1].bindings[reference.parts[0]]:
+        base = origin_of(other, bound[1]) if other is not bound[0] else None
+        if base:
+            dotted = ".".join((base, *reference.parts[1:]))
+            if _written(module, reference, (other, bound[1]), dotted, module.rename(dotted)) != written:
+                return True
+    return False
 
 
 def _suppressed(module: Module, reference: Reference, renamed: Renamed | None) -> Iterator[Finding]:
@@ -106,7 +135,7 @@ def _written(
 ) -> tuple[str, ...] | None:
     """How the chain is written afterwards; None where its new name is not below what its first part is bound to."""
     new = renamed.new if renamed else dotted
-    base = module.dotted(reference.parts[:1], reference.scope) or ""
+    base = (origin_of(*bound) if bound else module.from_star(reference.parts[0])) or ""
     base_renamed = module.rename(base)
     base_new = base_renamed.new if base_renamed else base
     local = module.local_name(*bound) if bound else base_new.rpartition(".")[2]
@@ -189,15 +218,16 @@ def _members(module: Module, nodes: list[ast.Attribute], owner: str) -> Iterator
 
 def _declared(module: Module) -> Iterator[Finding]:
     """Names in `global` and `nonlocal` statements, which have no node of their own."""
-    renames = dict(module.local_renames())
-    for node in module.found.globals:
+    for node, scope in module.found.globals:
         for name in node.names:
-            new = renames.get(name)
-            match = re.search(rf"\b{re.escape(name)}\b", module.source.segment(node)) if new else None
-            if new and match:
+            bound = module.binding_of(name, scope)
+            new = module.local_name(*bound) if bound and bound[0].kind != "import" else name
+            match = re.search(rf"\b{re.escape(name)}\b", module.source.segment(node))
+            if new != name and match:
                 start = module.source.start(node) + match.start()
                 edit = Edit(start, start + len(name), new)
-                yield Finding(start, module.names.symbol_rule(name), Status.MIGRATED, f"{name} → {new}", (edit,))
+                rule = _rule(module, module.meaning((name,), scope) or "")
+                yield Finding(start, rule, Status.MIGRATED, f"{name} → {new}", (edit,))
 
 
 def flagged_imports(module: Module) -> Iterator[Finding]:
