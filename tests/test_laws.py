@@ -352,7 +352,9 @@ def test_a_program_does_the_same_and_comes_back_byte_for_byte(files: dict[str, b
             assert change.after is not None
             ast.parse(change.after)
             _assert_lossless(change.before, change.after, {s.line for s in plan.sites if s.path == change.path})
-        assert not [s for s in plan.sites if s.status is Status.MANUAL]
+        # A subclass may pass on arguments that nobody sees here, which is told; nothing else is left to a person.
+        by_hand = {s.rule for s in plan.sites if s.status is Status.MANUAL}
+        assert by_hand <= {"agentcore.client-arguments", "agentcore.config-keys"}
         backup = root / ".migration_backup"
         transaction.apply(root, backup, plan.changes, run=transaction.run_id(datetime.now(UTC)), meta={})
         assert _run(root, AFTER) == meant

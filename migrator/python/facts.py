@@ -265,7 +265,7 @@ class Index:
                 continue
             for module in facts.names:
                 if name in renamed_fixtures or target != f"{module}.{name}":
-                    moved = self.names.rename(module)
+                    moved = self.rename(module)
                     yield f"{module}.{name}", f"{moved.new if moved else module}.{new}"
 
     def _by_rule(self, dotted: str) -> bool:
@@ -275,9 +275,19 @@ class Index:
     def rename(self, dotted: str) -> Renamed | None:
         """`Names.rename`, which also sees what a project module has from elsewhere, by name or by `import *`."""
         if dotted not in self._renamed:
-            self._renamed[dotted] = self.names.rename(dotted)  # what a circle of re-exports comes back to
-            self._renamed[dotted] = self._handed_on(dotted) or self._renamed[dotted]
+            direct = self.names.rename(dotted) or self._from_root(dotted)
+            self._renamed[dotted] = direct  # what a circle of re-exports comes back to
+            self._renamed[dotted] = self._handed_on(dotted) or direct
         return self._renamed[dotted]
+
+    def _from_root(self, dotted: str) -> Renamed | None:
+        """The new name of something in a module that is imported by more than its name, as `src.` + that."""
+        module = self.module_of(dotted)
+        name = self.by_name[module].name if module else ""
+        if not name or not module.endswith(f".{name}"):
+            return None
+        renamed = self.names.rename(name + dotted[len(module) :])
+        return Renamed(module.removesuffix(name) + renamed.new, renamed.rule) if renamed else None
 
     def _handed_on(self, dotted: str) -> Renamed | None:
         """The new name of something reached through a project module that has it from another one."""
@@ -396,6 +406,13 @@ class Index:
                     if new and new not in facts.bound:
                         found[name] = new
         return found
+
+    def fixture_rule(self, dotted: str) -> str:
+        """The rule that renames a fixture by its full name; "" for anything else."""
+        where, _, name = self.canonical(dotted).rpartition(".")
+        if where not in self.by_name or name not in self.fixtures_of(self.by_name[where]):
+            return ""
+        return next(rule.id for rule in self.names.rules.fixtures if expand_any(rule.names, name))
 
     def fixtures_for(self, path: str) -> dict[str, str]:
         """The renamed fixtures that a test file can ask for: its own, and those of the conftest.py above it."""

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from migrator.names import say_env, under
+from migrator.names import say_env
+from migrator.primitives import under
 from migrator.python import calls, settings, statements
 from migrator.python.imports import relative_to
 from migrator.python.module import Module
@@ -25,8 +26,21 @@ _LITERAL = re.compile(r"""[a-zA-Z]*(\"{3}|'{3}|"|')(.*)\1""", re.DOTALL)
 def find(module: Module) -> Iterator[Finding]:
     """Findings for every literal and comment that names the old layer."""
     found = list(_named(module))
-    yield from found
+    yield from (_of_library(f, module) for f in found) if _has_library(module) else found
     yield from _old_values(module, found)
+
+
+def _has_library(module: Module) -> bool:
+    """Whether a module imports a flagged library, which may read variables by itself, and not the old layer."""
+    targets = (t for ts in module.facts.bound.values() for t in ts)
+    return any(module.names.flag(t) for t in targets) and not module.index.uses_old(module.facts)
+
+
+def _of_library(finding: Finding, module: Module) -> Finding:
+    if finding.status is not Status.MIGRATED or finding.rule not in {rule.id for rule in module.names.rules.envs}:
+        return finding
+    message = f"{finding.message}; the library imported here may read the old name by itself"
+    return replace(finding, status=Status.REVIEW, message=message)
 
 
 def _named(module: Module) -> Iterator[Finding]:
@@ -105,7 +119,8 @@ def _code(module: Module, raw: str, start: int, value: str | None) -> Iterator[F
     at = start + literal.start(2)
     for finding in found:
         edits = tuple(Edit(at + e.start, at + e.end, e.text) for e in finding.edits)
-        fits = bool(edits) and not any(literal[1][0] in e.text or "\n" in e.text for e in edits)
+        kept = ("\n",) if len(literal[1]) == 1 else ()
+        fits = bool(edits) and not any(mark in e.text for e in edits for mark in (literal[1], *kept))
         status = Status.REVIEW if fits else finding.status if finding.prose else Status.MANUAL
         message = f"code in a text: {finding.message}"
         yield replace(finding, start=at + finding.start, status=status, message=message, edits=edits if fits else ())
@@ -159,9 +174,7 @@ def _whole(
     yield _spelled(module, text.node, value, new, rule, status, message or f"{value} → {new}")
 
 
-def _spelled(
-    module: Module, node: ast.expr, name: str, new: str, rule: str, status: Status, message: str
-) -> Finding:
+def _spelled(module: Module, node: ast.expr, name: str, new: str, rule: str, status: Status, message: str) -> Finding:
     """The finding of a literal that says `name`, by hand where it is not spelled in one piece."""
     start, place = module.source.start(node), module.source.inside(node, name)
     if place is None:

@@ -48,10 +48,7 @@ def _sibling_name(module: Module, binding: Binding, scope: Scope) -> str:
 
 def _rule(module: Module, dotted: str) -> str:
     renamed = module.rename(dotted)
-    if renamed and renamed.rule:
-        return renamed.rule
-    fixtures = module.names.rules.fixtures
-    return fixtures[0].id if fixtures else ""
+    return module.index.fixture_rule(dotted) or (renamed.rule if renamed else "")
 
 
 def _reference(module: Module, reference: Reference) -> Iterator[Finding]:
