@@ -187,7 +187,8 @@ class Names:
         words = [m.old.rpartition(".")[2] for m in rules.modules]
         words += [s.old.rpartition(".")[2] for s in rules.settings] + [f.module for f in rules.flags]
         words += [s.module.rpartition(".")[2] for s in rules.symbols]
-        words += [o.rpartition(".")[2] for group in (rules.calls, rules.promotes) for rule in group for o in rule.of]
+        called = [o for group in (rules.calls, rules.promotes) for rule in group for o in rule.of]
+        words += [o.rpartition(".")[0].rpartition(".")[2] or o for o in called]  # the module: nobody calls without it
         words += [_literal(o) for group in (rules.symbols, rules.fixtures) for rule in group for o in rule.names]
         words += [_literal(e.old) for e in rules.envs] + [w for m in rules.mentions for w in m.words]
         words += [f.distribution for f in rules.flags if f.distribution]

@@ -36,25 +36,33 @@ def build(project: Project, packs: Sequence[Pack], options: Options, progress: P
     """The plan for a tree. Raises MigrateError for settings or paths that make no sense."""
     started = time.perf_counter()
     rules = compose(packs, project.settings.overrides)
-    names = () if options.choose else rules.packs
-    plan = Plan(project.root, names, sites=(), changes=(), problems=(), files_seen=0, files_matched=0, seconds=0.0)
-    needles = Names(rules).needles
-    narrowed = (options.include, options.exclude, options.paths, project.settings.include, project.settings.exclude)
-    clean = None if any(narrowed) else tree.all_clean(project, needles)
-    if clean is not None and not _holds_folder(clean, rules):
-        plan = replace(plan, files_seen=len(clean))
-    else:
+    plan = clean_plan(project, rules, options)
+    if plan is None:
         files = tree.files(project, options.include, options.exclude, options.paths)
-        plan = replace(plan, files_seen=len(files))
         matched, unreadable = tree.matching(
-            project.root, files, needles, lambda done: progress("searching", done, len(files))
+            project.root, files, Names(rules).needles, lambda done: progress("searching", done, len(files))
         )
+        plan = _empty(project, rules, options, len(files))
         plan = replace(plan, problems=tuple(unreadable), files_matched=len(matched))
         if matched or _holds_folder(files, rules):
             from migrator.assembly import assemble  # a clean tree needs none of it
 
             plan = assemble(project, packs, options, progress, plan, files, matched)
     return replace(plan, seconds=time.perf_counter() - started).ordered()
+
+
+def clean_plan(project: Project, rules: Rules, options: Options) -> Plan | None:
+    """The plan of a tree in which git finds nothing at once; None where it takes a closer look."""
+    narrowed = (options.include, options.exclude, options.paths, project.settings.include, project.settings.exclude)
+    clean = None if any(narrowed) else tree.all_clean(project, Names(rules).needles)
+    if clean is None or _holds_folder(clean, rules):
+        return None
+    return _empty(project, rules, options, len(clean))
+
+
+def _empty(project: Project, rules: Rules, options: Options, files_seen: int) -> Plan:
+    names = () if options.choose else rules.packs
+    return Plan(project.root, names, (), (), (), files_seen=files_seen, files_matched=0, seconds=0.0)
 
 
 def _holds_folder(files: Sequence[str], rules: Rules) -> bool:
