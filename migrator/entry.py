@@ -1,6 +1,6 @@
 """Where the command starts: a bare `migrate check` of a clean tree is answered before the command line is loaded.
 
-That is what pre-commit and CI run most, and loading click alone costs as much as searching thousands of files.
+That is what CI runs most, and loading click and the packs alone costs as much as searching thousands of files.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ def main() -> None:
 
 
 def _answered() -> bool:
-    """Whether the tree of this folder was found clean and that was said; whatever else there is to say is not ours."""
+    """Whether git finds the tree of this folder clean, and that was said; everything else is left to the command.
+
+    Settings or packs of the project's own may ask for more than the shipped packs do.
+    """
     from migrator.errors import MigrateError
-    from migrator.packs import compose
-    from migrator.plan import Options, clean_plan
-    from migrator.project import open_project
-    from migrator.selection import select
+    from migrator.project import all_clean, open_project
+    from migrator.settings import Settings
+    from migrator.shipped import FOLDERS, NEEDLES, nothing_found
 
     try:
         project = open_project(".")
-        selection = select(project, None, None, ())
-        rules = compose(selection.packs, project.settings.overrides)
     except MigrateError:
         return False
-    plan = clean_plan(project, rules, Options(choose=selection.open))
-    if plan is None:
+    if project.settings != Settings() or (project.root / project.settings.rules_path).exists():
         return False
-    from migrator.reports import render
-
-    sys.stdout.write(render(plan, "text", colour=False, mode="check"))
+    files = all_clean(project, NEEDLES)
+    if files is None or any(f"/{folder}/" in f"/{path}" for path in files for folder in FOLDERS):
+        return False
+    sys.stdout.write(nothing_found(len(files)))
     return True
 
 

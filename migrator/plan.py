@@ -36,7 +36,7 @@ def build(project: Project, packs: Sequence[Pack], options: Options, progress: P
     """The plan for a tree. Raises MigrateError for settings or paths that make no sense."""
     started = time.perf_counter()
     rules = compose(packs, project.settings.overrides)
-    plan = clean_plan(project, rules, options)
+    plan = _clean_plan(project, rules, options)
     if plan is None:
         files = tree.files(project, options.include, options.exclude, options.paths)
         matched, unreadable = tree.matching(
@@ -51,7 +51,7 @@ def build(project: Project, packs: Sequence[Pack], options: Options, progress: P
     return replace(plan, seconds=time.perf_counter() - started).ordered()
 
 
-def clean_plan(project: Project, rules: Rules, options: Options) -> Plan | None:
+def _clean_plan(project: Project, rules: Rules, options: Options) -> Plan | None:
     """The plan of a tree in which git finds nothing at once; None where it takes a closer look."""
     narrowed = (options.include, options.exclude, options.paths, project.settings.include, project.settings.exclude)
     clean = None if any(narrowed) else tree.all_clean(project, Names(rules).needles)

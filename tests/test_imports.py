@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from projects import committed, spawn, write
+from projects import committed, run, spawn, write
 
 HEAVY = {"dotenv", "git", "jsonschema", "libcst", "markdown_it", "psycopg", "rich", "sqlglot", "tomlkit"}
 PROBE = """
@@ -48,3 +49,21 @@ def test_restoring_needs_no_heavy_library(tmp_path: Path) -> None:
     write(tmp_path, {"app.py": "from agentcore.integration.portkey import PortkeyClient\n\nPortkeyClient()\n"})
     assert spawn(cwd=tmp_path).returncode == 0
     assert loaded(PROBE.format(arguments=["--restore"]), tmp_path).isdisjoint(HEAVY)
+
+
+def test_a_bare_check_of_a_clean_repository_does_not_even_load_click(tmp_path: Path) -> None:
+    """And says what the whole command says."""
+    (tmp_path / "clean.py").write_text("import os\n")
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    code = (
+        "import sys; sys.argv = ['migrate', 'check']\n"
+        "from migrator.entry import main; main()\n"
+        "print('click' in sys.modules, file=sys.stderr)"
+    )
+    short = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    whole = run("check", cwd=tmp_path)
+    assert (short.stdout, short.stderr) == (whole.stdout, "False\n")
+    (tmp_path / "old.py").write_text("from agentcore.integration.portkey import PortkeyClient\n")
+    found = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert found.returncode == 1
+    assert "old.py:1:" in found.stdout

@@ -11,8 +11,9 @@ import jsonschema
 import pytest
 from projects import HOUSE, run, write
 
-from migrator import packs
+from migrator import packs, shipped
 from migrator.errors import MigrateError
+from migrator.names import Names
 from migrator.pack_pages import page
 from migrator.packs import Pack
 from migrator.primitives import Column, Flag
@@ -59,6 +60,13 @@ def test_names_of_cases_are_told_apart(pack: Pack) -> None:
 def test_the_page_is_made_from_the_pack(pack: Pack) -> None:
     written = (HOUSE / "docs" / "packs" / f"{pack.name}.md").read_text(encoding="utf-8")
     assert written == page(pack), f"write it anew: migrate rules show {pack.name} > docs/packs/{pack.name}.md"
+
+
+def test_what_is_written_down_of_the_shipped_packs_is_what_they_say() -> None:
+    folders = packs.available()
+    rules = packs.compose([packs.load(folder, folders) for folder in folders.values()])
+    assert Names(rules).needles == shipped.NEEDLES
+    assert tuple(m.old.replace(".", "/") for m in rules.modules) == shipped.FOLDERS
 
 
 def test_the_schema_is_made_from_the_primitives() -> None:

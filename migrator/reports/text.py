@@ -8,6 +8,7 @@ from itertools import groupby
 
 from migrator.outcome import Plan
 from migrator.reports import Report
+from migrator.shipped import nothing_found
 from migrator.sites import Site, Status
 
 _COLOURS = {Status.MIGRATED: "green", Status.REVIEW: "yellow", Status.MANUAL: "red", Status.IGNORED: "bright_black"}
@@ -67,7 +68,7 @@ def _check(report: Report) -> str:
 def _verdict(report: Report) -> str:
     failing = report.plan.failing
     if not failing:
-        return f"no reference to the old layer fails the check ({_count(report.plan.files_seen, 'file')} seen)\n"
+        return nothing_found(report.plan.files_seen)
     found = f"{_count(len(failing), 'reference')} in {_count(len({s.path for s in failing}), 'file')}"
     by_hand = sum(s.status is Status.MANUAL for s in failing)
     if by_hand == len(failing):

@@ -1,0 +1,15 @@
+"""What the shipped packs look for, written down so that a clean tree is told without reading a pack.
+
+A test compares it with the packs.
+"""
+
+from __future__ import annotations
+
+NEEDLES = (b"PORTKEY_", b"ortkey")
+FOLDERS = ("agentcore/integration/portkey", "tests/integration/portkey")
+
+
+def nothing_found(files_seen: int) -> str:
+    """The last line of a check that fails on nothing."""
+    files = "1 file" if files_seen == 1 else f"{files_seen} files"
+    return f"no reference to the old layer fails the check ({files} seen)\n"
