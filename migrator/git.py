@@ -52,9 +52,9 @@ def listed_files(root: Path) -> list[str] | None:
 def listed_and_holding(root: Path, needles: Sequence[bytes]) -> tuple[list[str] | None, list[str] | None]:
     """The listed files, and those of them in which git finds one of the texts; None where it cannot say for all.
 
-    Git searches bytes: it finds nothing in UTF-16. The two questions are asked at the same time.
+    Git searches bytes, whatever a file's encoding. The two questions are asked at the same time.
     """
-    patterns = [argument for needle in needles for argument in ("-e", needle.decode())]
+    patterns = [argument for needle in needles for argument in ("-e", os.fsdecode(needle))]
     holding = _asked(root, "grep", "-z", "--files-with-matches", "--fixed-strings", "--untracked", *patterns)
     return _paths(_asked(root, *_LIST)), _paths(holding)
 

@@ -27,22 +27,6 @@ PRUNED = frozenset(
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _BLOCK = 64 * 1024  # larger buffers are mapped and unmapped anew for every file
 _HEAD = 8 * 1024
-_NEVER_UTF16 = (
-    ".py",
-    ".pyi",
-    ".js",
-    ".ts",
-    ".json",
-    ".c",
-    ".h",
-    ".go",
-    ".rs",
-    ".java",
-    ".png",
-    ".svg",
-    ".html",
-    ".css",
-)
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
@@ -108,25 +92,13 @@ def all_clean(project: Project, needles: Sequence[bytes]) -> list[str] | None:
 
     It costs a fifth of `files` and `matching`, which take the closer look. No link is sorted out here.
     """
-    listed, holding = git.listed_and_holding(project.root, needles) if needles else (None, None)
+    sought = [*needles, *_UTF16] if needles else []
+    listed, holding = git.listed_and_holding(project.root, sought) if sought else (None, None)
     if listed is None or holding is None:
         return None
     inside = [path for path in listed if PRUNED.isdisjoint(path.split("/"))]
-    if not set(holding).isdisjoint(inside):
-        return None
-    return None if any(_is_utf16(project.root, path) for path in inside if not path.endswith(_NEVER_UTF16)) else inside
-
-
-def _is_utf16(root: Path, path: str) -> bool:
-    """Whether a file begins with the mark of UTF-16, or cannot be read."""
-    try:
-        file = os.open(f"{root}/{path}", _READ)
-        try:
-            return os.read(file, 2) in _UTF16
-        finally:
-            os.close(file)
-    except OSError:
-        return True
+    suspects = sorted(set(holding).intersection(inside))  # many a picture holds the two bytes that mark UTF-16
+    return inside if matching(project.root, suspects, needles) == ([], []) else None
 
 
 def matching(
