@@ -5,6 +5,7 @@ That is what CI runs most, and loading click and the packs alone costs as much a
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -18,26 +19,43 @@ def main() -> None:
 
 
 def _answered() -> bool:
-    """Whether git finds the tree of this folder clean, and that was said; everything else is left to the command.
-
-    Settings or packs of the project's own may ask for more than the shipped packs do.
-    """
-    from migrator.errors import MigrateError
-    from migrator.project import all_clean, open_project
-    from migrator.settings import Settings
+    """Whether git finds the tree of this folder clean, and that was said; everything else is left to the command."""
+    from migrator.glance import all_clean
     from migrator.shipped import FOLDERS, NEEDLES, nothing_found
 
     try:
-        project = open_project(".")
-    except MigrateError:
+        files = all_clean(os.getcwd(), NEEDLES) if _as_shipped() else None
+    except OSError:
         return False
-    if project.settings != Settings() or (project.root / project.settings.rules_path).exists():
+    if files is None:
         return False
-    files = all_clean(project, NEEDLES)
-    if files is None or any(f"/{folder}/" in f"/{path}" for path in files for folder in FOLDERS):
+    paths = "\0/".join(["", *files])
+    if any(f"/{folder}/" in paths for folder in FOLDERS):
         return False
     sys.stdout.write(nothing_found(len(files)))
     return True
+
+
+def _as_shipped() -> bool:
+    """Whether this folder has no settings and no packs of its own, which may ask for more than the shipped packs do."""
+    from migrator.defaults import BACKUP_DIR, RULES_PATH
+
+    if os.path.lexists(RULES_PATH) or os.path.islink(BACKUP_DIR):
+        return False
+    if not os.path.isfile("pyproject.toml"):
+        return True
+    with open("pyproject.toml", "rb") as file:
+        if b"migrate" not in file.read():
+            return True
+    from pathlib import Path
+
+    from migrator.errors import MigrateError
+    from migrator.settings import Settings, load
+
+    try:
+        return load(Path()) == Settings()
+    except MigrateError:
+        return False
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import errno
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,24 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from migrator import git
+from migrator import git, glance
+from migrator.defaults import PRUNED
 from migrator.errors import MigrateError
+from migrator.needles import READ, holds
 from migrator.settings import Settings, load
 from migrator.sites import Problem
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
     from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
-
-PRUNED = frozenset(
-    {".git", ".hg", ".svn", ".tox", ".nox", ".eggs", "node_modules", "site-packages"}
-    | {"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
-)
-# Links are refused and a pipe put in a file's place cannot hold us up.
-_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-_BLOCK = 64 * 1024  # larger buffers are mapped and unmapped anew for every file
-_HEAD = 8 * 1024
-_UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
 @dataclass(frozen=True)
@@ -90,15 +81,9 @@ def files(
 def all_clean(project: Project, needles: Sequence[bytes]) -> list[str] | None:
     """The files of the tree, where git can tell at once that none of them holds one of the needles; else None.
 
-    It costs a fifth of `files` and `matching`, which take the closer look. No link is sorted out here.
+    It costs a fifth of `files` and `matching`, which take the closer look. No setting has a say.
     """
-    sought = [*needles, *_UTF16] if needles else []
-    listed, holding = git.listed_and_holding(project.root, sought) if sought else (None, None)
-    if listed is None or holding is None:
-        return None
-    inside = [path for path in listed if PRUNED.isdisjoint(path.split("/"))]
-    suspects = sorted(set(holding).intersection(inside))  # many a picture holds the two bytes that mark UTF-16
-    return inside if matching(project.root, suspects, needles) == ([], []) else None
+    return glance.all_clean(str(project.root), needles)
 
 
 def matching(
@@ -118,12 +103,8 @@ def matching(
         if progress and not done % 256:
             progress(done)
         try:
-            file = os.open(prefix + path, _READ)
-            try:
-                if _holds(file, needles):
-                    matched.append(path)
-            finally:
-                os.close(file)
+            if holds(prefix + path, needles):
+                matched.append(path)
         except OSError as error:
             unreadable.append(Problem(path, error.strerror or str(error)))
     if progress:
@@ -139,7 +120,7 @@ def read(root: Path, path: str) -> bytes:
     full = root / path
     if full.resolve() != full:
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
-    with open(full, "rb", opener=lambda name, _: os.open(name, _READ)) as file:
+    with open(full, "rb", opener=lambda name, _: os.open(name, READ)) as file:
         return file.read()
 
 
@@ -147,24 +128,6 @@ def is_generated(data: bytes) -> bool:
     """Whether the first KiB says that a program wrote this file: `@generated`, or "generated" and "DO NOT EDIT"."""
     head = data[:1024].lower()
     return b"@generated" in head or (b"generated" in head and b"do not edit" in head)
-
-
-def _holds(file: int, needles: Sequence[bytes]) -> bool:
-    block = os.read(file, _BLOCK)
-    if block.find(0, 0, _HEAD) >= 0:
-        codec = _UTF16.get(block[:2])
-        if codec is None:
-            return False
-        needles = [needle.decode().encode(codec) for needle in needles]
-    while True:
-        for needle in needles:
-            if needle in block:
-                return True
-        more = os.read(file, _BLOCK)
-        if not more:
-            return False
-        overlap = max(map(len, needles)) - 1
-        block = block[len(block) - overlap :] + more
 
 
 def _from_root(root: Path, path: str | Path) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from migrator.defaults import BACKUP_DIR, RULES_PATH
 from migrator.errors import MigrateError
 
 
@@ -19,10 +20,10 @@ class Settings:
 
     packs: tuple[str, ...] = ()
     overrides: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    rules_path: str = "migrate_rules"
+    rules_path: str = RULES_PATH
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
-    backup_dir: str = ".migration_backup"
+    backup_dir: str = BACKUP_DIR
     text: bool = False
     safe_only: bool = False
     baseline: str | None = None

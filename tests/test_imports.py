@@ -51,19 +51,56 @@ def test_restoring_needs_no_heavy_library(tmp_path: Path) -> None:
     assert loaded(PROBE.format(arguments=["--restore"]), tmp_path).isdisjoint(HEAVY)
 
 
-def test_a_bare_check_of_a_clean_repository_does_not_even_load_click(tmp_path: Path) -> None:
-    """And says what the whole command says."""
-    (tmp_path / "clean.py").write_text("import os\n")
+SLOW = {"click", "dataclasses", "git", "pathlib", "tomllib", "typing"}
+BARE = f"""
+import sys; sys.argv = ["migrate", "check"]
+from migrator.entry import main; main()
+print(sorted({SLOW} & sys.modules.keys()), file=sys.stderr)
+"""
+
+
+def bare_check(cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", BARE], cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    write(tmp_path, {"clean.py": "import os\n"})
     subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
-    code = (
-        "import sys; sys.argv = ['migrate', 'check']\n"
-        "from migrator.entry import main; main()\n"
-        "print('click' in sys.modules, file=sys.stderr)"
-    )
-    short = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    whole = run("check", cwd=tmp_path)
-    assert (short.stdout, short.stderr) == (whole.stdout, "False\n")
-    (tmp_path / "old.py").write_text("from agentcore.integration.portkey import PortkeyClient\n")
-    found = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert found.returncode == 1
-    assert "old.py:1:" in found.stdout
+    return tmp_path
+
+
+def test_a_bare_check_of_a_clean_repository_does_not_even_load_click(repo: Path) -> None:
+    """And says what the whole command says."""
+    short = bare_check(repo)
+    assert (short.stdout, short.stderr) == (run("check", cwd=repo).stdout, "[]\n")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"old.py": "from agentcore.integration.portkey import PortkeyClient\n"},
+        {"agentcore/integration/portkey/new.py": "x = 1\n"},
+        {"pyproject.toml": "[tool.migrate]\nno = 1\n"},
+        {"pyproject.toml": "tool.migrate = 1\n"},
+        {"pyproject.toml": "[tool.migrate.packs.none]\n"},
+        {"migrate_rules/mine/pack.toml": "wrong\n"},
+    ],
+)
+def test_a_bare_check_leaves_the_rest_to_the_whole_command(repo: Path, files: dict[str, str]) -> None:
+    write(repo, files)
+    short, whole = bare_check(repo), run("check", cwd=repo)
+    assert (short.returncode, short.stdout, short.stderr) == (whole.returncode, whole.stdout, whole.stderr)
+    assert whole.returncode
+
+
+def test_a_bare_check_refuses_backups_behind_a_link(repo: Path) -> None:
+    (repo / ".migration_backup").symlink_to(repo.parent)
+    short, whole = bare_check(repo), run("check", cwd=repo)
+    assert (short.returncode, short.stderr) == (whole.returncode, whole.stderr)
+    assert whole.returncode == 2
+
+
+def test_a_word_in_the_settings_of_others_keeps_a_bare_check_short(repo: Path) -> None:
+    write(repo, {"pyproject.toml": '[dependency-groups]\ndev = ["llm-migrate"]\n'})
+    assert "click" not in bare_check(repo).stderr

@@ -15,9 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from migrator import needles
 from migrator import project as edge
+from migrator.defaults import PRUNED
 from migrator.errors import MigrateError
-from migrator.project import files, git_state, is_generated, matching, open_project, read
+from migrator.project import all_clean, files, git_state, is_generated, matching, open_project, read
 from migrator.settings import Settings
 from migrator.sites import Problem
 
@@ -53,6 +55,18 @@ def script(path: Path, marker: Path, then: str = "cat") -> Path:
     path.write_text(f'#!/bin/sh\ntouch "{marker}"\n{then}\n', encoding="utf-8")
     path.chmod(0o755)
     return path
+
+
+def take_git_away(how: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if how == "git refuses":
+        monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+        return
+    if how == "git is no program":
+        (folder / "git").write_text("")
+    monkeypatch.setenv("PATH", str(folder))
+
+
+without_git = pytest.mark.parametrize("how", ["no git", "git refuses", "git is no program"])
 
 
 @pytest.fixture
@@ -215,7 +229,7 @@ class TestFiles:
 
     @pytest.mark.parametrize("tracked", [True, False])
     def test_pruned(self, repo: Path, tracked: bool) -> None:
-        write(repo, *(f"{name}/in.py" for name in edge.PRUNED - {".git"}))
+        write(repo, *(f"{name}/in.py" for name in PRUNED - {".git"}))
         write(repo, "deep/node_modules/x/in.py", "any/pyvenv.cfg", "any/lib/in.py", ".migration_backup/r/in.py")
         write(repo, "deep/.migration_backup/kept.py", "pyvenv.cfg")
         git(repo, "add", "-f", ".") if tracked else (repo / ".git").rename(repo.parent / "gone")
@@ -270,15 +284,12 @@ class TestFiles:
         (root / "shut").chmod(stat.S_IRWXU)
         assert listed == ["shut"]
 
-    @pytest.mark.parametrize("how", ["no git", "git refuses"])
+    @without_git
     def test_without_git(self, repo: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
         write(repo, ".gitignore", text="\ufeffapp/*.log\r\n/top.py\n")
         write(repo, "app/.gitignore", text="!kept.log\n")
         write(repo, "app/kept.log", "app/noise.log", "top.py", "app/top.py")
-        if how == "no git":
-            monkeypatch.setenv("PATH", "")
-        else:
-            monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+        take_git_away(how, repo.parent, monkeypatch)
         assert files(open_project(repo)) == [
             ".gitignore", "app/.gitignore", "app/a.py", "app/kept.log", "app/top.py", "b.md",
         ]  # fmt: skip
@@ -443,12 +454,9 @@ class TestGitState:
         git(tmp_path, "init", "-q", "--bare", "bare.git")
         assert not git_state(open_project(tmp_path / "bare.git")).is_repository
 
-    @pytest.mark.parametrize("how", ["no git", "git refuses"])
+    @without_git
     def test_unknown(self, repo: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
-        if how == "no git":
-            monkeypatch.setenv("PATH", "")
-        else:
-            monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+        take_git_away(how, repo.parent, monkeypatch)
         with pytest.raises(MigrateError, match="uncommitted work cannot be seen: ") as caught:
             git_state(open_project(repo))
         assert "\n" not in str(caught.value)
@@ -494,12 +502,184 @@ class TestGitState:
         write(repo, "app/.migration_backup/x")
         assert git_state(open_project(repo / "app")).dirty == ("a.py",)
 
+    def test_a_hooks_environment_does_not_mislead(self, repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        git(repo.parent, "init", "-q", "other")
+        write(repo, "b.md", text="edited\n")
+        monkeypatch.setenv("GIT_DIR", str(repo.parent / "other/.git"))
+        monkeypatch.setenv("GIT_INDEX_FILE", ".git/none")
+        assert git_state(open_project(repo)).dirty == ("b.md",)
+        assert os.environ["GIT_INDEX_FILE"] == ".git/none"
+
     def test_a_second_work_tree(self, repo: Path, tmp_path: Path) -> None:
         git(repo, "worktree", "add", "-q", str(tmp_path / "second"))
         write(tmp_path / "second", "b.md", text="edited\n")
         assert git_state(open_project(tmp_path / "second")).dirty == ("b.md",)
         assert files(open_project(tmp_path / "second")) == ["app/a.py", "b.md"]
         assert git_state(open_project(repo)).dirty == ()
+
+
+class TestAllClean:
+    """At a glance: a file that holds a word is never passed over, whatever git thinks of the file."""
+
+    def clean(self, root: Path) -> list[str] | None:
+        listed = all_clean(open_project(root), WORDS)
+        return listed if listed is None else sorted(listed)
+
+    def test_no_repository(self, root: Path) -> None:
+        write(root, "a.py")
+        assert self.clean(root) is None
+
+    def test_no_words(self, repo: Path) -> None:
+        assert all_clean(open_project(repo), []) is None
+
+    @without_git
+    def test_no_answer(self, repo: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+        take_git_away(how, repo.parent, monkeypatch)
+        assert self.clean(repo) is None
+
+    def test_clean(self, repo: Path) -> None:
+        write(repo, ".gitignore", text="*.log\n")
+        write(repo, "noise.log", "node_modules/a.py", text="portkey\n")
+        write(repo, "new.py", "ä\n\tb.py", "kept/c.log")
+        git(repo, "add", "-f", "kept")
+        write(repo.parent, "away.py", text="portkey\n")
+        (repo / "link.py").symlink_to(repo.parent / "away.py")
+        (repo / "tracked.py").symlink_to(repo.parent / "away.py")
+        git(repo, "add", "tracked.py")
+        git(repo, "init", "-q", "nested")
+        write(repo, "nested/n.py", text="portkey\n")
+        (repo / "picture").write_bytes(b"\0\xff\xfe portkey")
+        assert self.clean(repo) == files(open_project(repo))
+        assert self.clean(repo / "app") == ["a.py"]
+
+    @pytest.mark.parametrize("tracked", [True, False])
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+    def test_found(self, repo: Path, tracked: bool, encoding: str) -> None:
+        (repo / "b.md").write_bytes(f"\ufeff{'long ' * 99}\nuse portkey".encode(encoding))
+        (repo / "b.md").rename(repo / ("b.md" if tracked else "c.md"))
+        assert self.clean(repo) is None
+
+    def test_found_though_tracked_and_ignored(self, repo: Path) -> None:
+        write(repo, ".gitignore", text="app/\n")
+        write(repo, "app/a.py", text="portkey\n")
+        assert self.clean(repo) is None
+        assert self.clean(repo / "app") is None
+
+    @pytest.mark.parametrize("bit", ["--assume-unchanged", "--skip-worktree"])
+    def test_found_though_git_is_told_not_to_look(self, repo: Path, bit: str) -> None:
+        git(repo, "update-index", bit, "b.md")
+        assert self.clean(repo) == ["app/a.py", "b.md"]
+        write(repo, "b.md", text="portkey\n")
+        assert self.clean(repo) is None
+
+    def test_sparse(self, repo: Path) -> None:
+        git(repo, "sparse-checkout", "set", "--cone", "--sparse-index", "none")
+        assert not (repo / "app").exists()
+        assert self.clean(repo) == ["b.md"]
+        write(repo, "app/a.py", text="portkey\n")
+        assert self.clean(repo) is None
+
+    def test_found_where_a_link_was(self, repo: Path) -> None:
+        (repo / "link.py").symlink_to("b.md")
+        git(repo, "add", ".")
+        (repo / "link.py").unlink()
+        write(repo, "link.py", text="portkey\n")
+        assert self.clean(repo) is None
+
+    def test_found_in_a_conflict(self, repo: Path) -> None:
+        git(repo, "checkout", "-q", "-b", "other")
+        write(repo, "b.md", text="theirs\n")
+        git(repo, "commit", "-qam", "theirs")
+        git(repo, "checkout", "-q", "main")
+        write(repo, "b.md", text="ours\n")
+        git(repo, "commit", "-qam", "ours")
+        subprocess.run(["git", "merge", "-q", "other"], cwd=repo, capture_output=True, check=False)
+        assert self.clean(repo) == ["app/a.py", "b.md"]
+        write(repo, "b.md", text="portkey\n")
+        assert self.clean(repo) is None
+
+    @pytest.mark.parametrize("attribute", ["binary", "-diff", "diff=mine", "-text", "working-tree-encoding=UTF-16"])
+    def test_found_whatever_the_attributes(self, repo: Path, attribute: str) -> None:
+        write(repo, ".git/info/attributes", text=f"* {attribute}\n")
+        git(repo, "config", "diff.mine.textconv", "true")
+        write(repo, "app/a.py", text="portkey\n")
+        assert self.clean(repo) is None
+
+    @pytest.mark.parametrize(
+        "setting",
+        [
+            *("color.ui=always", "color.grep=always", "grep.fullName=true", "grep.patternType=perl"),
+            *("submodule.recurse=true", "grep.lineNumber=true", "grep.column=true", "core.worktree=/"),
+            *("core.quotePath=true", "core.bigFileThreshold=1", "core.sparseCheckout=true", "core.ignoreStat=true"),
+        ],
+    )
+    def test_found_whatever_the_configuration(self, repo: Path, setting: str) -> None:
+        write(repo, "app/app/a.py")
+        (repo / "app/picture").write_bytes(b"\0\xff\xfe portkey")
+        git(repo, "add", ".")
+        git(repo, "config", *setting.split("="))
+        assert self.clean(repo / "app") == ["a.py", "app/a.py", "picture"]
+        write(repo, "app/a.py", text="portkey\n")
+        assert self.clean(repo / "app") is None
+
+    def test_words_are_no_patterns(self, repo: Path) -> None:
+        assert all_clean(open_project(repo), [b"x["]) is not None
+
+    def test_submodules_are_out(self, repo: Path, tmp_path: Path) -> None:
+        git(tmp_path, "init", "-q", "other")
+        write(tmp_path / "other", "o.py", text="portkey\n")
+        git(tmp_path / "other", "add", ".")
+        git(tmp_path / "other", "commit", "-qm", "o")
+        git(repo, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(tmp_path / "other"), "sub")
+        git(repo, "config", "submodule.recurse", "true")
+        assert self.clean(repo) == [".gitmodules", "app/a.py", "b.md"]
+
+    def test_git_complains_of_one_file(self, repo: Path) -> None:
+        (repo / "app").rename(repo.parent / "moved")
+        write(repo, "app")
+        assert (
+            "Not a directory"
+            in subprocess.run(["git", "grep", "portkey"], cwd=repo, capture_output=True, text=True, check=False).stderr
+        )
+        assert self.clean(repo) is None
+
+    def test_a_hooks_environment_does_not_mislead(self, repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        git(repo.parent, "init", "-q", "other")
+        monkeypatch.setenv("GIT_DIR", str(repo.parent / "other/.git"))
+        monkeypatch.setenv("GIT_INDEX_FILE", ".git/none")
+        write(repo, ".gitignore", text="app/\n")
+        assert self.clean(repo) == [".gitignore", "app/a.py", "b.md"]
+
+    def test_no_program_of_the_repository_runs(self, repo: Path, tmp_path: Path) -> None:
+        ran = tmp_path / "ran"
+        trap = str(script(tmp_path / "trap", ran))
+        write(repo, ".git/info/attributes", text="* filter=evil diff=evil\n")
+        for key in ("filter.evil.clean", "filter.evil.process", "diff.evil.textconv", "diff.evil.command"):
+            git(repo, "config", key, trap)
+        git(repo, "config", "core.fsmonitor", trap)
+        git(repo, "config", "core.pager", trap)
+        write(repo, "new.py", "b.md", text="x = 2\n")
+        assert self.clean(repo) == ["app/a.py", "b.md", "new.py"]
+        assert not ran.exists()
+        subprocess.run(["git", "grep", "--textconv", "x"], cwd=repo, capture_output=True, check=False)
+        assert ran.exists()
+
+    @as_user
+    def test_forbidden(self, repo: Path) -> None:
+        (repo / "b.md").chmod(0)
+        assert self.clean(repo) is None
+
+    @pytest.mark.parametrize("evil", [b"../x/out.py", b"/etc/passwd"])
+    def test_a_forged_index_leads_nowhere(self, repo: Path, evil: bytes) -> None:
+        write(repo.parent, "x/out.py", text="portkey\n")
+        write(repo, "0123456789a")
+        git(repo, "add", "0123456789a")
+        index = repo / ".git/index"
+        forged = index.read_bytes()[:-20].replace(b"0123456789a", evil)
+        index.write_bytes(forged + hashlib.sha1(forged).digest())
+        assert self.clean(repo) == files(open_project(repo))
+        write(repo, "app/a.py", text="portkey\n")
+        assert self.clean(repo) is None
 
 
 class TestMatching:
@@ -535,8 +715,8 @@ class TestMatching:
 
     @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(
-        before=st.builds(lambda blocks, off: blocks * edge._BLOCK + off, st.integers(1, 3), st.integers(-40, 40)),
-        after=st.integers(0, edge._BLOCK),
+        before=st.builds(lambda blocks, off: blocks * needles.BLOCK + off, st.integers(1, 3), st.integers(-40, 40)),
+        after=st.integers(0, needles.BLOCK),
     )
     def test_across_blocks(self, root: Path, before: int, after: int) -> None:
         (root / "whole").write_bytes(b"-" * before + b"agentcore.integration" + b"-" * after)
@@ -546,7 +726,7 @@ class TestMatching:
 
     def test_large_files_are_never_held_whole(self, root: Path) -> None:
         with (root / "large").open("wb") as file:
-            file.write(b"-" * edge._HEAD)
+            file.write(b"-" * needles.HEAD)
             file.seek(40_000_000)
             file.write(b"portkey")
         tracemalloc.start()
