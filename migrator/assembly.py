@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath
@@ -15,7 +15,7 @@ from migrator.candidates import PYTHON, Candidate, Candidates
 from migrator.formats import Context, format_of
 from migrator.names import Names
 from migrator.outcome import Plan
-from migrator.packs import Pack, Rules, compose
+from migrator.packs import Rules, compose
 from migrator.parallel import in_order
 from migrator.placing import File, Placed, place
 from migrator.primitives import Module, under
@@ -24,39 +24,33 @@ from migrator.python import rewrite
 from migrator.python.facts import Index, import_roots
 from migrator.python.source import Source
 from migrator.sites import Change, Finding, Kind, Problem, Site, Status
+from migrator.task import Options, Task
 from migrator.textio import encode
 
 if TYPE_CHECKING:
     from migrator.formats import Format
-    from migrator.plan import Options, Progress
 
 
-def assemble(
-    project: Project,
-    packs: Sequence[Pack],
-    options: Options,
-    progress: Progress,
-    plan: Plan,
-    files: list[str],
-    matched: list[str],
-) -> Plan:
-    """The plan with everything the matched files ask for."""
-    candidates = Candidates(project, files, import_roots(files))
+def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
+    """The plan with everything that the matched ones of the tree's files ask for, in no order yet."""
+    candidates = Candidates(task.project, files, import_roots(files))
     candidates.read(matched)
-    if options.choose:
-        packs = [pack for pack in packs if _is_used(compose([pack]), candidates)]
-    rules = compose(packs, project.settings.overrides)
+    packs = [p for p in task.packs if not task.options.choose or _is_used(compose([p]), candidates)]
+    plan = Plan(
+        task.project.root, (), (), (), tuple(candidates.problems), len(files), files_matched=len(matched), seconds=0.0
+    )
     if not packs:
-        return replace(plan, problems=(*plan.problems, *candidates.problems))
+        return plan
+    rules = task.rules(packs)
     index = Index.build(rules, candidates.facts.values())
     while candidates.read_users(index):
         index = Index.build(rules, candidates.facts.values())
     moves, moved, blocked = _moves(candidates, rules)
     paths = sorted({*candidates.by_path, *moves})
-    results = in_order(partial(_file, candidates, index, options, moves), paths, options.jobs)
-    changes, sites, problems = [], moved, [*plan.problems, *candidates.problems, *blocked]
+    results = in_order(partial(_file, candidates, index, task.options, moves), paths, task.options.jobs)
+    changes, sites, problems = [], moved, [*candidates.problems, *blocked]
     for done, result in enumerate(results, 1):
-        progress("rewriting", done, len(paths))
+        task.progress("rewriting", done, len(paths))
         changes += [result.change] if result.change else []
         problems += [result.problem] if result.problem else []
         sites += result.sites

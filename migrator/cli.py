@@ -6,37 +6,25 @@ import io
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from migrator import __version__
+from migrator.cli_options import UNDOING, Given, planning
 from migrator.errors import MigrateError
+from migrator.outcome import counted
 
 if TYPE_CHECKING:
     from migrator.outcome import Mode, Plan
     from migrator.project import Project
     from migrator.selection import Selection
+    from migrator.task import Progress
 
-FORMATS = ("text", "json", "github", "markdown", "sarif", "html")
 FOUND, FAILED = 1, 2  # bits of the exit code
-_UNDOING = {"restore", "path", "backup_dir", "run", "force", "yes", "quiet", "no_progress"}  # what goes with --restore
-_DECIDING = {  # what a command printed for the next step repeats
-    "restore": "--restore",
-    "path": "--path",
-    "source": "--from",
-    "target": "--to",
-    "packs": "--rules",
-    "include": "--include",
-    "exclude": "--exclude",
-    "text": "--text",
-    "safe_only": "--safe-only",
-    "backup_dir": "--backup-dir",
-}
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class _Group(click.Group):
@@ -63,35 +51,12 @@ class _Group(click.Group):
             ctx.exit(FAILED)
 
 
-def _planning(command: Command) -> Command:
-    """The options of every command that builds a plan."""
-    options = [
-        click.option("--path", default=".", metavar="DIR", help="Root of the tree. Default: this folder."),
-        click.option(
-            "--from", "source", metavar="LAYER", help="What to leave: agentcore, or a layer of your own pack."
-        ),
-        click.option("--to", "target", metavar="LAYER", help="Where to go. Default: llm-gateway."),
-        click.option("--rules", "packs", multiple=True, metavar="PACK", help="A pack by name or folder. Repeatable."),
-        click.option("--include", multiple=True, metavar="GLOB", help="Only files that match. Repeatable."),
-        click.option("--exclude", multiple=True, metavar="GLOB", help="No files that match. Repeatable."),
-        click.option("--text", is_flag=True, help="Edit words in prose, comments and docstrings as well."),
-        click.option("--format", "format_", type=click.Choice(FORMATS), default="text", help="Form of the output."),
-        click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="Write a JSON report as well."),
-        click.option("--jobs", type=click.IntRange(1), default=1, metavar="N", help="Processes for the rewriting."),
-        click.option("--no-progress", is_flag=True, help="No progress bar."),
-        click.option("--quiet", is_flag=True, help="Nothing on standard output; the exit code tells."),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
 @click.group(
     cls=_Group,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-@_planning
+@planning
 @click.option("--dry-run", is_flag=True, help="Show what would change, as a diff and a summary; write nothing.")
 @click.option("--safe-only", is_flag=True, help="Leave sites alone that would behave differently.")
 @click.option("--allow-dirty", is_flag=True, help="Apply even with uncommitted changes in git.")
@@ -103,7 +68,7 @@ def _planning(command: Command) -> Command:
 @click.option("--yes", is_flag=True, help="Do not ask before applying.")
 @click.version_option(__version__, prog_name="migrate")
 @click.pass_context
-def main(ctx: click.Context, /, **given: Any) -> None:
+def main(ctx: click.Context, /, **options: Any) -> None:
     """Move a codebase from one LLM access layer to another; show it first, take it back if asked.
 
     \b
@@ -114,30 +79,31 @@ def main(ctx: click.Context, /, **given: Any) -> None:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without `→` must not stop a run
-    typed = [p for p in given if ctx.get_parameter_source(p) is click.core.ParameterSource.COMMANDLINE]
+    given = Given(**options)
+    typed = [p for p in options if ctx.get_parameter_source(p) is click.core.ParameterSource.COMMANDLINE]
     if ctx.invoked_subcommand:
         if typed:
             raise click.UsageError(f"options go after `{ctx.invoked_subcommand}`, not before it")
-    elif given["restore"]:
+    elif given.restore:
         for param in ctx.command.params:
-            if param.name in typed and param.name not in _UNDOING:
+            if param.name in typed and param.name not in UNDOING:
                 raise click.UsageError(f"{param.opts[0]} does not go with --restore")
         _restore(given)
-    elif given["run"] or given["force"]:
+    elif given.run or given.force:
         raise click.UsageError("--run and --force go with --restore")
     else:
         ctx.exit(_migrate(given))
 
 
-def _migrate(given: dict[str, Any]) -> int:
+def _migrate(given: Given) -> int:
     from migrator import selection as choosing
     from migrator.project import open_project
 
-    project = open_project(given["path"], given["backup_dir"])
+    project = open_project(given.path, given.backup_dir)
     _interrupted(project, given)
     selection, plan = _plan(project, given)
     choosing.one_route(plan, selection)
-    if given["dry_run"]:
+    if given.dry_run:
         _output(project, plan, given, "plan")
         return FAILED if plan.problems else 0
     _guard(project, plan, given)
@@ -146,66 +112,68 @@ def _migrate(given: dict[str, Any]) -> int:
     return FAILED if plan.problems else 0
 
 
-def _interrupted(project: Project, given: dict[str, Any]) -> None:
+def _interrupted(project: Project, given: Given) -> None:
     """Take an interrupted run back, or the plan would be one for half its files; a dry run only says so."""
     from migrator import transaction
 
-    if not given["dry_run"]:
-        taken_back = transaction.recover(project.root, project.backup_dir)
-        if taken_back:
-            click.echo(f"an interrupted run, {taken_back}, was taken back first", err=True)
-    elif any(r.state in ("prepared", "restoring") for r in transaction.runs(project.root, project.backup_dir)):
-        click.echo(f"an interrupted run left some files changed; to take it back: {_undo(given)}", err=True)
+    if not given.dry_run:
+        _tell_recovered(transaction.recover(project.root, project.backup_dir))
+    elif any(run.halted for run in transaction.runs(project.root, project.backup_dir)):
+        click.echo(f"an interrupted run left some files changed; to take it back: {given.undo}", err=True)
 
 
-def _plan(project: Project, given: dict[str, Any], paths: tuple[str, ...] = ()) -> tuple[Selection, Plan]:
+def _tell_recovered(run: str | None) -> None:
+    if run:
+        click.echo(f"an interrupted run, {run}, was taken back first", err=True)
+
+
+def _plan(project: Project, given: Given) -> tuple[Selection, Plan]:
     """The plan that the options ask for, announced where the tree chose the packs."""
     from dataclasses import replace
 
-    from migrator import plan as planning
+    from migrator.plan import build
     from migrator.selection import select
+    from migrator.task import Options
 
-    selection = select(project, given["source"], given["target"], given["packs"])
+    selection = select(project, given.source, given.target, given.packs)
     settings = project.settings
-    options = planning.Options(
-        include=given["include"],
-        exclude=(*given["exclude"], *_ours(project, given)),
-        paths=paths,
-        text=given["text"] or settings.text,
-        safe_only=given.get("safe_only", False) or settings.safe_only,
+    options = Options(
+        include=given.include,
+        exclude=(*given.exclude, *_ours(project, given)),
+        paths=given.paths,
+        text=given.text or settings.text,
+        safe_only=given.safe_only or settings.safe_only,
         choose=selection.open,
-        jobs=given["jobs"],
+        jobs=given.jobs,
     )
     with _progress(given) as progress:
-        plan = replace(planning.build(project, selection.packs, options, progress), root=Path(given["path"]))
-    if selection.open and plan.packs and not given["quiet"]:
+        plan = replace(build(project, selection.packs, options, progress), root=Path(given.path))
+    if selection.open and plan.packs and not given.quiet:
         found = ", ".join(sorted({p.source for p in selection.packs if p.name in plan.packs}))
         click.echo(f"found {found}: using {', '.join(plan.packs)}", err=True)
     return selection, plan
 
 
-def _ours(project: Project, given: dict[str, Any]) -> Iterator[str]:
+def _ours(project: Project, given: Given) -> Iterator[str]:
     """Globs of what holds old names because it is about them: the project's packs, the baseline, the report."""
     settings = project.settings
     inside = [project.root / path for path in (settings.rules_path, settings.baseline) if path]
-    named = [Path(given[option]) for option in ("baseline", "report") if given.get(option)]
+    named = [Path(file) for file in (given.baseline, given.report) if file]
     for path in (*inside, *named):
         real = path.resolve()
         if path.exists() and real != project.root and real.is_relative_to(project.root):
             yield "/" + re.sub(r"([\\*?\[\]!# ])", r"\\\1", real.relative_to(project.root).as_posix())
 
 
-@contextmanager
-def _progress(given: dict[str, Any]) -> Iterator[Callable[[str, int, int], None]]:
+def _progress(given: Given) -> AbstractContextManager[Progress]:
     from migrator.progress import stages
 
-    with stages(enabled=not (given["no_progress"] or given["quiet"])) as show:
-        yield show
+    return stages(enabled=not (given.no_progress or given.quiet))
 
 
-def _guard(project: Project, plan: Plan, given: dict[str, Any]) -> None:
+def _guard(project: Project, plan: Plan, given: Given) -> None:
     """Refuse work that is not committed and might be mixed with the run's, and ask a person at a terminal."""
-    if plan.changes and not given["allow_dirty"]:
+    if plan.changes and not given.allow_dirty:
         from migrator.project import git_state
 
         git = git_state(project)
@@ -213,18 +181,14 @@ def _guard(project: Project, plan: Plan, given: dict[str, Any]) -> None:
         if dirty:
             named = ", ".join(dirty[:3]) + (f" and {len(dirty) - 3} more" if len(dirty) > 3 else "")
             raise MigrateError(f"uncommitted changes in {named}: commit or stash them, or pass --allow-dirty")
-    asks = plan.changes and not given["yes"] and sys.stdin.isatty() and sys.stdout.isatty()
-    todo = f"{len(plan.pending)} places to look at afterwards, " if plan.pending else ""
-    question = f"Change {_files(len(plan.changes))} in {project.root}? ({todo}--dry-run shows it all)"
+    asks = plan.changes and not given.yes and sys.stdin.isatty() and sys.stdout.isatty()
+    todo = f"{counted(len(plan.pending), 'place')} to look at afterwards, " if plan.pending else ""
+    question = f"Change {counted(len(plan.changes), 'file')} in {project.root}? ({todo}--dry-run shows it all)"
     if asks and not click.confirm(question, err=True):
         raise MigrateError("nothing was changed")
 
 
-def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count} files"
-
-
-def _apply(project: Project, plan: Plan, given: dict[str, Any]) -> Plan:
+def _apply(project: Project, plan: Plan, given: Given) -> Plan:
     """The plan as it was written; one without changes leaves no trace."""
     if not plan.changes:
         return plan
@@ -235,7 +199,7 @@ def _apply(project: Project, plan: Plan, given: dict[str, Any]) -> Plan:
 
     run = transaction.run_id(datetime.now(UTC))
     with _progress(given) as progress:
-        done = transaction.apply(
+        recovered = transaction.apply(
             project.root,
             project.backup_dir,
             plan.changes,
@@ -243,96 +207,76 @@ def _apply(project: Project, plan: Plan, given: dict[str, Any]) -> Plan:
             meta={"packs": list(plan.packs)},
             progress=lambda n: progress("writing", n, len(plan.changes)),
         )
-    return replace(plan, run=done.run)
+    _tell_recovered(recovered)
+    return replace(plan, run=run)
 
 
-def _restore(given: dict[str, Any]) -> None:
+def _restore(given: Given) -> None:
     from migrator import transaction
     from migrator.project import open_project
 
-    project = open_project(given["path"], given["backup_dir"])
-    done = transaction.restore(project.root, project.backup_dir, given["run"], force=given["force"])
-    if done.recovered:
-        click.echo(f"an interrupted run, {done.recovered}, was taken back first", err=True)
-    if not given["quiet"]:
-        click.echo(f"run {done.run} undone: {_files(done.files)} restored")
+    project = open_project(given.path, given.backup_dir)
+    done = transaction.restore(project.root, project.backup_dir, given.run, force=given.force)
+    _tell_recovered(done.recovered)
+    if not given.quiet:
+        click.echo(f"run {done.run} undone: {counted(done.files, 'file')} restored")
 
 
 @main.command()
 @click.argument("paths", nargs=-1, type=click.Path())
-@_planning
+@planning
 @click.option("--baseline", type=click.Path(dir_okay=False), metavar="FILE", help="References that may stay for now.")
 @click.option("--update-baseline", is_flag=True, help="Write what is there now to the baseline and pass.")
 @click.option("--strict", is_flag=True, help="Fail on notes as well: prose mentions and other libraries.")
 @click.pass_context
-def check(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
+def check(ctx: click.Context, /, **options: Any) -> None:
     """Exit 1 on any reference to an old layer, in PATHS or the whole tree. For CI and pre-commit."""
     from dataclasses import replace
 
     from migrator.project import open_project
 
-    project = open_project(given["path"])
-    named = given["baseline"] or project.settings.baseline
-    if given["update_baseline"] and not named:
+    given = Given(**options)
+    project = open_project(given.path)
+    named = given.baseline or project.settings.baseline
+    if given.update_baseline and not named:
         raise click.UsageError("--update-baseline needs --baseline FILE or the setting `baseline`")
-    _, plan = _plan(project, given, paths)
-    if given["strict"]:
+    _, plan = _plan(project, given)
+    if given.strict:
         plan = replace(plan, notes=frozenset(), strict=True)
     if named:
         from migrator import baseline
 
-        file = Path(given["baseline"]) if given["baseline"] else project.root / named
-        if given["update_baseline"]:
+        file = Path(given.baseline) if given.baseline else project.root / named
+        if given.update_baseline:
             count = baseline.write(file, plan)
-            click.echo(f"{file}: {count} references may stay for now", err=True)
+            click.echo(f"{file}: {counted(count, 'reference')} may stay for now", err=True)
         plan = baseline.without(file, plan)
     _output(project, plan, given, "check")
     ctx.exit((FOUND if plan.failing else 0) | (FAILED if plan.problems else 0))
 
 
-def _output(project: Project, plan: Plan, given: dict[str, Any], mode: Mode) -> None:
+def _output(project: Project, plan: Plan, given: Given, mode: Mode) -> None:
     from migrator.reports import render
 
-    if not given["quiet"]:
+    if not given.quiet:
         text = render(
             plan,
-            given["format_"],
+            given.format_,
             colour=_wants_colour(),
             mode=mode,
-            fix_command=_command(given),
-            restore_command=_undo(given),
+            fix_command=given.command,
+            restore_command=given.undo,
             backup=_shown(project, plan),
         )
         _print(text, plan)
-    if given["report"]:
-        _write(Path(given["report"]), render(plan, "json", colour=False, mode=mode))
+    if given.report:
+        _write(Path(given.report), render(plan, "json", colour=False, mode=mode))
 
 
 def _shown(project: Project, plan: Plan) -> str:
     """Where the backups are, as seen from where the command was started."""
     root, backups = project.root, project.backup_dir
     return plan.located(backups.relative_to(root).as_posix()) if backups.is_relative_to(root) else str(backups)
-
-
-def _undo(given: dict[str, Any]) -> str:
-    path = None if given["path"] == "." else given["path"]
-    return _command({"restore": True, "path": path, "backup_dir": given.get("backup_dir")})
-
-
-def _command(given: dict[str, Any]) -> str:
-    """`migrate` with those of the given options that decide what it does, as one types it."""
-    import shlex
-
-    words = ["migrate"]
-    for name, option in _DECIDING.items():
-        match given.get(name):
-            case True:
-                words.append(option)
-            case str(value):
-                words += [option, value]
-            case tuple(values):
-                words += [word for value in values for word in (option, value)]
-    return shlex.join(words)
 
 
 def _print(text: str, plan: Plan) -> None:

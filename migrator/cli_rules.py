@@ -8,6 +8,7 @@ import click
 
 from migrator import packs
 from migrator.errors import MigrateError
+from migrator.outcome import counted
 from migrator.packs import Pack
 
 
@@ -58,7 +59,7 @@ def validate(names: tuple[str, ...], path: str) -> None:
     """Check packs (default: all) for keys, names and settings that make no sense."""
     for pack in _chosen(names, path):
         packs.compose([pack])
-        click.echo(f"{pack.name}: {len(pack.rules)} rules, valid")
+        click.echo(f"{pack.name}: {counted(len(pack.rules), 'rule')}, valid")
 
 
 @command.command()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from migrator.errors import MigrateError
+from migrator.outcome import counted
 from migrator.packs import Rules, compose
 from migrator.project import open_project
 from migrator.selection import select
@@ -127,7 +128,7 @@ def _apply(url: str, columns: list[Column]) -> None:
     run = run_id(datetime.now(UTC))
     touched = apply(url, columns, run)
     for item in touched:
-        click.echo(f"{item.table}.{item.column}: {item.rows} rows renamed")
+        click.echo(f"{item.table}.{item.column}: {counted(item.rows, 'row')} renamed")
     shown = shlex.quote(url) if url.startswith("sqlite:") else "URL"  # others may hold a password
     click.echo(f"run {run}; to undo: migrate sql --restore {shown} --run {run}")
 
@@ -137,7 +138,7 @@ def _restore(url: str, run: str | None) -> None:
 
     for item in restore(url, run):
         left = f", {item.edited} left alone: edited or removed since" if item.edited else ""
-        click.echo(f"{item.table}.{item.column}: {item.rows} rows restored{left}")
+        click.echo(f"{item.table}.{item.column}: {counted(item.rows, 'row')} restored{left}")
 
 
 def _discover(url: str, rules: Rules) -> None:
@@ -148,7 +149,7 @@ def _discover(url: str, rules: Rules) -> None:
     proposals = discover(url, needles)
     for found in proposals:
         note = f"  # {found.note}" if found.note else ""
-        click.echo(f"# {found.rows} rows, such as {found.sample!r}{note}")
+        click.echo(f"# {counted(found.rows, 'row')}, such as {found.sample!r}{note}")
         click.echo("[[tool.migrate.sql]]")
         for key, value in (("table", found.table), ("column", found.column), ("match", found.match)):
             click.echo(f"{key} = {_toml(value)}")

@@ -21,16 +21,13 @@ def main() -> None:
 def _answered() -> bool:
     """Whether git finds the tree of this folder clean, and that was said; everything else is left to the command."""
     from migrator.glance import all_clean
-    from migrator.shipped import FOLDERS, NEEDLES, nothing_found
+    from migrator.shipped import FOLDERS, NEEDLES, holds_folder, nothing_found
 
     try:
         files = all_clean(os.getcwd(), NEEDLES) if _as_shipped() else None
     except OSError:
         return False
-    if files is None:
-        return False
-    paths = "\0/".join(["", *files])
-    if any(f"/{folder}/" in paths for folder in FOLDERS):
+    if files is None or holds_folder(files, FOLDERS):
         return False
     sys.stdout.write(nothing_found(len(files)))
     return True

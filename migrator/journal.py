@@ -64,6 +64,11 @@ class Journal:
     def slots(self) -> dict[str, Slot]:
         return slots_of(self.entries)
 
+    @property
+    def halted(self) -> bool:
+        """Whether the run, or its undoing, was interrupted."""
+        return self.state in ("prepared", "restoring")
+
     def dump(self) -> bytes:
         return json.dumps({"version": _VERSION, **asdict(self)}, indent=1).encode()
 

@@ -13,18 +13,22 @@ _KEY = re.compile(
       | (?: gsk | hf | pk | [psr]k_live | [psr]k_test | gh[opsur] | llmgtwy ) _ [A-Za-z0-9]{16,}+ \w*+
       | github_pat_ \w{16,}+
       | AIza [\w-]{16,}+
-      | AKIA [A-Z0-9]{12,}+
+      | A[KS]IA [A-Z0-9]{12,}+
+      | (?: xox[abprs]- | glpat- | pypi- ) [\w-]{16,}+
+      | npm_ [A-Za-z0-9]{16,}+
       | eyJ [\w-]{8,}+ (?: \. [\w-]*+ ){0,2}
     )""",
     re.ASCII | re.VERBOSE,
 )
+_PRIVATE = re.compile(r"(?<=PRIVATE KEY-----)[^-]++")
+_BODY = re.compile(r"[A-Za-z0-9+/=]{8,}+")
 _BEARER = re.compile(r"(?<=\b[Bb]earer )(?:(?=[A-Za-z_.~+/-]*+\d)[\w.~+/-]{8,}+|[\w.~+/-]{20,}+)=*+", re.ASCII)
 _PASSWORD = re.compile(r"""(://[^\s/:@"'<>]*+:)(?![${<*]|%[s(])[^\s/"'<>]+(?=@)""")
 # `portkey` is a product, and every other line of what is migrated names it: alone it makes no key of its neighbours.
 _NAMED = re.compile(r"""(?<!port)key|token|secret|passw(?:or)?d|credential|portkey["']?\s{0,4}[:=]""", re.IGNORECASE)
 # A name whose value stands on the next line, as YAML and wrapped assignments have it.
 _NAMED_BELOW = re.compile(rf"""(?:{_NAMED.pattern})[\w-]{{0,64}}+["']?\s*+[:=]?\s*+[(\\]?\s*+$""", re.IGNORECASE)
-_TOKEN = re.compile(r"[A-Za-z0-9+/_~.-]{20,}+={0,2}")
+_TOKEN = re.compile(r"[A-Za-z0-9+/_~.-]{16,}+={0,2}")
 _WORD = re.compile(r"[A-Za-z]+|[A-Za-z]{1,14}\d{1,4}|\d+[A-Za-z]{0,2}")
 _PLACEHOLDER = re.compile(r"(?:^|[_-])(?:your|here|example|placeholder|xxx+)(?![^_-])", re.IGNORECASE)
 
@@ -38,6 +42,7 @@ def mask(text: str) -> str:
     >>> mask("Authorization: Bearer abcdef123456")
     'Authorization: Bearer abc***'
     """
+    text = _PRIVATE.sub(lambda body: _BODY.sub("***", body[0]), text)
     text = _KEY.sub(_shorten_unless_placeholder, text)
     text = _BEARER.sub(_shorten_unless_placeholder, text)
     text = _PASSWORD.sub(r"\1***", text)

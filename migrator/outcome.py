@@ -13,6 +13,11 @@ Mode = Literal["plan", "check", "applied"]
 Level = Literal["error", "warning", "note"]
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, such as `1 file` and `2 files`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 class Place(NamedTuple):
     """Where a reader finds a site. `column` is None where only the line is known."""
 

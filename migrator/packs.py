@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,19 +18,20 @@ from migrator.primitives import (
     Env,
     Fixture,
     Flag,
+    Head,
     Literal_,
     Mention,
     Module,
     Promote,
     Setting,
     Symbol,
+    accepts,
     expand,
+    required,
     toml_keys,
     under,
 )
 
-HEAD_KEYS = ("name", "title", "description", "source", "target", "extends", "disable", "settings")
-_REQUIRED_HEAD = ("name", "title", "source", "target")
 PACK_FILE = "pack.toml"
 
 
@@ -121,26 +122,26 @@ def load(folder: Path, folders: Mapping[str, Path] | None = None, _seen: tuple[P
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MigrateError(f"{path}: not valid TOML: {error}") from error
     fault = _Fault(path, text)
-    _check_head(data, fault)
+    head = _read_head(data, fault)
     own = list(_read_rules(data, fault))
-    parents = [_parent(p, folders or {}, (*_seen, folder.resolve()), fault) for p in data.get("extends", [])]
+    parents = [_parent(p, folders or {}, (*_seen, folder.resolve()), fault) for p in head.extends]
     known = {r.id for p in parents for r in p.rules}
-    for rule_id in data.get("disable", []):
+    for rule_id in head.disable:
         if rule_id not in known:
             fault(f"disable: no rule {rule_id!r} is inherited", key="disable")
-    dropped = set(data.get("disable", [])) | {r.id for r in own}
+    dropped = set(head.disable) | {r.id for r in own}
     inherited = [r for p in parents for r in p.rules if r.id not in dropped]
     settings: dict[str, Any] = {}
     for parent in parents:
         settings.update(parent.settings)
-    settings.update(data.get("settings", {}))
+    settings.update(head.settings)
     _check_stars_and_settings((*inherited, *own), settings, fault)
     return Pack(
-        name=data["name"],
-        title=data["title"],
-        description=data.get("description", "").strip(),
-        source=data["source"],
-        target=data["target"],
+        name=head.name,
+        title=head.title,
+        description=head.description.strip(),
+        source=head.source,
+        target=head.target,
         folder=folder,
         settings=settings,
         rules=(*inherited, *own),
@@ -169,25 +170,13 @@ class _Fault:
         return start + 1
 
 
-def _check_head(data: Mapping[str, Any], fault: _Fault) -> None:
+def _read_head(data: Mapping[str, Any], fault: _Fault) -> Head:
+    keys = (*toml_keys(Head), *TABLES)
     for name in data:
-        if name not in HEAD_KEYS and name not in TABLES:
-            fault(f"unknown key `{name}`; a pack has {', '.join((*HEAD_KEYS, *TABLES))}", table=name, key=name)
-    for name in _REQUIRED_HEAD:
-        if name not in data:
-            fault(f"key `{name}` is missing")
-        if not isinstance(data[name], str) or not data[name]:
-            fault(f"key `{name}` must be text", key=name)
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", data["name"]):
-        fault(f"name {data['name']!r} must be lower-case words joined by `-`", key="name")
-    if not isinstance(data.get("description", ""), str):
-        fault("key `description` must be text", key="description")
-    for name in ("extends", "disable"):
-        value = data.get(name, [])
-        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-            fault(f"key `{name}` must be a list of text", key=name)
-    if not isinstance(data.get("settings", {}), dict):
-        fault("key `settings` must be a table", key="settings")
+        if name not in keys:
+            fault(f"unknown key `{name}`; a pack has {', '.join(keys)}", table=name, key=name)
+    head: Head = _read_table(Head, {name: value for name, value in data.items() if name not in TABLES}, fault)
+    return head
 
 
 def _read_rules(data: Mapping[str, Any], fault: _Fault) -> Iterator[Any]:
@@ -197,52 +186,28 @@ def _read_rules(data: Mapping[str, Any], fault: _Fault) -> Iterator[Any]:
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             fault(f"`{table}` must be written [[{table}]]", table=table, key=table)
         for index, row in enumerate(rows):
-            rule = _read_rule(table, primitive, row, index, fault)
+            rule = _read_table(primitive, row, fault, table, index)
             if rule.id in seen:
                 fault(f"rule id {rule.id!r} is given twice", table=table, index=index, key="id")
             seen.add(rule.id)
             yield rule
 
 
-def _read_rule(table: str, primitive: type, row: Mapping[str, Any], index: int, fault: _Fault) -> Any:
-    keys = toml_keys(primitive)
+def _read_table(primitive: type, row: Mapping[str, Any], fault: _Fault, table: str = "", index: int = 0) -> Any:
+    """An instance of `primitive`: of the head of a pack, or of the row `index` of `table`."""
+    keys, where = toml_keys(primitive), f"[[{table}]]: " if table else ""
     values = {}
     for name, value in row.items():
         if name not in keys:
-            fault(f"[[{table}]]: unknown key `{name}`; it has {', '.join(keys)}", table=table, index=index, key=name)
+            fault(f"{where}unknown key `{name}`; it has {', '.join(keys)}", table=table, index=index, key=name)
         check = keys[name].metadata["check"]
         if not accepts(check.schema, value):
-            fault(f"[[{table}]] {name}: {value!r} is not {check.says}", table=table, index=index, key=name)
+            fault(f"{where}{name}: {value!r} is not {check.says}", table=table, index=index, key=name)
         values[keys[name].name] = value
-    for name, spec in keys.items():
-        if spec.name not in values and spec.default is MISSING and spec.default_factory is MISSING:
-            fault(f"[[{table}]]: key `{name}` is missing", table=table, index=index)
+    for name in required(primitive):
+        if name not in row:
+            fault(f"{where}key `{name}` is missing", table=table, index=index)
     return primitive(**values)
-
-
-def accepts(schema: Mapping[str, Any], value: object) -> bool:
-    """Whether `value` fits the few words of JSON Schema that the primitives use."""
-    if "enum" in schema:
-        return value in schema["enum"]
-    kind = {"string": str, "boolean": bool, "array": list, "object": dict}[schema["type"]]
-    if not isinstance(value, kind):
-        return False
-    if isinstance(value, str):
-        return len(value) >= schema.get("minLength", 0) and bool(re.search(schema.get("pattern", ""), value))
-    if isinstance(value, list):
-        return len(value) >= schema.get("minItems", 0) and all(accepts(schema["items"], item) for item in value)
-    return not isinstance(value, dict) or _accepts_table(schema, value)
-
-
-def _accepts_table(schema: Mapping[str, Any], value: Mapping[str, object]) -> bool:
-    if len(value) < schema.get("minProperties", 0) or any(name not in value for name in schema.get("required", ())):
-        return False
-    named, patterns, others = (schema.get(k, {}) for k in ("properties", "patternProperties", "additionalProperties"))
-    for name, item in value.items():
-        fitting = named.get(name) or next((s for p, s in patterns.items() if re.search(p, name)), None) or others
-        if not fitting or not accepts(fitting, item):
-            return False
-    return True
 
 
 def _check_stars_and_settings(rules: Iterable[Any], settings: Mapping[str, Any], fault: _Fault) -> None:

@@ -3,69 +3,58 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from migrator import project as tree
 from migrator.names import Names
 from migrator.outcome import Plan
-from migrator.packs import Pack, Rules, compose
+from migrator.packs import Pack, Rules
 from migrator.project import Project
+from migrator.shipped import holds_folder
+from migrator.task import Options, Progress, Task, silent
 
-Progress = Callable[[str, int, int], None]  # what is going on, how far, of how many
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line and `[tool.migrate]` say about one run."""
-
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-    text: bool = False
-    safe_only: bool = False
-    choose: bool = False  # keep only the packs whose old layer the tree really uses
-    jobs: int = 1
-
-
-def silent(_stage: str, _done: int, _total: int) -> None:
-    """Progress that nobody watches."""
+__all__ = ["Options", "build"]
 
 
 def build(project: Project, packs: Sequence[Pack], options: Options, progress: Progress = silent) -> Plan:
     """The plan for a tree. Raises MigrateError for settings or paths that make no sense."""
     started = time.perf_counter()
-    rules = compose(packs, project.settings.overrides)
-    plan = _clean_plan(project, rules, options)
-    if plan is None:
-        files = tree.files(project, options.include, options.exclude, options.paths)
-        matched, unreadable = tree.matching(
-            project.root, files, Names(rules).needles, lambda done: progress("searching", done, len(files))
-        )
-        plan = _empty(project, rules, options, len(files))
-        plan = replace(plan, problems=tuple(unreadable), files_matched=len(matched))
-        if matched or _holds_folder(files, rules):
-            from migrator.assembly import assemble  # a clean tree needs none of it
-
-            plan = assemble(project, packs, options, progress, plan, files, matched)
+    task = Task(project, packs, options, progress)
+    rules = task.rules(packs)
+    clean = _clean(task, rules)
+    plan = _searched(task, rules) if clean is None else _empty(task, rules, clean)
     return replace(plan, seconds=time.perf_counter() - started).ordered()
 
 
-def _clean_plan(project: Project, rules: Rules, options: Options) -> Plan | None:
-    """The plan of a tree in which git finds nothing at once; None where it takes a closer look."""
-    narrowed = (options.include, options.exclude, options.paths, project.settings.include, project.settings.exclude)
-    clean = None if any(narrowed) else tree.all_clean(project, Names(rules).needles)
-    if clean is None or _holds_folder(clean, rules):
-        return None
-    return _empty(project, rules, options, len(clean))
+def _clean(task: Task, rules: Rules) -> list[str] | None:
+    """The files of a tree in which git finds nothing at once; None where it takes a closer look."""
+    options, settings = task.options, task.project.settings
+    narrowed = (options.include, options.exclude, options.paths, settings.include, settings.exclude)
+    clean = None if any(narrowed) else tree.all_clean(task.project, Names(rules).needles)
+    return None if clean is None or _moves(clean, rules) else clean
 
 
-def _empty(project: Project, rules: Rules, options: Options, files_seen: int) -> Plan:
-    names = () if options.choose else rules.packs
-    return Plan(project.root, names, (), (), (), files_seen=files_seen, files_matched=0, seconds=0.0)
+def _searched(task: Task, rules: Rules) -> Plan:
+    options = task.options
+    files = tree.files(task.project, options.include, options.exclude, options.paths)
+    matched, unreadable = tree.matching(
+        task.project.root, files, Names(rules).needles, lambda done: task.progress("searching", done, len(files))
+    )
+    if matched or _moves(files, rules):
+        from migrator.assembly import assemble  # a clean tree needs none of it
+
+        plan = assemble(task, files, matched)
+    else:
+        plan = _empty(task, rules, files)
+    return replace(plan, problems=(*unreadable, *plan.problems))
 
 
-def _holds_folder(files: Sequence[str], rules: Rules) -> bool:
+def _empty(task: Task, rules: Rules, files: Sequence[str]) -> Plan:
+    names = () if task.options.choose else rules.packs
+    return Plan(task.project.root, names, (), (), (), files_seen=len(files), files_matched=0, seconds=0.0)
+
+
+def _moves(files: Sequence[str], rules: Rules) -> bool:
     """Whether a package that moves is itself in the tree, even if no file in it says its name."""
-    folders = [f"/{module.old.replace('.', '/')}/" for module in rules.modules]
-    return any(folder in f"/{path}" for path in files for folder in folders)
+    return holds_folder(files, [module.old.replace(".", "/") for module in rules.modules])

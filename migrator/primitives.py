@@ -27,6 +27,11 @@ _GLOB = r"(?=.)[A-Za-z0-9_]*(\*[A-Za-z0-9_]*){0,3}"
 TEXT = Check({"type": "string", "minLength": 1}, "text")
 BOOL = Check({"type": "boolean"}, "true or false")
 ID = Check({"type": "string", "pattern": r"^[a-z0-9]+([.-][a-z0-9]+)*$"}, "a rule id such as `agentcore.module`")
+PACK_NAME = Check(
+    {"type": "string", "minLength": 1, "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}, "lower-case words joined by `-`"
+)
+TEXTS = Check({"type": "array", "items": TEXT.schema}, "a list of text")
+TABLE = Check({"type": "object"}, "a table")
 NAME = Check({"type": "string", "pattern": rf"^{_NAME}$"}, "a Python name")
 DOTTED = Check({"type": "string", "pattern": rf"^{_DOTTED}$"}, "a dotted name such as `package.module`")
 DOTTED_LIST = Check({"type": "array", "items": DOTTED.schema, "minItems": 1}, "a list of dotted names")
@@ -55,6 +60,34 @@ FOR_EACH = Check(
 )
 
 
+def accepts(schema: Mapping[str, Any], value: object) -> bool:
+    """Whether `value` fits the few words of JSON Schema that the primitives use."""
+    if not schema:
+        return True
+    if "enum" in schema:
+        return value in schema["enum"]
+    kind = {"string": str, "boolean": bool, "array": list, "object": dict}[schema["type"]]
+    if not isinstance(value, kind):
+        return False
+    if isinstance(value, str):
+        fits = "pattern" not in schema or re.fullmatch(schema["pattern"], value)  # a `$` alone lets a newline follow
+        return len(value) >= schema.get("minLength", 0) and bool(fits)
+    if isinstance(value, list):
+        return len(value) >= schema.get("minItems", 0) and all(accepts(schema["items"], item) for item in value)
+    return not isinstance(value, dict) or _accepts_table(schema, value)
+
+
+def _accepts_table(schema: Mapping[str, Any], value: Mapping[str, object]) -> bool:
+    if len(value) < schema.get("minProperties", 0) or any(name not in value for name in schema.get("required", ())):
+        return False
+    named, patterns, others = (schema.get(k, {}) for k in ("properties", "patternProperties", "additionalProperties"))
+    for name, item in value.items():
+        fitting = named.get(name) or next((s for p, s in patterns.items() if re.fullmatch(p, name)), others)
+        if fitting is False or not accepts(fitting, item):
+            return False
+    return True
+
+
 def key(check: Check, doc: str, default: Any = MISSING, toml: str = "") -> Any:
     """A field that is a key of the pack file; without a default it must be given."""
     metadata = {"check": check, "doc": doc, "toml": toml}
@@ -68,6 +101,25 @@ def key(check: Check, doc: str, default: Any = MISSING, toml: str = "") -> Any:
 def toml_keys(table: type) -> dict[str, Any]:
     """Key as a pack spells it -> the dataclass field behind it."""
     return {f.metadata["toml"] or f.name: f for f in fields(table)}
+
+
+def required(table: type) -> list[str]:
+    """The keys that must be given."""
+    return [name for name, f in toml_keys(table).items() if f.default is MISSING and f.default_factory is MISSING]
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Head:
+    """What a pack file says before its rules."""
+
+    name: str = key(PACK_NAME, "the pack's name, its folder's name as well")
+    title: str = key(TEXT, "what it does, in a line: Migrate to `new` from `old`")
+    description: str = key(TEXT, "what is included, in full sentences", "")
+    source: str = key(TEXT, "the layer it leaves, as --from names it")
+    target: str = key(TEXT, "the layer it goes to, as --to names it")
+    extends: list[str] = key(TEXTS, "packs whose rules and settings come first", [])
+    disable: list[str] = key(TEXTS, "inherited rules, by id, to leave out", [])
+    settings: Mapping[str, Any] = key(TABLE, "defaults of what [tool.migrate.packs.NAME] may override", {})
 
 
 @dataclass(frozen=True, eq=False, repr=False)

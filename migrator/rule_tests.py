@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from migrator import plan as planning
 from migrator.errors import MigrateError
 from migrator.journal import check_path
 from migrator.outcome import Plan
 from migrator.packs import Pack
+from migrator.plan import Options, build
 from migrator.project import Project
 from migrator.settings import Settings
 from migrator.sites import Status
@@ -178,7 +178,7 @@ def _plan(pack: Pack, case: Case, files: Tree) -> Plan:
             target.write_bytes(text.encode())
         settings = Settings(overrides={pack.name: case.settings})
         project = Project(root, settings, root / ".migration_backup")
-        return planning.build(project, [pack], planning.Options(text=case.text))
+        return build(project, [pack], Options(text=case.text))
 
 
 def _result(plan: Plan, before: Tree) -> Tree:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from migrator.errors import MigrateError
-from migrator.packs import accepts
-from migrator.primitives import DOTTED, ID
+from migrator.primitives import DOTTED, PACK_NAME, accepts
 
 _PACK = '''\
 name = "{name}"
@@ -58,8 +55,8 @@ from {old}_extra import something
 
 def files(name: str, old: str, new: str) -> dict[str, str]:
     """Path inside the pack's folder -> text. Raises MigrateError for a name that a pack or a module cannot have."""
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) or not accepts(ID.schema, name):
-        raise MigrateError(f"{name!r}: a pack is named in lower-case words joined by `-`")
+    if not accepts(PACK_NAME.schema, name):
+        raise MigrateError(f"{name!r}: a pack is named in {PACK_NAME.says}")
     for dotted in (old, new):
         if not accepts(DOTTED.schema, dotted):
             raise MigrateError(f"{dotted!r}: not a dotted module name")

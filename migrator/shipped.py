@@ -5,8 +5,16 @@ A test compares it with the packs.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 NEEDLES = (b"PORTKEY_", b"ortkey")
 FOLDERS = ("agentcore/integration/portkey", "tests/integration/portkey")
+
+
+def holds_folder(files: Sequence[str], folders: Iterable[str]) -> bool:
+    """Whether one of the folders, such as a/b, is in the tree, on top or anywhere below."""
+    paths = "\0/".join(["", *files])
+    return any(f"/{folder}/" in paths for folder in folders)
 
 
 def nothing_found(files_seen: int) -> str:

@@ -71,7 +71,7 @@ class Store:
             raise MigrateError(f"{shown(folder)}: damaged run ({reason}); move it away to go on without it") from fault
 
     def interrupted(self) -> Journal | None:
-        return next((journal for journal in self.journals() if journal.state in ("prepared", "restoring")), None)
+        return next((journal for journal in self.journals() if journal.halted), None)
 
     def recover(self) -> str | None:
         journal = self.interrupted()

@@ -14,7 +14,6 @@ from migrator.journal import (
     RUN_ID,
     Entry,
     Journal,
-    RunState,
     Slot,
     Stamp,
     hash_of,
@@ -29,32 +28,12 @@ from migrator.store import Store, digest, explained, is_cache, opened
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
-    """A finished run: its id (None when there was nothing to change), the files changed, the run recovered first."""
-
-    run: str | None
-    files: int
-    recovered: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Restored:
     """The run that was taken back, the files it had changed, and the interrupted run recovered first."""
 
     run: str
     files: int
     recovered: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class RunInfo:
-    """One run as a list shows it. `time` is ISO 8601 in UTC; `packs` comes from the `packs` of its meta."""
-
-    run: str
-    time: str
-    state: RunState
-    files: int
-    packs: tuple[str, ...]
 
 
 def run_id(now: datetime) -> str:
@@ -71,18 +50,18 @@ def apply(
     run: str,
     meta: Mapping[str, object],
     progress: Callable[[int], None] | None = None,
-) -> Applied:
-    """Write `changes` below `root` and keep what `restore` needs below `backup_dir`.
+) -> str | None:
+    """Write `changes` below `root` and keep what `restore` needs below `backup_dir`; without changes there is no run.
 
-    An interrupted run is taken back first. `meta` is kept in the journal and must be JSON; `progress` is told how
-    many files are written so far. Raises MigrateError, with the tree as it was, when a file has changed since it was
-    read, a destination is taken, a path leads out of `root`, another run is going on, or the disk fails; ValueError
-    when a change does not fit its kind.
+    An interrupted run is taken back first, and its id returned. `meta` is kept in the journal and must be JSON;
+    `progress` is told how many files are written so far. Raises MigrateError, with the tree as it was, when a file
+    has changed since it was read, a destination is taken, a path leads out of `root`, another run is going on, or the
+    disk fails; ValueError when a change does not fit its kind.
     """
     with explained("nothing was changed"), opened(root, backup_dir) as store:
         recovered = store.recover()
         if not changes:
-            return Applied(None, 0, recovered)
+            return recovered
         journal = _prepared(store, changes, run, meta, recovered)
         store.back_up(journal, {change.path: change.before for change in changes if change.before is not None})
         with ExitStack() as undo:
@@ -91,7 +70,7 @@ def apply(
             store.perform(journal, lambda path, _: contents[path], progress or (lambda _: None))
             store.save(replace(journal, state="done"))
             undo.pop_all()
-        return Applied(run, len(changes), recovered)
+        return recovered
 
 
 def restore(root: Path, backup_dir: Path, run: str | None = None, *, force: bool = False) -> Restored:
@@ -122,19 +101,12 @@ def recover(root: Path, backup_dir: Path) -> str | None:
         return store.recover()
 
 
-def runs(root: Path, backup_dir: Path) -> list[RunInfo]:
-    """List the runs made on `root`, oldest first. Raises MigrateError when a journal cannot be read."""
+def runs(root: Path, backup_dir: Path) -> list[Journal]:
+    """The journals of the runs made on `root`, oldest first. Raises MigrateError when a journal cannot be read."""
     if not backup_dir.is_dir():
         return []
     with explained("the runs cannot be listed"):
-        return [_info(journal) for journal in Store(root.resolve(), backup_dir.resolve()).journals()]
-
-
-def _info(journal: Journal) -> RunInfo:
-    run, packs = journal.run, journal.meta.get("packs")
-    time = f"{run[:4]}-{run[4:6]}-{run[6:8]}T{run[9:11]}:{run[11:13]}:{run[13:15]}Z"
-    names = tuple(str(pack) for pack in packs) if isinstance(packs, list) else ()
-    return RunInfo(run, time, journal.state, len(journal.entries), names)
+        return Store(root.resolve(), backup_dir.resolve()).journals()
 
 
 def _prepared(

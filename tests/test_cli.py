@@ -46,6 +46,8 @@ def text(root: Path, path: str = "app.py") -> str:
         (["--backup-dir", "..", "--yes"], "name another backup_dir"),
         (["--restore"], "so there is nothing to restore"),
         (["rules", "show", "no-such-pack"], "no rule pack is called"),
+        (["rules", "new", "bad\n", "--from-module", "a", "--to-module", "b"], "lower-case words"),
+        (["rules", "new", "bad", "--from-module", "a\n", "--to-module", "b"], "not a dotted module name"),
         (["rules", "new", "Bad Name", "--from-module", "a", "--to-module", "b"], "lower-case words"),
         (["check", "--baseline", "none.json"], "none.json: No such file or directory; write it with"),
         (["--report", "no/such/folder.json", "--dry-run"], "no/such/folder.json: cannot be written"),
@@ -638,7 +640,7 @@ def own(root: Path) -> Path:
 
 def test_a_pack_of_ones_own_from_start_to_end(own: Path) -> None:
     assert run("rules", "test", "acme", cwd=own).stdout == "2 passed, 0 failed\n"
-    assert run("rules", "validate", "acme", cwd=own).stdout == "acme: 1 rules, valid\n"
+    assert run("rules", "validate", "acme", cwd=own).stdout == "acme: 1 rule, valid\n"
     assert "acme" in run("rules", "list", cwd=own).stdout
     assert "acme.module" in run("rules", "show", "acme", cwd=own).stdout
     shown = run("--dry-run", "--rules", "acme", cwd=own)

@@ -23,9 +23,8 @@ import pytest
 import yaml
 from projects import HOUSE
 
-from migrator import packs
 from migrator.cli import main
-from migrator.primitives import TABLES, toml_keys
+from migrator.primitives import TABLES, Head, toml_keys
 from migrator.schema import pack_schema
 from migrator.settings import Settings
 
@@ -87,7 +86,7 @@ def _head() -> str:
     schema = pack_schema()
     rows = [
         [f"`{key}`", schema["properties"][key]["description"], "required" if key in schema["required"] else ""]
-        for key in packs.HEAD_KEYS
+        for key in toml_keys(Head)
     ]
     return _table(["key", "meaning", ""], rows)
 

@@ -228,7 +228,7 @@ def test_a_new_pack_passes_its_own_test(tmp_path: Path) -> None:
     ended = run("rules", "new", "my-pack", "--from-module", "old.llm", "--to-module", "brand.new_llm", cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.splitlines()[-1] == "try it: migrate rules test my-pack && migrate --dry-run --rules my-pack"
-    assert "my-pack: 1 rules, valid" in run("rules", "validate", "my-pack", cwd=tmp_path).stdout
+    assert "my-pack: 1 rule, valid" in run("rules", "validate", "my-pack", cwd=tmp_path).stdout
     tested = run("rules", "test", "my-pack", cwd=tmp_path)
     assert (tested.returncode, tested.stdout) == (0, "2 passed, 0 failed\n")
     again = run("rules", "new", "my-pack", "--from-module", "a", "--to-module", "b", cwd=tmp_path)

@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from migrator.formats import Context
-from migrator.formats.search import apart, exact, lines, packages_in, prose, renamed, settings_in
-from migrator.names import Names, say_env
+from migrator.formats.nested import keys
+from migrator.formats.search import apart, exact, line_of, packages_in, prose, renamed, settings_in
+from migrator.names import Names, Renamed, say_env
 from migrator.primitives import Setting
 from migrator.sites import Finding, Status
 
@@ -21,19 +22,18 @@ _KUBERNETES = re.compile(r"^apiVersion:", re.MULTILINE)
 _HELM = re.compile(r"(^|/)(values[\w.-]*\.ya?ml|templates/[^/]+\.(ya?ml|tpl))$")
 _STORED = re.compile(r"\b(secrets|vars)(?:\.|\[\s*['\"])([A-Za-z_]\w*)")
 _ATTRIBUTE = re.compile(r"(?<=[\w)\]]\.)[A-Z][A-Z0-9_]*(?!\w)")
+_SET = re.compile(r"(?<![\w${.-])([A-Z][A-Z0-9_]*)=(?!=)|(?<=name: )([A-Z][A-Z0-9_]*)[ \t]*\r?$", re.MULTILINE)
 _INSTALLS = re.compile(r"\b(?:pip3?|pipx|uvx?|poetry|pdm|pipenv|rye|hatch|conda|mamba)\b")
 _LIST_ITEM = re.compile(r"\s*-\s+[\"']?[\w.-]+[\"']?\s*(?:[\[<>=!~;#].*)?$")
 _REQUIREMENTS = re.compile(r"(requirements|constraints)[\w./-]*\.(txt|in)$")
-_NESTED = frozenset({".yml", ".yaml", ".json", ".jsonc", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tf", ".hcl"})
-_INDENTED_KEY = re.compile(r"""([ ]*(?:-[ ]+)*)(["']?)([\w.-]+)\2[ ]*:(?=\s|$)""")
-_TOKEN = re.compile(r""""(?:\\.|[^"\\\n])*"|'[^'\n]*'|[\w.-]+|[{}\[\],:=]|#[^\n]*""")
 
 
 def find(text: str, names: Names, context: Context) -> list[Finding]:
     """Old names as they are spelt, in comments too; a word that merely mentions the old layer is prose."""
     outside = bool(_CI.search(context.path) or _HELM.search(context.path) or _KUBERNETES.search(text))
-    variables = [*exact(text, names), *_attributes(text, names)]
+    variables = _also_set((*exact(text, names), *_attributes(text, names)), text, names)
     return apart(
+        _taken(text, names, context.path) if any(True for _ in names.in_config(text)) else (),
         _stored(text, names) if ".github/" in context.path else (),
         (_set_outside(f, names) for f in variables) if outside else variables,
         _sections(text, names, context.path),
@@ -60,6 +60,37 @@ def _attributes(text: str, names: Names) -> Iterator[Finding]:
             yield renamed(match.span(), 0, new[0], new[1].id, Status(new[1].status), say_env(match[0], *new))
 
 
+def _taken(text: str, names: Names, path: str) -> Iterator[Finding]:
+    """Keys of a table that has the new name too: not renamed, or one of the two values would be lost."""
+    tables: dict[int, dict[str, int]] = {}
+    for start, key, table in keys(text, PurePosixPath(path).suffix):
+        if table is not None:
+            tables.setdefault(table, {}).setdefault(key[-1], start)
+    for places in tables.values():
+        for old, start in list(places.items()):
+            env = names.env(old)
+            new = Renamed(env[0], env[1].id) if env else names.rename(old)
+            if new and places.setdefault(new.new, start) != start:
+                line = line_of(text, places[new.new])
+                said = f"{new.new} is already set on line {line}: remove this one or that one"
+                yield Finding(start, new.rule, Status.MANUAL, said)
+
+
+def _also_set(found: Iterable[Finding], text: str, names: Names) -> Iterator[Finding]:
+    """Variables set by `OLD=x` or `- name: OLD` in a text that sets the new name as well, perhaps for another part."""
+    places: dict[str, int] = {}
+    for match in _SET.finditer(text):
+        places.setdefault(match[1] or match[2], match.start())
+    for finding in found:
+        edit = finding.edits[0] if finding.edits else None
+        if edit and edit.text in places and _SET.match(text, edit.start) and names.env(text[edit.start : edit.end]):
+            line = line_of(text, places[edit.text])
+            said = f"{finding.message}; {edit.text} is set on line {line} as well: keep one of the two"
+            yield replace(finding, status=Status.REVIEW, message=said)
+        else:
+            yield finding
+
+
 def _set_outside(finding: Finding, names: Names) -> Finding:
     """Deployment files read variables that are set somewhere else as well."""
     if finding.rule not in {rule.id for rule in names.rules.envs}:
@@ -81,13 +112,7 @@ def _sections(text: str, names: Names, path: str) -> Iterator[Finding]:
     """Settings written as nested keys: reported, with what to write."""
     if not any(all(key in text for key in rule.old.split(".")) for rule in names.rules.settings):
         return
-    suffix = PurePosixPath(path).suffix
-    keys: list[Iterable[tuple[int, tuple[str, ...]]]] = []
-    if suffix in _NESTED:
-        keys.append(_braced(text))
-    if suffix in {".yml", ".yaml"}:
-        keys.append(_indented(text))
-    for start, key in (found for way in keys for found in way):
+    for start, key, _ in keys(text, PurePosixPath(path).suffix):
         rule = _setting(key, names)
         if rule:
             said = f"the section {rule.old} is {rule.new} now: move what stands below it under `{rule.new}`"
@@ -101,41 +126,3 @@ def _setting(key: tuple[str, ...], names: Names) -> Setting | None:
         if key == old or (len(old) > 1 and key[-len(old) :] == old):
             return rule
     return None
-
-
-def _indented(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """The block keys of a YAML text: where each stands and its path."""
-    above: list[tuple[int, str]] = []
-    for start, line in lines(text):
-        match = _INDENTED_KEY.match(line)
-        if match:
-            indent = match.end(1)
-            while above and above[-1][0] >= indent:
-                above.pop()
-            above.append((indent, match[3]))
-            yield start + match.start(3), tuple(key for _, key in above)
-
-
-def _braced(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """The keys of a text that nests by braces, such as JSON or HCL: where each stands and its path."""
-    above: list[str] = []
-    key, start, named = "", 0, False
-    for match in _TOKEN.finditer(text):
-        token = match[0]
-        if token in ("{", "["):
-            if key and not named:
-                yield start, (*above, key)
-            above.append(key)
-            key = ""
-        elif token in ("}", "]"):
-            del above[-1:]
-            key = ""
-        elif token in (":", "="):
-            if key:
-                yield start, (*above, key)
-            named = True
-        elif token == ",":
-            key = ""
-        elif not token.startswith("#"):
-            quoted = token[0] in "\"'"
-            key, start, named = token[1:-1] if quoted else token, match.start() + quoted, False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections import Counter
 from importlib import import_module
 
 
@@ -19,7 +20,14 @@ def _toml(text: str) -> None:
 
 
 def _json(text: str) -> None:
-    json.loads(text)
+    json.loads(text, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, object]]) -> None:
+    """A key that is there twice is valid JSON, of which every reader drops a value."""
+    counts = Counter(name for name, _ in pairs)
+    if len(counts) < len(pairs):
+        raise ValueError(f"the key {json.dumps(counts.most_common(1)[0][0])} is given twice")
 
 
 def _yaml(text: str) -> None:

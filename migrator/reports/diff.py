@@ -41,23 +41,19 @@ def unified(changes: Iterable[Change], *, mask: bool = True, colour: bool = Fals
     Masked it is for reading: no secrets, no control characters. Raw (`mask=False`) it holds every byte: encode it as
     UTF-8 with `surrogateescape`.
     """
-    parts = []
-    for change in changes:
-        lines = shown(change) if mask else list(diff_lines(change))
-        parts += [_coloured(*line) for line in lines] if colour else [text for _, text in lines]
-    return "".join(parts)
+    lines = (line for change in changes for line in (shown(change) if mask else diff_lines(change)))
+    return "".join(_coloured(*line) if colour else line[1] for line in lines)
 
 
-def shown(change: Change) -> list[Line]:
+def shown(change: Change) -> Iterator[Line]:
     """The lines of one change's diff as a reader may see them."""
-    lines = list(diff_lines(change))
-    texts = visible_lines(mask_secrets("".join(text for _, text in lines))).split("\n")
-    return [(kind, text + "\n") for (kind, _), text in zip(lines, texts, strict=False)]
+    return ((kind, visible_lines(text)) for kind, text in diff_lines(change, mask=True))
 
 
-def diff_lines(change: Change) -> Iterator[Line]:
-    """The lines of one change's diff, untouched; bytes that are no UTF-8 are surrogates."""
-    old, new = _split(change.before), _split(change.after)
+def diff_lines(change: Change, *, mask: bool = False) -> Iterator[Line]:
+    """The lines of one change's diff, if asked without secrets; bytes that are no UTF-8 are surrogates."""
+    before, after = ((data or b"").decode("utf-8", "surrogateescape") for data in (change.before, change.after))
+    old, new = _split(before), _split(after)
     regions = list(_changed(old, new))
     old_path, new_path = change.path, change.new_path or change.path
     yield "file", f"diff --git {_quoted('a/' + old_path)} {_quoted('b/' + new_path)}\n"
@@ -73,6 +69,8 @@ def diff_lines(change: Change) -> Iterator[Line]:
     if regions:
         yield "file", f"--- {_name('a/', old_path, change.before)}\n"
         yield "file", f"+++ {_name('b/', new_path, change.after)}\n"
+    if mask and regions:  # each side as a whole: what names a secret may stand outside the hunk
+        old, new = _split(mask_secrets(before)), _split(mask_secrets(after))
     for hunk in _hunks(regions):
         yield from _hunk_lines(old, new, hunk)
 
@@ -84,9 +82,9 @@ def _coloured(kind: Kind, text: str) -> str:
     return style(body, **STYLES[kind]) + text[len(body) :] if STYLES[kind] else text  # type: ignore[arg-type]
 
 
-def _split(content: bytes | None) -> list[str]:
+def _split(text: str) -> list[str]:
     """The lines with their newlines; only `\\n` ends one, as git has it."""
-    lines = (content or b"").decode("utf-8", "surrogateescape").split("\n")
+    lines = text.split("\n")
     last = lines.pop()
     return [line + "\n" for line in lines] + ([last] if last else [])
 

@@ -31,11 +31,13 @@ def _site(report: Report, site: Site) -> str:
 
 
 def _command(name: str, properties: dict[str, str], message: str) -> str:
-    return f"::{name} {','.join(f'{key}={_property(text)}' for key, text in properties.items())}::{_data(message)}\n"
+    return (
+        f"::{name} {','.join(f'{key}={_property(text)}' for key, text in properties.items())}::{_data(mask(message))}\n"
+    )
 
 
 def _data(text: str) -> str:
-    return visible_lines(mask(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
+    return visible_lines(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def _property(text: str) -> str:

@@ -121,7 +121,7 @@ def _rule(rule: str, docs: str) -> str:
 
 
 def _codes(texts: Iterable[str | None]) -> str:
-    return ", ".join(f"<code>{_text(text or '')}</code>" for text in texts)
+    return ", ".join(f"<code>{escape(visible(text or ''))}</code>" for text in texts)
 
 
 def _prose(text: str) -> str:

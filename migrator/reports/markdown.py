@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 from urllib.parse import quote
 
 from migrator.masking import mask, visible
@@ -11,7 +12,7 @@ from migrator.outcome import Plan
 from migrator.reports import Report
 from migrator.sites import Change, Site, Status
 
-_MOST = 200  # list items; a comment holds 65,536 characters
+_ROOM = 10_000  # characters that a list may take: there are six, and a comment holds 65,536
 
 
 def render(report: Report) -> str:
@@ -82,8 +83,11 @@ def _folded(title: str, items: Sequence[str]) -> str:
 
 
 def _items(items: Sequence[str]) -> str:
-    more = [f"and {len(items) - _MOST} more, which the JSON report names"] if len(items) > _MOST else []
-    return "\n".join(f"- {item}" for item in [*items[:_MOST], *more])
+    """The items that there is room for, and how many there is none for."""
+    ends = accumulate(len(item) + 3 for item in items)
+    kept = sum(end <= _ROOM for end in ends)
+    more = [f"and {len(items) - kept} more, which the JSON report names"] if kept < len(items) else []
+    return "\n".join(f"- {item}" for item in [*items[:kept], *more])
 
 
 def _command(report: Report) -> str:
@@ -97,7 +101,7 @@ def _command(report: Report) -> str:
 
 def _code(text: str) -> str:
     """A code span that the text cannot end, in a table neither."""
-    shown = visible(mask(text)).replace("|", "¦")
+    shown = visible(text).replace("|", "¦")
     fence = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
     return f"{fence} {shown} {fence}" if len(fence) > 1 else f"`{shown}`"
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-from migrator.outcome import Plan
+from migrator.outcome import Plan, counted
 from migrator.reports import Report
 from migrator.shipped import nothing_found
 from migrator.sites import Site, Status
@@ -52,10 +52,6 @@ def _clean(text: str) -> str:
     return visible(mask(text))
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 # ------------------------------------------------------------------------------------------------------------ check
 
 
@@ -69,12 +65,12 @@ def _verdict(report: Report) -> str:
     failing = report.plan.failing
     if not failing:
         return nothing_found(report.plan.files_seen)
-    found = f"{_count(len(failing), 'reference')} in {_count(len({s.path for s in failing}), 'file')}"
+    found = f"{counted(len(failing), 'reference')} in {counted(len({s.path for s in failing}), 'file')}"
     by_hand = sum(s.status is Status.MANUAL for s in failing)
     if by_hand == len(failing):
         return f"{found}, to be changed by hand as the messages say\n"
     rest = f" ({by_hand} to be changed by hand)" if by_hand else ""
-    return f"{found}{rest}; to migrate: {report.fix_command}\n"
+    return f"{found}{rest}; to migrate: {visible(report.fix_command)}\n"
 
 
 # --------------------------------------------------------------------------------------------------------- sections
@@ -123,7 +119,7 @@ def _asides(report: Report) -> str:
     """What is there and needs nobody: other libraries that stay, and prose."""
     plan = report.plan
     lines = [
-        f"{_count(count, 'note')} of {rule}: {_clean(message)}\n"
+        f"{counted(count, 'note')} of {rule}: {_clean(message)}\n"
         for (rule, message), count in sorted(Counter((s.rule, s.message) for s in plan.noted).items())
     ]
     mentions = plan.mentions
@@ -132,8 +128,8 @@ def _asides(report: Report) -> str:
         named = "--rules" in report.fix_command or "--from" in report.fix_command
         packs = "" if named else "".join(f" --rules {pack}" for pack in plan.packs)
         command = f"{report.fix_command}{packs} --text"
-        files = _count(len({site.path for site in mentions}), "file")
-        lines.append(f"{_count(len(mentions), 'prose mention')} in {files}; to edit them: {visible(command)}\n")
+        files = counted(len({site.path for site in mentions}), "file")
+        lines.append(f"{counted(len(mentions), 'prose mention')} in {files}; to edit them: {visible(command)}\n")
     return "".join(lines)
 
 
@@ -148,7 +144,7 @@ def _problem_lines(plan: Plan) -> list[str]:
 def _summary(report: Report, paint: Paint) -> str:
     plan = report.plan
     changed = "changed" if report.mode == "applied" else "to change"
-    files = f"{_count(plan.files_seen, 'file')} seen, {plan.files_matched} matched, {len(plan.changes)} {changed}\n"
+    files = f"{counted(plan.files_seen, 'file')} seen, {plan.files_matched} matched, {len(plan.changes)} {changed}\n"
     rows = plan.counts_by_rule
     cells = [["rule", *(status.value for status in Status)]]
     cells += [
@@ -174,7 +170,9 @@ def _next(report: Report, paint: Paint) -> str:
             ["undo", report.restore_command],
         ]
     lines = "".join(f"  {paint(name, bold=True)}  {visible(command)}\n" for name, command in _aligned(steps))
-    todo = f"  then go through the {_count(len(plan.pending), 'place')} under `For your eyes`\n" if plan.pending else ""
+    todo = (
+        f"  then go through the {counted(len(plan.pending), 'place')} under `For your eyes`\n" if plan.pending else ""
+    )
     return visible(head) + "\n" + lines + todo
 
 

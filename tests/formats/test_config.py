@@ -80,6 +80,67 @@ def test_nested_sections_are_reported_with_what_to_write(path: str, text: str) -
     assert text[finding.start :].startswith(("portkey", "integration.portkey"))
 
 
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("compose.yml", "a:\n  environment:\n    PORTKEY_X: 1\n    # c\n    LLM_GATEWAY_X: 2\n"),
+        ("a.yaml", "- LLM_GATEWAY_X: 2\n  'PORTKEY_X': 1\n"),
+        ("a.yaml", "env: {PORTKEY_X: 1, LLM_GATEWAY_X: 2}\n"),
+        ("a.json", '{"a": {"PORTKEY_X": [1], "LLM_GATEWAY_X": "2"}}\n'),
+        ("a.tf", 'variables = {\n  LLM_GATEWAY_X = "1"\n  PORTKEY_X = "2"\n}\n'),
+    ],
+)
+def test_a_variable_whose_new_name_the_same_table_has_is_not_renamed(path: str, text: str) -> None:
+    assert migrate(path, text) == text
+    (finding,) = find(path, text)
+    line = text[: text.index("LLM_GATEWAY_X")].count("\n") + 1
+    assert said([finding]) == [f"manual: LLM_GATEWAY_X is already set on line {line}: remove this one or that one"]
+    assert text[finding.start :].startswith("PORTKEY_X")
+
+
+def test_a_logger_that_is_there_under_its_new_name_is_not_renamed() -> None:
+    text = "loggers:\n  agentcore.llm_gateway: {level: x}\n  agentcore.integration.portkey: {level: y}\n"
+    assert migrate("log.yaml", text) == text
+    assert said(find("log.yaml", text)) == [
+        "manual: agentcore.llm_gateway is already set on line 2: remove this one or that one"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "line"),
+    [
+        ("Dockerfile", "ENV PORTKEY_X=1 LLM_GATEWAY_X=2\n", 1),
+        ("a.sh", "export PORTKEY_X=1\nexport LLM_GATEWAY_X=2\n", 2),
+        ("a.yaml", "environment:\n- LLM_GATEWAY_X=2\n- PORTKEY_X=1\n", 2),
+        ("a.yaml", "env:\n- name: PORTKEY_X\n  value: 1\n- name: LLM_GATEWAY_X\n  value: 2\n", 4),
+    ],
+)
+def test_a_variable_whose_new_name_is_set_as_well_is_reviewed(path: str, text: str, line: int) -> None:
+    assert migrate(path, text) == text.replace("PORTKEY_X", "LLM_GATEWAY_X")
+    (finding,) = find(path, text)
+    assert finding.status == "review"
+    assert finding.message.endswith(f"; LLM_GATEWAY_X is set on line {line} as well: keep one of the two")
+
+
+@pytest.mark.parametrize("text", ["echo $PORTKEY_X\nLLM_GATEWAY_X=2\n", "PORTKEY_X=$LLM_GATEWAY_X\n", "PORTKEY_X=1\n"])
+def test_a_variable_that_is_only_read_is_not_set_twice(text: str) -> None:
+    assert statuses(find("a.sh", text)) == ["migrated"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.yaml", "a:\n  PORTKEY_X: 1\nb:\n  LLM_GATEWAY_X: 2\n"),
+        ("a.yaml", "- PORTKEY_X: 1\n- LLM_GATEWAY_X: 2\n"),
+        ("a.yaml", "PORTKEY_X: 1\n---\nLLM_GATEWAY_X: 2\n"),
+        ("a.yaml", "PORTKEY_X: 1\na: {LLM_GATEWAY_X: 2}\n"),
+        ("a.json", '{"a": {"PORTKEY_X": 1}, "b": [{"LLM_GATEWAY_X": 2}]}\n'),
+    ],
+)
+def test_the_new_name_in_another_table_is_in_nobodys_way(path: str, text: str) -> None:
+    assert migrate(path, text) == text.replace("PORTKEY_X", "LLM_GATEWAY_X")
+
+
 def test_a_string_that_is_a_setting_is_reviewed() -> None:
     assert statuses(find("a.json", '{"key": "integration.portkey"}')) == ["review"]
 

@@ -65,6 +65,7 @@ def test_a_name_without_suffix_is_told_by_its_first_line(head: str, kind: str | 
     [
         ("a.toml", "a = 1\n", "a = \n"),
         ("a.json", '{"a": 1}', '{"a": 1'),
+        ("b.json", '{"a": {"b": 1}, "b": 2}', '{"c": [{"a": 1, "b\\n": {"a": 1}, "b\\n": 2}]}'),
         ("a.yaml", "a: !custom [1]\n---\nb: 2\n", "a: [1\n"),
         (".env", "A=1\n", "A='1\n"),
         ("a.ipynb", "{}", "{"),

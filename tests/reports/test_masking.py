@@ -38,6 +38,14 @@ SECRETS = {
     "client_secret = 123e4567-e89b-12d3-a456-426614174000": "client_secret = 123***",
     f"- name: LLM_API_KEY\n  value: {BODY}\n": "- name: LLM_API_KEY\n  value: Zx8***\n",
     f'API_KEY = (\r\n    "{BODY}"\r\n)': 'API_KEY = (\r\n    "Zx8***"\r\n)',
+    "OPENAI_API_KEY=Zx81QmPw02LkJh45": "OPENAI_API_KEY=Zx8***",
+    "xoxb-123456789012-" + BODY: "xox***",
+    "glpat-" + BODY: "glp***",
+    "npm_" + BODY: "npm***",
+    "ASIA" + "Z7QK2M4XW9PLV3TB": "ASI***",
+    f"-----BEGIN RSA PRIVATE KEY-----\n  {BODY}+/\n  {BODY}==\n-----END RSA PRIVATE KEY-----\nx = 1": (
+        "-----BEGIN RSA PRIVATE KEY-----\n  ***\n  ***\n-----END RSA PRIVATE KEY-----\nx = 1"
+    ),
     "postgres://app:hunter2@db/x": "postgres://app:***@db/x",
     "redis://:p@ss%40w0rd@host:6379": "redis://:***@host:6379",
     f"-key = sk-{BODY}\n+key = sk-{BODY}": "-key = sk-***\n+key = sk-***",
@@ -76,6 +84,9 @@ def test_a_secret_is_masked_and_masked_once(text: str) -> None:
         "postgres://app:%s@db/x",
         "http://localhost:8080/v1",
         "task-1234567890ab and disk-abcdefgh1234",
+        "npm_package_version, npm_lifecycle_event, pypi-repository and glpat-x",
+        "npm-registry-proxy-2024",
+        "pypi-mirror-1",
         "hf_hub_download and pk_user_id_2024",
         "portkey-ai==1.2.3 --hash=sha256:8f14e45fceea167a5a36dedd4bea2543f2a1c9d0",
     ],
@@ -86,7 +97,24 @@ def test_what_is_no_secret_stays(text: str) -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["key", "key ", "key:", "sk-", "eyJ", "eyJaaaaaaaa.", "Bearer ", "://a:", "a:b@", "x", " ", "a1", "pk_live_", "_-"],
+    [
+        "key",
+        "key ",
+        "key:",
+        "sk-",
+        "eyJ",
+        "eyJaaaaaaaa.",
+        "Bearer ",
+        "://a:",
+        "a:b@",
+        "x",
+        " ",
+        "a1",
+        "pk_live_",
+        "_-",
+        "npm_1",
+        "KEY-----",
+    ],
 )
 def test_a_line_of_a_megabyte_takes_no_time_to_speak_of(unit: str) -> None:
     """A quadratic pattern would take hours: the limit is there to end the test."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migrator.outcome import Plan
+from migrator.reports import FORMATS, render
 from migrator.reports.diff import diff_lines, unified
-from migrator.sites import Change
+from migrator.sites import Change, Site, Status
 
 
 def modify(before: bytes, after: bytes, path: str = "x.py") -> Change:
@@ -151,6 +153,23 @@ def test_the_shown_diff_hides_keys_and_the_raw_one_keeps_them(plan: Plan, key: s
     assert key in unified(plan.changes, mask=False)
     assert key not in unified(plan.changes)
     assert ' KEY = "sk-***"\n' in unified(plan.changes)
+
+
+def test_what_names_a_secret_may_stand_outside_the_hunk() -> None:
+    body = "Zx81QmPw02LkJh45TyUiAb"
+    before = f"api_key = (\n    '{body}'\n)\na\nold\n"
+    diff = unified([modify(before.encode(), before.replace("old", "new").encode())])
+    assert "@@ -2,4 +2,4 @@" in diff
+    assert body not in diff
+
+
+def test_a_path_is_no_secret(plan: Plan) -> None:
+    path = "alembic/versions/4f3a9c2b1d0e_add_api_key.py"
+    site = Site(path, 1, 1, "x.y", Status.MANUAL, "by hand", path, 1)
+    shown = replace(plan, changes=(modify(b"a\n", b"b\n", path),), sites=(site,))
+    assert f"+++ b/{path}\n" in unified(shown.changes)
+    for form in FORMATS:
+        assert path in render(shown, form, colour=False, mode="plan"), form
 
 
 def test_the_shown_diff_obeys_no_control_character(hostile: Plan) -> None:

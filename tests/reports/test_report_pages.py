@@ -105,8 +105,16 @@ def test_the_code_spans_of_a_message_stay(plan: Plan) -> None:
 
 
 def test_a_long_list_is_cut_and_says_so(plan: Plan) -> None:
-    sites = tuple(Site("a.py", n, 1, "x.y", Status.MANUAL, "by hand", "a.py", n) for n in range(1, 1001))
-    text = markdown(replace(plan, sites=sites))
+    path = "a/" * 50 + "a.py"
+    sites = tuple(
+        Site(path, n, 1, "x.y", status, "by hand " * 40, path, n, prose=prose)
+        for status, prose in ((Status.MANUAL, False), (Status.REVIEW, False), (Status.REVIEW, True))
+        for n in range(1, 1001)
+    )
+    changes = tuple(replace(change, path=f"{n}/{path}") for n in range(1000) for change in plan.changes)
+    text = markdown(replace(plan, sites=sites, changes=changes))
     assert "### To do by hand (1000)" in text
-    assert "- and 800 more, which the JSON report names\n" in text
+    by_hand = text.partition("### To review")[0]
+    more = re.search(r"^- and (\d+) more, which the JSON report names$", by_hand, re.MULTILINE)
+    assert more and by_hand.count("\n- [") == 1000 - int(more[1])
     assert len(text) < 65_536
