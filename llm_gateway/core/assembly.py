@@ -1,0 +1,67 @@
+"""Puts a gateway together: settings and stores in, something that answers calls out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import orjson
+
+from llm_gateway.core.admission import Admission
+from llm_gateway.core.attempt import Attempts
+from llm_gateway.core.caching import Caching
+from llm_gateway.core.errors import GatewayError
+from llm_gateway.core.gateway import Gateway
+from llm_gateway.core.setup import Setup
+from llm_gateway.core.types import Call, Reply, Transport, Usage
+from llm_gateway.pricing import Prices
+from llm_gateway.state.semantic import SemanticCache
+from llm_gateway.state.tables import State
+
+
+def assemble(
+    setup: Setup,
+    state: State,
+    transports: Mapping[str, Transport],
+    observers: Sequence[Callable[[Usage], object]] = (),
+    before: Gateway | None = None,
+) -> Gateway:
+    """A gateway for this setup. From the one `before` it takes over what has been learnt about meanings."""
+    settings = setup.settings
+    handlers: list[Callable[[Call], Awaitable[Reply]]] = []
+    semantic = None
+    if asked := settings.state.semantic:
+        if before is not None and before.setup.settings.state.semantic == asked:
+            semantic = before.attempts.caching.semantic
+        semantic = semantic or SemanticCache(_Embedder(asked.model, handlers), asked.threshold)
+    gateway = Gateway(
+        setup,
+        Attempts(
+            setup,
+            transports,
+            Caching(state.cache, semantic),
+            Admission(state.limiter, state.spend, setup.projects),
+            Prices({name: (table.input, table.output) for name, table in settings.prices.items()}),
+        ),
+        state.breaker,
+        (state.usage.add, *observers),
+    )
+    handlers.append(gateway.handle)
+    return gateway
+
+
+class _Embedder:
+    """Embeds text by way of the gateway's own embeddings route, so that it costs and counts as any other call."""
+
+    def __init__(self, model: str, handlers: list[Callable[[Call], Awaitable[Reply]]]) -> None:
+        self._model = model
+        self._handlers = handlers
+
+    async def __call__(self, text: str) -> list[float]:
+        """The vector. Raises GatewayError where the provider has none."""
+        reply = await self._handlers[0](Call("embeddings", {"model": self._model, "input": text}))
+        assert isinstance(reply.body, bytes)
+        data = orjson.loads(reply.body)
+        if reply.status != 200:
+            raise GatewayError(data.get("error", {}).get("message", "the embedding failed"))
+        vector: list[float] = data["data"][0]["embedding"]
+        return vector

@@ -1,0 +1,80 @@
+"""The request that goes upstream: address, headers, body."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+
+from llm_gateway.core.destination import Destination
+from llm_gateway.core.errors import InvalidConfig
+from llm_gateway.core.types import JSON, Call, Outgoing, Target
+from llm_gateway.providers.exchange import Exchange
+from llm_gateway.routing.model_ids import NO_MODEL
+
+# What clients tell providers in headers; everything else stays here.
+_PASSED = ("openai-beta", "openai-organization", "openai-project", "anthropic-beta", "http-referer", "x-title")
+_HOP = {"host", "connection", "transfer-encoding", "content-length", "content-type"}
+_NEVER = frozenset(_HOP | {"authorization", "cookie", "x-api-key"})
+
+
+def build(
+    call: Call, target: Target, body: JSON, destination: Destination, exchange: Exchange
+) -> tuple[Outgoing, Sequence[str]]:
+    """The request, and warnings about parameters the provider cannot take. Raises InvalidConfig, GatewayError."""
+    provider = destination.provider
+    model = destination.model
+    warnings: Sequence[str] = ()
+    if call.raw is not None and call.content_type != "application/json":
+        content = call.raw
+    else:
+        sent = body
+        if model is None and body.get("model") == NO_MODEL:
+            sent = {name: value for name, value in body.items() if name != "model"}
+        elif model is not None and body.get("model") != model:
+            sent = {**body, "model": model}
+        sent, warnings = exchange.request(sent)
+        content = call.raw if sent is call.body and call.raw is not None else orjson.dumps(sent)
+    url = f"{destination.base_url}/{exchange.path}"
+    if provider.query:
+        url = f"{url}?{provider.query}"
+    timeout = _timeout(call, target)
+    headers = _headers(call, target, destination)
+    return Outgoing(call.method, url, headers, content, timeout, destination.public_only), warnings
+
+
+def _headers(call: Call, target: Target, destination: Destination) -> dict[str, str]:
+    given, provider = call.headers, destination.provider
+    headers = {"content-type": call.content_type, **provider.headers}
+    for name in _PASSED:
+        if name in given:
+            headers[name] = given[name]
+    for name in _forwarded(call, target):
+        if name in given:
+            headers[name] = given[name]
+    if destination.key:
+        if provider.auth == "bearer":
+            headers["authorization"] = f"Bearer {destination.key}"
+        elif provider.auth != "none":
+            headers[provider.auth] = destination.key
+    return headers
+
+
+def _forwarded(call: Call, target: Target) -> list[str]:
+    """The headers that the client asks to be sent on, less those that are the gateway's own business."""
+    asked = call.headers.get("x-portkey-forward-headers")
+    names = asked.split(",") if asked else target.forward_headers
+    lowered = [name.strip().lower() for name in names]
+    return [name for name in lowered if name not in _NEVER and not name.startswith("x-portkey-")]
+
+
+def _timeout(call: Call, target: Target) -> float | None:
+    """Seconds; the header beats the config."""
+    given = call.headers.get("x-portkey-request-timeout")
+    if given is None:
+        return target.request_timeout / 1000 if target.request_timeout else None
+    try:
+        milliseconds = int(given)
+    except ValueError as error:
+        raise InvalidConfig("x-portkey-request-timeout takes milliseconds") from error
+    return milliseconds / 1000 if milliseconds > 0 else None

@@ -1,0 +1,112 @@
+"""Event streams in OpenAI's dialect: whole events, the usage they report, and errors that come after a 200."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from llm_gateway.core.errors import UpstreamError
+from llm_gateway.core.types import JSON
+
+MAX_EVENT = 16 * 1024 * 1024  # bytes of one event; a stream that never ends one is cut
+_NOTEWORTHY = re.compile(rb'"usage"\s*:\s*\{|"error"\s*:\s*[{"]')
+_END = re.compile(rb"\r?\n\r?\n")
+
+
+class Tap:
+    """Passes an event stream on as it comes, and notes usage and errors.
+
+    `hide_usage` takes out the usage event that the gateway asked for and the client did not. `priced` may add to the
+    usage that is passed on.
+    """
+
+    def __init__(self, *, hide_usage: bool, priced: Callable[[JSON], object]) -> None:
+        self.usage: JSON | None = None
+        self.error: JSON | None = None
+        self.events = 0
+        self._hide_usage = hide_usage
+        self._priced = priced
+        self._rest = b""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """What of the stream can be passed on now that `chunk` has come: always whole events. Raises UpstreamError."""
+        data = self._rest + chunk if self._rest else chunk
+        if not data.endswith(b"\n\n"):
+            cut = _last_end(data)
+            if cut < 0:
+                if len(data) > MAX_EVENT:
+                    raise UpstreamError("The provider's stream has an event without end")
+                self._rest = data
+                return b""
+            data, self._rest = data[:cut], data[cut:]
+        else:
+            self._rest = b""
+        self.events += data.count(b"data:")
+        if _NOTEWORTHY.search(data) is None:
+            return data
+        return b"".join(map(self._event, _events(data)))
+
+    def end(self) -> bytes:
+        """What is left when the stream has ended: an event that lacks its blank line."""
+        rest, self._rest = self._rest, b""
+        return self.feed(rest + b"\n\n") if rest.strip() else b""
+
+    def _event(self, event: bytes) -> bytes:
+        if _NOTEWORTHY.search(event) is None:
+            return event
+        data = payload(event)
+        if data is None:
+            return event
+        error = data.get("error")
+        if error:
+            self.error = error if isinstance(error, dict) else {"message": str(error)}
+        usage = usage_of(data)
+        if usage is None:
+            return event
+        self.usage = {**self.usage, **usage} if self.usage else usage  # Anthropic counts input first, output last
+        if self._hide_usage and not data.get("choices"):
+            return b""
+        return written(data) if self._priced(usage) is not None else event
+
+
+def payload(event: bytes) -> JSON | None:
+    """The JSON object of an event's data lines; None where there is none."""
+    lines = [line[5:].strip() for line in event.splitlines() if line.startswith(b"data:")]
+    try:
+        data = orjson.loads(b"\n".join(lines))
+    except orjson.JSONDecodeError:
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def written(data: Any) -> bytes:
+    """An event with this payload."""
+    return b"data: " + orjson.dumps(data) + b"\n\n"
+
+
+def usage_of(data: JSON) -> JSON | None:
+    """The usage that a reply or an event reports: on top, or in the object that an event wraps."""
+    for holder in (data, data.get("response"), data.get("message")):
+        usage = holder.get("usage") if isinstance(holder, dict) else None
+        if isinstance(usage, dict):
+            return usage
+    return None
+
+
+def _last_end(data: bytes) -> int:
+    """The index after the last blank line; -1 without one."""
+    end = data.rfind(b"\n\n")
+    crlf = data.rfind(b"\r\n\r\n")
+    return max(end + 2 if end >= 0 else -1, crlf + 4 if crlf >= 0 else -1)
+
+
+def _events(data: bytes) -> list[bytes]:
+    """The events of whole events' bytes, each with its blank line."""
+    found, start = [], 0
+    for end in _END.finditer(data):
+        found.append(data[start : end.end()])
+        start = end.end()
+    return found
