@@ -128,6 +128,10 @@ def _handed_on(facts: Facts, index: Index) -> Iterator[str]:
     for name, target in old.items():
         if name in facts.unused or target in modules or target.rpartition(".")[2] in called:
             yield name
+    for name, cls in facts.classes.items():
+        above = {*index.lineage(f"{facts.name}.{name}"), *(index.canonical(t) for t in cls.members.values() if t)}
+        if any(a in modules or (a.rpartition(".")[2] in called and index.tracked(a)) for a in above):
+            yield name
 
 
 def _reason(error: SyntaxError | ValueError | RecursionError | MemoryError, text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -30,12 +30,16 @@ class Names:
     """Maps fully qualified old names to new ones.
 
     `exported` adds the project's own names that follow, such as `app.llm.PortkeyClient` -> `app.llm.LLMGatewayClient`
-    where `app/llm.py` re-exports the class.
+    where `app/llm.py` re-exports the class. `objects` are names of the project's own that are no modules,
+    so that what follows them is an attribute.
     """
 
-    def __init__(self, rules: Rules, exported: Mapping[str, str] = _NOTHING) -> None:
+    def __init__(
+        self, rules: Rules, exported: Mapping[str, str] = _NOTHING, objects: Collection[str] = frozenset()
+    ) -> None:
         self.rules = rules
         self.exported = exported
+        self._objects = objects
         self._modules = sorted(rules.modules, key=lambda m: -len(m.old))
         self._renamed: dict[str, Renamed | None] = {}
 
@@ -66,6 +70,8 @@ class Names:
                 continue
             parts = dotted[len(rule.module) + 1 :].split(".")
             for index, part in enumerate(parts):
+                if ".".join((rule.module, *parts[:index])) in self._objects:
+                    break
                 new = expand_any(rule.names, part)
                 if new is not None:
                     parts[index] = new
@@ -179,6 +185,15 @@ class Names:
     def symbol(self, name: str) -> str | None:
         """The new spelling of a bare class name, whichever module it comes from."""
         return next((n for s in self.rules.symbols if (n := expand_any(s.names, name))), None)
+
+    def is_unknown(self, dotted: str) -> bool:
+        """Whether a name of a module that moved holds a word of the old layer, but is known to no rule."""
+        moved = next((m for m in self._modules if m.detect and under(dotted, m.old)), None)
+        *above, name = dotted[len(moved.old) + 1 :].split(".") if moved else ("",)
+        if moved is None or self._symbol(dotted) or any(part != part.lower() for part in above):
+            return False
+        words = [moved.old.rpartition(".")[2], *(w for m in self.rules.mentions for w in m.words)]
+        return any(word.lower() in name.lower() for word in words)
 
     @cached_property
     def needles(self) -> tuple[bytes, ...]:

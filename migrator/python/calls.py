@@ -11,9 +11,10 @@ from dataclasses import replace
 from migrator.packs import Rules
 from migrator.primitives import Call, Promote, under
 from migrator.python import statements
+from migrator.python.expressions import Parts, parts_of, text_value
 from migrator.python.imports import added_above
 from migrator.python.module import Module
-from migrator.python.outline import Parts, Scope, parts_of, text_value
+from migrator.python.scopes import Scope
 from migrator.sites import Edit, Finding, Status
 
 
@@ -29,11 +30,11 @@ def find(module: Module) -> Iterator[Finding]:
         message = f"a subclass: see that neither it nor a call of it passes on {', '.join(rule.remove)}; {rule.message}"
         yield Finding(module.source.start(cls), rule.id, Status.MANUAL, message)
     for node, scope in module.found.calls:
-        callee = _callee(module, node, scope)
+        callees = {module.index.canonical(d) if d else "" for d in module.value_of(node.func, scope)}
         found = list(_passed_on(module, rules, derived, node, scope))
-        if callee is None or not module.index.defines(callee):
-            found += _of_rules(module, rules, callee, node, scope) if callee else ()
-            found += _literals(module, rules, node) if uses_old and _may_read_it(module, node, scope) else ()
+        found += _of_rules(module, rules, callees, node, scope)
+        if uses_old and not any(module.index.defines(c) for c in callees) and _may_read_it(module, node, scope):
+            found += _literals(module, rules, node)
         inside = module.found.inside.get(id(node))
         yield from (f if inside is None else _in_f_string(module, f, inside) for f in found)
 
@@ -56,10 +57,13 @@ def _rule_for(
     if bound and id(bound[0].node) in derived:
         return derived[id(bound[0].node)][1]
     dotted = module.dotted(parts, scope)
-    callee = module.index.canonical(dotted) if dotted else ""
-    if not callee or module.index.defines(callee):
-        return None
-    return next((r for r in rules.calls if _is_of(callee, r.of)), None)
+    return _inherited(module, rules, module.index.canonical(dotted)) if dotted else None
+
+
+def _inherited(module: Module, rules: Rules, callee: str) -> Call | None:
+    """The rule for a callable or for a class that it inherits from, wherever in the project that is done."""
+    known = [c for c in module.index.lineage(callee) if not module.index.defines(c)]
+    return next((r for r in rules.calls if any(_is_of(c, r.of) for c in known)), None)
 
 
 def _passed_on(
@@ -67,11 +71,26 @@ def _passed_on(
 ) -> Iterator[Finding]:
     """Arguments that go, in a call of a subclass or a method of the callable, or one that is given the callable."""
     given = {k.arg for k in node.keywords}
-    if not any(given.intersection(r.remove) for r in rules.calls):
-        return
     parts = parts_of(node.func)
     bound = module.binding_of(parts[0], scope) if len(parts) == 1 else None
-    chains = [parts] if bound and id(bound[0].node) in derived else [parts[:-1]]
+    dotted = module.dotted(parts, scope) if parts else None
+    callee = module.index.canonical(dotted) if dotted else ""
+    is_subclass = bool(bound and id(bound[0].node) in derived) or module.index.defines(callee)
+    if not any(given.intersection(r.remove) for r in rules.calls):
+        unseen = is_subclass and (node.args or None in given) and not module.index.defines_member(callee, "__init__")
+        inherited = _rule_for(module, rules, derived, parts, scope) if unseen else None
+        if inherited:
+            yield Finding(module.source.start(node), inherited.id, Status.MANUAL, _unseen(inherited, node))
+        return
+    if _is_opaque(node.func, scope):
+        rule = next((r for r in rules.calls if given.intersection(r.remove) and _is_around(module, r)), None)
+        if rule:
+            lost = ", ".join(name for name in rule.remove if name in given)
+            what = f"{ast.unparse(node.func)} may be {rule.of[0].rpartition('.')[2]}, which loses {lost}"
+            message = f"{what}: see what is called here; {rule.message}"
+            yield Finding(module.source.start(node), rule.id, Status.MANUAL, message)
+            return
+    chains = [parts] if is_subclass else [parts[:-1]]
     chains += [parts_of(a) for a in (*node.args, *(k.value for k in node.keywords))]
     for rule in (r for chain in chains if chain and (r := _rule_for(module, rules, derived, chain, scope))):
         passed = [name for name in rule.remove if name in given]
@@ -79,6 +98,24 @@ def _passed_on(
             message = f"{', '.join(passed)}: see where this is passed on to and write it by hand; {rule.message}"
             yield Finding(module.source.start(node), rule.id, Status.MANUAL, message)
             return
+
+
+def _is_opaque(func: ast.expr, scope: Scope) -> bool:
+    """Whether nothing tells what is called: a parameter, a variable of no known value, `made["a"](…)`, `make()(…)`."""
+    holder = scope.lookup(func.id) if isinstance(func, ast.Name) else None
+    if holder is None or not isinstance(func, ast.Name):
+        return isinstance(func, ast.Subscript | ast.Call)
+    variables = (ast.Name, ast.arg)
+    return all(isinstance(b.node, variables) and b.kind in ("definition", "other") for b in holder.told(func.id))
+
+
+def _is_around(module: Module, rule: Call) -> bool:
+    """Whether a module imports or names a callable of a rule, which may so reach a call that does not."""
+    names = {of.rpartition(".")[2] for of in rule.of}
+    targets = {t for ts in module.facts.bound.values() for t in ts}
+    chains = (r for r in module.found.references if r.parts[-1] in names)
+    targets |= {module.meaning(r.parts, r.scope) or "" for r in chains}
+    return any(_is_of(module.index.canonical(t), rule.of) for t in targets)
 
 
 def _may_read_it(module: Module, node: ast.Call, scope: Scope) -> bool:
@@ -98,19 +135,18 @@ def _in_f_string(module: Module, finding: Finding, inside: ast.JoinedStr) -> Fin
     )
 
 
-def _callee(module: Module, node: ast.Call, scope: Scope) -> str | None:
-    parts = parts_of(node.func)
-    dotted = module.dotted(parts, scope) if parts else None
-    return module.index.canonical(dotted) if dotted else None
-
-
-def _of_rules(module: Module, rules: Rules, callee: str, node: ast.Call, scope: Scope) -> Iterator[Finding]:
-    for rule in rules.calls:
-        if _is_of(callee, rule.of):
-            yield from _replace(module, rule, node, scope)
-    for promote in rules.promotes:
-        if _is_of(callee, promote.of):
-            yield from _promote(module, promote, node)
+def _of_rules(module: Module, rules: Rules, callees: set[str], node: ast.Call, scope: Scope) -> Iterator[Finding]:
+    """What the rules make of a call of one of their callables; by hand where it can be one of something else."""
+    of_all: list[Call | Promote] = [*rules.calls, *rules.promotes]
+    for rule in of_all:
+        meant = {c for c in callees if _is_of(c, rule.of) and not module.index.defines(c)}
+        if callees - meant - {module.index.new_name(c) for c in meant} and meant:
+            names = rule.remove if isinstance(rule, Call) else [rule.argument, rule.list]
+            if node.args or any(k.arg is None or k.arg in names for k in node.keywords):
+                what = f"{ast.unparse(node.func)} has several meanings: see what it is given here"
+                yield Finding(module.source.start(node), rule.id, Status.MANUAL, f"{what}; {rule.message}")
+        elif meant:
+            yield from (_replace(module, rule, node, scope) if isinstance(rule, Call) else _promote(module, rule, node))
 
 
 def _is_of(callee: str, of: list[str]) -> bool:
@@ -124,13 +160,7 @@ def _replace(module: Module, rule: Call, node: ast.Call, scope: Scope) -> Iterat
     given = {k.arg for k in node.keywords}
     if not given & set(rule.remove):
         if node.args or None in given:
-            what = "positional arguments" if node.args else "arguments from `**`"
-            yield Finding(
-                start,
-                rule.id,
-                Status.MANUAL,
-                f"{what}: see that {', '.join(rule.remove)} are not among them; {rule.message}",
-            )
+            yield Finding(start, rule.id, Status.MANUAL, _unseen(rule, node))
         return
     added = [f"{name}={value}" for name, value in rule.add.items() if name not in given]
     edits = _argument_edits(module, node, set(rule.remove), added)
@@ -152,6 +182,11 @@ def _replace(module: Module, rule: Call, node: ast.Call, scope: Scope) -> Iterat
     yield Finding(start, rule.id, Status(rule.status), message, (*(e for e in imported if e and e.text), *edits))
 
 
+def _unseen(rule: Call, node: ast.Call) -> str:
+    what = "positional arguments" if node.args else "arguments from `**`"
+    return f"{what}: see that {', '.join(rule.remove)} are not among them; {rule.message}"
+
+
 def _argument_edits(module: Module, node: ast.Call, remove: set[str], added: list[str]) -> Iterator[Edit]:
     """Put `added` where the first removed argument stands, in its layout, and take out the others."""
     base, segment = module.source.start(node), module.source.segment(node)
@@ -170,14 +205,14 @@ def _import_edit(module: Module, name: str, node: ast.Call, scope: Scope) -> Edi
     """The edit that makes `name` importable here: empty where it is already, None where it cannot be placed."""
     holder = scope.lookup(name)
     if holder is not None:
-        bound = any(b.target == name for b in holder.bindings[name])
-        return Edit(0, 0, "") if bound else None
-    bound_at = module.binding_of(parts_of(node.func)[0], scope)
-    if bound_at is None:
-        stars = (i.node for i in module.found.imports if any(a.name == "*" for a in i.node.names))
-        return _in_body(module, module.found.scope, next(stars), name)
-    statement, holder = bound_at[0].statement, bound_at[1]
-    return _in_body(module, holder, statement, name) if statement is not None else None
+        return Edit(0, 0, "") if any(b.target == name for b in holder.bindings[name]) else None
+    parts = parts_of(node.func)
+    bound = module.binding_of(parts[0], scope) if parts else None
+    if bound and bound[0].statement is not None:
+        return _in_body(module, bound[1], bound[0].statement, name)
+    top = (i.node for i in module.found.imports if i.scope is module.found.scope)
+    first = next((n for n in top if not (isinstance(n, ast.ImportFrom) and n.module == "__future__")), None)
+    return _in_body(module, module.found.scope, first, name) if first else None
 
 
 def _in_body(module: Module, holder: Scope, statement: ast.stmt, name: str) -> Edit | None:

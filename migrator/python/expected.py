@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from migrator.python.expressions import parts_of
 from migrator.python.module import Module
-from migrator.python.outline import parts_of
 from migrator.sites import Finding, Status
 
 _MISSING = {"ImportError", "ModuleNotFoundError"}

@@ -5,23 +5,23 @@ Facts are small and kept for every candidate file; syntax trees are not.
 
 from __future__ import annotations
 
-import ast
-import re
-from bisect import bisect_right
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from migrator.names import Names, Renamed, expand_any
 from migrator.packs import Rules
-from migrator.placing import SUPPRESSION, line_starts, listed
 from migrator.primitives import under
-from migrator.python.outline import Binding, Outline, Scope, parts_of, text_value
 
-_CAPTURES = (ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping)
-_INDIRECT = re.compile(r"\b(?:globals|locals|vars|eval|exec)\s*\(")  # a use of any name could hide in these
 _MOST_HOPS = 20  # of re-exports followed from one name; more is a circle
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """A class at module level: its bases, and what its attributes stand for ("" for anything else), as full names."""
+
+    bases: tuple[str, ...]
+    members: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Facts:
     exports: Mapping[str, str]  # name at module level -> the dotted name it stands for
     bound: Mapping[str, frozenset[str]]  # every name bound in any scope -> what it stands for ("" for anything else)
     stars: tuple[str, ...]  # modules it imports * from
+    classes: Mapping[str, Class]  # by name, those at module level
     fixtures: Mapping[str, str]  # function that is a pytest fixture -> the name tests ask for it by
     constants: frozenset[str]  # string literals that could name an environment variable
     mentioned: frozenset[str]  # full names it imports, or spells in a string literal, up to every dot
@@ -80,154 +81,7 @@ def import_roots(files: Collection[str]) -> frozenset[str]:
     return frozenset(roots)
 
 
-def facts_of(path: str, names: tuple[str, ...], found: Outline, text: str, *, frozen: bool = False) -> Facts:
-    """The facts of one module, from its outline and the comments in its text."""
-    suppressed = _suppressed(text)
-    exports: dict[str, str] = {}
-    for name, bindings in found.scope.bindings.items():
-        target = next((t for b in bindings if (t := origin_of(b, found.scope))), None)
-        if target:
-            exports[name] = target
-    literals = {v for t in found.texts if (v := text_value(t.node))}
-    bound: dict[str, set[str]] = {}
-    for scope in found.scopes:
-        for name, bindings in scope.bindings.items():
-            bound.setdefault(name, set()).update(b.target or "" for b in bindings)
-    return Facts(
-        path=path,
-        names=names,
-        is_package=path.endswith("__init__.py"),
-        exports=exports,
-        bound={name: frozenset(targets) for name, targets in bound.items()},
-        stars=tuple(found.scope.stars),
-        fixtures={node.name: fixture_name(node) for node, _, _ in found.functions if is_fixture(node)},
-        constants=frozenset(v for v in literals if v.isidentifier() and v.isupper()),
-        mentioned=frozenset((*_imported(found), *(p for v in literals for p in _prefixes(v)), *found.scope.stars)),
-        unused=frozenset(_unused(found, text)),
-        suppressed=suppressed,
-        kept=_kept(found, suppressed),
-        frozen=frozen,
-    )
-
-
-def _suppressed(text: str) -> dict[int, frozenset[str]]:
-    if "migrate:" not in text:
-        return {}
-    starts = line_starts(text)
-    matches = SUPPRESSION.finditer(text)
-    return {bisect_right(starts, m.start()): frozenset(listed(m) if m["rules"] is not None else ()) for m in matches}
-
-
-def _kept(found: Outline, suppressed: Mapping[int, frozenset[str]]) -> dict[str, frozenset[str]]:
-    """The names that cannot change, since one of the places that spell them must not."""
-    bound = ((scope, name, bindings) for scope in found.scopes for name, bindings in scope.bindings.items())
-    kept = {name: frozenset[str]() for scope, name, bindings in bound if _is_fixed(scope, bindings)}
-    for name, line in _spelled(found) if suppressed else ():
-        if line in suppressed:
-            before, rules = kept.get(name), suppressed[line]
-            kept[name] = rules if before is None else before | rules if before and rules else frozenset()
-    return kept
-
-
-def _is_fixed(scope: Scope, bindings: list[Binding]) -> bool:
-    """Whether a name is an attribute of a class, or captured by a clause that has no node for it."""
-    if scope.kind == "class":
-        return any(b.kind in ("from", "import-as") for b in bindings)
-    return any(isinstance(b.node, _CAPTURES) for b in bindings) and any(b.target or b.value for b in bindings)
-
-
-def _spelled(found: Outline) -> Iterator[tuple[str, int]]:
-    """Every name of the module's own with a line it is spelled on, those of one import on all of its lines."""
-    yield from ((reference.parts[0], reference.nodes[0].lineno) for reference in found.references)
-    yield from ((node.name, node.lineno) for node, *_ in found.classes)
-    yield from ((node.name, node.lineno) for node, *_ in found.functions)
-    yield from ((name, node.lineno) for node, _ in found.globals for name in node.names)
-    yield from ((text_value(t.node) or "", t.node.lineno) for t in found.texts if t.role == "all")
-    for statement in found.imports:
-        names = [alias.asname or alias.name.partition(".")[0] for alias in statement.node.names]
-        yield from ((name, line) for line in import_lines(statement.node) for name in names)
-
-
-def import_lines(node: ast.Import | ast.ImportFrom) -> set[int]:
-    """The lines on which a comment can suppress an import: its first one and those of its names."""
-    return {node.lineno, *(alias.lineno for alias in node.names)}
-
-
-def _imported(found: Outline) -> Iterator[str]:
-    """The full names in import statements, those of `import a.b` as well, and of what is reached through them."""
-    for scope in found.scopes:
-        for bindings in scope.bindings.values():
-            yield from (b.target for b in bindings if b.target and b.statement)
-    for statement in found.imports:
-        if isinstance(statement.node, ast.Import):
-            yield from (alias.name for alias in statement.node.names)
-    for reference in found.references:
-        holder = reference.scope.lookup(reference.parts[0]) if len(reference.parts) > 2 else None
-        for binding in holder.bindings[reference.parts[0]] if holder else ():
-            yield from _prefixes(".".join((binding.target, *reference.parts[1:]))) if binding.target else ()
-
-
-def _prefixes(text: str) -> Iterator[str]:
-    """`a.b.C` and `a.b` of a text `a.b.C`; nothing of any other text."""
-    while "." in text and all(part.isidentifier() for part in text.split(".")):
-        yield text
-        text = text.rpartition(".")[0]
-
-
-def _unused(found: Outline, text: str) -> set[str]:
-    """Names of `from` imports that the text spells once, where they are imported, besides prose in docstrings.
-
-    A module of nothing but imports has them for others, whoever they are.
-    """
-    assert isinstance(found.scope.node, ast.Module)
-    others = [s for s in found.scope.node.body if not isinstance(s, ast.Import | ast.ImportFrom)]
-    if all(isinstance(s, ast.Expr) and text_value(s.value) is not None for s in others):
-        return set()
-    imported = {
-        alias.asname or alias.name
-        for statement in found.imports
-        if isinstance(statement.node, ast.ImportFrom) and statement.scope.kind != "class"
-        for alias in statement.node.names
-        if alias.asname != alias.name
-    }
-    if not imported or _INDIRECT.search(text):
-        return set()
-    prose = (text_value(t.node) or "" for t in found.texts if t.role == "docstring")
-    spelled = Counter(word for word in re.findall(r"\w+", text) if word in imported)
-    for docstring in prose:
-        if ">>>" not in docstring:  # an example would run with what the module imports
-            spelled.subtract(word for word in re.findall(r"\w+", docstring) if word in imported)
-    return {name for name in imported if spelled[name] == 1}
-
-
-def origin_of(binding: Binding, scope: Scope) -> str | None:
-    """The dotted name a binding stands for, through `a = b.c` aliases of its own scope."""
-    seen: set[int] = set()
-    rest: tuple[str, ...] = ()
-    while binding.kind == "alias":
-        seen.add(id(binding))
-        holder = scope.lookup(binding.value[0])
-        if holder is None:
-            return None
-        rest = (*binding.value[1:], *rest)
-        following = next((b for b in holder.bindings[binding.value[0]] if b.target or b.kind == "alias"), None)
-        if following is None or id(following) in seen:
-            return None
-        binding, scope = following, holder
-    return ".".join((binding.target, *rest)) if binding.target else None
-
-
-def is_fixture(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether a function is decorated as a pytest fixture."""
-    called = (d.func if isinstance(d, ast.Call) else d for d in node.decorator_list)
-    return any(parts_of(d)[-1:] == ("fixture",) for d in called)
-
-
-def fixture_name(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
-    """The name tests ask for it by: that of `@pytest.fixture(name=…)` or of the function."""
-    calls = (d for d in node.decorator_list if isinstance(d, ast.Call) and parts_of(d.func)[-1:] == ("fixture",))
-    named = (text_value(k.value) for d in calls for k in d.keywords if k.arg == "name")
-    return next((n for n in named if n), node.name)
+_NO_CLASS = Class((), {})
 
 
 @dataclass(slots=True)
@@ -239,6 +93,7 @@ class Index:
     by_name: dict[str, Facts] = field(default_factory=dict)
     _renamed: dict[str, Renamed | None] = field(default_factory=dict)
     _mentioned: set[str] = field(default_factory=set)
+    _in_use: bool | None = None
 
     @classmethod
     def build(cls, rules: Rules, modules: Iterable[Facts]) -> Index:
@@ -250,12 +105,21 @@ class Index:
             for name in reversed(facts.names):
                 index.by_name[name] = facts
         exported: dict[str, str] = {}
+        objects = set(index._objects())
         while True:
-            index.names, index._renamed = Names(rules, exported), {}
+            index.names, index._renamed = Names(rules, exported, objects), {}
             more = {k: v for f in index.by_path.values() for k, v in index._exported_by(f) if exported.get(k) != v}
             if not more:
                 return index
             exported = {**exported, **more}
+
+    def _objects(self) -> Iterator[str]:
+        """What the modules define that lie where a rule renames names."""
+        for rule in self.names.rules.symbols:
+            for module, facts in self.by_name.items():
+                if under(module, rule.module):
+                    own = (f"{module}.{name}" for name in facts.exports)
+                    yield from (o for o in own if self.defines(o) and o not in self.by_name)
 
     def _exported_by(self, facts: Facts) -> Iterable[tuple[str, str]]:
         renamed_fixtures = self.fixtures_of(facts) if not facts.frozen else {}
@@ -270,15 +134,32 @@ class Index:
 
     def _by_rule(self, dotted: str) -> bool:
         leaf = dotted.rpartition(".")[2]
-        return any(under(dotted, s.module) and expand_any(s.names, leaf) for s in self.names.rules.symbols)
+        leads = any(under(m.old, dotted) for m in self.names.rules.modules)
+        return leads or any(under(dotted, s.module) and expand_any(s.names, leaf) for s in self.names.rules.symbols)
 
     def rename(self, dotted: str) -> Renamed | None:
         """`Names.rename`, which also sees what a project module has from elsewhere, by name or by `import *`."""
         if dotted not in self._renamed:
             direct = self.names.rename(dotted) or self._from_root(dotted)
             self._renamed[dotted] = direct  # what a circle of re-exports comes back to
-            self._renamed[dotted] = self._handed_on(dotted) or direct
+            self._renamed[dotted] = self._handed_on(dotted) or (self._held(dotted, direct) if direct else None)
         return self._renamed[dotted]
+
+    def _held(self, dotted: str, renamed: Renamed) -> Renamed | None:
+        """What a rule makes of a name, unless the module of the project that has it keeps the name."""
+        module = self.module_of(dotted)
+        first, *rest = dotted[len(module) + 1 :].split(".")
+        facts = self.by_name.get(module)
+        target = facts.exports.get(first) if facts else None
+        if facts is None or target is None or first in self.fixtures_of(facts):
+            return renamed
+        own = target in {f"{name}.{first}" for name in facts.names}
+        if not own and self.new_name(target) in (target, renamed.new):  # from elsewhere, or there by both names
+            return renamed
+        if not facts.frozen and self.local_name(facts, first, target) != first:
+            return renamed
+        new = ".".join((self.new_name(module), first, *rest))
+        return Renamed(new, renamed.rule) if new != dotted else None
 
     def _from_root(self, dotted: str) -> Renamed | None:
         """The new name of something in a module that is imported by more than its name, as `src.` + that."""
@@ -296,17 +177,23 @@ class Index:
             return None
         facts = self.by_name[module]
         first, *rest = dotted[len(module) + 1 :].split(".")
+        member = self.member(f"{module}.{first}", rest[0]) if len(rest) > 1 and first in facts.classes else ""
+        if member:
+            return self._moved_with(f"{module}.{first}.{rest[0]}", member, rest[1:])
         own, exported = f"{module}.{first}", facts.exports.get(first)
         origin = exported or self._through_star(facts, first)
         fixed = exported or facts.frozen or first in facts.kept
         if origin is None or origin.rpartition(".")[0] in facts.names or (fixed and not rest):
             return None
+        if rest:
+            return self._moved_with(own, origin, rest)
+        renamed = self.rename(origin)
+        return Renamed(f"{self.new_name(module)}.{renamed.new.rpartition('.')[2]}", renamed.rule) if renamed else None
+
+    def _moved_with(self, own: str, origin: str, rest: list[str]) -> Renamed | None:
+        """The new name of `rest`, reached through the name `own` that stands for `origin`."""
         renamed = self.rename(".".join([origin, *rest]))
-        if renamed is None:
-            return None
-        if not rest:
-            return Renamed(f"{self.new_name(module)}.{renamed.new.rpartition('.')[2]}", renamed.rule)
-        if not under(renamed.new, self.new_name(origin)):
+        if renamed is None or not under(renamed.new, self.new_name(origin)):
             return renamed
         return Renamed(self.new_name(own) + renamed.new[len(self.new_name(origin)) :], renamed.rule)
 
@@ -327,6 +214,8 @@ class Index:
             return name
         leaf = renamed.new.rpartition(".")[2]
         own = {f"{module}.{name}" for module in facts.names}
+        if target in own and facts.exports.get(leaf) in {f"{module}.{leaf}" for module in facts.names}:
+            return name
         others = facts.bound.get(name, frozenset()) - own - {""}
         if not all(o.rpartition(".")[2] == name and self.new_name(o).rpartition(".")[2] == leaf for o in others):
             return name
@@ -346,7 +235,19 @@ class Index:
         return renamed.new if renamed else target
 
     def canonical(self, dotted: str) -> str:
-        """Where a name is really defined, as far as the project's own modules tell."""
+        """Where a name is really defined, as far as the project's own modules and the members of its classes tell."""
+        for _ in range(_MOST_HOPS):
+            dotted = self._defined(dotted)
+            module = self.module_of(dotted)
+            first, *rest = dotted[len(module) + 1 :].split(".")
+            member = self.member(f"{module}.{first}", rest[0]) if rest and module else ""
+            if not member:
+                break
+            dotted = ".".join([member, *rest[1:]])
+        return dotted
+
+    def _defined(self, dotted: str) -> str:
+        """Where a name is defined, through the re-exports of the project's modules."""
         for _ in range(_MOST_HOPS):
             module = self.module_of(dotted)
             rest = dotted[len(module) + 1 :].split(".") if module and module != dotted else []
@@ -358,6 +259,26 @@ class Index:
                 return dotted
             dotted = following
         return dotted
+
+    def member(self, cls: str, name: str) -> str:
+        """What an attribute of a class of the project stands for, its own or an inherited one; "" where none tells."""
+        return next((m[name] for c in self.lineage(cls) if name in (m := self._class(c).members)), "")
+
+    def defines_member(self, cls: str, name: str) -> bool:
+        """Whether a class of the project, or one of those it inherits from, binds an attribute."""
+        return any(name in self._class(c).members for c in self.lineage(cls))
+
+    def lineage(self, cls: str) -> list[str]:
+        """A class and what it inherits from, nearest first, each by the name it is defined by."""
+        found = [self._defined(cls)]
+        for each in found:
+            found += [b for base in self._class(each).bases if (b := self._defined(base)) not in found]
+        return found
+
+    def _class(self, dotted: str) -> Class:
+        module, _, name = dotted.rpartition(".")
+        facts = self.by_name.get(module)
+        return facts.classes.get(name, _NO_CLASS) if facts else _NO_CLASS
 
     def _through_star(self, facts: Facts, name: str) -> str | None:
         return next((f"{star}.{name}" for star in reversed(facts.stars) if self.offers(star, name)), None)
@@ -391,6 +312,13 @@ class Index:
         """Whether a module imports, re-exports or is itself part of the old layer."""
         targets = {t for ts in facts.bound.values() for t in ts if t}
         return any(self.tracked(t) for t in (*targets, *facts.names, *facts.stars))
+
+    @property
+    def in_use(self) -> bool:
+        """Whether any module of the project uses the old layer."""
+        if self._in_use is None:
+            self._in_use = any(self.uses_old(facts) for facts in self.by_path.values())
+        return self._in_use
 
     def tracked(self, dotted: str) -> bool:
         """Whether a name belongs to the old layer, also by way of the project's re-exports."""

@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator
 
 from migrator.names import expand_any
-from migrator.python.facts import is_fixture
+from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
-from migrator.python.outline import DEFINED, FunctionNode, Scope, parameters, parts_of, text_value
+from migrator.python.outline import DEFINED
+from migrator.python.scopes import FunctionNode, Scope, parameters
+from migrator.python.survey import is_fixture
 from migrator.sites import Edit, Finding, Status
 
 _ASKING_CALLS = {"usefixtures", "getfixturevalue", "parametrize", "fixture"}

@@ -9,9 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from migrator.names import Names, Renamed
-from migrator.python.facts import Facts, Index, import_lines, origin_of
-from migrator.python.outline import Binding, Outline, Reference, Scope
+from migrator.primitives import under
+from migrator.python.expressions import Parts, named_module, parts_of
+from migrator.python.facts import Facts, Index
+from migrator.python.outline import Outline, Reference
+from migrator.python.scopes import Binding, Scope, origin_of
 from migrator.python.source import Source
+from migrator.python.survey import import_lines
 from migrator.sites import Finding
 
 
@@ -33,6 +37,16 @@ class Module:
     def rename(self, dotted: str) -> Renamed | None:
         return self.index.rename(dotted)
 
+    def doubt(self, dotted: str, renamed: Renamed | None) -> str:
+        """What to say of a name that moves with its module and sounds old, but that no rule renames; "" for others."""
+        known = self.index.canonical(dotted)
+        if renamed is None or not self.names.is_unknown(known):
+            return ""
+        if self.index.defines(known) or self.index.module_of(known) == known:
+            return ""
+        name = known.rpartition(".")[2]
+        return f"this pack does not know {name}: see that {renamed.new.rpartition('.')[0]} has it by this name"
+
     def new_name(self) -> str:
         """The dotted name of this module after the run."""
         renamed = self.names.rename(self.facts.name)
@@ -43,21 +57,62 @@ class Module:
         holder = scope.lookup(name)
         if holder is None:
             return None
-        bindings = holder.bindings[name]
+        bindings = holder.told(name)
         return next((b for b in bindings if b.target or b.kind == "alias"), bindings[0]), holder
 
-    def dotted(self, parts: tuple[str, ...], scope: Scope) -> str | None:
+    def dotted(self, parts: Parts, scope: Scope) -> str | None:
         """The fully qualified name that a chain means; None where that is no import or definition, or is left alone."""
         bound = self.binding_of(parts[0], scope) if parts else None
         return None if bound and self.left_alone(bound[0]) else self.meaning(parts, scope)
 
-    def meaning(self, parts: tuple[str, ...], scope: Scope) -> str | None:
+    def meaning(self, parts: Parts, scope: Scope) -> str | None:
         """`dotted` of a chain whose import a comment may suppress."""
+        base = self.base(parts, scope)
+        return ".".join((base, *parts[1:])) if base else None
+
+    def base(self, parts: Parts, scope: Scope) -> str | None:
+        """The dotted name that the first part of a chain stands for."""
         if not parts:
             return None
         bound = self.binding_of(parts[0], scope)
-        base = self.from_star(parts[0]) if bound is None else origin_of(*bound)
-        return ".".join((base, *parts[1:])) if base else None
+        return self.from_star(parts[0]) if bound is None else origin_of(*bound) or self._of_instance(parts, scope)
+
+    def _of_instance(self, parts: Parts, scope: Scope) -> str | None:
+        """The class that `self` or `cls` is of, where the project tells what its attribute `parts[1]` stands for."""
+        owner = scope.owner(parts[0]) if len(parts) > 1 else None
+        if owner is None or not isinstance(owner.node, ast.ClassDef) or owner.parent is not self.found.scope:
+            return None
+        name = f"{self.facts.name}.{owner.node.name}"
+        return name if self.index.member(name, parts[1]) else None
+
+    def meanings(self, parts: Parts, scope: Scope) -> set[str | None]:
+        """What a chain can mean by any of the bindings of its first part, `None` for what is not told."""
+        holder = scope.lookup(parts[0]) if parts else None
+        if holder is None:
+            return {self.dotted(parts, scope)}
+        bindings = holder.told(parts[0])
+        if len(bindings) < 2:
+            return {self.dotted(parts, scope)}
+        bases = (None if self.left_alone(b) else origin_of(b, holder) for b in bindings)
+        return {".".join((base, *parts[1:])) if base else None for base in bases}
+
+    def value_of(self, node: ast.expr, scope: Scope) -> set[str | None]:
+        """`meanings` of an expression: a chain, one that starts at an import by text, `(name := value)`."""
+        parts = parts_of(node)
+        if parts:
+            return self.meanings(parts, scope)
+        if isinstance(node, ast.NamedExpr):
+            return self.value_of(node.value, scope)
+        rest: list[str] = []
+        while isinstance(node, ast.Attribute):
+            rest.append(node.attr)
+            node = node.value
+        module = self.imported(node)
+        return {".".join((module, *reversed(rest))) if module else None}
+
+    def imported(self, node: ast.expr) -> str:
+        """The module that an expression imports by its text; "" for any other."""
+        return named_module(node, self.facts.package, self.found.importers)
 
     def from_star(self, name: str) -> str | None:
         """The dotted name of a name that only an `import *` can have bound."""
@@ -66,13 +121,30 @@ class Module:
 
     def local_name(self, binding: Binding, holder: Scope) -> str:
         """What the local name of a binding is afterwards; a plain `import a.b` is used by its full new name."""
-        target = binding.target if binding.kind != "alias" or holder.kind == "class" else origin_of(binding, holder)
+        own = isinstance(binding.node, ast.arg) or (binding.kind == "alias" and holder.kind == "class")
+        target = None if own else origin_of(binding, holder)
         if not target:
             return binding.name
         if binding.kind == "import":
             renamed = self.rename(target)
             return renamed.new if renamed and self.is_free(renamed.new.partition(".")[0]) else binding.name
         return self.index.local_name(self.facts, binding.name, target)
+
+    def written(self, parts: Parts, base: str, bound: tuple[Binding, Scope] | None) -> Parts | None:
+        """How a chain is written afterwards whose first part stands for `base` by `bound`, or by `import *`.
+
+        None where its new name is not below what the first part is bound to by then.
+        """
+        new, base_new = self.index.new_name(".".join((base, *parts[1:]))), self.index.new_name(base)
+        if not under(new, base_new) or (bound is None and not self._in_star(parts[0], base_new)):
+            return None
+        local = self.local_name(*bound) if bound else base_new.rpartition(".")[2]
+        return tuple((local + new[len(base_new) :]).split("."))
+
+    def _in_star(self, name: str, new: str) -> bool:
+        """Whether the `import *` that gives a name gives its new one as well."""
+        star = next((s for s in reversed(self.found.scope.stars) if self.index.offers(s, name)), "")
+        return under(new, self.index.new_name(star))
 
     def suppresses(self, finding: Finding) -> bool:
         """Whether a comment on the line of a finding suppresses it."""

@@ -11,63 +11,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-Parts = tuple[str, ...]
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+from migrator.python.expressions import IMPORTING_CALLS, Parts, absolute, named_module, outcomes, parts_of, text_value
+from migrator.python.scopes import Binding, FunctionNode, Scope, parameters
+
 DEFINED = re.compile(r"(?:async[\s\\]+def|def|class)[\s\\]+")  # what stands before the name of a definition
-
-
-@dataclass(slots=True)
-class Binding:
-    """One thing that gives a name a value in a scope.
-
-    `target` is the dotted name it stands for: of an import or of a definition at module level. `value` holds the parts
-    of `name = a.b.c`. Neither is set for anything else (parameters, loops, other assignments).
-    """
-
-    name: str
-    node: ast.AST
-    kind: Literal["import", "import-as", "from", "definition", "alias", "other"]
-    target: str | None = None
-    value: Parts = ()
-    statement: ast.stmt | None = None
-
-
-@dataclass(eq=False, slots=True)
-class Scope:
-    """A module, class, function or comprehension with the names bound in it."""
-
-    kind: Literal["module", "class", "function"]
-    parent: Scope | None
-    node: ast.AST
-    bindings: dict[str, list[Binding]] = field(default_factory=dict)
-    globals: set[str] = field(default_factory=set)
-    nonlocals: set[str] = field(default_factory=set)
-    stars: list[str] = field(default_factory=list)
-
-    def bind(self, binding: Binding) -> None:
-        """Note a binding here, or where `global` or `nonlocal` says that it belongs."""
-        holder = self.module if binding.name in self.globals else self
-        if binding.name in self.nonlocals:
-            holder = self.lookup(binding.name) or self
-        holder.bindings.setdefault(binding.name, []).append(binding)
-
-    def lookup(self, name: str) -> Scope | None:
-        """The scope whose binding a use of `name` here means; class bodies are invisible to the functions in them."""
-        scope: Scope | None = self
-        while scope is not None:
-            if name in scope.globals:
-                return scope.module if name in scope.module.bindings else None
-            if name in scope.bindings and (scope is self or scope.kind != "class"):
-                return scope
-            scope = scope.parent
-        return None
-
-    @property
-    def module(self) -> Scope:
-        scope = self
-        while scope.parent is not None:
-            scope = scope.parent
-        return scope
 
 
 @dataclass(eq=False, slots=True)
@@ -114,6 +61,9 @@ class Outline:
     withs: list[ast.With | ast.AsyncWith] = field(default_factory=list)
     globals: list[tuple[ast.Global | ast.Nonlocal, Scope]] = field(default_factory=list)
     members: list[tuple[list[ast.Attribute], str]] = field(default_factory=list)  # `import_module("a.b").c.d`
+    loose: list[tuple[ast.Attribute, ast.JoinedStr | None]] = field(default_factory=list)  # `f().c`, and its f-string
+    attributes: list[tuple[Parts, Binding, Scope]] = field(default_factory=list)  # `self.name = a.b`, with `a.b`
+    importers: dict[str, str] = field(default_factory=dict)  # `im` -> `import_module`, where it is called so
 
 
 def outline(tree: ast.Module, module: str, package: str) -> Outline:
@@ -123,73 +73,16 @@ def outline(tree: ast.Module, module: str, package: str) -> Outline:
     return walker.found
 
 
-def absolute(package: str, level: int, name: str | None) -> str:
-    """The module that `from {level dots}{name} import …` means inside `package`; leading dots where it leaves it."""
-    if level == 0:
-        return name or ""
-    parts = package.split(".") if package else []
-    if level - 1 > len(parts) or (level - 1 == len(parts) and not name):
-        return "." * level + (name or "")
-    base = parts[: len(parts) - level + 1]
-    return ".".join([*base, *([name] if name else [])])
-
-
-def parts_of(node: ast.AST) -> Parts:
-    """The parts of a plain chain `a.b.c`; empty for anything else."""
-    names: list[str] = []
-    while isinstance(node, ast.Attribute):
-        names.append(node.attr)
-        node = node.value
-    return (node.id, *reversed(names)) if isinstance(node, ast.Name) else ()
-
-
-def text_value(node: ast.AST | None) -> str | None:
-    """The value of a string literal."""
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
-
-
-def named_module(node: ast.expr, package: str) -> str:
-    """The module that an expression such as `import_module("a.b")` or `sys.modules["a.b"]` gives; "" for any other.
-
-    `package` is the one the expression stands in, which `__package__` means.
-    """
-    if isinstance(node, ast.Subscript) and parts_of(node.value)[-2:] == ("sys", "modules"):
-        return text_value(node.slice) or ""
-    callee = parts_of(node.func)[-1:] if isinstance(node, ast.Call) else ()
-    if not isinstance(node, ast.Call) or callee not in _IMPORTING_CALLS or not node.args:
-        return ""
-    name = text_value(node.args[0]) or ""
-    if callee == ("__import__",) and all(k.arg != "fromlist" for k in node.keywords):
-        return name.partition(".")[0]
-    if not name.startswith("."):
-        return name
-    within, bare = anchor(node, package), name.lstrip(".")
-    return absolute(within, len(name) - len(bare), bare) if within else ""
-
-
-def anchor(call: ast.Call, package: str) -> str:
-    """The package that a relative `import_module(".name", …)` starts from; "" where that is not written down."""
-    given = [*call.args[1:2], *(k.value for k in call.keywords if k.arg == "package")]
-    if not given:
-        return ""
-    return package if parts_of(given[0]) == ("__package__",) else text_value(given[0]) or ""
-
-
-_IMPORTING_CALLS = {("import_module",), ("importorskip",), ("__import__",)}
 _STRING_TYPED_CALLS = {"cast", "TypeVar", "NewType", "ForwardRef"}
 
 
 class _Walker:
     def __init__(self, tree: ast.Module, module: str, package: str) -> None:
         self.module, self.package = module, package
-        self.found = Outline(self._scope("module", None, tree))
+        self.found = Outline(Scope("module", None, tree))
         self.found.scopes.append(self.found.scope)
         self.joined: ast.JoinedStr | None = None
         self.role: Literal["plain", "annotation", "all"] = "plain"
-
-    @staticmethod
-    def _scope(kind: Literal["module", "class", "function"], parent: Scope | None, node: ast.AST) -> Scope:
-        return Scope(kind, parent, node)
 
     def _inner(self, kind: Literal["class", "function"], parent: Scope, node: ast.AST) -> Scope:
         scope = Scope(kind, parent, node)
@@ -267,6 +160,8 @@ class _Walker:
                 scope.stars.append(base)
             else:
                 name = alias.asname or alias.name
+                if alias.asname and alias.name in IMPORTING_CALLS:
+                    self.found.importers[name] = alias.name
                 scope.bind(Binding(name, alias, "from", f"{base}.{alias.name}", statement=node))
 
     def _definition(self, name: str, node: ast.AST, scope: Scope) -> Binding:
@@ -292,8 +187,14 @@ class _Walker:
 
     def _parameters(self, args: ast.arguments, outer: Scope, inner: Scope) -> None:
         self._each([*args.defaults, *(d for d in args.kw_defaults if d is not None)], outer)
+        positional = [*args.posonlyargs, *args.args]
+        defaults = dict(zip((a.arg for a in reversed(positional)), reversed(args.defaults), strict=False))
+        defaults.update((a.arg, d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None)
         for arg in parameters(args):
             inner.bind(Binding(arg.arg, arg, "other"))
+            given = parts_of(defaults[arg.arg]) if arg.arg in defaults else ()
+            if given:
+                inner.bind(Binding(arg.arg, arg, "alias", value=given, where=outer))
             if arg.annotation is not None:
                 self._annotation(arg.annotation, outer)
 
@@ -313,19 +214,43 @@ class _Walker:
         to_all = any(isinstance(t, ast.Name) and t.id == "__all__" for t in targets)
         if node.value is not None:
             self._in_role("all" if to_all else "plain", node.value, scope)
-        alias = parts_of(node.value) if node.value is not None and not isinstance(node, ast.AugAssign) else ()
-        module = named_module(node.value, self.package) if node.value is not None else ""
+        value = node.value if not isinstance(node, ast.AugAssign) else None
         for target in targets:
-            if isinstance(target, ast.Name):
-                binding = self._definition(target.id, target, scope)
-                if alias and alias != (target.id,):
-                    binding.kind, binding.value, binding.target = "alias", alias, None
-                elif module:
-                    binding.kind, binding.target, binding.statement = "import-as", module, node
+            self._store(target, value, node, scope)
+
+    def _store(self, target: ast.expr, value: ast.expr | None, statement: ast.stmt, scope: Scope) -> None:
+        """Bind what `target = value` does, item by item where both sides are laid out."""
+        if isinstance(target, ast.Name):
+            for binding in self._values(target.id, target, value, statement, scope):
                 scope.bind(binding)
-                self._reference((target.id,), (target,), scope)
-            else:
-                self.expression(target, scope)
+            self._reference((target.id,), (target,), scope)
+        elif isinstance(target, ast.Tuple | ast.List) and _are_pairs(target, value):
+            for each, item in zip(target.elts, value.elts, strict=True):  # type: ignore[union-attr]
+                self._store(each, item, statement, scope)
+        else:
+            parts = parts_of(target)
+            if len(parts) == 2:
+                given = self._values(".".join(parts), target, value, statement, scope)
+                self.found.attributes += [(parts, binding, scope) for binding in given]
+            self.expression(target, scope)
+
+    def _values(
+        self, name: str, node: ast.AST, value: ast.expr | None, statement: ast.stmt | None, scope: Scope
+    ) -> Iterator[Binding]:
+        """A binding of a name for everything that the value may come to."""
+        for outcome in outcomes(value):
+            binding = self._definition(name, node, scope)
+            alias = parts_of(outcome) if outcome else ()
+            module = named_module(outcome, self.package, self.found.importers) if outcome else ""
+            if alias and (alias != (name,) or scope.kind == "class"):
+                binding.kind, binding.value, binding.target = "alias", alias, None
+                binding.where = scope.parent if alias == (name,) else scope
+            elif module:
+                binding.kind, binding.target, binding.statement = "import-as", module, statement
+            if alias[-1:] and alias[-1] in IMPORTING_CALLS:
+                self.found.importers[name] = alias[-1]
+            binding.empty = isinstance(outcome, ast.Constant) and outcome.value is None
+            yield binding
 
     # ------------------------------------------------------------------------------------------------ expressions
 
@@ -359,7 +284,8 @@ class _Walker:
                 holder = scope
                 while isinstance(holder.node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
                     holder = holder.parent or holder
-                holder.bind(Binding(node.target.id, node.target, "other"))
+                for binding in self._values(node.target.id, node.target, node.value, None, holder):
+                    holder.bind(binding)
                 self._reference((node.target.id,), (node.target,), holder)
             case ast.BinOp():
                 self._operands(node, scope)
@@ -395,9 +321,12 @@ class _Walker:
             nodes.append(at)
             at = at.value
         if not isinstance(at, ast.Name):
-            module = named_module(at, self.package)
+            module = named_module(at, self.package, self.found.importers)
+            attributes = [n for n in reversed(nodes) if isinstance(n, ast.Attribute)]
             if module:
-                self.found.members.append(([n for n in reversed(nodes) if isinstance(n, ast.Attribute)], module))
+                self.found.members.append((attributes, module))
+            else:
+                self.found.loose += [(attribute, self.joined) for attribute in attributes]
             self.expression(at, scope)
             return
         nodes.append(at)
@@ -445,7 +374,7 @@ class _Walker:
             self.expression(node.elt, inner)
 
 
-def parameters(args: ast.arguments) -> Iterator[ast.arg]:
-    """Every parameter of a function, in order."""
-    yield from (*args.posonlyargs, *args.args, *args.kwonlyargs)
-    yield from (a for a in (args.vararg, args.kwarg) if a is not None)
+def _are_pairs(target: ast.Tuple | ast.List, value: ast.expr | None) -> bool:
+    """Whether each item of a target takes the item at the same place of a value."""
+    laid_out = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
+    return laid_out and not any(isinstance(e, ast.Starred) for e in (*target.elts, *value.elts))  # type: ignore[union-attr]

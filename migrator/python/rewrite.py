@@ -6,11 +6,12 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import replace
 
-from migrator.python import calls, expected, fixtures, imports, settings, shim, texts, uses
-from migrator.python.facts import Facts, Index, facts_of, module_names
+from migrator.python import calls, expected, fixtures, imports, settings, shim, texts, unknown, uses
+from migrator.python.facts import Facts, Index, module_names
 from migrator.python.module import Module
 from migrator.python.outline import Outline, outline
 from migrator.python.source import Source
+from migrator.python.survey import facts_of
 from migrator.sites import Edit, Finding
 
 
@@ -25,7 +26,7 @@ def read(text: str, path: str, names: tuple[str, ...], *, frozen: bool = False) 
 def find(source: Source, found: Outline, facts: Facts, index: Index, *, edit_prose: bool = False) -> list[Finding]:
     """All findings of a module, in the order of the text; an edit inside another one's is left to that one."""
     module = Module(source, found, facts, index, edit_prose)
-    rewriters = (shim, imports, uses, calls, settings, fixtures, texts)
+    rewriters = (shim, imports, uses, calls, settings, fixtures, texts, unknown)
     findings = [f for rewriter in rewriters for f in rewriter.find(module)]
     findings += uses.flagged_imports(module)
     return without_overlaps(list(expected.hold(module, findings)))

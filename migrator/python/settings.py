@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
-from migrator.python.outline import parts_of, text_value
 from migrator.sites import Edit, Finding, Status
 
 MOVED = "the section moved in the settings file, see that this reads it"
@@ -86,7 +86,7 @@ def _attributes(module: Module) -> Iterator[Finding]:
         for rule in module.names.rules.settings:
             old = tuple(rule.old.split("."))
             at = next((i for i in range(1, len(reference.parts)) if reference.parts[i : i + len(old)] == old), None)
-            if at is not None and module.dotted(reference.parts, reference.scope) is None:
+            if at is not None and module.meaning(reference.parts, reference.scope) is None:
                 message = f"{'.'.join(reference.parts)}: if this reads the settings file, the section is now {rule.new}"
                 yield Finding(module.source.start(reference.nodes[0]), rule.id, Status.MANUAL, message)
 

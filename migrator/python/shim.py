@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Iterator
 
 from migrator.python.expected import catches
+from migrator.python.expressions import absolute
 from migrator.python.module import Module
-from migrator.python.outline import absolute
 from migrator.sites import Edit, Finding, Status
 
 

@@ -26,16 +26,25 @@ def _import_from(segment: str) -> cst.ImportFrom:
     return cst.ensure_type(line.body[0], cst.ImportFrom)
 
 
-def without_names(segment: str, names: Collection[str]) -> str:
-    """A `from … import …` statement without some of its names; at least one must stay."""
+def without_names(segment: str, names: Collection[str]) -> tuple[str, list[str]]:
+    """A `from … import …` statement without some of its names, and the comments that stood on their lines.
+
+    At least one name must stay.
+    """
     import libcst as cst
 
     node, code = _import_from(segment), _printer(segment)
     assert not isinstance(node.names, cst.ImportStar)
-    kept = [a for a in node.names if code(a.name) not in names]
-    if node.lpar is None or kept[-1] is not node.names[-1]:
-        kept[-1] = kept[-1].with_changes(comma=node.names[-1].comma if node.lpar else cst.MaybeSentinel.DEFAULT)
-    return code(node.with_changes(names=kept))
+    listed = code(node.with_changes(lpar=None, rpar=None, semicolon=cst.MaybeSentinel.DEFAULT))
+    before = code(node.lpar.whitespace_after) if node.lpar else ""
+    at = len(listed) - sum(len(code(a)) for a in node.names) + (len(code(node.lpar)) - len(before) if node.lpar else 0)
+    spans, _ = _layout(node.names, at, before, code)
+    gone = [i for i, alias in enumerate(node.names) if code(alias.name) in names]
+    places = sorted(cuts(segment, spans, gone), reverse=True)
+    comments = [m[0] for start, end in reversed(places) for m in re.finditer(r"#[^\r\n]*", segment[start:end])]
+    for start, end in places:
+        segment = segment[:start] + segment[end:]
+    return segment, comments
 
 
 def with_names(segment: str, spellings: Mapping[str, str]) -> str:
@@ -91,7 +100,10 @@ def list_layout(segment: str) -> Layout:
 
 
 def _layout(
-    items: Sequence[cst.Arg | cst.BaseElement], at: int, before: str, code: Callable[[cst.CSTNode], str]
+    items: Sequence[cst.Arg | cst.BaseElement | cst.ImportAlias],
+    at: int,
+    before: str,
+    code: Callable[[cst.CSTNode], str],
 ) -> Layout:
     import libcst as cst
 

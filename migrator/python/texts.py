@@ -10,9 +10,11 @@ from dataclasses import replace
 from migrator.names import say_env
 from migrator.primitives import under
 from migrator.python import calls, settings, statements
-from migrator.python.imports import relative_to
+from migrator.python.expressions import anchor, module_argument, parts_of, text_value
 from migrator.python.module import Module
-from migrator.python.outline import Scope, Text, anchor, named_module, parts_of, text_value
+from migrator.python.outline import Text
+from migrator.python.scopes import Scope, origin_of
+from migrator.python.spelling import relative_to
 from migrator.sites import Edit, Finding, Status
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
@@ -142,7 +144,7 @@ def _is_code(raw: str, finding: Finding, start: int, code: set[str]) -> bool:
 
 def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> Iterator[Finding]:
     """Literals whose whole value is a name: a setting, a dotted name, a string annotation, an entry of `__all__`."""
-    setting = None if _is_module(module, text, value) else module.names.setting(value)
+    setting = None if text.role == "annotation" or _is_module(module, text, value) else module.names.setting(value)
     if setting:
         message = f"{value} → {setting.new}: {settings.MOVED}"
         yield from _whole(module, text, value, setting.new, setting.rule, Status.REVIEW, message)
@@ -187,17 +189,16 @@ def _annotation(module: Module, text: Text) -> Iterator[Finding]:
     start, raw = module.source.start(text.node), module.source.segment(text.node)
     for match in re.finditer(r"(?<![\w.'\"])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|(?<=['\"])[A-Za-z_]\w*(?:\.\w+)*", raw):
         parts = tuple(match[0].split("."))
-        dotted = module.dotted(parts, text.scope)
+        dotted, bound = module.dotted(parts, text.scope), module.binding_of(parts[0], text.scope)
         renamed = module.rename(dotted) if dotted else None
-        bound = module.binding_of(parts[0], text.scope)
-        if renamed and bound and len(parts) >= 1:
-            local = module.local_name(*bound)
-            base = module.dotted(parts[:1], text.scope) or ""
-            base_new = (r.new if (r := module.rename(base)) else base) + "."
-            new = local + (renamed.new + ".")[len(base_new) - 1 : -1]
-            if new != match[0]:
-                edit = Edit(start + match.start(), start + match.end(), new)
-                yield Finding(edit.start, renamed.rule, Status.MIGRATED, f"{match[0]} → {new}", (edit,))
+        written = module.written(parts, module.base(parts, text.scope) or "", bound) if renamed and bound else parts
+        if renamed and written is None:
+            message = f"{match[0]} → {renamed.new}: import it and write it by hand"
+            yield Finding(start + match.start(), renamed.rule, Status.MANUAL, message)
+        elif renamed and written and written != parts:
+            new = ".".join(written)
+            edit = Edit(start + match.start(), start + match.end(), new)
+            yield Finding(edit.start, renamed.rule, Status.MIGRATED, f"{match[0]} → {new}", (edit,))
 
 
 def _public_name(module: Module, text: Text, value: str, renames: dict[str, str]) -> Iterator[Finding]:
@@ -206,8 +207,12 @@ def _public_name(module: Module, text: Text, value: str, renames: dict[str, str]
     if bound:
         scope = module.found.scope
         new = next((n for b in scope.bindings[value] if (n := module.local_name(b, scope)) != value), value)
+        rule = module.names.symbol_rule(value)
         if new != value:
-            yield from _whole(module, text, value, new, module.names.symbol_rule(value))
+            yield from _whole(module, text, value, new, rule)
+        elif any(module.rename(origin_of(b, scope) or "") for b in scope.bindings[value]):
+            finding = Finding(module.source.start(text.node), rule, Status.MIGRATED, f"{value} keeps its name")
+            yield from [finding] if module.suppresses(finding) else []
         return
     renamed = module.rename(f"{module.facts.name}.{value}")
     if renamed is None:
@@ -243,10 +248,11 @@ def _list_around(module: Module, node: ast.AST) -> ast.List | ast.Tuple | None:
 def _read_by_calls(module: Module) -> Iterator[tuple[int, Finding]]:
     """Texts that a call reads as a name: an attribute of a module that is known, a relative module to import."""
     for call, scope in module.found.calls:
-        imported = named_module(call, module.facts.package)
-        name = text_value(call.args[0]) if imported else None
-        if name and name.startswith("."):
-            yield from _in_call(module, call.args[0], name, imported, anchor(call, module.facts.package))
+        imported = module.imported(call)
+        argument = module_argument(call) if imported else None
+        name = text_value(argument)
+        if argument and name and name.startswith("."):
+            yield from _in_call(module, argument, name, imported, anchor(call, module.facts.package))
         name = text_value(call.args[1]) if len(call.args) > 1 else None
         if _callee(call) in _NAMED_ATTRIBUTE_CALLS and name is not None:
             owner = _owner(module, call.args[0], scope)
@@ -276,7 +282,7 @@ def _callee(call: ast.Call) -> str:
 def _owner(module: Module, node: ast.expr, scope: Scope) -> str:
     """The dotted name of the module or class that an argument stands for."""
     parts = parts_of(node)
-    return (module.dotted(parts, scope) if parts else named_module(node, module.facts.package)) or ""
+    return (module.dotted(parts, scope) if parts else module.imported(node)) or ""
 
 
 def _patched(module: Module) -> Iterator[Finding]:

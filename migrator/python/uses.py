@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from migrator.names import Renamed
 from migrator.primitives import under
-from migrator.python.facts import origin_of
 from migrator.python.imports import added_above, explicit_import, stars_of
 from migrator.python.module import Module
-from migrator.python.outline import DEFINED, Binding, Reference, Scope
+from migrator.python.outline import DEFINED, Reference
+from migrator.python.scopes import Binding, Scope, origin_of
 from migrator.sites import Edit, Finding, Status
 
 
@@ -38,6 +39,24 @@ def _definition(module: Module, binding: Binding, scope: Scope) -> Iterator[Find
             edit = Edit(match.end(), match.end() + len(binding.name), new)
             rule = _rule(module, binding.target or "")
             yield Finding(match.end(), rule, Status.MIGRATED, f"{binding.name} → {new}", (edit,))
+    elif binding.target:
+        yield from _kept_definition(module, binding)
+
+
+def _kept_definition(module: Module, binding: Binding) -> Iterator[Finding]:
+    """A definition that a rule would rename, had it not to keep its name."""
+    renamed = module.names.rename(binding.target or "")
+    new = renamed.new.rpartition(".")[2] if renamed else binding.name
+    match = DEFINED.match(module.source.text, module.source.start(binding.node))
+    if renamed is None or new == binding.name or match is None:
+        return
+    start, message = match.end(), f"{binding.name} → {new}"
+    if module.facts.frozen or module.suppresses(Finding(start, renamed.rule, Status.MIGRATED, message)):
+        yield Finding(start, renamed.rule, Status.MIGRATED, message, (Edit(start, start + len(binding.name), new),))
+    elif binding.name not in module.facts.kept:
+        yield Finding(
+            start, renamed.rule, Status.MANUAL, f"{message}: the new name is taken here, it keeps the old one"
+        )
 
 
 def _sibling_name(module: Module, binding: Binding, scope: Scope) -> str:
@@ -64,8 +83,8 @@ def _reference(module: Module, reference: Reference) -> Iterator[Finding]:
     if bound and module.left_alone(bound[0]):
         yield from _suppressed(module, reference, renamed)
         return
-    written = _written(module, reference, bound, dotted, renamed)
     base = dotted.removesuffix("".join(f".{p}" for p in reference.parts[1:]))
+    written = module.written(reference.parts, base, bound)
     if bound and renamed and _is_ambiguous(module, reference, bound, written):
         message = (
             f"{'.'.join(reference.parts)} → {renamed.new}: {reference.parts[0]} has several meanings, write it by hand"
@@ -78,11 +97,16 @@ def _reference(module: Module, reference: Reference) -> Iterator[Finding]:
         yield _kept_name(module, reference, renamed)
     elif written == reference.parts:
         yield from _suppressed(module, reference, renamed)
+        doubt = module.doubt(dotted, renamed) if len(reference.parts) > 1 else ""
+        if doubt and renamed:
+            yield Finding(module.source.start(reference.nodes[-1]), renamed.rule, Status.REVIEW, doubt)
     elif written is not None:
         count = _differing(reference.parts, written)
         old, new = ".".join(reference.parts[:count]), ".".join(written[: len(written) - len(reference.parts) + count])
         base = ".".join(dotted.split(".")[: len(dotted.split(".")) - len(reference.parts) + count])
-        yield _replaced(module, reference, count, old, new, _rule(module, base))
+        finding = _replaced(module, reference, count, old, new, _rule(module, base))
+        doubt = module.doubt(dotted, renamed) if len(reference.parts) > 1 and finding.edits else ""
+        yield replace(finding, status=Status.REVIEW, message=f"{finding.message}; {doubt}") if doubt else finding
 
 
 def _means_else(module: Module, scope: Scope, name: str, base: str) -> bool:
@@ -99,15 +123,16 @@ def _is_ambiguous(
     """Whether another binding of the first name would have the chain written in another way."""
     for other in bound[1].bindings[reference.parts[0]]:
         base = origin_of(other, bound[1]) if other is not bound[0] else None
-        if base:
-            dotted = ".".join((base, *reference.parts[1:]))
-            if _written(module, reference, (other, bound[1]), dotted, module.rename(dotted)) != written:
-                return True
+        if base and module.written(reference.parts, base, (other, bound[1])) != written:
+            return True
     return False
 
 
 def _suppressed(module: Module, reference: Reference, renamed: Renamed | None) -> Iterator[Finding]:
     """A use that stays as it is needs no finding, unless a comment there asks for that."""
+    first, dotted = reference.nodes[0], module.meaning(reference.parts, reference.scope) or ""
+    if isinstance(first, ast.Name) and isinstance(first.ctx, ast.Store) and dotted.rpartition(".")[2] != first.id:
+        return  # a name of the module's own that is given the old thing
     if renamed and module.facts.suppressed:
         start = module.source.start(reference.nodes[0])
         finding = Finding(start, renamed.rule, Status.MIGRATED, f"{'.'.join(reference.parts)} → {renamed.new}")
@@ -123,26 +148,6 @@ def _differing(old: tuple[str, ...], new: tuple[str, ...]) -> int:
     return len(old) - same
 
 
-def _written(
-    module: Module,
-    reference: Reference,
-    bound: tuple[Binding, Scope] | None,
-    dotted: str,
-    renamed: Renamed | None,
-) -> tuple[str, ...] | None:
-    """How the chain is written afterwards; None where its new name is not below what its first part is bound to."""
-    new = renamed.new if renamed else dotted
-    base = (origin_of(*bound) if bound else module.from_star(reference.parts[0])) or ""
-    base_renamed = module.rename(base)
-    base_new = base_renamed.new if base_renamed else base
-    local = module.local_name(*bound) if bound else base_new.rpartition(".")[2]
-    if new == base_new:
-        return tuple(local.split("."))
-    if new.startswith(base_new + "."):
-        return (*local.split("."), *new[len(base_new) + 1 :].split("."))
-    return None
-
-
 def _replaced(module: Module, reference: Reference, count: int, old: str, new: str, rule: str) -> Finding:
     place = module.place(reference, count)
     start = module.source.start(reference.nodes[count - 1])
@@ -155,7 +160,7 @@ def _replaced(module: Module, reference: Reference, count: int, old: str, new: s
 def _through_new_import(
     module: Module, reference: Reference, bound: tuple[Binding, Scope] | None, dotted: str, renamed: Renamed
 ) -> Finding:
-    """`integration.portkey.X` where the package left `integration`: import the new module, name it in full."""
+    """`integration.portkey.X` where the package left what gave it: import the new module, name it in full."""
     modules = module.names.rules.modules
     rule = next((m for d in (dotted, module.index.canonical(dotted)) for m in modules if under(d, m.old)), None)
     old = ".".join(reference.parts)
@@ -164,8 +169,9 @@ def _through_new_import(
     top = renamed.new.partition(".")[0]
     taken = reference.scope.lookup(top)
     free = taken is None or any(b.target == top for b in taken.bindings[top])
-    statement = bound[0].statement if bound else None
-    there = module.is_free(top) and bound is not None and rule and _imports(bound[1], (rule.old, rule.new))
+    holder = bound[1] if bound else module.found.scope
+    statement = bound[0].statement if bound else _star_of(module, reference.parts[0])
+    there = module.is_free(top) and rule and _imports(holder, (rule.old, rule.new))
     added = None if there or not rule or statement is None else added_above(module, statement, f"import {rule.new}")
     if place is None or not free or not (added or there):
         message = f"{old} → {renamed.new}: import it and write it by hand"
@@ -185,6 +191,11 @@ def _kept_name(module: Module, reference: Reference, renamed: Renamed) -> Findin
         return Finding(start, renamed.rule, Status.MANUAL, message)
     message = f"{old} is imported by this name: its new one is taken here"
     return Finding(start, renamed.rule, Status.MIGRATED, message, (added,))
+
+
+def _star_of(module: Module, name: str) -> ast.stmt | None:
+    """The `from … import *` that gives a name."""
+    return next((node for node, of in reversed([*stars_of(module)]) if module.index.offers(of, name)), None)
 
 
 def _imports(scope: Scope, modules: tuple[str, ...]) -> bool:

@@ -1,0 +1,90 @@
+"""What one expression says by itself: a dotted chain, a text, the module that it imports by its text."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+Parts = tuple[str, ...]
+
+IMPORTING_CALLS = {"import_module", "importorskip", "__import__"}
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def absolute(package: str, level: int, name: str | None) -> str:
+    """The module that `from {level dots}{name} import …` means inside `package`; leading dots where it leaves it."""
+    if level == 0:
+        return name or ""
+    parts = package.split(".") if package else []
+    if level - 1 > len(parts) or (level - 1 == len(parts) and not name):
+        return "." * level + (name or "")
+    base = parts[: len(parts) - level + 1]
+    return ".".join([*base, *([name] if name else [])])
+
+
+def parts_of(node: ast.AST) -> Parts:
+    """The parts of a plain chain `a.b.c`; empty for anything else."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    return (node.id, *reversed(names)) if isinstance(node, ast.Name) else ()
+
+
+def text_value(node: ast.AST | None) -> str | None:
+    """The value of a string literal."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def outcomes(node: ast.expr | None) -> Iterator[ast.expr | None]:
+    """What an expression can come to, as far as it is laid out: `a if x else b`, `a or b`, `(c := a)`."""
+    if isinstance(node, ast.IfExp):
+        yield from (*outcomes(node.body), *outcomes(node.orelse))
+    elif isinstance(node, ast.BoolOp):
+        yield from (o for value in node.values for o in outcomes(value))
+    elif isinstance(node, ast.NamedExpr):
+        yield from outcomes(node.value)
+    else:
+        yield node
+
+
+def named_module(node: ast.expr, package: str, importers: Mapping[str, str] = _NOTHING) -> str:
+    """The module that an expression such as `import_module("a.b")` or `sys.modules["a.b"]` gives; "" for any other.
+
+    `package` is the one the expression stands in, which `__package__` and `__name__` mean; `importers` are other names
+    that the module has for the importing calls.
+    """
+    if isinstance(node, ast.Subscript) and parts_of(node.value)[-2:] == ("sys", "modules"):
+        return text_value(node.slice) or ""
+    callee = _importing(node, importers) if isinstance(node, ast.Call) else ""
+    if not isinstance(node, ast.Call) or not callee:
+        return ""
+    name = text_value(module_argument(node)) or ""
+    if callee == "__import__" and all(k.arg != "fromlist" for k in node.keywords):
+        return name.partition(".")[0]
+    if not name.startswith("."):
+        return name
+    within, bare = anchor(node, package), name.lstrip(".")
+    return absolute(within, len(name) - len(bare), bare) if within else ""
+
+
+def _importing(call: ast.Call, importers: Mapping[str, str]) -> str:
+    """Which of the importing calls a call is; "" for none."""
+    parts = parts_of(call.func)
+    callee = importers.get(parts[0], parts[0]) if len(parts) == 1 else "".join(parts[-1:])
+    return callee if callee in IMPORTING_CALLS else ""
+
+
+def module_argument(call: ast.Call) -> ast.expr | None:
+    """The argument of an importing call that names the module."""
+    return next(iter([*call.args[:1], *(k.value for k in call.keywords if k.arg == "name")]), None)
+
+
+def anchor(call: ast.Call, package: str) -> str:
+    """The package that a relative `import_module(".name", …)` starts from; "" where that is not written down."""
+    given = [*call.args[1:2], *(k.value for k in call.keywords if k.arg == "package")]
+    if not given:
+        return ""
+    here = parts_of(given[0]) in {("__package__",), ("__name__",)}  # the latter can only be that of a package
+    return package if here else text_value(given[0]) or ""

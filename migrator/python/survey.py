@@ -1,0 +1,168 @@
+"""Takes down the facts of one module: what the others need to know of it, from its outline and its text."""
+
+from __future__ import annotations
+
+import ast
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from migrator.placing import SUPPRESSION, line_starts, listed
+from migrator.python.expressions import parts_of, text_value
+from migrator.python.facts import Class, Facts
+from migrator.python.outline import Outline
+from migrator.python.scopes import Binding, Scope, origin_of, target_of
+
+_CAPTURES = (ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping)
+_INDIRECT = re.compile(r"\b(?:globals|locals|vars|eval|exec)\s*\(")  # a use of any name could hide in these
+
+
+def facts_of(path: str, names: tuple[str, ...], found: Outline, text: str, *, frozen: bool = False) -> Facts:
+    """The facts of one module, from its outline and the comments in its text."""
+    suppressed = _suppressed(text)
+    exports: dict[str, str] = {}
+    for name in found.scope.bindings:
+        target = next((t for b in found.scope.told(name) if (t := origin_of(b, found.scope))), None)
+        if target:
+            exports[name] = target
+    literals = {v for t in found.texts if (v := text_value(t.node))}
+    bound: dict[str, set[str]] = {}
+    for scope in found.scopes:
+        for name, bindings in scope.bindings.items():
+            bound.setdefault(name, set()).update(b.target or "" for b in bindings)
+    return Facts(
+        path=path,
+        names=names,
+        is_package=path.endswith("__init__.py"),
+        exports=exports,
+        bound={name: frozenset(targets) for name, targets in bound.items()},
+        stars=tuple(found.scope.stars),
+        classes=_classes(found),
+        fixtures={node.name: fixture_name(node) for node, _, _ in found.functions if is_fixture(node)},
+        constants=frozenset(v for v in literals if v.isidentifier() and v.isupper()),
+        mentioned=frozenset((*_imported(found), *(p for v in literals for p in _prefixes(v)), *found.scope.stars)),
+        unused=frozenset(_unused(found, text)),
+        suppressed=suppressed,
+        kept=_kept(found, suppressed),
+        frozen=frozen,
+    )
+
+
+def _classes(found: Outline) -> dict[str, Class]:
+    classes = {}
+    for scope in found.scopes:
+        if isinstance(scope.node, ast.ClassDef) and scope.parent is found.scope:
+            bound = [(name, b, scope) for name, bindings in scope.bindings.items() for b in bindings]
+            bound += [(p[1], b, s) for p, b, s in found.attributes if s.owner(p[0]) is scope]
+            members: dict[str, set[str]] = {}
+            for name, binding, where in bound:
+                if not binding.empty:
+                    members.setdefault(name, set()).add(origin_of(binding, where) or "")
+            only = {name: targets.pop() if len(targets) == 1 else "" for name, targets in members.items()}
+            bases = (target_of(parts_of(base), found.scope) for base in scope.node.bases)
+            classes[scope.node.name] = Class(tuple(b for b in bases if b), only)
+    return classes
+
+
+def _suppressed(text: str) -> dict[int, frozenset[str]]:
+    if "migrate:" not in text:
+        return {}
+    starts = line_starts(text)
+    matches = SUPPRESSION.finditer(text)
+    return {bisect_right(starts, m.start()): frozenset(listed(m) if m["rules"] is not None else ()) for m in matches}
+
+
+def _kept(found: Outline, suppressed: Mapping[int, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """The names that cannot change, since one of the places that spell them must not."""
+    bound = ((scope, name, bindings) for scope in found.scopes for name, bindings in scope.bindings.items())
+    kept = {name: frozenset[str]() for scope, name, bindings in bound if _is_fixed(scope, bindings)}
+    for name, line in _spelled(found) if suppressed else ():
+        if line in suppressed:
+            before, rules = kept.get(name), suppressed[line]
+            kept[name] = rules if before is None else before | rules if before and rules else frozenset()
+    return kept
+
+
+def _is_fixed(scope: Scope, bindings: list[Binding]) -> bool:
+    """Whether a name is an attribute of a class, or captured by a clause that has no node for it."""
+    if scope.kind == "class":
+        return any(b.kind in ("from", "import-as") for b in bindings)
+    return any(isinstance(b.node, _CAPTURES) for b in bindings) and any(b.target or b.value for b in bindings)
+
+
+def _spelled(found: Outline) -> Iterator[tuple[str, int]]:
+    """Every name of the module's own with a line it is spelled on, those of one import on all of its lines."""
+    yield from ((reference.parts[0], reference.nodes[0].lineno) for reference in found.references)
+    yield from ((node.name, node.lineno) for node, *_ in found.classes)
+    yield from ((node.name, node.lineno) for node, *_ in found.functions)
+    yield from ((name, node.lineno) for node, _ in found.globals for name in node.names)
+    yield from ((text_value(t.node) or "", t.node.lineno) for t in found.texts if t.role == "all")
+    for statement in found.imports:
+        names = [alias.asname or alias.name.partition(".")[0] for alias in statement.node.names]
+        yield from ((name, line) for line in import_lines(statement.node) for name in names)
+
+
+def import_lines(node: ast.Import | ast.ImportFrom) -> set[int]:
+    """The lines on which a comment can suppress an import: its first one and those of its names."""
+    return {node.lineno, *(alias.lineno for alias in node.names)}
+
+
+def _imported(found: Outline) -> Iterator[str]:
+    """The full names in import statements, those of `import a.b` as well, and of what is reached through them."""
+    for scope in found.scopes:
+        for bindings in scope.bindings.values():
+            yield from (b.target for b in bindings if b.target and b.statement)
+    for statement in found.imports:
+        if isinstance(statement.node, ast.Import):
+            yield from (alias.name for alias in statement.node.names)
+    for reference in found.references:
+        holder = reference.scope.lookup(reference.parts[0]) if len(reference.parts) > 2 else None
+        for binding in holder.bindings[reference.parts[0]] if holder else ():
+            yield from _prefixes(".".join((binding.target, *reference.parts[1:]))) if binding.target else ()
+
+
+def _prefixes(text: str) -> Iterator[str]:
+    """`a.b.C` and `a.b` of a text `a.b.C`; nothing of any other text."""
+    while "." in text and all(part.isidentifier() for part in text.split(".")):
+        yield text
+        text = text.rpartition(".")[0]
+
+
+def _unused(found: Outline, text: str) -> set[str]:
+    """Names of `from` imports that the text spells once, where they are imported, besides prose in docstrings.
+
+    A module of nothing but imports has them for others, whoever they are.
+    """
+    assert isinstance(found.scope.node, ast.Module)
+    others = [s for s in found.scope.node.body if not isinstance(s, ast.Import | ast.ImportFrom)]
+    if all(isinstance(s, ast.Expr) and text_value(s.value) is not None for s in others):
+        return set()
+    imported = {
+        alias.asname or alias.name
+        for statement in found.imports
+        if isinstance(statement.node, ast.ImportFrom) and statement.scope.kind != "class"
+        for alias in statement.node.names
+        if alias.asname != alias.name
+    }
+    if not imported or _INDIRECT.search(text):
+        return set()
+    prose = (text_value(t.node) or "" for t in found.texts if t.role == "docstring")
+    spelled = Counter(word for word in re.findall(r"\w+", text) if word in imported)
+    for docstring in prose:
+        if ">>>" not in docstring:  # an example would run with what the module imports
+            spelled.subtract(word for word in re.findall(r"\w+", docstring) if word in imported)
+    return {name for name in imported if spelled[name] == 1}
+
+
+def is_fixture(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function is decorated as a pytest fixture."""
+    called = (d.func if isinstance(d, ast.Call) else d for d in node.decorator_list)
+    return any(parts_of(d)[-1:] == ("fixture",) for d in called)
+
+
+def fixture_name(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    """The name tests ask for it by: that of `@pytest.fixture(name=…)` or of the function."""
+    calls = (d for d in node.decorator_list if isinstance(d, ast.Call) and parts_of(d.func)[-1:] == ("fixture",))
+    named = (text_value(k.value) for d in calls for k in d.keywords if k.arg == "name")
+    return next((n for n in named if n), node.name)
