@@ -34,7 +34,14 @@ if TYPE_CHECKING:
         ModelRequirements,
         Usage,
     )
-    from llm_gateway.registry import ProviderConfiguration, ProviderRegistry, get_provider_registry
+    from llm_gateway.registry import (
+        ProviderConfiguration,
+        ProviderPricing,
+        ProviderRegistry,
+        ProviderSelectionCriteria,
+        ProviderSelectionResult,
+        get_provider_registry,
+    )
     from llm_gateway.sync_client import SyncLLMGatewayClient
 
 __version__ = "0.1.0"
@@ -66,7 +73,14 @@ _MODULES = {
         "Usage",
     ),
     "provider": (),
-    "registry": ("ProviderConfiguration", "ProviderRegistry", "get_provider_registry"),
+    "registry": (
+        "ProviderConfiguration",
+        "ProviderPricing",
+        "ProviderRegistry",
+        "ProviderSelectionCriteria",
+        "ProviderSelectionResult",
+        "get_provider_registry",
+    ),
     "sync_client": ("SyncLLMGatewayClient",),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
@@ -95,7 +109,10 @@ __all__ = [
     "LLMResponse",
     "ModelRequirements",
     "ProviderConfiguration",
+    "ProviderPricing",
     "ProviderRegistry",
+    "ProviderSelectionCriteria",
+    "ProviderSelectionResult",
     "SyncLLMGatewayClient",
     "Usage",
     "get_provider_registry",

@@ -1,4 +1,4 @@
-"""The sample application migrates to exactly its `after`, runs the same on both sides, and comes back byte for byte."""
+"""The sample application migrates to exactly its `after`, says the same on `llm_gateway`, and comes back as it was."""
 
 from __future__ import annotations
 
@@ -19,8 +19,28 @@ from migrator.reports.diff import unified
 from migrator.selection import select
 
 APP = HOUSE / "fixtures/agentcore_app"
-STANDIN = {"before": APP / "standin_before", "after": APP / "standin_after"}
+SHIM = ("-m", "llm_gateway.shims.agentcore")
+# What the application runs on: a stand-in for the old package, then the gateway library with scripted replies.
+START: dict[str, tuple[str, ...]] = {"before": (), "after": SHIM}
+ENVIRONMENT = {
+    "before": {"PYTHONPATH": str(APP / "standin_before")},
+    "after": {
+        "PYTHONPATH": str(APP / "offline"),
+        "LLM_GATEWAY_CONFIG_FILE": str(APP / "offline/gateway.toml"),
+    },
+}
 SCHEMA = json.loads((HOUSE / "migrator/schemas/report.schema.json").read_text())
+ASK = """
+import asyncio
+from agentcore.llm_gateway import LLMGatewayError
+from supportdesk.llm.resilience import FailoverManager, backup
+
+for manager in (backup(), FailoverManager(primary="openai")):
+    try:
+        print(asyncio.run(manager.execute_with_fallback(prompt="a [simulate timeout]", model="gpt-5-mini")))
+    except LLMGatewayError as error:
+        print(type(error).__name__, error)
+"""
 TICKETS = (
     "The printer jams",
     "URGENT [simulate timeout] all lines are down",
@@ -70,17 +90,30 @@ def test_modes_are_kept(app: Path) -> None:
 def test_its_own_tests_pass_on_either_side(app: Path, side: str) -> None:
     if side == "after":
         run("--path", app, cwd=app.parent)
-    ended = spawn("-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=app, env=_on(side), program=sys.executable)
+    command = (*START[side], "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    ended = spawn(*command, cwd=app, env=_on(side), program=sys.executable)
     assert ended.returncode == 0, ended.stdout
     assert "skipped" not in ended.stdout
 
 
-def test_neither_side_runs_on_the_standin_of_the_other(app: Path) -> None:
+def test_neither_side_runs_on_what_the_other_needs(app: Path) -> None:
     with pytest.raises(AssertionError, match=r"No module named 'agentcore\.integration'"):
         _demo(app, "after", TICKETS[0])
     run("--path", app, cwd=app.parent)
     with pytest.raises(AssertionError, match=r"No module named 'agentcore\.llm_gateway'"):
         _demo(app, "before", TICKETS[0])
+
+
+def test_without_the_shim_there_is_no_agentcore(migrated: Path) -> None:
+    with pytest.raises(AssertionError, match="No module named 'agentcore'"):
+        spawn("-m", "supportdesk", TICKETS[0], cwd=migrated, env=_on("after"), program=sys.executable)
+
+
+def test_a_fault_really_goes_to_another_provider(migrated: Path) -> None:
+    """The script answers for Anthropic alone: the same run with OpenAI only has nothing to say."""
+    (migrated / "ask.py").write_text(ASK)
+    ended = spawn(*SHIM, "ask.py", cwd=migrated, env=_on("after"), program=sys.executable)
+    assert ended.stdout.splitlines() == ["a [simulate timeout] (3 words)", "LLMGatewayTimeoutError no answer in time"]
 
 
 def test_it_says_the_same_before_and_after(app: Path) -> None:
@@ -155,12 +188,13 @@ def test_secrets_of_a_workflow_are_left_and_said(app: Path, report: dict[str, An
 
 
 def _on(side: str) -> dict[str, str]:
-    return {"PYTHONPATH": str(STANDIN[side]), "PYTHONIOENCODING": "utf-8"}
+    return {**ENVIRONMENT[side], "PYTHONIOENCODING": "utf-8"}
 
 
 def _demo(app: Path, side: str, ticket: str) -> tuple[int, str]:
     """Exit code and output of the application's command; stderr counts, as faults are told there."""
-    ended = spawn("-m", "supportdesk", ticket, cwd=app, env=_on(side), program=sys.executable)
+    command = (*START[side], "-m", "supportdesk", ticket)
+    ended = spawn(*command, cwd=app, env=_on(side), program=sys.executable)
     return ended.returncode, ended.stdout + ended.stderr
 
 

@@ -52,11 +52,16 @@ def _run(command: Path, cwd: Path, *arguments: str) -> Ended:
 def test_it_holds_rules_schemas_and_the_mark_of_types(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     held = {f"migrator/{path.relative_to(HOUSE).as_posix()}" for path in HOUSE.glob("rules/*/pack.toml")}
-    held |= {path.relative_to(HOUSE).as_posix() for path in HOUSE.glob("migrator/schemas/*.json")}
-    assert len(held) >= 2
-    assert held | {"migrator/py.typed"} <= names
+    data = [
+        *HOUSE.glob("migrator/schemas/*.json"),
+        *HOUSE.glob("llm_gateway/**/*.toml"),
+        *HOUSE.glob("llm_gateway/**/*.css"),
+    ]
+    held |= {path.relative_to(HOUSE).as_posix() for path in data}
+    assert len(held) >= 5
+    assert held | {"migrator/py.typed", "llm_gateway/py.typed"} <= names
     tops = {name.partition("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"migrator"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"llm_gateway", "migrator"}
     assert not [name for name in names if name.endswith(".pyc")]
 
 

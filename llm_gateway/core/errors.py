@@ -87,6 +87,12 @@ class InvalidKey(_Refused):
     """No key, or none that is known."""
 
 
+class Forbidden(GatewayError):
+    """A request that comes from where none is taken."""
+
+    status = 403
+
+
 class BudgetExhausted(_Refused):
     """The key, project or integration has spent what it may."""
 

@@ -12,6 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 Positive = Annotated[int, Field(gt=0)]
+BaseUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+[^\s?#]*$")]
+Query = Annotated[str, StringConstraints(pattern=r"^[!-~]*$")]
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
+HeaderValue = Annotated[str, StringConstraints(pattern=r"^[ -~]*$")]
 _HASH = r"^sha256:[0-9a-f]{64}$"
 
 
@@ -45,11 +49,11 @@ class BudgetTable(_Table):
 class ProviderTable(_Table):
     """A provider of the user's own, or changes to a known one. `like` names the provider it resembles."""
 
-    base_url: str | None = None
+    base_url: BaseUrl | None = None
     like: str = "openai-compatible"
     key_env: str | None = None
-    query: str | None = None
-    headers: dict[str, str] = {}
+    query: Query | None = None
+    headers: dict[HeaderName, HeaderValue] = {}
 
 
 class IntegrationTable(_Table):
@@ -58,8 +62,8 @@ class IntegrationTable(_Table):
     provider: str
     key_env: str | None = None
     key_file: Path | None = None
-    base_url: str | None = None
-    query: str | None = None
+    base_url: BaseUrl | None = None
+    query: Query | None = None
     models: list[str] | None = None
     limits: LimitTable = LimitTable()
 
@@ -155,22 +159,34 @@ def parse(data: dict[str, Any], where: str) -> Settings:
         return Settings.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
+        place = ".".join(str(part) for part in first["loc"]).encode("unicode_escape").decode()
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
         raise SettingsError(f"{where}: {place}: {_said(first['type'], first['msg'])}{more}") from error
 
 
 def secret(name: str, table: IntegrationTable) -> str | None:
-    """The key that an integration names; None when its variable is not set. Raises SettingsError for a loose file."""
+    """The key that an integration names; None when its variable is not set.
+
+    Raises SettingsError for a file that others may read, and for what can be no key.
+    """
     if table.key_file is None:
-        return os.environ.get(table.key_env) or None if table.key_env else None
+        found = os.environ.get(table.key_env or "", "").strip()
+        where = f"integrations.{name}.key_env: what {table.key_env} holds"
+    else:
+        found = _in_file(name, table.key_file)
+        where = f"integrations.{name}.key_file: what {table.key_file} holds"
+    if not (found.isascii() and found.isprintable()):
+        raise SettingsError(f"{where} is no key: it takes one line of printable ASCII")
+    return found or None
+
+
+def _in_file(name: str, path: Path) -> str:
     try:
-        mode = table.key_file.stat().st_mode
-        if stat.S_IMODE(mode) & 0o077:
-            raise SettingsError(f"integrations.{name}.key_file: others may read {table.key_file}; run chmod 600 on it")
-        return table.key_file.read_text().strip() or None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"integrations.{name}.key_file: {table.key_file} cannot be read: {error}") from error
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise SettingsError(f"integrations.{name}.key_file: others may read {path}; run chmod 600 on it")
+        return path.read_text("latin-1").strip()
+    except OSError as error:
+        raise SettingsError(f"integrations.{name}.key_file: {path}: {error.strerror}") from error
 
 
 def _said(kind: str, message: str) -> str:

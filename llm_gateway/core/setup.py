@@ -44,16 +44,23 @@ class Setup:
         return frozenset(self.settings.server.allow_hosts)
 
     def caller(self, key: str | None) -> Caller:
-        """Who shows this key. Raises InvalidKey. Every comparison takes the same time."""
-        if self.is_open:
-            return ANYONE
-        shown = hashlib.sha256((key or "").encode("utf-8", "surrogateescape")).digest()
+        """Who shows this key. Raises InvalidKey."""
+        found = ANYONE if self.is_open else self._holder(key or "")
+        if found is None:
+            raise InvalidKey("Invalid API Key")
+        return found
+
+    def issued(self, key: str) -> bool:
+        """Whether this is a key of the gateway, which is for nobody else."""
+        return self._holder(key) is not None
+
+    def _holder(self, key: str) -> Caller | None:
+        """Every comparison takes the same time."""
+        shown = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
         found: Caller | None = None
         for digest, caller in self.keys.values():
             if hmac.compare_digest(digest, shown):
                 found = caller
-        if found is None:
-            raise InvalidKey("Invalid API Key")
         return found
 
     def integration(self, slug: str) -> Integration:
@@ -146,7 +153,8 @@ def _budget(table: BudgetTable | None) -> Budget | None:
 
 
 def _usual_key(provider: Provider) -> str | None:
-    return next((os.environ[name] for name in provider.key_env if os.environ.get(name)), None)
+    found = (os.environ.get(name, "").strip() for name in provider.key_env)
+    return next((key for key in found if key), None)
 
 
 def _caller(name: str, table: KeyTable, projects: Mapping[str, Caller]) -> Caller:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import orjson
 
@@ -19,11 +18,11 @@ _END = re.compile(rb"\r?\n\r?\n")
 class Tap:
     """Passes an event stream on as it comes, and notes usage and errors.
 
-    `hide_usage` takes out the usage event that the gateway asked for and the client did not. `priced` may add to the
-    usage that is passed on.
+    `hide_usage` takes out the usage event that the gateway asked for and the client did not. What `priced` says of the
+    usage so far is added to the usage that is passed on.
     """
 
-    def __init__(self, *, hide_usage: bool, priced: Callable[[JSON], object]) -> None:
+    def __init__(self, *, hide_usage: bool, priced: Callable[[JSON], float | None]) -> None:
         self.usage: JSON | None = None
         self.error: JSON | None = None
         self.events = 0
@@ -66,10 +65,14 @@ class Tap:
         usage = usage_of(data)
         if usage is None:
             return event
-        self.usage = {**self.usage, **usage} if self.usage else usage  # Anthropic counts input first, output last
+        self.usage = {**self.usage, **usage} if self.usage else {**usage}  # Anthropic counts input first, output last
         if self._hide_usage and not data.get("choices"):
             return b""
-        return written(data) if self._priced(usage) is not None else event
+        cost = self._priced(self.usage)
+        if cost is None:
+            return event
+        usage["cost"] = cost
+        return rewritten(event, data)
 
 
 def payload(event: bytes) -> JSON | None:
@@ -82,9 +85,10 @@ def payload(event: bytes) -> JSON | None:
     return data if isinstance(data, dict) else None
 
 
-def written(data: Any) -> bytes:
-    """An event with this payload."""
-    return b"data: " + orjson.dumps(data) + b"\n\n"
+def rewritten(event: bytes, data: JSON) -> bytes:
+    """The event with this payload; what else it says, such as its name, stays."""
+    lines = [line for line in event.splitlines() if line and not line.startswith(b"data:")]
+    return b"\n".join([*lines, b"data: " + orjson.dumps(data)]) + b"\n\n"
 
 
 def usage_of(data: JSON) -> JSON | None:

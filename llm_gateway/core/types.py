@@ -105,7 +105,7 @@ class Sticky:
 
 @dataclass(frozen=True, slots=True)
 class BreakerPolicy:
-    """When a target is left alone: `failures` in a row of its window, or a share of them, for `cooldown` seconds."""
+    """When a target is left alone: after `failures`, or a share of them, until `cooldown` seconds after the first."""
 
     failures: int | None = None
     percentage: float | None = None

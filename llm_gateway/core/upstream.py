@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import ipaddress
+import os
 import socket
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -13,9 +15,11 @@ import aiohttp
 from llm_gateway.core.errors import HostRefused, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from llm_gateway.core.types import Incoming, Outgoing
 
-MAX_REPLY = 256 * 1024 * 1024  # bytes of a reply that has to be held whole
+MAX_REPLY = 64 * 1024 * 1024  # bytes of a reply that has to be held whole
+_AT_ONCE = 512 * 1024  # bytes of a body that is sent in one go
 _CONNECT = 10.0  # seconds to open a connection
 _SILENCE = 600.0  # seconds without a byte after which a reply counts as stalled; OpenAI's client waits as long
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 
 
 class HttpTransport:
@@ -38,17 +42,17 @@ class HttpTransport:
                 return _Answer(await self._request(session, outgoing))
             async with asyncio.timeout(outgoing.timeout):
                 return _Answer(await self._request(session, outgoing))
-        except HostRefused:
-            raise
         except TimeoutError as error:
             if outgoing.timeout is None or isinstance(error, aiohttp.ServerTimeoutError):
                 raise UpstreamTimeout("The provider did not answer in time") from error
             limit = round(outgoing.timeout * 1000)
             raise UpstreamTimeout(f"Request exceeded the timeout sent in the request: {limit}ms") from error
+        except ValueError as error:  # among them aiohttp's InvalidURL, and a control character in a header
+            if outgoing.public_only:
+                raise HostRefused("custom_host takes an http:// or https:// URL") from error
+            raise UpstreamUnreachable("The request cannot be sent: its address or a header is malformed") from error
         except (aiohttp.ClientError, OSError) as error:
             raise UpstreamUnreachable(f"The provider cannot be reached: {_reason(error)}") from error
-        except ValueError as error:  # a control character in a header, or no URL at all
-            raise UpstreamUnreachable(f"The request cannot be sent: {error}") from error
 
     async def close(self) -> None:
         """Closes every connection."""
@@ -58,12 +62,10 @@ class HttpTransport:
         self._trusted = self._guarded = None
 
     async def _request(self, session: aiohttp.ClientSession, outgoing: Outgoing) -> aiohttp.ClientResponse:
+        body = outgoing.body
+        data = io.BytesIO(body) if len(body) > _AT_ONCE else body or None  # larger ones are written piece by piece
         return await session.request(
-            outgoing.method,
-            outgoing.url,
-            headers=outgoing.headers,
-            data=outgoing.body or None,
-            allow_redirects=False,
+            outgoing.method, outgoing.url, headers=outgoing.headers, data=data, allow_redirects=False
         )
 
     def _session(self, public_only: bool) -> aiohttp.ClientSession:
@@ -128,12 +130,24 @@ class _Answer:
 def _public_socket(address: tuple[Any, ...]) -> socket.socket:
     """A socket for an address that a request's `custom_host` may lead to; checked after the name is resolved."""
     family, kind, protocol, _, place = address
-    if not ipaddress.ip_address(place[0].partition("%")[0]).is_global:
+    if not _is_public(ipaddress.ip_address(place[0].partition("%")[0])):
         raise HostRefused("custom_host leads to a private address; allow it in [server] allow_hosts")
     return socket.socket(family, kind, protocol)
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether an address is of the public internet, and holds no IPv4 address that is not."""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:
+            return _is_public(address.ipv4_mapped)
+        if address.sixtofour or address not in _GLOBAL_UNICAST:
+            return False
+    return address.is_global and not address.is_multicast
 
 
 def _reason(error: BaseException) -> str:
     """Why, without the address: replies must not tell the inside of a network."""
     cause = error.__cause__ or error
-    return (getattr(cause, "strerror", None) if isinstance(cause, OSError) else None) or type(error).__name__
+    if isinstance(cause, OSError) and cause.errno:
+        return os.strerror(cause.errno) if cause.errno > 0 else str(cause.strerror)  # below 0 they are the resolver's
+    return type(error).__name__

@@ -11,6 +11,8 @@ from llm_gateway.core.errors import GatewayError, UpstreamError
 from llm_gateway.core.types import JSON, Provider
 from llm_gateway.providers import anthropic
 
+_USAGE_ON_DEMAND = ("chat/completions", "completions")  # other streams tell it anyway
+
 
 class Translator(Protocol):
     """Turns one event stream into another, fed with whole events."""
@@ -30,9 +32,7 @@ class Exchange:
 
     def request(self, body: JSON) -> tuple[JSON, Sequence[str]]:
         """The body for the provider, and warnings about what it cannot take."""
-        if body.get("stream") is True and self.path in ("chat/completions", "completions"):
-            return _with_usage(body), ()
-        return body, ()
+        return (_with_usage(body) if self.hides_usage(body) else body), ()
 
     def reply(self, data: JSON) -> JSON:
         """The provider's reply in the endpoint's own shape."""
@@ -43,8 +43,8 @@ class Exchange:
         return None
 
     def hides_usage(self, body: JSON) -> bool:
-        """Whether the usage at a stream's end is for the gateway alone."""
-        return not _asks_for_usage(body)
+        """Whether the usage at a stream's end is for the gateway alone, which asked for it."""
+        return body.get("stream") is True and self.path in _USAGE_ON_DEMAND and not _asks_for_usage(body)
 
     def failure(self, status: int, error: JSON) -> JSON:
         """The body of an error."""

@@ -1,0 +1,146 @@
+"""The gateway that is serving: its stores and connections, and the exchange of its settings while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+
+from llm_gateway.core.assembly import assemble
+from llm_gateway.core.gateway import Gateway
+from llm_gateway.core.settings import Settings, SettingsError, load
+from llm_gateway.core.setup import Setup, prepare
+from llm_gateway.core.types import Reply, Transport, Usage
+from llm_gateway.core.upstream import HttpTransport
+from llm_gateway.providers.mock import MockTransport
+from llm_gateway.server import tracing
+from llm_gateway.server.metrics import Metrics
+from llm_gateway.server.status import page
+from llm_gateway.state.spend import restore
+from llm_gateway.state.tables import State, open_state
+from llm_gateway.state.urls import StateError
+
+log = logging.getLogger("llm_gateway")
+
+
+class Live:
+    """Started and stopped with the server; `gateway` is the one to ask at any moment in between."""
+
+    def __init__(
+        self, settings: Settings, source: Callable[[], Settings] | None = None, http: HttpTransport | None = None
+    ) -> None:
+        """`source` reads the settings anew on `reload`. Raises SettingsError for settings that cannot be used."""
+        self.setup = prepare(settings)
+        self._first = settings
+        self._source = source
+        self._metrics = Metrics()
+        self._http = http or HttpTransport()
+        self._transports: dict[str, Transport] = {
+            "openai": self._http,
+            "anthropic": self._http,
+            "mock": MockTransport(),
+        }
+        self._observers: list[Callable[[Usage], object]] = [self._metrics.observe]
+        self._state: State | None = None
+        self._gateway: Gateway | None = None
+        self._since = time.time()
+
+    @property
+    def settings(self) -> Settings:
+        """Those in force."""
+        return self.setup.settings
+
+    @property
+    def gateway(self) -> Gateway:
+        """The gateway in force."""
+        assert self._gateway is not None, "start() comes first"
+        return self._gateway
+
+    async def start(self) -> None:
+        """Opens the stores. Raises StateError."""
+        urls = self.settings.state
+        self._state = await open_state(urls.cache, urls.limits, urls.usage)
+        self._metrics.watch(self._state)
+        if spans := tracing.observer():
+            self._observers.append(spans)
+        await self._put_in_force(self.setup)
+
+    async def stop(self) -> None:
+        """Writes what is still to be written, and closes stores and connections."""
+        await self._http.close()
+        if self._state is not None and not await self._state.aclose():
+            log.error("usage could not be written: %s", "; ".join(self._state.degraded()))
+
+    async def reload(self) -> None:
+        """Reads the settings anew; what cannot be used is logged and the old ones stay in force.
+
+        What takes a restart, such as the stores and the server's address, stays as it is, and the log says so.
+        """
+        if self._source is None:
+            return
+        try:
+            setup = prepare(await asyncio.to_thread(self._source))
+            if setup.is_open and not self.setup.is_open:
+                raise SettingsError("without keys the gateway would be open to all; restart to do so")
+            await self._put_in_force(setup)
+        except (SettingsError, StateError) as error:
+            log.error("settings kept as they were: %s", error)
+            return
+        changed = [name for name, value in _fixed(setup.settings).items() if value != _fixed(self._first)[name]]
+        if changed:
+            log.warning("changed, but not in force until a restart: %s", ", ".join(changed))
+        log.info("settings read anew")
+
+    async def page(self, path: str) -> Reply | None:
+        """One of the gateway's own pages: `/`, `/health`, `/metrics`; None for any other path."""
+        if path == "/health":
+            return self._health()
+        if path == "/metrics":
+            return Reply(200, {"content-type": self._metrics.content_type}, self._metrics.text())
+        if path == "/":
+            assert self._state is not None
+            return await asyncio.to_thread(page, self.setup, self._state, self._since)
+        return None
+
+    def _health(self) -> Reply:
+        assert self._state is not None
+        degraded = self._state.degraded()
+        data = {"status": "degraded" if degraded else "ok", "degraded": degraded}
+        return Reply(200, {"content-type": "application/json"}, orjson.dumps(data))
+
+    async def _put_in_force(self, setup: Setup) -> None:
+        """Raises StateError where it cannot be known what budgets have spent."""
+        assert self._state is not None
+        await _recall_spending(setup, self._state)
+        self.setup = setup
+        self._gateway = assemble(setup, self._state, self._transports, self._observers, self._gateway)
+
+
+async def _recall_spending(setup: Setup, state: State) -> None:
+    """Counts what budgets have spent before, as the usage store tells it."""
+    callers = [(f"key:{caller.key}", caller) for _, caller in setup.keys.values()]
+    callers += [(f"project:{name}", project) for name, project in setup.projects.items()]
+    budgets = {name: caller.budget for name, caller in callers if caller.budget}
+    await restore(state.spend, state.usage, budgets)
+
+
+def _fixed(settings: Settings) -> dict[str, object]:
+    """What holds from start to end."""
+    server, state = settings.server, settings.state
+    return {
+        "server.host": server.host,
+        "server.port": server.port,
+        "server.shutdown_seconds": server.shutdown_seconds,
+        "state.cache": state.cache,
+        "state.limits": state.limits,
+        "state.usage": state.usage,
+    }
+
+
+def source_of(path: Path | None, change: Callable[[Settings], Settings]) -> Callable[[], Settings]:
+    """Reads the settings at `path`, or takes the defaults, with what the command line changes."""
+    return lambda: change(load(path) if path else Settings())
