@@ -29,7 +29,7 @@ def dropped(
     if len(extra) == len(moves):
         return Finding(start, rule, status, message, (_removed(module, statement),))
     kept, _ = statements.without_names(source.segment(node), {a.name for a in extra})
-    rest = rewritten(module, kept, moves, _dotted(module, statement, extra[0]).rpartition(".")[0])
+    rest = rewritten(module, kept, moves, _dotted(module, statement.node, extra[0]).rpartition(".")[0])
     return Finding(start, rule, status, message, (Edit(start, end, rest),))
 
 
@@ -42,7 +42,9 @@ def _extra(
     for alias, renamed in moves:
         if renamed is None:
             continue
-        local = module.index.local_name(module.facts, alias.asname or alias.name, _dotted(module, statement, alias))
+        local = module.index.local_name(
+            module.facts, alias.asname or alias.name, _dotted(module, statement.node, alias)
+        )
         if there.get(local) == renamed.new:
             extra.append(alias)
         elif _is_unused(module, statement, alias):
@@ -70,7 +72,7 @@ def _goes(module: Module, statement: ImportStatement) -> bool:
     """Whether nothing of an import stays."""
     if not isinstance(statement.node, ast.ImportFrom):
         return False
-    moves = [(a, module.rename(_dotted(module, statement, a))) for a in statement.node.names]
+    moves = [(a, module.rename(_dotted(module, statement.node, a))) for a in statement.node.names]
     return len(_extra(module, statement, moves)[0]) == len(moves)
 
 
@@ -87,18 +89,17 @@ def _is_unused(module: Module, statement: ImportStatement, alias: ast.alias) -> 
 def _bound_elsewhere(module: Module, statement: ImportStatement) -> dict[str, str]:
     """Local name -> dotted target of the `from` imports in the same block that need no rename."""
     found: dict[str, str] = {}
-    for other in module.found.imports:
-        if other is statement or other.block is not statement.block or not isinstance(other.node, ast.ImportFrom):
+    for other in statement.block:
+        if other is statement.node or not isinstance(other, ast.ImportFrom):
             continue
-        for alias in other.node.names:
+        for alias in other.names:
             dotted = _dotted(module, other, alias)
             if module.rename(dotted) is None:
                 found[alias.asname or alias.name] = dotted
     return found
 
 
-def _dotted(module: Module, statement: ImportStatement, alias: ast.alias) -> str:
-    node = statement.node
+def _dotted(module: Module, node: ast.stmt, alias: ast.alias) -> str:
     assert isinstance(node, ast.ImportFrom)
     return f"{absolute(module.facts.package, node.level, node.module)}.{alias.name}"
 

@@ -92,6 +92,7 @@ class Index:
     by_path: dict[str, Facts] = field(default_factory=dict)
     by_name: dict[str, Facts] = field(default_factory=dict)
     _renamed: dict[str, Renamed | None] = field(default_factory=dict)
+    _givers: dict[tuple[str, str], str] = field(default_factory=dict)
     _mentioned: set[str] = field(default_factory=set)
     _in_use: bool | None = None
 
@@ -281,16 +282,32 @@ class Index:
         return facts.classes.get(name, _NO_CLASS) if facts else _NO_CLASS
 
     def _through_star(self, facts: Facts, name: str) -> str | None:
-        return next((f"{star}.{name}" for star in reversed(facts.stars) if self.offers(star, name)), None)
+        givers = (self._giver(star, name) for star in reversed(facts.stars))
+        return next((f"{giver}.{name}" for giver in givers if giver), None)
 
-    def offers(self, module: str, name: str, _seen: tuple[str, ...] = ()) -> bool:
+    def offers(self, module: str, name: str) -> bool:
         """Whether `from module import *` gives `name`: as the module's facts say, or a rule for a module not here."""
-        facts = self.by_name.get(module)
-        if facts is None:
-            return self._by_rule(f"{module}.{name}")
-        if name in facts.exports:
-            return True
-        return any(self.offers(star, name, (*_seen, module)) for star in facts.stars if star not in (*_seen, module))
+        return bool(self._giver(module, name))
+
+    def _giver(self, module: str, name: str) -> str:
+        """Where `from module import *` has a name from, or the first one on the way there that keeps it as it is."""
+        if (module, name) not in self._givers:
+            self._givers[module, name] = self._found_giver(module, name)
+        return self._givers[module, name]
+
+    def _found_giver(self, module: str, name: str) -> str:
+        seen, waiting = {module}, [(module, "")]
+        while waiting:
+            each, fixed = waiting.pop()
+            facts = self.by_name.get(each)
+            if name in facts.exports if facts else self._by_rule(f"{each}.{name}"):
+                return fixed or each
+            stars = [star for star in facts.stars if star not in seen] if facts else []
+            if facts and not fixed and (facts.frozen or name in facts.kept):
+                fixed = each
+            seen.update(stars)
+            waiting += [(star, fixed) for star in stars]
+        return ""
 
     def droppable(self, facts: Facts, name: str) -> bool:
         """Whether nothing would miss an imported name: neither its module nor any other one of the project.

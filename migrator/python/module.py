@@ -29,6 +29,7 @@ class Module:
     index: Index
     edit_prose: bool = False
     _seen_in_f_string: Counter[tuple[int, str]] = field(default_factory=Counter)
+    _calls: dict[int, ast.Call] = field(default_factory=dict)  # id of the first argument -> the call
 
     @property
     def names(self) -> Names:
@@ -113,6 +114,12 @@ class Module:
     def imported(self, node: ast.expr) -> str:
         """The module that an expression imports by its text; "" for any other."""
         return named_module(node, self.facts.package, self.found.importers)
+
+    def call_given(self, node: ast.expr) -> ast.Call | None:
+        """The call that has an expression for its first argument."""
+        if not self._calls:
+            self._calls.update((id(call.args[0]), call) for call, _ in self.found.calls if call.args)
+        return self._calls.get(id(node))
 
     def from_star(self, name: str) -> str | None:
         """The dotted name of a name that only an `import *` can have bound."""

@@ -41,13 +41,18 @@ class Scope:
     globals: set[str] = field(default_factory=set)
     nonlocals: set[str] = field(default_factory=set)
     stars: list[str] = field(default_factory=list)
+    _said: set[tuple[object, ...]] = field(default_factory=set)  # what the bindings of plain variables come to
 
     def bind(self, binding: Binding) -> None:
         """Note a binding here, or where `global` or `nonlocal` says that it belongs."""
         holder = self.module if binding.name in self.globals else self
         if binding.name in self.nonlocals:
             holder = self.lookup(binding.name) or self
-        holder.bindings.setdefault(binding.name, []).append(binding)
+        says = (binding.name, type(binding.node), binding.kind, binding.target, binding.value, binding.empty)
+        key = (*says, id(binding.where), binding.statement)
+        if not isinstance(binding.node, ast.Name) or key not in holder._said:
+            holder._said.add(key)  # generated code gives one name the same thing thousands of times
+            holder.bindings.setdefault(binding.name, []).append(binding)
 
     def lookup(self, name: str) -> Scope | None:
         """The scope whose binding a use of `name` here means; class bodies are invisible to the functions in them."""

@@ -166,8 +166,8 @@ def _is_module(module: Module, text: Text, value: str) -> bool:
     """Whether a text spelled like a setting names a module: the project has it, or a call takes it as one."""
     if module.index.module_of(value):
         return True
-    first = (c for c, _ in module.found.calls if c.args and c.args[0] is text.node)
-    return any(_callee(call) in _CALLS_OF_MODULES for call in first)
+    call = module.call_given(text.node)
+    return call is not None and _callee(call) in _CALLS_OF_MODULES
 
 
 def _whole(

@@ -73,6 +73,8 @@ def _rule(module: Module, dotted: str) -> str:
 def _reference(module: Module, reference: Reference) -> Iterator[Finding]:
     bound = module.binding_of(reference.parts[0], reference.scope)
     dotted = module.meaning(reference.parts, reference.scope)
+    if bound:
+        yield from _before_it_is_bound(module, reference, bound)
     if dotted is None:
         return
     flag = module.names.flag(dotted)
@@ -181,7 +183,7 @@ def _through_new_import(
 
 
 def _kept_name(module: Module, reference: Reference, renamed: Renamed) -> Finding:
-    """A name from `import *` whose new one means something else here: an import of its own keeps the old one."""
+    """A name from `import *` that cannot follow here: an import of its own keeps the old one."""
     old, start = reference.parts[0], module.source.start(reference.nodes[0])
     stars = sorted((of, node.lineno, node) for node, of in stars_of(module) if module.index.offers(of, old))
     nearest = stars and all(under(of, stars[0][0]) for of, _, _ in stars)  # a package offers what its modules do
@@ -189,8 +191,30 @@ def _kept_name(module: Module, reference: Reference, renamed: Renamed) -> Findin
     if added is None:
         message = f"{old} → {renamed.new}: the new name is taken here, import it under another and write that"
         return Finding(start, renamed.rule, Status.MANUAL, message)
-    message = f"{old} is imported by this name: its new one is taken here"
+    message = f"{old} is imported by this name, which cannot follow here"
     return Finding(start, renamed.rule, Status.MIGRATED, message, (added,))
+
+
+def _before_it_is_bound(module: Module, reference: Reference, bound: tuple[Binding, Scope]) -> Iterator[Finding]:
+    """What a module binds itself only further down can be what `import *` gives up to there: that keeps its name."""
+    (binding, holder), name, node = bound, reference.parts[0], reference.nodes[0]
+    if holder is not module.found.scope or not holder.stars or not _is_read(node) or node.lineno > _first(holder, name):
+        return
+    star, given = _star_of(module, name), module.from_star(name)
+    renamed = module.rename(given) if given else None
+    if star is None or renamed is None or star.lineno > node.lineno or star.lineno in module.facts.suppressed:
+        return
+    if renamed.new.rpartition(".")[2] != name and module.local_name(binding, holder) == name:
+        yield _kept_name(module, reference, renamed)
+
+
+def _is_read(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+
+
+def _first(holder: Scope, name: str) -> int:
+    """The line up to which nothing in a scope has bound a name; a class or function is bound where it ends."""
+    return min(getattr(b.node, "end_lineno", 0) or 0 for b in holder.bindings[name])
 
 
 def _star_of(module: Module, name: str) -> ast.stmt | None:
