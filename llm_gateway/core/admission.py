@@ -61,9 +61,11 @@ class Admission:
                 await self.spend.add(name, budget, cost)
 
     def _budgets(self, caller: Caller) -> list[tuple[str, Budget]]:
+        found = [("key:" + caller.key, caller.budget)] if caller.budget else []
         project = self.projects.get(caller.project)
-        found = [("key:" + caller.key, caller.budget), ("project:" + caller.project, project and project.budget)]
-        return [(name, budget) for name, budget in found if budget]
+        if project and project.budget:
+            found.append(("project:" + caller.project, project.budget))
+        return found
 
     def _limits(self, caller: Caller, integration: Integration | None) -> list[tuple[str, Limit]]:
         project = self.projects.get(caller.project)

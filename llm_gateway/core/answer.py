@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import orjson
 
+from llm_gateway.core.depth import too_deep
 from llm_gateway.core.errors import UpstreamError
 from llm_gateway.core.outcome import Outcome
 from llm_gateway.core.sse import Tap, usage_of
@@ -41,9 +43,14 @@ async def read(incoming: Incoming, exchange: Exchange, body: JSON, provider: str
         else:
             outcome = _whole(incoming.status, await incoming.read(), exchange, provider, priced)
             incoming.close()
+    except asyncio.CancelledError:
+        incoming.close()
+        raise
     except UpstreamError as error:
         incoming.close()
         return failed(error, exchange)
+    if not isinstance(outcome.body, bytes):
+        outcome.release = incoming.close
     for name, value in incoming.headers.items():
         lowered = name.lower()
         if lowered.startswith(_KEPT):
@@ -60,6 +67,8 @@ def failed(error: UpstreamError, exchange: Exchange) -> Outcome:
 def _whole(status: int, raw: bytes, exchange: Exchange, provider: str, priced: Priced) -> Outcome:
     try:
         data: Any = orjson.loads(raw)
+        if too_deep(raw, data):
+            data = None
     except orjson.JSONDecodeError:
         data = None
     if status == 200 and isinstance(data, dict):
@@ -129,6 +138,8 @@ async def _stream(incoming: Incoming, exchange: Exchange, body: JSON, provider: 
     """A stream's outcome, once its first events are there: an error in their place fails as a status would."""
     tap = Tap(hide_usage=exchange.hides_usage(body), priced=priced)
     translator = exchange.translator(body)
+    if translator is not None and exchange.prices_translated:
+        translator = _Priced(translator, Tap(hide_usage=False, priced=priced))
     chunks = incoming.chunks()
     first = b""
     async for chunk in chunks:
@@ -141,6 +152,22 @@ async def _stream(incoming: Incoming, exchange: Exchange, body: JSON, provider: 
     outcome = Outcome(200, b"", "text/event-stream; charset=utf-8")
     outcome.body = _pieces(first, chunks, tap, translator, incoming, exchange, outcome, priced)
     return outcome
+
+
+class _Priced:
+    """A translator whose stream then gets the cost that the provider's own had no room for."""
+
+    def __init__(self, translator: Translator, tap: Tap) -> None:
+        self._translator = translator
+        self._tap = tap
+
+    def feed(self, data: bytes) -> bytes:
+        """As in Translator."""
+        return self._tap.feed(self._translator.feed(data))
+
+    def end(self) -> bytes:
+        """As in Translator."""
+        return self._tap.feed(self._translator.end())
 
 
 async def _pieces(
@@ -177,8 +204,6 @@ async def _pieces(
             # Providers send a token an event, more or less; better a flagged estimate than nothing.
             outcome.usage, outcome.estimated = {"completion_tokens": tap.events}, True
         outcome.cost = priced(outcome.usage) if outcome.usage else None
-        if outcome.settle is not None:
-            await outcome.settle(outcome)
 
 
 def _through(data: bytes, translator: Translator | None) -> bytes:

@@ -12,7 +12,7 @@ from llm_gateway.core.caching import Caching
 from llm_gateway.core.errors import GatewayError
 from llm_gateway.core.gateway import Gateway
 from llm_gateway.core.setup import Setup
-from llm_gateway.core.types import Call, Reply, Transport, Usage
+from llm_gateway.core.types import Call, Reply, Target, Transport, Usage
 from llm_gateway.pricing import Prices
 from llm_gateway.state.semantic import SemanticCache
 from llm_gateway.state.tables import State
@@ -58,7 +58,7 @@ class _Embedder:
 
     async def __call__(self, text: str) -> list[float]:
         """The vector. Raises GatewayError where the provider has none."""
-        reply = await self._handlers[0](Call("embeddings", {"model": self._model, "input": text}))
+        reply = await self._handlers[0](Call("embeddings", {"model": self._model, "input": text}, config=Target()))
         assert isinstance(reply.body, bytes)
         data = orjson.loads(reply.body)
         if reply.status != 200:

@@ -35,6 +35,10 @@ class _MissingKey(UpstreamError):
     status = 401
     kind = "authentication_error"
 
+    def __init__(self, provider: str, how: str) -> None:
+        super().__init__(f"No key for provider {provider}: {how}")
+        self.provider = provider
+
 
 def resolve(target: Target, call: Call, body: JSON, setup: Setup) -> Destination:
     """Where the request of a leaf goes, by the precedence of Portkey: target, then headers, then the model's name.
@@ -65,7 +69,7 @@ def resolve(target: Target, call: Call, body: JSON, setup: Setup) -> Destination
     _check_allowed(call, integration, model)
     if integration.key is None and provider.needs_key and provider.auth != "none":
         how = f"set {provider.key_env[0]}" if provider.key_env else f"give integrations.{integration.slug} a key"
-        raise _MissingKey(f"No key for provider {provider.name}: {how}")
+        raise _MissingKey(provider.name, how)
     return Destination(provider, model, provider.base_url, integration.key, integration)
 
 
@@ -111,7 +115,7 @@ def _bearer(call: Call, setup: Setup) -> str | None:
         return None
     scheme, _, bearer = call.headers.get("authorization", "").partition(" ")
     bearer = bearer.strip()
-    if scheme.lower() != "bearer" or not bearer or bearer in (_PLACEHOLDER, gateway_key):
+    if scheme.lower() != "bearer" or not bearer or bearer in (_PLACEHOLDER, gateway_key) or setup.issued(bearer):
         return None
     return bearer
 
@@ -129,4 +133,4 @@ def _authority(host: str) -> str:
         raise InvalidConfig("custom_host takes an http:// or https:// URL") from error
     if not parts.hostname or parts.username:
         raise InvalidConfig("custom_host takes an http:// or https:// URL without a user name")
-    return f"{parts.hostname}:{port}"
+    return f"[{parts.hostname}]:{port}" if ":" in parts.hostname else f"{parts.hostname}:{port}"

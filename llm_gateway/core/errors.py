@@ -126,6 +126,7 @@ class UpstreamError(GatewayError):
 
     status = 502
     kind = "upstream_error"
+    provider = ""  # the provider's name, where it is known
 
     def body(self) -> dict[str, Any]:
         """Only an `error` object: to clients it looks like an upstream's own failure."""

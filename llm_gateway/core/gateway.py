@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from uuid import uuid4
 
 import orjson
 
@@ -24,7 +24,7 @@ from llm_gateway.state.breaker import Breaker
 COST_HEADER = "x-llm-gateway-cost"
 WARNING_HEADER = "x-llm-gateway-warning"
 _PLAIN = Target()
-_MAX_TRACE = 200
+_LONGEST = 1000  # characters of a header of ours
 
 
 @dataclass(slots=True)
@@ -68,14 +68,17 @@ class Gateway:
         trip = _Trip(
             call,
             self.clock(),
-            uuid4().hex,
-            _printable(given.get("x-portkey-trace-id")) or uuid4().hex,
+            _new_id(),
+            _printable(given.get("x-portkey-trace-id")) or _new_id(),
             given.get("x-portkey-metadata", ""),
         )
         try:
             outcome = await self._walk(self._config(trip), trip)
         except GatewayError as error:
             outcome = refusal(error)
+        except asyncio.CancelledError:  # what was sent upstream may have to be paid for
+            await self._settle(trip, Outcome(499, b"", error="the client went away"))
+            raise
         return await self._reply(trip, outcome)
 
     def _config(self, trip: _Trip) -> Target:
@@ -125,7 +128,8 @@ class Gateway:
         try:
             outcome = await self.attempts.run(node, trip.call)
         except UpstreamError as error:  # as if the provider had answered so: a fallback goes on
-            outcome = Outcome(error.status, orjson.dumps(error.body()), error=error.message, path=node.path)
+            body = orjson.dumps(error.body())
+            outcome = Outcome(error.status, body, path=node.path, provider=error.provider, error=error.message)
         except GatewayError as error:
             outcome = refusal(error)
             outcome.path = node.path
@@ -148,7 +152,8 @@ class Gateway:
         headers["x-portkey-last-used-option-index"] = outcome.path
         headers["x-portkey-retry-attempt-count"] = str(outcome.retries)
         headers["x-portkey-cache-status"] = outcome.cache
-        headers["x-portkey-provider"] = outcome.provider
+        if outcome.provider:
+            headers["x-portkey-provider"] = outcome.provider
         if outcome.status >= 400 and outcome.sent > 1:
             headers["x-should-retry"] = "false"  # the clients' own retries would come on top of ours
         if outcome.cost is not None:
@@ -208,8 +213,13 @@ def refusal(error: GatewayError) -> Outcome:
     return Outcome(error.status, body, headers=dict(error.headers), error=error.message, refused=error)
 
 
+def _new_id() -> str:
+    """An id that nothing secret depends on; the system's own randomness would take ten times as long."""
+    return f"{random.getrandbits(128):032x}"
+
+
 def _printable(text: str | None) -> str | None:
-    """Text for a header of a reply: printable ASCII, at most 200 characters for an id."""
+    """Text for a header of a reply: printable ASCII, and not too much of it."""
     if not text:
         return None
-    return "".join(character for character in text if " " <= character <= "~")[: _MAX_TRACE * 5]
+    return "".join(character for character in text if " " <= character <= "~")[:_LONGEST]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from llm_gateway.core.types import JSON, CacheStatus, Limit
 
 @dataclass(slots=True)
 class Outcome:
-    """A reply on its way back. A stream's usage and error are known when it has ended; then it calls `settle`."""
+    """A reply on its way back. A stream's usage and error are known when it has ended."""
 
     status: int
     body: bytes | AsyncIterator[bytes]
@@ -32,10 +32,12 @@ class Outcome:
     charged: tuple[tuple[str, Limit], ...] = ()  # token limits that the usage counts against
     warnings: tuple[str, ...] = ()
     first_token: float | None = None  # seconds since the call came in
-    settle: Callable[[Outcome], Awaitable[None]] | None = None
+    release: Callable[[], None] | None = None  # lets go of the upstream of a stream that was never begun
 
     async def discard(self) -> None:
         """Lets go of a reply that is not passed on."""
+        if self.release is not None:
+            self.release()  # to close a generator that has not begun runs none of it
         if not isinstance(self.body, bytes):
             await self.body.aclose()  # type: ignore[attr-defined]  # every stream here is a generator
 

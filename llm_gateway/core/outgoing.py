@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import orjson
@@ -14,8 +15,10 @@ from llm_gateway.routing.model_ids import NO_MODEL
 
 # What clients tell providers in headers; everything else stays here.
 _PASSED = ("openai-beta", "openai-organization", "openai-project", "anthropic-beta", "http-referer", "x-title")
-_HOP = {"host", "connection", "transfer-encoding", "content-length", "content-type"}
-_NEVER = frozenset(_HOP | {"authorization", "cookie", "x-api-key"})
+_HOP = {"host", "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "expect"}
+_OURS = {"accept-encoding", "content-length", "content-type"}
+_SECRET = {"authorization", "proxy-authorization", "cookie", "x-api-key", "api-key"}
+_NEVER = frozenset(_HOP | _OURS | _SECRET)
 
 
 def build(
@@ -25,8 +28,8 @@ def build(
     provider = destination.provider
     model = destination.model
     warnings: Sequence[str] = ()
-    if call.raw is not None and call.content_type != "application/json":
-        content = call.raw
+    if call.content_type != "application/json":
+        content = _with_model(call, body.get("model"), model)
     else:
         sent = body
         if model is None and body.get("model") == NO_MODEL:
@@ -34,13 +37,25 @@ def build(
         elif model is not None and body.get("model") != model:
             sent = {**body, "model": model}
         sent, warnings = exchange.request(sent)
-        content = call.raw if sent is call.body and call.raw is not None else orjson.dumps(sent)
+        # Never the bytes that came: a key that stands there twice could mean one thing to us and another upstream.
+        content = orjson.dumps(sent)
     url = f"{destination.base_url}/{exchange.path}"
     if provider.query:
         url = f"{url}?{provider.query}"
     timeout = _timeout(call, target)
     headers = _headers(call, target, destination)
     return Outgoing(call.method, url, headers, content, timeout, destination.public_only), warnings
+
+
+def _with_model(call: Call, asked: object, model: str | None) -> bytes:
+    """A multipart body whose field `model` says what the provider calls it."""
+    form = call.raw or b""
+    boundary = re.search(r'boundary="?([^";]+)', call.content_type)
+    if model is None or not isinstance(asked, str) or asked == model or not boundary:
+        return form
+    part = rb"--%b\r\n(?:[^\r\n]+\r\n)*?" % re.escape(boundary[1].encode())
+    field = rb'(%b[^\r\n]*\bname="?model"?[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n)%b' % (part, re.escape(asked.encode()))
+    return re.sub(field, lambda found: found[1] + model.encode(), form, count=1)
 
 
 def _headers(call: Call, target: Target, destination: Destination) -> dict[str, str]:
@@ -74,7 +89,7 @@ def _timeout(call: Call, target: Target) -> float | None:
     if given is None:
         return target.request_timeout / 1000 if target.request_timeout else None
     try:
-        milliseconds = int(given)
-    except ValueError as error:
+        seconds = int(given) / 1000
+    except (ValueError, OverflowError) as error:
         raise InvalidConfig("x-portkey-request-timeout takes milliseconds") from error
-    return milliseconds / 1000 if milliseconds > 0 else None
+    return seconds if seconds > 0 else None

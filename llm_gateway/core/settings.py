@@ -53,7 +53,7 @@ class ProviderTable(_Table):
     like: str = "openai-compatible"
     key_env: str | None = None
     query: Query | None = None
-    headers: dict[HeaderName, HeaderValue] = {}
+    headers: dict[HeaderName, HeaderValue] = Field(default={}, repr=False)
 
 
 class IntegrationTable(_Table):
@@ -112,9 +112,9 @@ class SemanticTable(_Table):
 class StateTable(_Table):
     """Where cache, limits and usage live: `memory:`, `sqlite:///path`, `redis://…`, and for usage `postgresql://…`."""
 
-    cache: str = "memory:"
-    limits: str = "memory:"
-    usage: str = "memory:"
+    cache: str = Field(default="memory:", repr=False)  # a URL may hold a password
+    limits: str = Field(default="memory:", repr=False)
+    usage: str = Field(default="memory:", repr=False)
     semantic: SemanticTable | None = None
 
 
@@ -132,7 +132,7 @@ class Settings(_Table):
     providers: dict[Slug, ProviderTable] = {}
     integrations: dict[Slug, IntegrationTable] = {}
     models: dict[str, str] = {}  # a bare model id -> "provider", "provider/model" or "@slug/model"
-    configs: dict[Slug, dict[str, Any]] = {}  # stored configs, by their `pc-…` id
+    configs: dict[Slug, dict[str, Any]] = Field(default={}, repr=False)  # stored configs, by their `pc-…` id
     default_config: Slug | None = None
     keys: dict[Slug, KeyTable] = {}
     projects: dict[Slug, ProjectTable] = {}

@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 import orjson
 
+from llm_gateway.core.depth import too_deep
 from llm_gateway.core.errors import UpstreamError
 from llm_gateway.core.types import JSON
 
 MAX_EVENT = 16 * 1024 * 1024  # bytes of one event; a stream that never ends one is cut
 _NOTEWORTHY = re.compile(rb'"usage"\s*:\s*\{|"error"\s*:\s*[{"]')
+_DONE = re.compile(rb"data:\s*\[DONE\]\s*$")
 _END = re.compile(rb"\r?\n\r?\n")
 
 
@@ -49,9 +51,16 @@ class Tap:
         return b"".join(map(self._event, _events(data)))
 
     def end(self) -> bytes:
-        """What is left when the stream has ended: an event that lacks its blank line."""
+        """What is left when the stream has ended: an event that lacks its blank line.
+
+        Raises UpstreamError for half an event, which clients would stumble over.
+        """
         rest, self._rest = self._rest, b""
-        return self.feed(rest + b"\n\n") if rest.strip() else b""
+        if b"data:" not in rest:
+            return b""
+        if payload(rest) is None and not _DONE.search(rest):
+            raise UpstreamError("The provider's stream broke off")
+        return self.feed(rest + b"\n\n")
 
     def _event(self, event: bytes) -> bytes:
         if _NOTEWORTHY.search(event) is None:
@@ -76,13 +85,13 @@ class Tap:
 
 
 def payload(event: bytes) -> JSON | None:
-    """The JSON object of an event's data lines; None where there is none."""
+    """The JSON object of an event's data lines; None where there is none, or one too deep to be written again."""
     lines = [line[5:].strip() for line in event.splitlines() if line.startswith(b"data:")]
     try:
         data = orjson.loads(b"\n".join(lines))
     except orjson.JSONDecodeError:
         return None
-    return data if isinstance(data, dict) else None
+    return data if isinstance(data, dict) and not too_deep(event, data) else None
 
 
 def rewritten(event: bytes, data: JSON) -> bytes:

@@ -204,7 +204,7 @@ class Transport(Protocol):
     async def send(self, outgoing: Outgoing) -> Incoming: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Usage:
     """One finished request, as it is stored. Tokens are the provider's, or `estimated` from lengths; cost in USD."""
 

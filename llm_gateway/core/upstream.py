@@ -84,7 +84,6 @@ class HttpTransport:
             connector=connector,
             timeout=timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=("User-Agent", "Accept-Encoding"),
             headers={"user-agent": "llm-gateway", "accept-encoding": "identity"},
         )
 

@@ -26,6 +26,7 @@ class Exchange:
     """An endpoint of OpenAI's API at a provider that speaks it: nothing needs translating."""
 
     identity = True
+    prices_translated = False  # whether the cost goes into the translated stream
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -59,6 +60,7 @@ class _ChatAtAnthropic(Exchange):
     """Chat completions at a provider that speaks Anthropic's Messages API."""
 
     identity = False
+    prices_translated = True
 
     def __init__(self) -> None:
         super().__init__("messages")

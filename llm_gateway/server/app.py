@@ -17,6 +17,7 @@ from llm_gateway.server import faces, models
 from llm_gateway.server.access import admitted
 from llm_gateway.server.live import Live
 from llm_gateway.server.multipart import fields
+from llm_gateway.server.protocol import WAITING
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -104,7 +105,8 @@ class App:
             return
         task = asyncio.current_task()
         assert task is not None
-        watcher = asyncio.create_task(_cancel_when_gone(task, receive))
+        waiting: set[asyncio.Task[Any]] = scope.get(WAITING, set())
+        waiting.add(task)
         reply = None
         try:
             reply = await gateway.handle(call)
@@ -118,7 +120,7 @@ class App:
             if reply is None:
                 await _whole(send, refused(Busy("The server is shutting down"), face))
         finally:
-            watcher.cancel()
+            waiting.discard(task)
             if reply is not None and not isinstance(reply.body, bytes):
                 await reply.body.aclose()  # type: ignore[attr-defined]  # every stream here is a generator
 
@@ -167,12 +169,6 @@ def refused(error: GatewayError, face: str = "openai") -> Reply:
     """The reply to what never became a call."""
     body = faces.error_body(face, error.status, orjson.dumps(error.body()))
     return Reply(error.status, {"content-type": _JSON, **error.headers}, body)
-
-
-async def _cancel_when_gone(task: asyncio.Task[Any], receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    task.cancel()
 
 
 async def _read(headers: dict[str, str], receive: Receive, limit: int) -> bytes:

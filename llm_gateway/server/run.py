@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import math
 import signal
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from llm_gateway import pricing
 from llm_gateway.core.settings import ServerTable, SettingsError
 from llm_gateway.server.access import is_loopback
 from llm_gateway.server.app import App
@@ -83,6 +85,8 @@ async def _serve(server: Server, live: Live, listener: socket.socket) -> None:
 
     try:
         await live.start()
+        await asyncio.to_thread(pricing.warm)
+        _spare_the_collector()
         loop.add_signal_handler(signal.SIGHUP, reload)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, server.end)
@@ -93,6 +97,13 @@ async def _serve(server: Server, live: Live, listener: socket.socket) -> None:
             await asyncio.wait(set(cut), timeout=_LAST_WORDS)
     finally:
         await live.stop()
+
+
+def _spare_the_collector() -> None:
+    """Leaves what was made until now, and stays, out of the search for garbage, and searches less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 def _listener(host: str, port: int) -> socket.socket:

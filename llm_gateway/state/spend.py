@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from llm_gateway.core.types import Budget
@@ -39,8 +40,13 @@ class Spend(Protocol):
 
 def period(budget: Budget, now: float) -> str:
     """The name of the current period: 2026-11-20, 2026-11 or total."""
-    day = datetime.fromtimestamp(now, UTC).date().isoformat()
-    return {"day": day, "month": day[:7], "total": "total"}[budget.period]
+    return _named(budget.period, int(now // 86_400))
+
+
+@lru_cache(maxsize=16)
+def _named(kind: str, day: int) -> str:
+    date = datetime.fromtimestamp(day * 86_400, UTC).date().isoformat()
+    return {"day": date, "month": date[:7], "total": "total"}[kind]
 
 
 def period_start(budget: Budget, now: float) -> float | None:

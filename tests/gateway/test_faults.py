@@ -111,7 +111,7 @@ def test_a_reply_that_breaks_off_is_an_upstream_error() -> None:
 
 @pytest.mark.parametrize(
     ("tail", "chunked"),
-    [(b"", True), (b"", False), (b"data: {", True), (b'data: {"id": "half', True), (b"data: [DONE", True)],
+    [(tail, chunked) for tail in (b"", b"data: {", b'data: {"id": "half', b"data: [DONE") for chunked in (True, False)],
 )
 def test_a_stream_that_breaks_off_ends_in_an_error_event(tail: bytes, chunked: bool) -> None:
     """In the midst of a chunk, or of an event; without chunks an end between events is as good as any."""
@@ -206,26 +206,31 @@ def test_the_upstream_is_let_go_when_a_client_leaves_a_stream(script: str) -> No
         assert (row.estimated, row.completion_tokens > 0) == (1, True)
 
 
+@pytest.mark.parametrize("said", [b"", OK_STREAM, OK_STREAM.replace(b"text/event-stream", b"application/json") + b"{"])
 @pytest.mark.parametrize("body", [CHAT, STREAM])
-def test_the_upstream_is_let_go_when_a_client_does_not_wait_for_a_reply(body: dict[str, Any]) -> None:
-    with raw_silence() as (silent, hung_up), gateway({"providers": {"fake": {"base_url": silent}}}) as (url, _):
+def test_the_upstream_is_let_go_when_a_client_does_not_wait_for_a_reply(body: dict[str, Any], said: bytes) -> None:
+    with raw_silence(said) as (silent, hung_up), gateway({"providers": {"fake": {"base_url": silent}}}) as (url, live):
         with connected(url) as connection:
             connection.request(
                 "POST", "/v1/chat/completions", json.dumps(body), {"content-type": "application/json", **as_fake("ok")}
             )
             assert hung_up["asked"].wait(10)
         assert hung_up["gone"].wait(10)
+        eventually(lambda: bool(usage_of(live).window(0).failures))
+        (failure,) = usage_of(live).window(0).failures
+        assert (failure.status, failure.error) == (499, "the client went away")
 
 
 @contextmanager
-def raw_silence() -> Iterator[tuple[str, dict[str, threading.Event]]]:
-    """An upstream that takes one request and says nothing until it is left."""
+def raw_silence(said: bytes) -> Iterator[tuple[str, dict[str, threading.Event]]]:
+    """An upstream that takes one request and says no more than `said` until it is left."""
     seen = {"asked": threading.Event(), "gone": threading.Event()}
 
     def wait() -> None:
         connection, _ = listener.accept()
         with connection:
             connection.recv(65536)
+            connection.sendall(said)
             seen["asked"].set()
             while connection.recv(65536):
                 pass
@@ -236,6 +241,16 @@ def raw_silence() -> Iterator[tuple[str, dict[str, threading.Event]]]:
         thread.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}", seen
         thread.join(10)
+
+
+def test_the_upstream_is_let_go_when_a_fallback_passes_its_stream_over() -> None:
+    targets = [{"provider": "fake", "api_key": "slow"}, {"provider": "fake", "api_key": "s418"}]
+    with scripted() as (url, _, upstream):
+        for cache in ({}, {"cache": {"mode": "simple"}}):
+            upstream.gone.clear()
+            strategy = {"mode": "fallback", "on_status_codes": [200]}
+            assert ask(url, STREAM, config={"strategy": strategy, "targets": targets, **cache}).status == 418
+            assert upstream.gone.wait(10)
 
 
 # --- nothing leaks
@@ -347,6 +362,10 @@ def test_redis_may_go_and_come_back(redis_server: RedisServer) -> None:  # noqa:
     with scripted(**settings) as (url, _, _upstream):
         assert ask(url, headers=headers, config=config).headers["x-portkey-cache-status"] == "MISS"
         assert ask(url, headers=headers, config=config).headers["x-portkey-cache-status"] == "HIT"
+        with redis_server.frozen():
+            started = time.monotonic()
+            assert ask(url, headers=headers, config=config).status == 200
+            assert time.monotonic() - started < 5
         redis_server.kill()
         for _ in range(3):
             assert ask(url, headers=headers, config=config).status == 200

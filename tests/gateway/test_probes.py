@@ -42,7 +42,6 @@ EVERYWHERE: dict[tuple[str, str], tuple[str, str]] = {
     ("last-used-option-index", ABSENT): (r"config(\.targets\[\d\])?", REFUSED),
     ("cache-status", ABSENT): ("DISABLED", REFUSED),
     ("retry-attempt-count", ABSENT): ("0", REFUSED),
-    ("provider", ABSENT): ("", REFUSED),
     ("body.error.message", ABSENT): (".+", ERROR),
     ("body.error.type", ABSENT): ("invalid_request_error", ERROR),
     ("body.error.param", ABSENT): ("None", ERROR),
@@ -55,6 +54,7 @@ DIFFERENCES: dict[str, tuple[str, dict[str, Any]]] = {
         "the model's name tells the provider, which then lacks a key",
         {
             "status": 401,
+            "provider": "openai",
             "body.status": ABSENT,
             "body.message": ABSENT,
             "body.error.type": "authentication_error",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from serving import CHAT, Answer, Upstream, ask, gateway, served
 
@@ -180,7 +181,8 @@ def test_request_timeout_is_in_milliseconds_and_falls_back(stage: Stage) -> None
     assert "request_timeout 100 is in milliseconds" in answer.headers["x-llm-gateway-warning"]
     assert stage.ask(strategy("fallback", both("d2000", request_timeout=100), both("ok"))).status == 200
     assert stage.ask(both("d2000"), x_portkey_request_timeout="100").status == 408
-    assert stage.ask(both("ok"), x_portkey_request_timeout="soon").status == 400
+    for nonsense in ("soon", "9" * 400, "9" * 5_000, "1e3"):
+        assert stage.ask(both("ok"), x_portkey_request_timeout=nonsense).status == 400
 
 
 def test_params_are_defaulted_overridden_and_dropped_in_this_order(stage: Stage) -> None:
@@ -332,6 +334,8 @@ def test_the_semantic_cache_embeds_by_a_configured_provider(
     settings = {
         "providers": {"fake": {"base_url": f"{url}/v1", "key_env": "EMBEDDING_KEY"}},
         "state": {"semantic": {"model": "fake/embedder"}},
+        "configs": {"pc-chats": {"override_params": {"model": "not-for-embeddings"}}},
+        "default_config": "pc-chats",
     }
     config = {**FAKE, "cache": {"mode": "semantic"}}
     with gateway(settings) as (base, live):
@@ -466,3 +470,31 @@ def test_models_are_those_of_the_settings_or_the_providers(stage: Stage) -> None
     assert [model["id"] for model in listed.json["data"]] == ["@narrow/allowed", "bare", "house-model"]
     theirs = ask(stage.url, path="/v1/models", method="GET", config=FAKE)
     assert [model["id"] for model in theirs.json["data"]] == ["gpt-x"]
+
+
+def test_an_upload_names_the_model_as_the_provider_does() -> None:
+    with served(upstream := Upstream()) as there:
+        settings = {"providers": {"house": {"base_url": f"{there}/v1"}}, "models": {"whisper": "house/whisper-1"}}
+        with gateway(settings) as (url, _):
+            form = {"file": ("a.wav", b'RIFF name="model"\r\n\r\nwhisper', "audio/wav"), "model": (None, "whisper")}
+            httpx.post(f"{url}/v1/audio/transcriptions", files=form)
+    (hit,) = upstream.hits
+    assert b'name="model"\r\n\r\nwhisper-1\r\n' in hit.body
+
+
+def test_a_key_that_stands_twice_goes_upstream_once() -> None:
+    body = b'{"model": "house/a", "model": "house/b", "messages": []}'
+    with (
+        served(upstream := Upstream()) as there,
+        gateway({"providers": {"house": {"base_url": f"{there}/v1"}}}) as (url, _),
+    ):
+        httpx.post(f"{url}/v1/chat/completions", content=body, headers={"content-type": "application/json"})
+    assert [hit.model for hit in upstream.hits] == ["b"]
+
+
+def test_a_translated_stream_tells_its_cost() -> None:
+    with gateway({"mock": True}) as (url, _):
+        body = {"model": "anthropic/claude-haiku-4-5", "messages": [{"role": "user", "content": "hi"}]}
+        body |= {"stream": True, "stream_options": {"include_usage": True}}
+        reply = httpx.post(f"{url}/v1/chat/completions", json=body)
+    assert '"cost":' in reply.text

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
+import httpx
+import openai
 import pytest
 from portkey_ai import AsyncPortkey, Portkey, createHeaders
 from serving import Upstream, gateway, served
@@ -36,6 +39,13 @@ def scripted() -> Iterator[tuple[str, Upstream]]:
             yield f"{ours}/v1", upstream
 
 
+@pytest.fixture
+def client_of() -> Iterator[Callable[..., Portkey]]:
+    """Makes clients, whose connections are closed at the end: they do not do it themselves."""
+    with httpx.Client() as http:
+        yield partial(Portkey, api_key="pk", http_client=http)
+
+
 def headers(reply: Any) -> dict[str, str]:
     """The headers of a reply, as the client shows them: without `x-portkey-`."""
     found = reply.get_headers()
@@ -43,8 +53,8 @@ def headers(reply: Any) -> dict[str, str]:
     return dict(found)
 
 
-def test_chat_plain_and_streamed(mocked: str) -> None:
-    client = Portkey(base_url=mocked, api_key="pk", provider="openai")
+def test_chat_plain_and_streamed(client_of: Callable[..., Portkey], mocked: str) -> None:
+    client = client_of(base_url=mocked, provider="openai")
     reply = client.chat.completions.create(model="gpt-4o", messages=PROMPT)
     assert reply.choices[0].message.content == "Mock reply to: hi"
     assert headers(reply)["provider"] == "openai"
@@ -54,10 +64,12 @@ def test_chat_plain_and_streamed(mocked: str) -> None:
 
 def test_async_chat(mocked: str) -> None:
     async def talk() -> tuple[Any, str]:
-        client = AsyncPortkey(base_url=mocked, api_key="pk", virtual_key="any-key")
+        http = httpx.AsyncClient()
+        client = AsyncPortkey(base_url=mocked, api_key="pk", virtual_key="any-key", http_client=http)
         reply = await client.chat.completions.create(model="gpt-4o", messages=PROMPT)
         stream = await client.chat.completions.create(model="gpt-4o", messages=PROMPT, stream=True)
         said = "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
+        await http.aclose()
         return reply.choices[0].message.content, said
 
     assert asyncio.run(talk()) == ("Mock reply to: hi", "Mock reply to: hi")
@@ -86,28 +98,32 @@ def test_async_chat(mocked: str) -> None:
     ids=["virtual key", "provider", "model", "stored config", "config", "target provider", "target model"],
 )
 def test_each_way_to_name_a_slug(
-    scripted: tuple[str, Upstream], options: dict[str, Any], model: str, sent: str
+    client_of: Callable[..., Portkey], scripted: tuple[str, Upstream], options: dict[str, Any], model: str, sent: str
 ) -> None:
     base, upstream = scripted
     upstream.hits.clear()
-    Portkey(base_url=base, api_key="pk", **options).chat.completions.create(model=model, messages=PROMPT)
+    client_of(base_url=base, **options).chat.completions.create(model=model, messages=PROMPT)
     assert (upstream.hits[-1].key, upstream.hits[-1].model) == ("ok", sent)
     assert "pk" not in json.dumps([hit.headers for hit in upstream.hits])
 
 
-def test_without_a_model_the_config_gives_one(scripted: tuple[str, Upstream]) -> None:
+def test_without_a_model_the_config_gives_one(
+    client_of: Callable[..., Portkey], scripted: tuple[str, Upstream]
+) -> None:
     base, upstream = scripted
-    client = Portkey(base_url=base, api_key="pk", config="pc-main")
+    client = client_of(base_url=base, config="pc-main")
     assert client.chat.completions.create(messages=PROMPT).model == "stored"
     assert upstream.hits[-1].model == "stored"
 
 
-def test_trace_id_metadata_and_options_of_one_call(scripted: tuple[str, Upstream]) -> None:
+def test_trace_id_metadata_and_options_of_one_call(
+    client_of: Callable[..., Portkey], scripted: tuple[str, Upstream]
+) -> None:
     base, _ = scripted
     conditions = [{"query": {"metadata.plan": "paid"}, "then": "good"}]
     targets = [{"name": name, "provider": "@main", "override_params": {"model": name}} for name in ("good", "plain")]
     config = {"strategy": {"mode": "conditional", "conditions": conditions, "default": "plain"}, "targets": targets}
-    client = Portkey(base_url=base, api_key="pk", config=config, trace_id="trace-1", metadata={"plan": "free"})
+    client = client_of(base_url=base, config=config, trace_id="trace-1", metadata={"plan": "free"})
     reply = client.chat.completions.create(model="m", messages=PROMPT)
     assert (reply.model, headers(reply)["trace-id"]) == ("plain", "trace-1")
     reply = client.with_options(trace_id="trace-2", metadata={"plan": "paid"}).chat.completions.create(
@@ -117,23 +133,21 @@ def test_trace_id_metadata_and_options_of_one_call(scripted: tuple[str, Upstream
     assert headers(reply)["last-used-option-index"] == "config.targets[0]"
 
 
-def test_the_cache_of_a_stored_config(mocked: str) -> None:
-    client = Portkey(base_url=mocked, api_key="pk", provider="openai", config="pc-cached")
+def test_the_cache_of_a_stored_config(client_of: Callable[..., Portkey], mocked: str) -> None:
+    client = client_of(base_url=mocked, provider="openai", config="pc-cached")
     replies = [client.chat.completions.create(model="gpt-4o", messages=PROMPT) for _ in range(2)]
     fresh = client.with_options(cache_force_refresh=True).chat.completions.create(model="gpt-4o", messages=PROMPT)
     assert [headers(reply)["cache-status"] for reply in [*replies, fresh]] == ["MISS", "HIT", "REFRESH"]
 
 
-def test_embeddings_and_images(mocked: str) -> None:
-    client = Portkey(base_url=mocked, api_key="pk", provider="openai")
+def test_embeddings_and_images(client_of: Callable[..., Portkey], mocked: str) -> None:
+    client = client_of(base_url=mocked, provider="openai")
     assert len(client.embeddings.create(model="text-embedding-3-small", input=["a", "b"]).data) == 2
     images = client.images.generate(model="dall-e-3", prompt="a cat", response_format="b64_json")
     assert images.data[0].b64_json
 
 
 def test_headers_made_for_openais_client(scripted: tuple[str, Upstream]) -> None:
-    import openai
-
     base, upstream = scripted
     made = createHeaders(api_key="pk", virtual_key="main", trace_id="trace-3", metadata={"_user": "u"})
     with openai.OpenAI(base_url=base, api_key="unused", default_headers=made) as client:
@@ -145,28 +159,30 @@ def test_headers_made_for_openais_client(scripted: tuple[str, Upstream]) -> None
 @pytest.mark.parametrize(
     ("status", "kind"), [(400, "BadRequestError"), (401, "AuthenticationError"), (429, "RateLimitError")]
 )
-def test_its_exceptions(scripted: tuple[str, Upstream], status: int, kind: str) -> None:
-    client = Portkey(
-        base_url=scripted[0], api_key="pk", config={"provider": "@main", "api_key": f"s{status}"}, max_retries=0
-    )
+def test_its_exceptions(
+    client_of: Callable[..., Portkey], scripted: tuple[str, Upstream], status: int, kind: str
+) -> None:
+    client = client_of(base_url=scripted[0], config={"provider": "@main", "api_key": f"s{status}"}, max_retries=0)
     with pytest.raises(Exception, match=f"fake error: fake {status}") as caught:
         client.chat.completions.create(model="m", messages=PROMPT)
     assert type(caught.value).__name__ == kind
 
 
-def test_a_slug_that_is_not_there(scripted: tuple[str, Upstream]) -> None:
-    client = Portkey(base_url=scripted[0], api_key="pk", virtual_key="nobody")
+def test_a_slug_that_is_not_there(client_of: Callable[..., Portkey], scripted: tuple[str, Upstream]) -> None:
+    client = client_of(base_url=scripted[0], virtual_key="nobody")
     with pytest.raises(Exception, match="Following keys are not valid: nobody"):
         client.chat.completions.create(model="m", messages=PROMPT)
 
 
 @pytest.mark.parametrize("attempts", [0, 1])
 @pytest.mark.parametrize("script", ["s500", "s429ms1"])
-def test_it_adds_no_retries_to_the_gateways(scripted: tuple[str, Upstream], script: str, attempts: int) -> None:
+def test_it_adds_no_retries_to_the_gateways(
+    client_of: Callable[..., Portkey], scripted: tuple[str, Upstream], script: str, attempts: int
+) -> None:
     base, upstream = scripted
     upstream.hits.clear()
     retry = {"attempts": attempts, "on_status_codes": [429], "use_retry_after_header": True}
-    client = Portkey(base_url=base, api_key="pk", config={"provider": "@main", "api_key": script, "retry": retry})
+    client = client_of(base_url=base, config={"provider": "@main", "api_key": script, "retry": retry})
     with pytest.raises(Exception, match="fake error"):
         client.chat.completions.create(model="m", messages=PROMPT)
     assert len(upstream.hits) == 1 + (attempts if script == "s429ms1" else 0)

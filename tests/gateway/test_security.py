@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import logging
 import socket
@@ -110,6 +111,25 @@ def test_the_right_key_is_taken_and_stays_here(
         assert sent["x-mine"] == "1"
         assert KEY not in sent.values() and f"Bearer {KEY}" not in sent.values()
         assert not [name for name in sent if name.startswith("x-portkey")]
+
+
+def test_no_key_of_the_gateway_goes_upstream(keyed: dict[str, Any], upstream: tuple[str, Upstream]) -> None:
+    other = hashlib.sha256(b"other").hexdigest()
+    keyed["keys"]["second"] = {"hash": f"sha256:{other}"}
+    with gateway(keyed) as (url, _):
+        for headers in (
+            {"api-key": KEY, "x-portkey-forward-headers": "api-key"},
+            {"x-portkey-api-key": KEY, "authorization": "Bearer other"},
+            {
+                "x-portkey-api-key": KEY,
+                "proxy-authorization": "other",
+                "x-portkey-forward-headers": "proxy-authorization",
+            },
+        ):
+            assert ask(url, headers={"x-portkey-provider": "fake", **headers}).status == 200
+            sent = upstream[1].hits[-1].headers
+            assert sent["authorization"] == f"Bearer {PROVIDER_KEY}"
+            assert not {"api-key", "proxy-authorization"} & set(sent)
 
 
 def test_both_sdks_raise_their_own_class_for_a_wrong_key(keyed: dict[str, Any]) -> None:
@@ -501,6 +521,19 @@ def test_a_reply_that_unpacks_to_gigabytes_is_cut_off() -> None:
             assert ask(url, path="/health", method="GET").status == 200
 
 
+DEEP = b"[" * 300 + b"]" * 300
+REPLY = b"HTTP/1.1 200 x\r\ncontent-type: application/json\r\n\r\n"
+
+
+def test_a_usage_too_deep_to_be_written_again_is_left_alone() -> None:
+    events = b'data: {"usage": {"prompt_tokens": 1, "x": ' + DEEP + b"}}\n\ndata: [DONE]\n\n"
+    stream = REPLY.replace(b"application/json", b"text/event-stream") + events
+    prices = {"fake/m": {"input": 1}}
+    with raw_upstream(stream) as raw, gateway({"providers": {"fake": {"base_url": raw}}, "prices": prices}) as (url, _):
+        answer = ask(url, {**CHAT, "stream": True}, AS_FAKE)
+        assert (answer.status, answer.events[-1]) == (200, "[DONE]")
+
+
 def _resident() -> int:
     """Bytes of this process in memory."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
@@ -515,10 +548,13 @@ def _resident() -> int:
         b'HTTP/1.1 200 x\r\ncontent-type: application/json\r\n\r\n{"choices": [], "model": "\\ud800"}',
         b"HTTP/1.1 200 x\r\ncontent-type: application/json\r\nx-long: " + b"a" * 100_000 + b"\r\n\r\n{}",
         b"nonsense\r\n\r\n",
+        REPLY + b'{"choices": [], "usage": {"prompt_tokens": 1, "x": ' + DEEP + b"}}",
+        REPLY.replace(b"200", b"500") + b'{"error": {"message": "m", "code": ' + DEEP + b"}}",
     ],
 )
 def test_nonsense_from_an_upstream_is_the_upstreams_error(reply: bytes) -> None:
-    with raw_upstream(reply) as raw, gateway({"providers": {"fake": {"base_url": raw}}}) as (url, _):
+    prices = {"fake/m": {"input": 1}}
+    with raw_upstream(reply) as raw, gateway({"providers": {"fake": {"base_url": raw}}, "prices": prices}) as (url, _):
         answer = ask(url, headers=AS_FAKE)
         assert answer.status in (500, 502)
         assert answer.json["error"]["message"]

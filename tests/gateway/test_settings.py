@@ -149,6 +149,21 @@ def test_a_base_url_is_a_url(url: str) -> None:
             parse(data, "test")
 
 
+def test_settings_are_shown_without_secrets() -> None:
+    data = {
+        "configs": {"pc-a": {"provider": "openai", "api_key": SECRET}},
+        "state": {
+            "cache": f"redis://:{SECRET}@x/0",
+            "limits": f"redis://:{SECRET}@x/0",
+            "usage": f"postgresql://u:{SECRET}@x",
+        },
+        "providers": {"x": {"base_url": "http://x", "headers": {"x-token": SECRET}}},
+    }
+    settings = parse(data, "test")
+    assert SECRET not in repr(settings)
+    assert SECRET not in repr(prepare(settings).configs)
+
+
 def test_the_gateway_knows_its_own_keys() -> None:
     setup = prepare(parse({"keys": {"ci": {"hash": HASH}}}, "test"))
     assert (setup.issued("secret"), setup.issued("sk-of-a-provider"), setup.issued("")) == (True, False, False)
