@@ -181,7 +181,7 @@ def _guard(project: Project, plan: Plan, given: Given) -> None:
         if dirty:
             named = ", ".join(dirty[:3]) + (f" and {len(dirty) - 3} more" if len(dirty) > 3 else "")
             raise MigrateError(f"uncommitted changes in {named}: commit or stash them, or pass --allow-dirty")
-    asks = plan.changes and not given.yes and sys.stdin.isatty() and sys.stdout.isatty()
+    asks = plan.changes and not given.yes and sys.stdin.isatty()
     todo = f"{counted(len(plan.pending), 'place')} to look at afterwards, " if plan.pending else ""
     question = f"Change {counted(len(plan.changes), 'file')} in {project.root}? ({todo}--dry-run shows it all)"
     if asks and not click.confirm(question, err=True):
@@ -230,7 +230,10 @@ def _restore(given: Given) -> None:
 @click.option("--strict", is_flag=True, help="Fail on notes as well: prose mentions and other libraries.")
 @click.pass_context
 def check(ctx: click.Context, /, **options: Any) -> None:
-    """Exit 1 on any reference to an old layer, in PATHS or the whole tree. For CI and pre-commit."""
+    """Exit 1 on any reference to an old layer, in PATHS or the whole tree. For CI and pre-commit.
+
+    What a name in PATHS stands for, the whole tree decides.
+    """
     from dataclasses import replace
 
     from migrator.project import open_project

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -68,6 +68,17 @@ class Plan:
         sites = sorted(self.sites, key=lambda s: (s.path, s.line, s.column, s.rule, s.message))
         return replace(
             self, sites=tuple(sites), problems=tuple(sorted(self.problems, key=lambda p: (p.path, p.reason)))
+        )
+
+    def only(self, paths: Collection[str]) -> Plan:
+        """What the plan has of these files."""
+        kept = frozenset(paths)
+        return replace(
+            self,
+            sites=tuple(s for s in self.sites if s.path in kept),
+            changes=tuple(c for c in self.changes if c.path in kept),
+            problems=tuple(p for p in self.problems if p.path in kept),
+            files_seen=len(kept),
         )
 
     @property

@@ -36,8 +36,16 @@ def _clean(task: Task, rules: Rules) -> list[str] | None:
 
 
 def _searched(task: Task, rules: Rules) -> Plan:
+    """The plan by a search of its own. PATHS narrow what it tells: what names mean, the whole tree decides."""
     options = task.options
-    files = tree.files(task.project, options.include, options.exclude, options.paths)
+    files = tree.files(task.project, options.include, options.exclude)
+    if options.paths:
+        named = tree.files(task.project, options.include, options.exclude, options.paths)
+        return _over(task, rules, sorted({*files, *named})).only(named)
+    return _over(task, rules, files)
+
+
+def _over(task: Task, rules: Rules, files: list[str]) -> Plan:
     matched, unreadable = tree.matching(
         task.project.root, files, Names(rules).needles, lambda done: task.progress("searching", done, len(files))
     )

@@ -497,16 +497,22 @@ def test_a_person_at_a_terminal_is_asked(root: Path, answer: str, code: int, lef
     assert text(root) == left
 
 
+def test_a_person_who_pipes_the_report_away_is_asked_too(root: Path) -> None:
+    assert _at_a_terminal(root, "n", "--path", ".", stdout=subprocess.DEVNULL) == 2
+    assert text(root) == USER
+
+
 def test_a_person_who_said_yes_is_not_asked(root: Path) -> None:
     assert _at_a_terminal(root, "n", "--yes") == 0
     assert text(root) == MIGRATED
 
 
-def _at_a_terminal(root: Path, answer: str, *arguments: str) -> int:
-    """The exit code of the command with a terminal for all its streams, on which the answer is typed."""
+def _at_a_terminal(root: Path, answer: str, *arguments: str, stdout: int | None = None) -> int:
+    """The exit code of the command with a terminal for its streams, on which the answer is typed."""
     ours, theirs = pty.openpty()
     try:
-        process = subprocess.Popen([MIGRATE, *arguments], cwd=root, stdin=theirs, stdout=theirs, stderr=theirs)
+        streams = {"stdin": theirs, "stdout": theirs if stdout is None else stdout, "stderr": theirs}
+        process = subprocess.Popen([MIGRATE, *arguments], cwd=root, **streams)
         os.close(theirs)
         os.write(ours, f"{answer}\n".encode())
         with suppress(OSError):  # how a terminal says that the other end has gone
@@ -524,6 +530,13 @@ def test_check_reports_what_is_in_the_paths_alone(root: Path) -> None:
     write(root, {"pkg/one.py": USER, "pkg/sub/two.py": USER})
     assert {line.partition(":")[0] for line in _found(root, "pkg/sub", "app.py")} == {"pkg/sub/two.py", "app.py"}
     assert {line.partition(":")[0] for line in _found(root, "pkg")} == {"pkg/one.py", "pkg/sub/two.py"}
+
+
+def test_what_the_paths_mean_is_told_by_the_whole_tree(root: Path) -> None:
+    write(root, {".env": "PORTKEY_VIRTUAL_KEY=1\n", "own.py": "from app import PortkeyClient\n", "clean.py": CLEAN})
+    assert [line.partition(":")[0] for line in _found(root, ".env")] == [".env"]
+    assert [line.partition(":")[0] for line in _found(root, "own.py")] == ["own.py"]
+    assert _found(root, "clean.py") == []
 
 
 def test_check_paths_are_relative_to_where_one_stands(root: Path) -> None:
