@@ -42,10 +42,12 @@ class State:
 
     async def aclose(self, timeout: float = 10.0) -> bool:
         """Writes what is still to be written and closes all. False if usage could not be written in time."""
-        await self.cache.aclose()
-        for link in self.links:
-            await link.aclose()
-        return await asyncio.to_thread(self.usage.close, timeout)
+        try:  # usage first: of all that is here it alone cannot be had again
+            return await asyncio.to_thread(self.usage.close, timeout)
+        finally:
+            await self.cache.aclose()
+            for link in self.links:
+                await link.aclose()
 
 
 async def open_state(
