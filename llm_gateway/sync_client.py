@@ -6,6 +6,8 @@ import asyncio
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -91,7 +93,7 @@ class SyncLLMGatewayClient:
                 raise LLMGatewayError("the client is closed")
             if self._thread is None:
                 self._thread = _LoopThread()
-                weakref.finalize(self, self._thread.stop)
+                weakref.finalize(self, self._thread.stop).atexit = False  # _at_exit sees to that
             loop = self._thread.loop
         return asyncio.run_coroutine_threadsafe(work, loop).result()
 
@@ -100,10 +102,13 @@ class _LoopThread:
     """A thread that runs an event loop until it is stopped; whatever is open in the loop is closed then."""
 
     def __init__(self) -> None:
+        if not _running:
+            _at_exit()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._main, name="llm-gateway", daemon=True)
         self._thread.start()
         self._ready.wait()
+        _running.add(self)
 
     def stop(self) -> None:
         """Ends loop and thread."""
@@ -113,13 +118,41 @@ class _LoopThread:
                 self._thread.join()
 
     def _main(self) -> None:
-        asyncio.run(self._until_stopped())
+        # Not asyncio.run: at its end it starts a thread, which Python 3.12.0 to 3.12.2 refuse while a program ends.
+        with ThreadPoolExecutor() as executor:
+            loop = asyncio.new_event_loop()
+            loop.set_default_executor(executor)
+            loop.run_until_complete(self._until_stopped())
+            loop.close()
 
     async def _until_stopped(self) -> None:
         self.loop = asyncio.get_running_loop()
         self._stopped = asyncio.Event()
         self._ready.set()
         await self._stopped.wait()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await self.loop.shutdown_asyncgens()
+
+
+_running: weakref.WeakSet[_LoopThread] = weakref.WeakSet()
+
+
+@cache
+def _at_exit() -> None:
+    """Has the loops end with the program, while their threads still work: closing the stores takes some.
+
+    Functions of `atexit` come too late for that. concurrent.futures ends its threads by this hook as well, and after
+    us, since it was here first.
+    """
+    threading._register_atexit(_end_all)  # type: ignore[attr-defined]  # the only hook that comes early enough
+
+
+def _end_all() -> None:
+    for thread in list(_running):
+        thread.stop()
 
 
 async def _next(items: AsyncGenerator[Result, None]) -> Result:
