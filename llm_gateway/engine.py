@@ -77,16 +77,19 @@ async def _lifetime(
 ) -> AsyncGenerator[Gateway, None]:
     """The gateway of one loop, as PerLoop wants it."""
     http = HttpTransport(silence=config.timeout)
-    state = shared
+    state, gateway = shared, None
     try:
         await asyncio.to_thread(pricing.warm)
         if state is None:
             state = await open_state(config.cache_url, usage_url=config.usage_url)
         transports: dict[str, Transport] = {"openai": http, "anthropic": http, "mock": mock}
-        yield assemble(setup, state, {**transports, **given})
+        gateway = assemble(setup, state, {**transports, **given})
+        yield gateway
     except StateError as error:
         raise LLMGatewayConfigurationError(str(error)) from error
     finally:
+        if gateway is not None:
+            await gateway.aclose()
         await http.close()
         if state is not None and state is not shared and not await state.aclose():
             log.error("usage could not be written: %s", "; ".join(state.degraded()))

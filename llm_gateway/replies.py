@@ -96,6 +96,6 @@ async def _pieces(reply: Reply) -> AsyncGenerator[bytes, None]:
     if isinstance(reply.body, bytes):
         yield reply.body
         return
-    async with aclosing(reply.body) as pieces:  # type: ignore[type-var]  # every stream here is a generator
+    async with aclosing(reply.body) as pieces:
         async for piece in pieces:
             yield piece

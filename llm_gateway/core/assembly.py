@@ -27,12 +27,12 @@ def assemble(
 ) -> Gateway:
     """A gateway for this setup. From the one `before` it takes over what has been learnt about meanings."""
     settings = setup.settings
-    handlers: list[Callable[[Call], Awaitable[Reply]]] = []
     semantic = None
     if asked := settings.state.semantic:
+        embedder = _Embedder(asked.model)
         if before is not None and before.setup.settings.state.semantic == asked:
             semantic = before.attempts.caching.semantic
-        semantic = semantic or SemanticCache(_Embedder(asked.model, handlers), asked.threshold)
+        semantic = semantic or SemanticCache(embedder, asked.threshold)
     gateway = Gateway(
         setup,
         Attempts(
@@ -45,21 +45,26 @@ def assemble(
         state.breaker,
         (state.usage.add, *observers),
     )
-    handlers.append(gateway.handle)
+    if asked and semantic is not None:
+        embedder.handle = gateway.handle
+        semantic.embed = embedder  # with the keys of this setup
     return gateway
 
 
 class _Embedder:
     """Embeds text by way of the gateway's own embeddings route, so that it costs and counts as any other call."""
 
-    def __init__(self, model: str, handlers: list[Callable[[Call], Awaitable[Reply]]]) -> None:
+    handle: Callable[[Call], Awaitable[Reply]]
+
+    def __init__(self, model: str) -> None:
         self._model = model
-        self._handlers = handlers
 
     async def __call__(self, text: str) -> list[float]:
         """The vector. Raises GatewayError where the provider has none."""
-        reply = await self._handlers[0](Call("embeddings", {"model": self._model, "input": text}, config=Target()))
-        assert isinstance(reply.body, bytes)
+        reply = await self.handle(Call("embeddings", {"model": self._model, "input": text}, config=Target()))
+        if not isinstance(reply.body, bytes):
+            await reply.body.aclose()
+            raise GatewayError("the provider answered with a stream")
         data = orjson.loads(reply.body)
         if reply.status != 200:
             raise GatewayError(data.get("error", {}).get("message", "the embedding failed"))

@@ -7,16 +7,17 @@ import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from llm_gateway.core import answer, outgoing, params
-from llm_gateway.core.admission import Admission
+from llm_gateway.core import outgoing, params
+from llm_gateway.core.admission import Admission, Ticket
+from llm_gateway.core.answer import Reader
 from llm_gateway.core.caching import Caching, Lookup, without_cost
-from llm_gateway.core.destination import Destination, resolve
+from llm_gateway.core.destination import resolve
 from llm_gateway.core.errors import UpstreamError
 from llm_gateway.core.outcome import Outcome
 from llm_gateway.core.setup import Setup
-from llm_gateway.core.types import JSON, Call, Retry, Target, Transport
+from llm_gateway.core.types import JSON, Call, Outgoing, Retry, Target, Transport
 from llm_gateway.pricing import Prices
-from llm_gateway.providers.exchange import Exchange, exchange_for
+from llm_gateway.providers.exchange import exchange_for
 
 _BACKOFF = (1.0, 2.0, 4.0, 8.0, 16.0)
 _LONGEST_WAIT = 60.0  # seconds of Retry-After, one or all together, beyond which waiting makes no sense
@@ -34,21 +35,27 @@ class Attempts:
     prices: Prices
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 
-    async def run(self, target: Target, call: Call) -> Outcome:
+    async def run(self, target: Target, call: Call, ticket: Ticket) -> Outcome:
         """The outcome of the turn of the leaf `target`. Raises GatewayError for what is no upstream's fault."""
         body = params.applied(call.body, target)
         destination = resolve(target, call, body, self.setup)
         exchange = exchange_for(call.endpoint, destination.provider)
-        lookup = await self.caching.look_up(target.cache, call, body, destination)
+        lookup = await self.caching.look_up(target, call, body, destination)
         if lookup.found is not None:
             outcome = _cached(lookup)
         else:
+            provider, model = destination.provider, destination.model or ""
+
+            def priced(usage: JSON) -> float | None:
+                return self.prices.cost(provider, model, usage)
+
+            request, warnings = outgoing.build(call, target, body, destination, exchange)
             await self.admission.check_budget(call.caller)
-            headers: dict[str, str] = {}
-            charged = await self.admission.admit(call, destination.integration, headers)
-            outcome = await self._tries(target, call, body, destination, exchange)
+            headers = await self.admission.admit(call, destination.integration, ticket)
+            reader = Reader(exchange, body, provider.name, priced)
+            outcome = await self._tries(self.transports[provider.dialect], request, reader, target.retry)
             outcome.headers.update(headers)
-            outcome.charged = charged
+            outcome.warnings = tuple(warnings)
             if lookup.key is not None and outcome.status == 200:
                 await self._keep(lookup, outcome)
         outcome.cache = lookup.status
@@ -59,22 +66,13 @@ class Attempts:
             outcome.warnings = (*outcome.warnings, warning)
         return outcome
 
-    async def _tries(
-        self, target: Target, call: Call, body: JSON, destination: Destination, exchange: Exchange
-    ) -> Outcome:
-        request, warnings = outgoing.build(call, target, body, destination, exchange)
-        transport = self.transports[destination.provider.dialect]
-
-        def priced(usage: JSON) -> float | None:
-            return self.prices.cost(destination.provider, destination.model or "", usage)
-
-        retry, waited = target.retry, 0.0
+    async def _tries(self, transport: Transport, request: Outgoing, reader: Reader, retry: Retry) -> Outcome:
+        waited = 0.0
         for number in range(retry.attempts + 1):
             try:
-                incoming = await transport.send(request)
-                outcome = await answer.read(incoming, exchange, body, destination.provider.name, priced)
+                outcome = await reader.read(await transport.send(request))
             except UpstreamError as error:
-                outcome = answer.failed(error, exchange)
+                outcome = reader.failed(error)
             outcome.sent = number + 1
             if not retry.attempts or outcome.status not in retry.on_status_codes:
                 outcome.retries = number
@@ -86,7 +84,6 @@ class Attempts:
                 break
             await outcome.discard()
             await self.sleep(_BACKOFF[number] if wait is None else wait)
-        outcome.warnings = tuple(warnings)
         return outcome
 
     async def _keep(self, lookup: Lookup, outcome: Outcome) -> None:
@@ -98,7 +95,7 @@ class Attempts:
 
 def _cached(lookup: Lookup) -> Outcome:
     assert lookup.found is not None
-    return Outcome(200, without_cost(lookup.found), lookup.content_type, cost=0.0)
+    return Outcome(200, without_cost(lookup.found, lookup.content_type), lookup.content_type, cost=0.0)
 
 
 def _asked_wait(retry: Retry, outcome: Outcome) -> float | None:

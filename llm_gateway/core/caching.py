@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import orjson
 
 from llm_gateway.core.destination import Destination
 from llm_gateway.core.outcome import Outcome
-from llm_gateway.core.types import JSON, CachePolicy, CacheStatus, Call
+from llm_gateway.core.outgoing import meant
+from llm_gateway.core.sse import Tap
+from llm_gateway.core.types import JSON, CachePolicy, CacheStatus, Call, Target
 from llm_gateway.state import cache_key
 from llm_gateway.state.cache import Cache
 from llm_gateway.state.semantic import SemanticCache
@@ -20,6 +22,10 @@ _LONGEST = 90 * 86400.0
 _SHORTEST = 60.0
 _UNCACHED = ("audio/", "images/edits", "images/variations", "models", "moderations")
 _MAX_AGE = re.compile(r"max-age\s*=\s*(\d+)", re.IGNORECASE)
+# The last event of a whole stream, in each of the dialects. Without it a provider may have hung up between two events.
+_LAST = re.compile(
+    rb'data:\s*\[DONE\]\s*$|"type"\s*:\s*"(?:message_stop|response\.(?:completed|incomplete)|image_\w+\.completed)"'
+)
 MAX_ENTRY = 4 * 1024 * 1024  # bytes; larger replies are not worth their room
 
 
@@ -46,12 +52,13 @@ class Caching:
     cache: Cache
     semantic: SemanticCache | None = None
 
-    async def look_up(self, policy: CachePolicy | None, call: Call, body: JSON, destination: Destination) -> Lookup:
+    async def look_up(self, target: Target, call: Call, body: JSON, destination: Destination) -> Lookup:
         """What is known of this request at this destination."""
+        policy = target.cache
         if policy is None or call.endpoint.startswith(_UNCACHED) or call.headers.get("x-portkey-debug") == "false":
             return _DISABLED
         headers = call.headers
-        scope = f"{call.caller.project}\n{destination.provider.name}\n{destination.model}\n{destination.base_url}"
+        scope = _scope(target, call, destination)
         metadata, namespace = headers.get("x-portkey-metadata"), headers.get("x-portkey-cache-namespace")
         key = cache_key.key(call.endpoint, body, metadata, namespace, scope)
         age = _age(policy, headers.get("cache-control", ""))
@@ -78,9 +85,11 @@ class Caching:
         entry = content_type.encode() + b"\n" + reply
         await self.cache.set(lookup.key, entry, lookup.age)
         if lookup.body is not None and self.semantic is not None:
-            await self.semantic.store(lookup.body, lookup.partition, entry, lookup.age)
+            self.semantic.store_later(lookup.body, lookup.partition, entry, lookup.age)
 
-    async def recorded(self, lookup: Lookup, outcome: Outcome, stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def recorded(
+        self, lookup: Lookup, outcome: Outcome, stream: AsyncGenerator[bytes, None]
+    ) -> AsyncGenerator[bytes, None]:
         """The stream of `outcome`, kept as it passes; only if it reaches its end without an error."""
         passed: list[bytes] = []
         size = 0
@@ -91,15 +100,27 @@ class Caching:
                     passed.append(piece)
                 yield piece
         finally:
-            await stream.aclose()  # type: ignore[attr-defined]  # every stream here is a generator
-        if size <= MAX_ENTRY and not outcome.error:
-            await self.keep(lookup, outcome.content_type, b"".join(passed))
+            await stream.aclose()
+        if size <= MAX_ENTRY and not outcome.error and _is_whole(reply := b"".join(passed)):
+            await self.keep(lookup, outcome.content_type, reply)
 
     def warning(self, policy: CachePolicy | None) -> str | None:
         """What a client should know about a policy that this gateway cannot follow."""
         if policy is not None and policy.mode == "semantic" and self.semantic is None:
             return "no embedding model is configured: the semantic cache finds exact matches only"
         return None
+
+
+def _scope(target: Target, call: Call, destination: Destination) -> str:
+    """What else an answer depends on: the project, where the request goes, and what comes along in headers."""
+    brought = destination.key if destination.integration is None else None
+    place = (destination.provider.name, destination.model, destination.base_url)
+    return repr((call.caller.project, *place, brought, meant(call, target)))
+
+
+def _is_whole(stream: bytes) -> bool:
+    last = stream.replace(b"\r\n", b"\n").rstrip().rpartition(b"\n\n")[2]
+    return _LAST.search(last) is not None
 
 
 def _age(policy: CachePolicy, cache_control: str) -> float:
@@ -110,10 +131,13 @@ def _age(policy: CachePolicy, cache_control: str) -> float:
     return age if age is not None and _SHORTEST <= age <= _LONGEST else _DEFAULT_AGE
 
 
-def without_cost(reply: bytes) -> bytes:
+def without_cost(reply: bytes, content_type: str) -> bytes:
     """A reply out of the cache costs nothing."""
     if b'"cost"' not in reply:
         return reply
+    if content_type.startswith("text/event-stream"):
+        tap = Tap(hide_usage=False, priced=lambda usage: 0.0)
+        return tap.feed(reply) + tap.end()
     try:
         data = orjson.loads(reply)
     except orjson.JSONDecodeError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, urlsplit
 
 from llm_gateway.core.errors import InvalidConfig, NotAllowed, UpstreamError
@@ -62,7 +62,8 @@ def resolve(target: Target, call: Call, body: JSON, setup: Setup) -> Destination
     provider = integration.provider
     host = call.headers.get("x-portkey-custom-host") or target.custom_host
     if host and provider.dialect != "mock":
-        # A key of ours goes to no address that a request names.
+        # Neither a key nor anything else of ours goes to an address that a request names.
+        provider = replace(provider, own_headers={}, query="")
         return Destination(provider, model, host.rstrip("/"), brought, None, _authority(host) not in setup.allow_hosts)
     if brought:
         return Destination(provider, model, provider.base_url, brought)

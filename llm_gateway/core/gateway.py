@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import orjson
 
 from llm_gateway.core import openrouter
+from llm_gateway.core.admission import Ticket
 from llm_gateway.core.attempt import Attempts
 from llm_gateway.core.errors import GatewayError, InvalidConfig, UpstreamError
 from llm_gateway.core.outcome import Outcome, tokens
@@ -36,7 +39,13 @@ class _Trip:
     request_id: str
     trace_id: str
     metadata_text: str
+    ticket: Ticket = field(default_factory=Ticket)
     warnings: tuple[str, ...] = ()
+    config: str = ""  # the id of a stored config, or the text of another
+
+    def place(self, path: str) -> str:
+        """A target's path, with what tells its config from others. It is hashed: configs may hold keys."""
+        return f"{sha256(self.config.encode('utf-8', 'surrogateescape')).hexdigest()}:{path}"
 
     def metadata(self) -> dict[str, Any]:
         """Raises InvalidConfig where the header is no JSON object."""
@@ -81,15 +90,22 @@ class Gateway:
             raise
         return await self._reply(trip, outcome)
 
+    async def aclose(self, timeout: float = 5.0) -> None:
+        """Waits, at most `timeout` seconds, for what is still to be kept. The gateway answers on."""
+        if self.attempts.caching.semantic is not None:
+            await self.attempts.caching.semantic.settle(timeout)
+
     def _config(self, trip: _Trip) -> Target:
         """The config that a call asks for: its own, a stored one, the default one. Raises InvalidConfig."""
         call = trip.call
         config = call.config
         given = call.headers.get("x-portkey-config")
         if config is None and given:
+            trip.config = given
             config = self.setup.stored_config(given) if given.startswith("pc-") else configs.from_header(given)
         if config is None and self.setup.settings.default_config:
-            config = self.setup.configs[self.setup.settings.default_config]
+            trip.config = self.setup.settings.default_config
+            config = self.setup.configs[trip.config]
         if config is not None:
             trip.warnings = config.warnings
         if "models" in call.body and isinstance(call.body["models"], list):
@@ -126,22 +142,27 @@ class Gateway:
 
     async def _leaf(self, node: Target, trip: _Trip) -> Outcome:
         try:
-            outcome = await self.attempts.run(node, trip.call)
+            outcome = await self.attempts.run(node, trip.call, trip.ticket)
         except UpstreamError as error:  # as if the provider had answered so: a fallback goes on
             body = orjson.dumps(error.body())
             outcome = Outcome(error.status, body, path=node.path, provider=error.provider, error=error.message)
         except GatewayError as error:
             outcome = refusal(error)
             outcome.path = node.path
-        if node.breaker:
-            await self.breaker.record(node.path, node.breaker, outcome.status in node.breaker.on_status_codes)
+        if node.breaker and outcome.sent:  # what the cache answers, or the gateway refuses, tells nothing of a target
+            failed = outcome.status in node.breaker.on_status_codes
+            try:
+                await self.breaker.record(trip.place(node.path), node.breaker, failed)
+            except asyncio.CancelledError:
+                await outcome.discard()
+                raise
         return outcome
 
     async def _closed(self, node: Target, trip: _Trip) -> tuple[Target, ...]:
         """The targets that no breaker holds back; all of them where it holds back every one."""
         policy = node.breaker
         assert policy is not None
-        closed = [child for child in node.targets if not await self.breaker.is_open(child.path, policy)]
+        closed = [child for child in node.targets if not await self.breaker.is_open(trip.place(child.path), policy)]
         return tuple(closed) or node.targets
 
     async def _reply(self, trip: _Trip, outcome: Outcome) -> Reply:
@@ -164,9 +185,17 @@ class Gateway:
         if isinstance(outcome.body, bytes):
             await self._settle(trip, outcome)
             return Reply(outcome.status, headers, outcome.body)
-        return Reply(outcome.status, headers, self._followed(trip, outcome, outcome.body))
+        pieces = self._followed(trip, outcome, outcome.body)
+        return Reply(outcome.status, headers, _Pieces(pieces, partial(self._unread, trip, outcome)))
 
-    async def _followed(self, trip: _Trip, outcome: Outcome, stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def _unread(self, trip: _Trip, outcome: Outcome) -> None:
+        await outcome.discard()
+        outcome.error = "the client went away"
+        await self._settle(trip, outcome)
+
+    async def _followed(
+        self, trip: _Trip, outcome: Outcome, stream: AsyncGenerator[bytes, None]
+    ) -> AsyncGenerator[bytes, None]:
         """The stream; when it has ended, or its reader has gone, the request is settled."""
         try:
             async for piece in stream:
@@ -174,14 +203,13 @@ class Gateway:
                     outcome.first_token = self.clock() - trip.started
                 yield piece
         finally:
-            await stream.aclose()  # type: ignore[attr-defined]  # every stream here is a generator
+            await stream.aclose()
             await self._settle(trip, outcome)
 
     async def _settle(self, trip: _Trip, outcome: Outcome) -> None:
         """Counts the request against limits and budgets and tells the observers."""
         call = trip.call
         prompt, completion = tokens(outcome.usage)
-        await self.attempts.admission.settle(call.caller, outcome.charged, prompt + completion, outcome.cost)
         usage = Usage(
             at=time.time(),
             request_id=trip.request_id,
@@ -203,8 +231,27 @@ class Gateway:
             error=outcome.error[:500],
             metadata=trip.metadata_text,
         )
-        for observer in self.observers:
+        for observer in self.observers:  # first, since the client may leave while a store keeps us waiting
             observer(usage)
+        await self.attempts.admission.settle(call.caller, trip.ticket, prompt + completion, outcome.cost)
+
+
+class _Pieces:
+    """A stream that is settled even if nobody begins it: to close a generator that has not begun runs none of it."""
+
+    def __init__(self, pieces: AsyncGenerator[bytes, None], unread: Callable[[], Awaitable[None]]) -> None:
+        self._pieces = pieces
+        self._unread: Callable[[], Awaitable[None]] | None = unread
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        self._unread = None
+        return self._pieces
+
+    async def aclose(self) -> None:
+        unread, self._unread = self._unread, None
+        await self._pieces.aclose()
+        if unread is not None:
+            await unread()
 
 
 def refusal(error: GatewayError) -> Outcome:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from llm_gateway.core.errors import GatewayError
-from llm_gateway.core.types import JSON, CacheStatus, Limit
+from llm_gateway.core.types import JSON, CacheStatus
 
 
 @dataclass(slots=True)
@@ -15,7 +15,7 @@ class Outcome:
     """A reply on its way back. A stream's usage and error are known when it has ended."""
 
     status: int
-    body: bytes | AsyncIterator[bytes]
+    body: bytes | AsyncGenerator[bytes, None]
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
     path: str = "config"
@@ -29,7 +29,6 @@ class Outcome:
     cost: float | None = None
     error: str = ""
     refused: GatewayError | None = None  # the gateway's own refusal, which ends a fallback
-    charged: tuple[tuple[str, Limit], ...] = ()  # token limits that the usage counts against
     warnings: tuple[str, ...] = ()
     first_token: float | None = None  # seconds since the call came in
     release: Callable[[], None] | None = None  # lets go of the upstream of a stream that was never begun
@@ -39,7 +38,7 @@ class Outcome:
         if self.release is not None:
             self.release()  # to close a generator that has not begun runs none of it
         if not isinstance(self.body, bytes):
-            await self.body.aclose()  # type: ignore[attr-defined]  # every stream here is a generator
+            await self.body.aclose()
 
 
 def tokens(usage: JSON | None) -> tuple[int, int]:

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 import orjson
 
 from llm_gateway.core.destination import Destination
-from llm_gateway.core.errors import InvalidConfig
+from llm_gateway.core.errors import GatewayError, InvalidConfig
 from llm_gateway.core.types import JSON, Call, Outgoing, Target
 from llm_gateway.providers.exchange import Exchange
 from llm_gateway.routing.model_ids import NO_MODEL
 
 # What clients tell providers in headers; everything else stays here.
-_PASSED = ("openai-beta", "openai-organization", "openai-project", "anthropic-beta", "http-referer", "x-title")
+_MEANT = ("openai-beta", "openai-organization", "openai-project", "anthropic-beta")
+_TOLD = ("http-referer", "x-title")  # who asks; the answer does not depend on it
 _HOP = {"host", "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "expect"}
 _OURS = {"accept-encoding", "content-length", "content-type"}
 _SECRET = {"authorization", "proxy-authorization", "cookie", "x-api-key", "api-key"}
@@ -28,7 +29,9 @@ def build(
     provider = destination.provider
     model = destination.model
     warnings: Sequence[str] = ()
-    if call.content_type != "application/json":
+    if call.method == "GET":
+        content = b""
+    elif call.content_type != "application/json":
         content = _with_model(call, body.get("model"), model)
     else:
         sent = body
@@ -38,7 +41,10 @@ def build(
             sent = {**body, "model": model}
         sent, warnings = exchange.request(sent)
         # Never the bytes that came: a key that stands there twice could mean one thing to us and another upstream.
-        content = orjson.dumps(sent)
+        try:
+            content = orjson.dumps(sent)
+        except TypeError as error:  # only of a call made in process: a body that was JSON can be written again
+            raise GatewayError(f"The body cannot be written as JSON: {error}") from error
     url = f"{destination.base_url}/{exchange.path}"
     if provider.query:
         url = f"{url}?{provider.query}"
@@ -60,19 +66,28 @@ def _with_model(call: Call, asked: object, model: str | None) -> bytes:
 
 def _headers(call: Call, target: Target, destination: Destination) -> dict[str, str]:
     given, provider = call.headers, destination.provider
-    headers = {"content-type": call.content_type, **provider.headers}
-    for name in _PASSED:
+    headers = {**provider.headers, **provider.own_headers}
+    if call.method != "GET":
+        headers["content-type"] = call.content_type
+    for name in _TOLD:
         if name in given:
             headers[name] = given[name]
-    for name in _forwarded(call, target):
-        if name in given:
-            headers[name] = given[name]
+    headers |= meant(call, target)
     if destination.key:
         if provider.auth == "bearer":
             headers["authorization"] = f"Bearer {destination.key}"
         elif provider.auth != "none":
             headers[provider.auth] = destination.key
     return headers
+
+
+def meant(call: Call, target: Target) -> dict[str, str]:
+    """The headers of the client that go upstream and that the answer may depend on."""
+    given = call.headers
+    found = {name: given[name] for name in _MEANT if name in given}
+    if target.forward_headers or "x-portkey-forward-headers" in given:
+        found |= {name: given[name] for name in _forwarded(call, target) if name in given}
+    return found
 
 
 def _forwarded(call: Call, target: Target) -> list[str]:

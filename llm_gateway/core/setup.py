@@ -93,7 +93,7 @@ def prepare(settings: Settings) -> Setup:
             base_url=(table.base_url or base.base_url).rstrip("/"),
             query=base.query if table.query is None else table.query,
             key_env=(table.key_env,) if table.key_env else base.key_env,
-            headers={**base.headers, **table.headers},
+            own_headers={**base.own_headers, **table.headers},
         )
     if settings.mock:
         providers = {

@@ -32,6 +32,11 @@ class Tap:
         self._priced = priced
         self._rest = b""
 
+    @property
+    def silent(self) -> bool:
+        """Whether no event has come, not even the beginning of one."""
+        return not self.events and b"data:" not in self._rest
+
     def feed(self, chunk: bytes) -> bytes:
         """What of the stream can be passed on now that `chunk` has come: always whole events. Raises UpstreamError."""
         data = self._rest + chunk if self._rest else chunk
@@ -68,7 +73,8 @@ class Tap:
         data = payload(event)
         if data is None:
             return event
-        error = data.get("error")
+        response = data.get("response")
+        error = data.get("error") or (response.get("error") if isinstance(response, dict) else None)
         if error:
             self.error = error if isinstance(error, dict) else {"message": str(error)}
         usage = usage_of(data)

@@ -56,6 +56,7 @@ class Provider:
     needs_key: bool = True
     prices: str = ""  # the provider's id in the price table, where it is not its name
     headers: Mapping[str, str] = field(default_factory=dict)
+    own_headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # for no address but `base_url`
     query: str = ""  # appended to each URL, say "api-version=2025-04-01-preview"
 
 
@@ -150,7 +151,7 @@ class Call:
     """One request to the gateway, whichever face it came through.
 
     `endpoint` is the route below `/v1`, such as `chat/completions`. `headers` have lower-case names. `raw` is the body
-    of a request that is not JSON (audio), with its `content_type`; `body` then holds the fields that routing needs.
+    of an upload, a form of the given `content_type`; `body` then holds its text fields, which routing needs.
     """
 
     endpoint: str
@@ -164,13 +165,21 @@ class Call:
     config: Target | None = None  # given in process; over HTTP it is in the headers
 
 
+class Stream(Protocol):
+    """A body in pieces, to be iterated once. Its receiver runs it to its end or calls `aclose`, begun or not."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def aclose(self) -> None: ...
+
+
 @dataclass(slots=True)
 class Reply:
-    """What goes back. A `body` of several pieces is a stream, which the receiver must run to its end or `aclose`."""
+    """What goes back."""
 
     status: int
     headers: dict[str, str]
-    body: bytes | AsyncIterator[bytes]
+    body: bytes | Stream
 
 
 class Incoming(Protocol):

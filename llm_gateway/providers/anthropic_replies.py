@@ -145,41 +145,23 @@ def message_usage(usage: Any) -> JSON:
     return made
 
 
-def chat_error(status: int, body: bytes) -> JSON:
-    """OpenAI's error body for the body of Anthropic's error, or for any other bytes. The status stays what it is."""
-    message, kind = _error_said(body)
-    kind = kind or _error_type(status)
-    return {
-        "error": {"message": message or f"The provider answered {status}", "type": kind, "param": None, "code": None}
-    }
-
-
 def messages_error(status: int, body: bytes) -> JSON:
     """Anthropic's error body, typed by the status, for the body of any other error. The status stays what it is."""
-    message, _ = _error_said(body)
-    return {
-        "type": "error",
-        "error": {"type": _error_type(status), "message": message or f"The provider answered {status}"},
-    }
+    kind = _TYPE_OF_STATUS.get(status, "api_error" if status >= 500 else "invalid_request_error")
+    message = _error_said(body) or f"The provider answered {status}"
+    return {"type": "error", "error": {"type": kind, "message": message}}
 
 
-def _error_type(status: int) -> str:
-    return _TYPE_OF_STATUS.get(status, "api_error" if status >= 500 else "invalid_request_error")
-
-
-def _error_said(body: bytes) -> tuple[str, str]:
-    """The message and type of an error body; of one that is no JSON its text."""
+def _error_said(body: bytes) -> str:
+    """The message of an error body; of one that is no JSON its text."""
     try:
         data = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return body[:1000].decode("utf-8", "replace").strip(), ""
+        return body[:1000].decode("utf-8", "replace").strip()
     data = data if isinstance(data, dict) else {}
     error = data.get("error")
-    if isinstance(error, dict):
-        message, kind = error.get("message"), error.get("type")
-    else:
-        message, kind = error or data.get("message"), None
-    return message if isinstance(message, str) else "", kind if isinstance(kind, str) else ""
+    message = error.get("message") if isinstance(error, dict) else error or data.get("message")
+    return message if isinstance(message, str) else ""
 
 
 def _chat_message(reply: JSON) -> tuple[JSON, str]:

@@ -30,6 +30,7 @@ class Exchange:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self.opaque = path.startswith("audio/")  # answers may be what is no JSON
 
     def request(self, body: JSON) -> tuple[JSON, Sequence[str]]:
         """The body for the provider, and warnings about what it cannot take."""
@@ -130,8 +131,12 @@ class _MessagesByChat(_Messages):
 
 def exchange_for(endpoint: str, provider: Provider) -> Exchange:
     """How `endpoint` is spoken with `provider`. Raises GatewayError where it has no such thing."""
-    if endpoint == "messages":
-        return _MessagesByChat() if provider.dialect == "openai" else _Messages()
+    if endpoint == "messages" and provider.dialect == "openai":
+        return _MessagesByChat()
+    if endpoint in ("messages", "messages/count_tokens") and provider.dialect != "openai":
+        return _Messages(endpoint)
+    if endpoint == "messages/count_tokens":
+        raise GatewayError(f"Provider {provider.name} does not serve {endpoint}")
     if provider.dialect == "anthropic":
         if endpoint == "chat/completions":
             return _ChatAtAnthropic()

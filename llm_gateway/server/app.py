@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
 
 from llm_gateway.core.depth import MOST_DEPTH, too_deep
-from llm_gateway.core.errors import Busy, GatewayError, InvalidKey, NotFound, TooLarge, Unsupported
+from llm_gateway.core.errors import Busy, GatewayError, InvalidKey, NotFound, TooLarge, Unsupported, UpstreamError
 from llm_gateway.core.gateway import Gateway
-from llm_gateway.core.types import JSON, Call, Reply
+from llm_gateway.core.types import JSON, Call, Reply, Stream
 from llm_gateway.server import faces, models
 from llm_gateway.server.access import admitted
 from llm_gateway.server.live import Live
@@ -115,14 +116,17 @@ class App:
                     reply.body = faces.error_body(face, reply.status, reply.body)
                 await _whole(send, reply)
             else:
-                await _stream(send, reply, reply.body)
+                with suppress(
+                    UpstreamError
+                ):  # what ends without its end is cut, which is all that a client can be told
+                    await _stream(send, reply, reply.body)
         except asyncio.CancelledError:
             if reply is None:
                 await _whole(send, refused(Busy("The server is shutting down"), face))
         finally:
             waiting.discard(task)
             if reply is not None and not isinstance(reply.body, bytes):
-                await reply.body.aclose()  # type: ignore[attr-defined]  # every stream here is a generator
+                await reply.body.aclose()
 
     async def _call(self, gateway: Gateway, scope: Scope, endpoint: str, receive: Receive) -> Call | Reply:
         """What is asked for, or the answer where that takes no provider. Raises GatewayError."""
@@ -141,8 +145,8 @@ class App:
         body, raw, kind = await self._body(endpoint, headers, receive)
         return Call(endpoint, body, headers, "POST", scope["query_string"].decode("latin-1"), raw, kind, caller)
 
-    async def _body(self, endpoint: str, headers: dict[str, str], receive: Receive) -> tuple[JSON, bytes, str]:
-        """The fields of the body, its bytes and its type. Raises GatewayError for what is not served."""
+    async def _body(self, endpoint: str, headers: dict[str, str], receive: Receive) -> tuple[JSON, bytes | None, str]:
+        """The fields of the body, the bytes of a form, and the type. Raises GatewayError for what is not served."""
         kind = headers.get("content-type", _JSON)
         plain = kind.partition(";")[0].strip().lower()
         if headers.get("content-encoding", "identity") != "identity":
@@ -158,7 +162,7 @@ class App:
                 raise GatewayError("The body must be a JSON object")
             if too_deep(raw, body):
                 raise GatewayError(f"The body is nested more than {MOST_DEPTH} deep")
-            return body, raw, _JSON
+            return body, None, _JSON
         if plain == "multipart/form-data" and endpoint in _MULTIPART:
             raw = await _read(headers, receive, limit)
             return fields(raw, kind), raw, kind
@@ -197,7 +201,7 @@ async def _whole(send: Send, reply: Reply) -> None:
     await send({"type": "http.response.body", "body": reply.body})
 
 
-async def _stream(send: Send, reply: Reply, pieces: AsyncIterator[bytes]) -> None:
+async def _stream(send: Send, reply: Reply, pieces: Stream) -> None:
     await send({"type": "http.response.start", "status": reply.status, "headers": _encoded(reply.headers)})
     async for piece in pieces:
         await send({"type": "http.response.body", "body": piece, "more_body": True})

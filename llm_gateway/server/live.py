@@ -47,6 +47,7 @@ class Live:
         self._observers: list[Callable[[Usage], object]] = [self._metrics.observe]
         self._state: State | None = None
         self._gateway: Gateway | None = None
+        self._reloading = asyncio.Lock()  # of two reloads the later one has the last word
         self._since = time.time()
 
     @property
@@ -71,6 +72,8 @@ class Live:
 
     async def stop(self) -> None:
         """Writes what is still to be written, and closes stores and connections."""
+        if self._gateway is not None:
+            await self._gateway.aclose()
         await self._http.close()
         if self._state is not None and not await self._state.aclose():
             log.error("usage could not be written: %s", "; ".join(self._state.degraded()))
@@ -80,10 +83,13 @@ class Live:
 
         What takes a restart, such as the stores and the server's address, stays as it is, and the log says so.
         """
-        if self._source is None:
-            return
+        if self._source is not None:
+            async with self._reloading:
+                await self._reload(self._source)
+
+    async def _reload(self, source: Callable[[], Settings]) -> None:
         try:
-            setup = prepare(await asyncio.to_thread(self._source))
+            setup = prepare(await asyncio.to_thread(source))
             if setup.is_open and not self.setup.is_open:
                 raise SettingsError("without keys the gateway would be open to all; restart to do so")
             await self._put_in_force(setup)

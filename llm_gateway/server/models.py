@@ -26,10 +26,13 @@ def listed(setup: Setup, caller: Caller, name: str = "") -> Reply:
 
 
 def _known(setup: Setup, caller: Caller) -> Iterator[tuple[str, str]]:
+    allowed = setup.integrations.keys() if caller.integrations is None else caller.integrations
     for model, value in setup.settings.models.items():
-        yield model, value.partition("/")[0].removeprefix("@")
+        owner = value.partition("/")[0].removeprefix("@")
+        if owner in allowed:
+            yield model, owner
     for slug, integration in setup.integrations.items():
-        if caller.integrations is None or slug in caller.integrations:
+        if slug in allowed:
             for model in integration.models or ():
                 yield f"@{slug}/{model}", integration.provider.name
 

@@ -14,7 +14,7 @@ _FILE = re.compile(rb";\s*filename\*?=", re.IGNORECASE)
 
 
 def fields(raw: bytes, content_type: str) -> dict[str, str]:
-    """The fields that are no files, by name. Raises GatewayError for what is not multipart."""
+    """The fields that are no files, by name. Raises GatewayError for what is not multipart or names two models."""
     boundary = _BOUNDARY.search(content_type)
     mark = b"\r\n--" + boundary[1].encode("latin-1") if boundary else b""
     if not mark or not (raw.startswith(mark[2:]) or mark in raw):
@@ -27,5 +27,7 @@ def fields(raw: bytes, content_type: str) -> dict[str, str]:
         head, _, content = part.partition(b"\r\n\r\n")
         name = _NAME.search(head)
         if name and not _FILE.search(head) and len(content) <= _MOST_BYTES:
+            if name[1] == b"model" and "model" in found:  # which of them a provider takes nobody knows
+                raise GatewayError("The field model is given more than once")
             found[name[1].decode("utf-8", "replace")] = content.decode("utf-8", "replace").strip()
     return found

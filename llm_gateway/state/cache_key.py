@@ -27,8 +27,8 @@ def key(endpoint: str, body: JSON, metadata: str | None, namespace: str | None, 
 def _canonical(value: object) -> bytes:
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except TypeError:  # orjson takes neither lone surrogates nor integers beyond 64 bits
-        return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+    except TypeError:  # lone surrogates, integers beyond 64 bits, and what is no JSON at all
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), default=repr).encode()
 
 
 @lru_cache(maxsize=1024)

@@ -40,7 +40,7 @@ class Limiter(Protocol):
         """Whether `amount` is there; takes it if requests are counted."""
 
     async def charge(self, name: str, limit: Limit, amount: int) -> None:
-        """Takes `amount`, whether it is there or not."""
+        """Takes `amount`, whether it is there or not; a negative one is given back."""
 
 
 class MemoryLimiter:

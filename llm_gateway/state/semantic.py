@@ -6,6 +6,7 @@ millisecond. Without it a single vector takes about 50 microseconds, so a partit
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from array import array
@@ -28,6 +29,7 @@ Embed = Callable[[str], Awaitable[Sequence[float]]]
 # An embedder that raises these has no vector: no answer, or one that is none.
 _FAILURES = (GatewayError, OSError, ValueError, LookupError, TypeError)
 _PAUSE = 5.0  # seconds between two tries of an embedder that fails
+_MOST_WAITING = 256  # answers whose questions are being embedded; what comes on top is not kept
 _REMEMBERED = 256  # vectors of questions just looked for, which are stored next
 
 
@@ -85,7 +87,7 @@ class SemanticCache:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.degraded: str | None = None
-        self._embed = embed
+        self.embed = embed  # may be replaced by another way to the same model
         self._threshold = threshold
         self._max_bytes = max_bytes
         self._next_try = 0.0
@@ -94,6 +96,7 @@ class SemanticCache:
         self._partitions: OrderedDict[str, _Partition] = OrderedDict()
         self._recent: OrderedDict[str, array[float]] = OrderedDict()
         self._most = 200 if numpy is None else 2000
+        self._storing: set[asyncio.Task[None]] = set()
 
     @property
     def size(self) -> int:
@@ -140,6 +143,21 @@ class SemanticCache:
         while self._bytes > self._max_bytes:
             self._drop_one()
 
+    def store_later(self, body: JSON, partition: str, value: bytes, ttl: float) -> None:
+        """As `store`, which asks the embedder, in the background."""
+        if len(self._storing) < _MOST_WAITING:
+            task = asyncio.get_running_loop().create_task(self.store(body, partition, value, ttl))
+            self._storing.add(task)
+            task.add_done_callback(self._storing.discard)
+
+    async def settle(self, timeout: float) -> None:
+        """Waits, at most `timeout` seconds, for what is being stored; gives up the rest."""
+        if self._storing:
+            _, late = await asyncio.wait(self._storing, timeout=timeout)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
     def _make_room(self, group: _Partition, vector: array[float]) -> None:
         """Takes out the answer to the same question, or one that is to expire first where there are too many."""
         if not group.answers:
@@ -171,7 +189,7 @@ class SemanticCache:
         if self.degraded is not None and self._clock() < self._next_try:
             return None
         try:
-            vector = _unit(await self._embed(text))
+            vector = _unit(await self.embed(text))
         except _FAILURES as error:
             self._next_try = self._clock() + _PAUSE
             reason = " ".join(str(error).split()) or type(error).__name__

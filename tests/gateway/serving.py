@@ -10,7 +10,7 @@ import struct
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -128,6 +128,14 @@ def connected(url: str) -> Iterator[http.client.HTTPConnection]:
         yield connection
     finally:
         connection.close()
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Waits for what another thread does."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it does not happen"
+        time.sleep(0.01)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from test_anthropic_requests import ODD, paths
 
 from llm_gateway.core.errors import UpstreamError
 from llm_gateway.core.types import JSON
-from llm_gateway.providers.anthropic import chat_error, from_chat, from_message, messages_error
+from llm_gateway.providers.anthropic import from_chat, from_message, messages_error
 
 MESSAGE: JSON = {
     "id": "msg_1",
@@ -183,13 +183,6 @@ def test_why_a_message_stopped(stop: str, finish: str) -> None:
 )
 def test_why_a_completion_finished(finish: str | None, message: JSON, stop: str) -> None:
     assert from_chat(completion(finish, **message))["stop_reason"] == stop
-
-
-def test_errors_of_anthropic() -> None:
-    body = b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"r"}'
-    error = {"message": "Overloaded", "type": "overloaded_error", "param": None, "code": None}
-    assert chat_error(529, body) == {"error": error}
-    assert chat_error(503, b"")["error"]["message"] == "The provider answered 503"
 
 
 @pytest.mark.parametrize(

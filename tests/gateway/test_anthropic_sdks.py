@@ -21,7 +21,6 @@ from llm_gateway.core.types import JSON
 from llm_gateway.providers.anthropic import (
     ChatStream,
     MessageStream,
-    chat_error,
     from_chat,
     from_message,
     messages_error,
@@ -50,7 +49,7 @@ class Handler(BaseHTTPRequestHandler):
     def chat(self, body: JSON) -> None:
         request, _ = to_messages(body)
         if request["model"] == "overloaded":
-            self.reply(529, chat_error(529, BROKEN.split(b"data: ")[1]))
+            self.reply(529, {"error": orjson.loads(BROKEN.split(b"data: ")[1])["error"]})
         elif request.get("stream"):
             usage = bool(body.get("stream_options", {}).get("include_usage"))
             sent = (

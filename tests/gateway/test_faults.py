@@ -10,7 +10,7 @@ import resource
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import aiohttp
 import pytest
 from servers import RedisServer, redis_server  # noqa: F401  # a fixture
-from serving import CHAT, Upstream, ask, chunk, connected, gateway, raw_upstream, served
+from serving import CHAT, Upstream, ask, chunk, connected, eventually, gateway, raw_upstream, served
 
 from llm_gateway.core.settings import parse
 from llm_gateway.server.live import Live
@@ -50,14 +50,6 @@ def scripted(silence: float = 600.0, **settings: Any) -> Iterator[tuple[str, Liv
 def usage_of(live: Live) -> UsageStore:
     assert live._state is not None
     return live._state.usage
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Waits for what another thread does."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it does not happen"
-        time.sleep(0.01)
 
 
 # --- before the first byte

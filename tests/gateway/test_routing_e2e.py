@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from serving import CHAT, Answer, Upstream, ask, gateway, served
+from serving import CHAT, Answer, Upstream, ask, eventually, gateway, served
 
 FAKE = {"provider": "fake", "api_key": "ok"}
 
@@ -341,6 +341,9 @@ def test_the_semantic_cache_embeds_by_a_configured_provider(
     with gateway(settings) as (base, live):
         stage = Stage(base, upstream)
         assert stage.ask(config).headers["x-portkey-cache-status"] == "SEMANTIC MISS"
+        semantic = live.gateway.attempts.caching.semantic
+        assert semantic is not None
+        eventually(lambda: semantic.size > 0)
         assert [hit.path for hit in upstream.hits] == ["/v1/chat/completions", "/v1/embeddings"]
         meant = {**CHAT, "messages": [{"role": "user", "content": "good day"}]}
         answer = stage.ask(config, meant)  # this upstream gives everything the same vector

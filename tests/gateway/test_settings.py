@@ -49,7 +49,7 @@ def test_a_file_of_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     integration = setup.integration("mine-limited")
     assert (integration.key, integration.limits) == ("sk-mine", (Limit("requests", 10, 60),))
     assert integration.provider.base_url == "https://mine.example/v1"
-    assert integration.provider.headers == {"x-team": "search"}
+    assert integration.provider.own_headers == {"x-team": "search"}
     assert setup.stored_config("pc-a").retry.attempts == 2
     caller = setup.caller("secret")
     assert (caller.key, caller.project, caller.limits) == ("ci", "search", (Limit("tokens", 100, 60),))
