@@ -72,7 +72,11 @@ def new_key(name: str, project: str) -> None:
     table = {"keys": {name: {"hash": f"sha256:{hashlib.sha256(key.encode()).hexdigest()}", "project": project}}}
     from llm_gateway.core.settings import parse
 
-    parse(table, "keys new")
+    try:
+        parse(table, "keys new")
+    except SettingsError as error:
+        allowed = "letters, digits and . _ -, with a letter or digit first"
+        raise SettingsError(f"names of keys and projects are of {allowed}") from error
     click.echo(f"The key, shown only now:\n\n    {key}\n\nFor the settings:\n\n[keys.{name}]")
     for field, value in table["keys"][name].items():
         click.echo(f'{field} = "{value}"')

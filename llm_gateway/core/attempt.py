@@ -47,7 +47,8 @@ class Attempts:
             provider, model = destination.provider, destination.model or ""
 
             def priced(usage: JSON) -> float | None:
-                return self.prices.cost(provider, model, usage)
+                cost = self.prices.cost(provider, model, usage)
+                return None if cost is None else round(cost, 12)
 
             request, warnings = outgoing.build(call, target, body, destination, exchange)
             await self.admission.check_budget(call.caller)

@@ -12,7 +12,7 @@ from llm_gateway.routing import model_ids
 
 _PLACEHOLDER = "OPENAI_API_KEY"  # what Portkey's SDK sends as its bearer: the name itself, not a key
 _UNROUTED = (
-    "Either x-portkey-config or x-portkey-provider header is required, or a model whose provider is known, such as "
+    "No provider is known for {}: Either x-portkey-config or x-portkey-provider header is required, or a model such as "
     "openai/gpt-5-mini or @slug/model"
 )
 
@@ -57,7 +57,7 @@ def resolve(target: Target, call: Call, body: JSON, setup: Setup) -> Destination
         route = model_ids.split(model or "", setup.providers, setup.integrations, setup.models)
         slug, model = route.provider or ("mock" if setup.settings.mock else None), route.model or None
         if slug is None:
-            raise InvalidConfig(_UNROUTED)
+            raise InvalidConfig(_UNROUTED.format(f"the model {model}" if model else "a request without a model"))
     integration = setup.integration(slug)
     provider = integration.provider
     host = call.headers.get("x-portkey-custom-host") or target.custom_host
@@ -103,7 +103,7 @@ def _check_allowed(call: Call, integration: Integration, model: str | None) -> N
 
 def _slug_of(model: str | None) -> tuple[str | None, str | None]:
     """The slug and the rest of `@slug/model`. Cloudflare's and Hugging Face's own ids begin with an @ as well."""
-    if not model or model[0] != "@" or model.startswith(("@cf/", "@hf/")):
+    if not model or model[0] != "@" or model.startswith(model_ids.NOT_SLUGS):
         return None, None
     slug, _, rest = model[1:].partition("/")
     return slug, rest or None

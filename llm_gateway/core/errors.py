@@ -47,8 +47,8 @@ class NotFound(GatewayError):
     status = 404
 
     def body(self) -> dict[str, Any]:
-        """As Portkey answers, with the `error` object."""
-        return {"message": self.message, "ok": False, "error": super().body()["error"]}
+        """As Portkey answers, with the `error` object, which says more."""
+        return {"message": "Not Found", "ok": False, "error": super().body()["error"]}
 
 
 class TooLarge(GatewayError):

@@ -8,7 +8,7 @@ from typing import Any
 
 from llm_gateway.core.errors import InvalidConfig
 from llm_gateway.core.setup import Setup
-from llm_gateway.core.types import JSON, Target
+from llm_gateway.core.types import JSON, Caller, Target
 from llm_gateway.routing import model_ids
 
 _MOST = 20  # targets of one request
@@ -37,6 +37,20 @@ def fallbacks(body: JSON, config: Target, setup: Setup) -> tuple[JSON, Target]:
     )
     rest = {name: value for name, value in body.items() if name not in ("models", "provider")}
     return rest, replace(config, mode="fallback", targets=targets)
+
+
+def own_route(body: JSON, headers: Mapping[str, str], caller: Caller, setup: Setup) -> Target | None:
+    """The way to OpenRouter itself, for what came by its path: there `vendor/model` is an id of its own.
+
+    None where it has no key here, or the request or the settings ask for another way.
+    """
+    integration = setup.integrations["openrouter"]
+    allowed = caller.integrations is None or "openrouter" in caller.integrations
+    asks = any(name.startswith("x-portkey-") and name != "x-portkey-api-key" for name in headers)
+    slug = str(body.get("model", "")).startswith("@")
+    if integration.key is None or not allowed or asks or slug or setup.settings.default_config:
+        return None
+    return Target(provider="openrouter")
 
 
 def _order(preferences: Mapping[str, Any], setup: Setup) -> list[str | None]:

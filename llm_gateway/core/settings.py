@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import stat
 import tomllib
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+_TOLD = 3  # faults told at once
 Positive = Annotated[int, Field(gt=0)]
 BaseUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+[^\s?#]*$")]
 Query = Annotated[str, StringConstraints(pattern=r"^[!-~]*$")]
@@ -158,10 +161,9 @@ def parse(data: dict[str, Any], where: str) -> Settings:
     try:
         return Settings.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"]).encode("unicode_escape").decode()
-        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        raise SettingsError(f"{where}: {place}: {_said(first['type'], first['msg'])}{more}") from error
+        found = error.errors(include_url=False, include_input=False)
+        more = f" (and {len(found) - _TOLD} more)" if len(found) > _TOLD else ""
+        raise SettingsError(f"{where}: {'; '.join(map(_said, found[:_TOLD]))}{more}") from error
 
 
 def secret(name: str, table: IntegrationTable) -> str | None:
@@ -189,7 +191,10 @@ def _in_file(name: str, path: Path) -> str:
         raise SettingsError(f"integrations.{name}.key_file: {path}: {error.strerror}") from error
 
 
-def _said(kind: str, message: str) -> str:
-    if kind == "extra_forbidden":
-        return "no such setting"
-    return message.removeprefix("Value error, ")
+def _said(fault: ErrorDetails) -> str:
+    """A fault on one line: which key, and what is wrong with it."""
+    place = ".".join(str(part) for part in fault["loc"]).encode("unicode_escape").decode()
+    if fault["type"] != "extra_forbidden":
+        return f"{place}: {fault['msg'].removeprefix('Value error, ')}"
+    near = difflib.get_close_matches(str(fault["loc"][-1]), Settings.model_fields, 1) if len(fault["loc"]) == 1 else []
+    return f"{place}: no such setting" + (f"; did you mean {near[0]}?" if near else "")

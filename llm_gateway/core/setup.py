@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import hmac
 import os
@@ -13,7 +14,7 @@ from llm_gateway.core.errors import InvalidConfig, InvalidKey
 from llm_gateway.core.settings import BudgetTable, KeyTable, LimitTable, Settings, SettingsError, secret
 from llm_gateway.core.types import ANYONE, Budget, Caller, Integration, Limit, Provider, Target
 from llm_gateway.providers import catalog
-from llm_gateway.routing import config as configs
+from llm_gateway.routing import config as routing
 from llm_gateway.routing import model_ids
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -47,7 +48,7 @@ class Setup:
         """Who shows this key. Raises InvalidKey."""
         found = ANYONE if self.is_open else self._holder(key or "")
         if found is None:
-            raise InvalidKey("Invalid API Key")
+            raise InvalidKey("Invalid API Key" if key else "No API Key: send one as a bearer or as x-portkey-api-key")
         return found
 
     def issued(self, key: str) -> bool:
@@ -111,6 +112,9 @@ def prepare(settings: Settings) -> Setup:
         )
         for name, table in settings.projects.items()
     }
+    for name, project in projects.items():
+        for slug in sorted(project.integrations or ()):
+            _check_slug(f"projects.{name}.integrations", slug, integrations, settings)
     keys = {
         name: (bytes.fromhex(table.hash.removeprefix("sha256:")), _caller(name, table, projects))
         for name, table in settings.keys.items()
@@ -118,7 +122,14 @@ def prepare(settings: Settings) -> Setup:
     if settings.default_config and settings.default_config not in settings.configs:
         raise SettingsError(f"default_config: there is no configs.{settings.default_config}")
     models, aliases = _models(settings, providers)
-    return Setup(settings, providers, integrations, _configs(settings), models, aliases, projects, keys)
+    configs = _configs(settings)
+    for name, config in configs.items():
+        for slug in sorted(_slugs(config)):
+            _check_slug(f"configs.{name}", slug, integrations, settings)
+    for name, value in aliases.items():
+        if value.startswith("@"):
+            _check_slug(f"models.{name}", value[1:].partition("/")[0], integrations, settings)
+    return Setup(settings, providers, integrations, configs, models, aliases, projects, keys)
 
 
 def limits(table: LimitTable) -> tuple[Limit, ...]:
@@ -159,6 +170,8 @@ def _usual_key(provider: Provider) -> str | None:
 
 def _caller(name: str, table: KeyTable, projects: Mapping[str, Caller]) -> Caller:
     project = projects.get(table.project)
+    if project is None and table.project != KeyTable.model_fields["project"].default:
+        raise SettingsError(f"keys.{name}.project: there is no projects.{table.project}")
     return Caller(
         key=name,
         project=table.project,
@@ -166,6 +179,28 @@ def _caller(name: str, table: KeyTable, projects: Mapping[str, Caller]) -> Calle
         budget=_budget(table.budget),
         integrations=project.integrations if project else None,
     )
+
+
+def _check_slug(where: str, slug: str, integrations: Mapping[str, Integration], settings: Settings) -> None:
+    """Raises SettingsError for what names no integration; the mock answers to any."""
+    if slug not in integrations and not settings.mock:
+        near = difflib.get_close_matches(slug, integrations, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise SettingsError(f"{where}: no integration is called {slug}{hint}")
+
+
+def _slugs(config: Target) -> set[str]:
+    """The integrations that a config names."""
+    model = config.override_params.get("model")
+    named = [config.provider, model if isinstance(model, str) else None]
+    found = {
+        name[1:].partition("/")[0]
+        for name in named
+        if name and name[0] == "@" and not name.startswith(model_ids.NOT_SLUGS)
+    }
+    if config.virtual_key:
+        found.add(config.virtual_key)
+    return found.union(*map(_slugs, config.targets))
 
 
 def _models(settings: Settings, providers: Mapping[str, Provider]) -> tuple[model_ids.Table, dict[str, str]]:
@@ -183,7 +218,7 @@ def _configs(settings: Settings) -> dict[str, Target]:
     found = {}
     for name, config in settings.configs.items():
         try:
-            found[name] = configs.parse(config)
+            found[name] = routing.parse(config)
         except InvalidConfig as error:
             raise SettingsError(f"configs.{name}: {'; '.join(error.errors) or error.message}") from error
     return found

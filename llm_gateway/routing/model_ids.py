@@ -11,7 +11,7 @@ from importlib.resources import files
 from llm_gateway.core.errors import GatewayError
 
 NO_MODEL = "portkey-default"  # what Portkey's SDK sends where the caller named none
-_NOT_SLUGS = ("@cf/", "@hf/")  # Cloudflare's model ids
+NOT_SLUGS = ("@cf/", "@hf/")  # Cloudflare's model ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,13 @@ def split(model: str, known_providers: Container[str], integrations: Container[s
     if not model or model == NO_MODEL:
         return Route(None, None, "")
     head, slash, rest = model.partition("/")
-    if model.startswith("@") and not model.startswith(_NOT_SLUGS):
+    if model.startswith("@") and not model.startswith(NOT_SLUGS):
         if head[1:] not in integrations:
             raise GatewayError(f"Following keys are not valid: {head[1:]}")
         return Route(None, head[1:], "" if rest == NO_MODEL else rest)
     if slash and rest and head in known_providers:
-        return Route(head, None, rest)
+        own = head == "openrouter" and "/" not in rest  # its own ids, such as openrouter/auto
+        return Route(head, None, model if own else rest)
     provider = table.provider(model)
     return Route(provider if provider in known_providers else None, None, model)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from llm_gateway.core import openrouter
 from llm_gateway.core.depth import MOST_DEPTH, too_deep
 from llm_gateway.core.errors import Busy, GatewayError, InvalidKey, NotFound, TooLarge, Unsupported, UpstreamError
 from llm_gateway.core.gateway import Gateway
@@ -91,13 +92,13 @@ class App:
                 if isinstance(error, InvalidKey):
                     error.headers["www-authenticate"] = 'Basic realm="llm-gateway: any name, a gateway key"'
                 return refused(error)
-        return refused(NotFound("Not Found"))
+        return refused(_not_found(scope))
 
     async def _api(self, scope: Scope, endpoint: str, face: str, receive: Receive, send: Send) -> None:
         """Answers a call, and gives it up as soon as the client has gone or the server ends."""
         gateway = self._live.gateway
         try:
-            call = await self._call(gateway, scope, endpoint, receive)
+            call = await self._call(gateway, scope, endpoint, face, receive)
             if isinstance(call, Reply):
                 await _whole(send, call)
                 return
@@ -116,9 +117,7 @@ class App:
                     reply.body = faces.error_body(face, reply.status, reply.body)
                 await _whole(send, reply)
             else:
-                with suppress(
-                    UpstreamError
-                ):  # what ends without its end is cut, which is all that a client can be told
+                with suppress(UpstreamError):  # a cut is all that a client can be told then
                     await _stream(send, reply, reply.body)
         except asyncio.CancelledError:
             if reply is None:
@@ -128,7 +127,7 @@ class App:
             if reply is not None and not isinstance(reply.body, bytes):
                 await reply.body.aclose()
 
-    async def _call(self, gateway: Gateway, scope: Scope, endpoint: str, receive: Receive) -> Call | Reply:
+    async def _call(self, gateway: Gateway, scope: Scope, endpoint: str, face: str, receive: Receive) -> Call | Reply:
         """What is asked for, or the answer where that takes no provider. Raises GatewayError."""
         if len(scope["headers"]) > _MOST_HEADERS:
             raise _HeadersTooMany(f"More than {_MOST_HEADERS} headers")
@@ -136,14 +135,16 @@ class App:
         caller = admitted(gateway.setup, headers)
         if scope["method"] == "GET":
             if _MODELS.fullmatch(endpoint) is None:
-                raise NotFound("Not Found")
+                raise _not_found(scope)
             if "x-portkey-config" in headers or "x-portkey-provider" in headers:
                 return Call(endpoint, {}, headers, "GET", caller=caller)
             return models.listed(gateway.setup, caller, endpoint[7:])
         if endpoint not in _ENDPOINTS or scope["method"] != "POST":
-            raise NotFound("Not Found")
+            raise _not_found(scope)
         body, raw, kind = await self._body(endpoint, headers, receive)
-        return Call(endpoint, body, headers, "POST", scope["query_string"].decode("latin-1"), raw, kind, caller)
+        config = openrouter.own_route(body, headers, caller, gateway.setup) if face == "openrouter" else None
+        query = scope["query_string"].decode("latin-1")
+        return Call(endpoint, body, headers, "POST", query, raw, kind, caller, config)
 
     async def _body(self, endpoint: str, headers: dict[str, str], receive: Receive) -> tuple[JSON, bytes | None, str]:
         """The fields of the body, the bytes of a form, and the type. Raises GatewayError for what is not served."""
@@ -173,6 +174,11 @@ def refused(error: GatewayError, face: str = "openai") -> Reply:
     """The reply to what never became a call."""
     body = faces.error_body(face, error.status, orjson.dumps(error.body()))
     return Reply(error.status, {"content-type": _JSON, **error.headers}, body)
+
+
+def _not_found(scope: Scope) -> NotFound:
+    path = scope["path"].encode("ascii", "backslashreplace").decode()[:200]
+    return NotFound(f"Nothing is served at {scope['method']} {path}; routes are such as POST /v1/chat/completions")
 
 
 async def _read(headers: dict[str, str], receive: Receive, limit: int) -> bytes:

@@ -132,7 +132,7 @@ def test_a_new_key_is_shown_once_and_works() -> None:
     digest = hashlib.sha256(key[1].encode()).hexdigest()
     assert settings == {"keys": {"ci": {"hash": f"sha256:{digest}", "project": "search"}}}
     assert parse(settings, "printed").keys["ci"].project == "search"
-    with gateway({"mock": True, **settings}) as (url, _):
+    with gateway({"mock": True, "projects": {"search": {}}, **settings}) as (url, _):
         assert ask(url, headers={"authorization": f"Bearer {key[1]}"}).status == 200
         assert ask(url).status == 401
     assert key[1] not in run("keys", "new", "ci").stdout
@@ -140,8 +140,8 @@ def test_a_new_key_is_shown_once_and_works() -> None:
 
 @pytest.mark.parametrize("name", ["two words", "", "a]\n[keys.b", "x" * 101, '"'])
 def test_a_key_needs_a_name_that_settings_can_hold(name: str) -> None:
-    assert "keys new" in refused("keys", "new", name)
-    assert "keys new" in refused("keys", "new", "ci", "--project", name)
+    assert "names of keys and projects are of letters" in refused("keys", "new", name)
+    assert "names of keys and projects are of letters" in refused("keys", "new", "ci", "--project", name)
 
 
 def test_costs_of_nothing(tmp_path: Path) -> None:

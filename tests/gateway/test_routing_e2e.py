@@ -255,7 +255,7 @@ def test_an_integration_serves_its_models_only(stage: Stage) -> None:
 def test_nothing_to_go_by_is_a_clear_400(stage: Stage) -> None:
     answer = stage.ask(None, {**CHAT, "model": "no-such-model-anywhere"})
     assert answer.status == 400
-    assert "a model whose provider is known" in answer.message
+    assert "No provider is known for the model no-such-model-anywhere" in answer.message
 
 
 def test_openrouters_models_are_a_fallback(stage: Stage) -> None:
@@ -501,3 +501,15 @@ def test_a_translated_stream_tells_its_cost() -> None:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
         reply = httpx.post(f"{url}/v1/chat/completions", json=body)
     assert '"cost":' in reply.text
+
+
+def test_on_its_own_path_openrouter_gets_its_own_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENROUTER_API_KEY", "ok")
+    asked = [("api/v1", "anthropic/claude-haiku-4.5"), ("api/v1", "meta/llama"), ("v1", "openrouter/auto")]
+    with (
+        served(upstream := Upstream()) as there,
+        gateway({"providers": {"openrouter": {"base_url": there}}}) as (url, _),
+    ):
+        for path, model in asked:
+            httpx.post(f"{url}/{path}/chat/completions", json={"model": model, "messages": []}).raise_for_status()
+    assert [hit.model for hit in upstream.hits] == [model for _, model in asked]

@@ -168,3 +168,28 @@ def test_the_gateway_knows_its_own_keys() -> None:
     setup = prepare(parse({"keys": {"ci": {"hash": HASH}}}, "test"))
     assert (setup.issued("secret"), setup.issued("sk-of-a-provider"), setup.issued("")) == (True, False, False)
     assert not prepare(Settings()).issued("secret")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"keys": {"web": {"hash": f"sha256:{64 * '0'}", "project": "shpo"}}}, "keys.web.project: there is no projects.shpo"),
+        ({"projects": {"shop": {"integrations": ["opnai"]}}}, "no integration is called opnai; did you mean openai?"),
+        ({"configs": {"pc-a": {"virtual_key": "prood"}}}, "configs.pc-a: no integration is called prood"),
+        ({"configs": {"pc-a": {"override_params": {"model": "@prood/m"}}}}, "no integration is called prood"),
+        ({"models": {"m": "@prood/m"}}, "models.m: no integration is called prood"),
+    ],
+)
+def test_what_is_named_and_is_not_there(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        prepare(parse(settings, "gateway.toml"))
+
+
+def test_a_fault_says_what_may_be_meant() -> None:
+    with pytest.raises(SettingsError, match=r"project: no such setting; did you mean projects\?; server\.prt: no such"):
+        parse({"project": {}, "server": {"prt": 1}}, "gateway.toml")
+
+
+def test_ids_of_cloudflare_are_no_slugs() -> None:
+    config = {"provider": "openai", "override_params": {"model": "@cf/meta/llama"}}
+    assert prepare(parse({"configs": {"pc-a": config}}, "gateway.toml")).configs
