@@ -70,7 +70,8 @@ def test_without_keys_anyone_may_call_and_with_them_nobody_else() -> None:
     [
         ({"severs": {}}, "gateway.toml: severs: no such setting"),
         ({"server": {"port": -1}}, "gateway.toml: server.port: "),
-        ({"server": {"port": -1, "host": 1}}, " (and 1 more)"),
+        ({"server": {"port": -1, "host": 1}}, "valid string; server.port: "),
+        ({"a": 1, "b": 1, "c": 1, "d": 1}, " (and 1 more)"),
         ({"keys": {"ci": {"hash": "secret"}}}, "gateway.toml: keys.ci.hash: "),
         ({"keys": {"a b": {"hash": HASH}}}, "gateway.toml: keys.a b"),
         ({"keys": {"ci": {"hash": HASH, "budget": {"usd": 0}}}}, "gateway.toml: keys.ci.budget.usd: "),
@@ -173,7 +174,10 @@ def test_the_gateway_knows_its_own_keys() -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"keys": {"web": {"hash": f"sha256:{64 * '0'}", "project": "shpo"}}}, "keys.web.project: there is no projects.shpo"),
+        (
+            {"keys": {"web": {"hash": HASH, "project": "shpo"}}},
+            "keys.web.project: there is no projects.shpo",
+        ),
         ({"projects": {"shop": {"integrations": ["opnai"]}}}, "no integration is called opnai; did you mean openai?"),
         ({"configs": {"pc-a": {"virtual_key": "prood"}}}, "configs.pc-a: no integration is called prood"),
         ({"configs": {"pc-a": {"override_params": {"model": "@prood/m"}}}}, "no integration is called prood"),
@@ -186,7 +190,7 @@ def test_what_is_named_and_is_not_there(settings: dict[str, Any], said: str) -> 
 
 
 def test_a_fault_says_what_may_be_meant() -> None:
-    with pytest.raises(SettingsError, match=r"project: no such setting; did you mean projects\?; server\.prt: no such"):
+    with pytest.raises(SettingsError, match=r"server\.prt: no such setting; project: no such .*mean projects\?"):
         parse({"project": {}, "server": {"prt": 1}}, "gateway.toml")
 
 
