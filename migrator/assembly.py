@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
+from migrator import client_module
 from migrator import project as tree
 from migrator.candidates import PYTHON, Candidate, Candidates
 from migrator.formats import Context, format_of
@@ -18,7 +19,7 @@ from migrator.outcome import Plan
 from migrator.packs import Rules, compose
 from migrator.parallel import in_order
 from migrator.placing import File, Placed, place
-from migrator.primitives import Module, under
+from migrator.primitives import Gone, Module, Moved, Needless, under
 from migrator.project import Project
 from migrator.python import rewrite
 from migrator.python.facts import Index, import_roots
@@ -42,6 +43,8 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     if not packs:
         return plan
     rules = task.rules(packs)
+    place = client_module.placed(rules, candidates)
+    rules = _held_back(replace(rules, client=place.dotted if place else ""), task.options)
     index = Index.build(rules, candidates.facts.values())
     while candidates.read_users(index):
         index = Index.build(rules, candidates.facts.values())
@@ -54,6 +57,9 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
         changes += [result.change] if result.change else []
         problems += [result.problem] if result.problem else []
         sites += result.sites
+    if place:
+        made = client_module.made(index.names, place, client_module.needed(index.names, changes), candidates)
+        changes, sites = ([*changes, made[0]], [*sites, made[1]]) if made else (changes, sites)
     return replace(
         plan,
         packs=rules.packs,
@@ -63,6 +69,24 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
         files_matched=len(candidates.by_path),
         docs=rules.docs,
         notes=rules.notes,
+    )
+
+
+def _held_back(rules: Rules, options: Options) -> Rules:
+    """With --safe-only, what would be for review counts as what has no counterpart: an import serves several names."""
+    if not options.safe_only:
+        return rules
+    review = Status.REVIEW.value
+    held: list[tuple[Moved | Needless, list[str]]] = [(r, [*r.names, *r.renames]) for r in rules.moved]
+    held += [(r, r.names) for r in rules.needless]
+    return replace(
+        rules,
+        moved=tuple(r for r in rules.moved if r.status != review),
+        needless=tuple(r for r in rules.needless if r.status != review),
+        gone=(
+            *(Gone(r.id, r.of, n, f"{r.message}; left alone: --safe-only") for r, n in held if r.status == review),
+            *rules.gone,
+        ),
     )
 
 
@@ -76,7 +100,7 @@ def _is_used(rules: Rules, candidates: Candidates) -> bool:
     rules = replace(rules, modules=tuple(m for m in rules.modules if m.detect), symbols=symbols)
     if any(True for rule in rules.modules for _ in _moved_by(rule, candidates)):
         return True
-    old = {m.old for m in rules.modules} | {s.module for s in rules.symbols}
+    old = {m.old for m in rules.modules} | {s.module for s in rules.symbols} | {each.module for each in rules.libraries}
     for facts in candidates.facts.values():
         targets = (t for ts in facts.bound.values() for t in ts)
         if any(under(t, o) for t in (*targets, *facts.stars) for o in old):

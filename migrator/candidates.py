@@ -126,11 +126,12 @@ def _handed_on(facts: Facts, index: Index) -> Iterator[str]:
     if old or any(index.tracked(star) for star in facts.stars):
         yield "import *"
     for name, target in old.items():
-        if name in facts.unused or target in modules or target.rpartition(".")[2] in called:
+        if name in facts.unused or target in modules or target.rpartition(".")[2] in called or index.names.fate(target):
             yield name
     for name, cls in facts.classes.items():
         above = {*index.lineage(f"{facts.name}.{name}"), *(index.canonical(t) for t in cls.members.values() if t)}
-        if any(a in modules or (a.rpartition(".")[2] in called and index.tracked(a)) for a in above):
+        whole = any(a in modules or index.names.is_module(a) for a in above)
+        if whole or any(a.rpartition(".")[2] in called and index.tracked(a) for a in above):
             yield name
 
 

@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
+from typing import Literal
 
 from migrator.packs import Rules
-from migrator.primitives import Env, Flag, expand, glob_regex, under
+from migrator.primitives import Env, Flag, Library, canonical, expand, glob_regex, under
 from migrator.sites import Edit, Finding, Status
 
 _LONGEST_PREFIX = 200  # characters of a path looked at before a name in it
@@ -20,10 +21,34 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """A new dotted name, and the rule that says so."""
+    """A new dotted name, and the rule that says so; `local` is what a module that imports it calls it, if told."""
 
     new: str
     rule: str
+    local: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of a name of a library that is left.
+
+    `count` is how many parts of it, from the first, are the library's own name for it; what follows is an attribute.
+    """
+
+    kind: Literal["module", "moved", "needless", "gone", "unknown"]
+    rule: str
+    count: int
+    message: str = ""
+    status: Status = Status.MANUAL
+    to: str = ""  # the module that has it now; "" where it is a module itself
+    name: str = ""  # by this name
+    built: str = ""  # what to do where one is built
+    above: tuple[str, ...] = ()  # new names of the errors that it catches as well
+
+    @property
+    def new(self) -> str:
+        """The dotted name from now on."""
+        return f"{self.to}.{self.name}" if self.to else self.name
 
 
 class Names:
@@ -42,6 +67,7 @@ class Names:
         self._objects = objects
         self._modules = sorted(rules.modules, key=lambda m: -len(m.old))
         self._renamed: dict[str, Renamed | None] = {}
+        self._fates: dict[str, Fate | None] = {}
 
     def rename(self, dotted: str) -> Renamed | None:
         """The new name of `dotted`, of the module it lives in or of the class it is an attribute of; else None."""
@@ -61,7 +87,67 @@ class Names:
         new, rule = symbol or (dotted, moved.id if moved else "")
         if moved:
             new = moved.new + new[len(moved.old) :]
-        return Renamed(new, rule) if new != dotted else None
+        if new != dotted:
+            return Renamed(new, rule)
+        fate = self.fate(dotted)
+        if fate is None or fate.kind != "moved":
+            return None
+        return Renamed(".".join((fate.new, *dotted.split(".")[fate.count :])), fate.rule)
+
+    def fate(self, dotted: str) -> Fate | None:
+        """What becomes of a name of a library that is left, or of the library or a module of it; None for any other."""
+        if dotted not in self._fates:
+            library = next((each for each in self.rules.libraries if under(dotted, each.module)), None)
+            self._fates[dotted] = self._fate(library, dotted) if library else None
+        return self._fates[dotted]
+
+    def _fate(self, library: Library, dotted: str) -> Fate:
+        parts = dotted.split(".")
+        top = len(library.module.split("."))
+        for count, part in enumerate(parts[top:], top + 1):
+            below = count > top + 1
+            inside = below and count < len(parts) and part == part.lower()  # a module of the name of a function
+            fate = None if inside else self._fate_of(library, part, count)
+            if fate and (fate.to or fate.kind != "moved" or not below):
+                return fate
+            inner = part in library.modules or (part == part.lower() and count < len(parts))
+            if not inner and part != library.module:
+                return Fate("unknown", library.id, count, f"this pack does not know {part}: {library.message}")
+        return Fate("module", library.id, len(parts))
+
+    def _fate_of(self, library: Library, name: str, count: int) -> Fate | None:
+        """What the rules make of a name of a library; exact names go before patterns."""
+        rules = self.rules
+        for exact in (True, False):
+            for moved in rules.moved:
+                named = moved.renames if exact else {}
+                new = named.get(name) or (name if _listed(name, moved.names, exact) else None)
+                if new and moved.of == library.module:
+                    to = {".": "", "{client}": self.client}.get(moved.to, moved.to)
+                    said = (moved.message, Status(moved.status), to, new, moved.built, tuple(moved.above))
+                    return Fate("moved", moved.id, count, *said)
+            for needless in rules.needless:
+                if needless.of == library.module and _listed(name, needless.names, exact):
+                    return Fate("needless", needless.id, count, needless.message, Status(needless.status))
+            for gone in rules.gone:
+                if gone.of == library.module and _listed(name, gone.names, exact):
+                    return Fate("gone", gone.id, count, gone.message)
+        return None
+
+    @property
+    def client(self) -> str:
+        """The dotted name of the client module."""
+        return self.rules.client
+
+    @property
+    def library_rule(self) -> str:
+        """The rule that says a library is left."""
+        return next((each.id for each in self.rules.libraries), "")
+
+    def is_module(self, dotted: str) -> bool:
+        """Whether a name is that of a library that is left, or of a module of it."""
+        fate = self.fate(dotted)
+        return fate is not None and fate.kind == "module"
 
     def _symbol(self, dotted: str) -> tuple[str, str] | None:
         """The dotted name with its first renamed part replaced, the module part as it was."""
@@ -88,7 +174,8 @@ class Names:
 
     def tracked(self, dotted: str) -> bool:
         """Whether `dotted` belongs to the old layer, renamed or not."""
-        return self.rename(dotted) is not None or any(under(dotted, s.module) for s in self.rules.symbols)
+        left = (*(s.module for s in self.rules.symbols), *(each.module for each in self.rules.libraries))
+        return self.rename(dotted) is not None or any(under(dotted, module) for module in left)
 
     def flag(self, dotted: str) -> Flag | None:
         """The flag that `dotted` falls under."""
@@ -114,6 +201,7 @@ class Names:
     @cached_property
     def _dotted_pattern(self) -> re.Pattern[str] | None:
         old = [m.old for m in self.rules.modules] + [s.module for s in self.rules.symbols] + list(self.exported)
+        old += [each.module for each in self.rules.libraries]
         return _any_of((re.escape(o) for o in old), r"(?<![\w./-])(?:", r")(?![\w])(?:\.\w+)*(?::[A-Za-z_]\w*)?")
 
     @cached_property
@@ -207,6 +295,10 @@ class Names:
         words += [_literal(o) for group in (rules.symbols, rules.fixtures) for rule in group for o in rule.names]
         words += [_literal(e.old) for e in rules.envs] + [w for m in rules.mentions for w in m.words]
         words += [f.distribution for f in rules.flags if f.distribution]
+        words += [o for d in rules.dependencies for o in (d.old, canonical(d.old), canonical(d.old).replace("-", "_"))]
+        words += [_literal(o) for e in rules.env_adds for o in e.after]
+        for library in rules.libraries:
+            words += [library.module, *library.loggers, *(v.partition("_")[0] + "_" for v in library.variables)]
         return shortest(words)
 
     def may_be_in(self, text: str) -> bool:
@@ -223,6 +315,10 @@ def _leads_to_root(before: str) -> bool:
 def say_env(old: str, new: str, rule: Env) -> str:
     """The message of a renamed environment variable."""
     return f"{old} → {new}: {rule.message}" if rule.message else f"{old} → {new}"
+
+
+def _listed(name: str, patterns: Iterable[str], exact: bool) -> bool:
+    return any(p == name if exact else "*" in p and expand(p, p, name) is not None for p in patterns)
 
 
 def expand_any(names: Mapping[str, str], name: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from migrator.packs import Pack
 from migrator.primitives import TABLES
@@ -53,8 +53,11 @@ def _summary(rule: object) -> str:
     message = getattr(rule, "message", "")
     if old and new:
         said = f"`{old}` becomes `{new}`."
-    elif names:
-        said = ", ".join(f"`{o}` becomes `{n}`" for o, n in names.items()) + "."
+    elif names or getattr(rule, "renames", None):
+        table = names if isinstance(names, Mapping) else getattr(rule, "renames", {})
+        listed = [] if isinstance(names, Mapping) else [f"`{name}`" for name in names or ()]
+        where = f", in `{getattr(rule, 'to', '')}`" if getattr(rule, "to", ".") != "." else ""
+        said = ", ".join([*listed, *(f"`{o}` becomes `{n}`" for o, n in table.items())]) + f"{where}."
     else:
         said = ""
     return f"{said} {message[:1].upper()}{message[1:]}{'.' if message else ''}".strip()

@@ -13,19 +13,27 @@ from typing import Any, NoReturn
 from migrator.errors import MigrateError
 from migrator.primitives import (
     TABLES,
+    Answer,
     Call,
     Column,
+    Dependency,
     Env,
+    EnvAdd,
     Fixture,
     Flag,
+    Gone,
     Head,
+    Library,
     Literal_,
     Mention,
     Module,
+    Moved,
+    Needless,
     Promote,
     Setting,
     Symbol,
     accepts,
+    canonical,
     expand,
     required,
     toml_keys,
@@ -62,9 +70,18 @@ class Rules:
     literals: tuple[Literal_, ...] = ()
     settings: tuple[Setting, ...] = ()
     envs: tuple[Env, ...] = ()
+    env_adds: tuple[EnvAdd, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
     flags: tuple[Flag, ...] = ()
     mentions: tuple[Mention, ...] = ()
     columns: tuple[Column, ...] = ()
+    libraries: tuple[Library, ...] = ()
+    moved: tuple[Moved, ...] = ()
+    needless: tuple[Needless, ...] = ()
+    gone: tuple[Gone, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)  # the settings of all packs
+    client: str = ""  # the dotted name of the client module that is made for the project
     docs: Mapping[str, str] = field(default_factory=dict)  # rule id -> where it is documented
 
     @property
@@ -213,7 +230,7 @@ def _read_table(primitive: type, row: Mapping[str, Any], fault: _Fault, table: s
 def _check_stars_and_settings(rules: Iterable[Any], settings: Mapping[str, Any], fault: _Fault) -> None:
     """What one key alone cannot tell: both sides of a pattern have the same stars, every setting named is there."""
     for rule in rules:
-        pairs = [(rule.old, rule.new)] if isinstance(rule, Env) else getattr(rule, "names", {}).items()
+        pairs = [(rule.old, rule.new)] if isinstance(rule, Env) else _renames(rule)
         for old, new in pairs:
             if old.count("*") != new.count("*"):
                 fault(f"{rule.id}: `{old}` and `{new}` must have the same number of `*`")
@@ -221,10 +238,18 @@ def _check_stars_and_settings(rules: Iterable[Any], settings: Mapping[str, Any],
                 fault(f"{rule.id}: `{new}` would be renamed again by a second run")
         if isinstance(rule, Module | Setting) and under(rule.new, rule.old):
             fault(f"{rule.id}: `{rule.new}` lies in `{rule.old}`, so a second run would move it again")
+        if isinstance(rule, Dependency) and canonical(rule.old) == canonical(re.split(r"[\[<>=!~]", rule.new)[0]):
+            fault(f"{rule.id}: `{rule.new}` is `{rule.old}` itself, so a second run would replace it again")
         try:
             _fill(rule, settings)
         except (KeyError, IndexError, TypeError) as error:
             fault(f"{rule.id}: no setting {error} to fill in; [settings] has: {', '.join(settings) or 'none'}")
+
+
+def _renames(rule: Any) -> list[tuple[str, str]]:
+    """Old name and new name of everything that a rule renames within a module."""
+    names = getattr(rule, "names", {})
+    return list(names.items()) if isinstance(names, Mapping) else []
 
 
 def _parent(name: str, folders: Mapping[str, Path], seen: tuple[Path, ...], fault: _Fault) -> Pack:
@@ -246,8 +271,10 @@ def compose(packs: Sequence[Pack], overrides: Mapping[str, Mapping[str, Any]] | 
     """
     by_type: dict[type, list[Any]] = {primitive: [] for primitive in TABLES.values()}
     docs: dict[str, str] = {}
+    options: dict[str, Any] = {}
     for pack in packs:
         settings = _settings_of(pack, (overrides or {}).get(pack.name, {}))
+        options |= settings
         for rule in pack.rules:
             by_type[type(rule)].append(_fill(rule, settings))
             docs[rule.id] = f"docs/packs/{pack.name}.md#{rule.id.replace('.', '')}"
@@ -261,9 +288,17 @@ def compose(packs: Sequence[Pack], overrides: Mapping[str, Mapping[str, Any]] | 
         literals=tuple(by_type[Literal_]),
         settings=tuple(by_type[Setting]),
         envs=tuple(sorted(by_type[Env], key=lambda e: ("*" in e.old, -len(e.old), e.old))),
+        env_adds=tuple(by_type[EnvAdd]),
+        dependencies=tuple(by_type[Dependency]),
         flags=tuple(by_type[Flag]),
         mentions=tuple(by_type[Mention]),
         columns=tuple(by_type[Column]),
+        libraries=tuple(by_type[Library]),
+        moved=tuple(by_type[Moved]),
+        needless=tuple(by_type[Needless]),
+        gone=tuple(by_type[Gone]),
+        answers=tuple(by_type[Answer]),
+        options=options,
         docs=docs,
     )
 

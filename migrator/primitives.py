@@ -22,6 +22,9 @@ class Check(NamedTuple):
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _DOTTED = rf"{_NAME}(\.{_NAME})*"
+_DISTRIBUTION = r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?"
+_EXTRAS = rf"(\[{_DISTRIBUTION}(,{_DISTRIBUTION})*\])?"
+_CLAUSE = r"(===?|~=|!=|<=?|>=?)[A-Za-z0-9.*+!_-]+"
 _GLOB = r"(?=.)[A-Za-z0-9_]*(\*[A-Za-z0-9_]*){0,3}"
 
 TEXT = Check({"type": "string", "minLength": 1}, "text")
@@ -48,6 +51,14 @@ NAME_MAP = Check(
 NAMES = Check({"type": "array", "items": NAME.schema}, "a list of Python names")
 TEXT_MAP = Check({"type": "object", "additionalProperties": {"type": "string"}}, "a table of text = text")
 STATUS = Check({"enum": [s.value for s in (Status.MIGRATED, Status.REVIEW)]}, "`migrated` or `review`")
+DISTRIBUTION = Check(
+    {"type": "string", "pattern": rf"^{_DISTRIBUTION}$"}, "the name of a distribution, as a package index has it"
+)
+REQUIREMENT = Check(
+    {"type": "string", "pattern": rf"^({_DISTRIBUTION}{_EXTRAS}({_CLAUSE}(,{_CLAUSE})*)?)?$"},
+    "a requirement such as `openai>=2,<4`, with neither marker nor URL",
+)
+GLOBS = Check({"type": "array", "items": GLOB.schema, "minItems": 1}, "a list of names, where `*` stands for any text")
 MATCH = Check({"enum": ["equals", "contains"]}, "`equals` or `contains`")
 FOR_EACH = Check(
     {
@@ -210,6 +221,28 @@ class Env:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class EnvAdd:
+    """An environment variable to add to templates such as `.env.example`, after the last of those it belongs to."""
+
+    id: str = key(ID, "the rule's id")
+    name: str = key(NAME, "the variable")
+    after: list[str] = key(GLOBS, "the variables it belongs to, by their old names; a template has one of them")
+    value: str = key(TEXT, "what the template says it is", "")
+    message: str = key(TEXT, "what it is for", "")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dependency:
+    """A distribution that another one replaces, wherever a project states what it needs."""
+
+    id: str = key(ID, "the rule's id")
+    old: str = key(DISTRIBUTION, "its name on the package index, in any spelling")
+    new: str = key(REQUIREMENT, "the requirement that takes its place; left out: nothing does", "")
+    message: str = key(TEXT, "what differs, and what to do about it", "")
+    yanked: list[str] = key(TEXTS, "malicious releases of the old one: a pin of one is called out", [])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Flag:
     """Something to report and leave alone: another library, with the reason and the next step."""
 
@@ -240,6 +273,72 @@ class Column:
     new: str = key(TEXT, "the new name")
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class Library:
+    """A library that is left: its names move to a client module made for the project and to other libraries, or stay.
+
+    Its import stays as long as something in the file still needs it.
+    """
+
+    id: str = key(ID, "the rule's id")
+    module: str = key(DOTTED, "the library's top module")
+    message: str = key(TEXT, "what to do about a name that no rule knows")
+    client: str = key(TEXT, "the target that the client module is made for")
+    instead: str = key(DOTTED, "the module to ask for where the library was asked for")
+    modules: list[str] = key(NAMES, "its submodules that are imported as such", [])
+    loggers: list[str] = key(TEXTS, "the names of its loggers", [])
+    variables: list[str] = key(GLOBS, "the environment variables that it reads by itself", [])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Moved:
+    """Names of a library that another module has, wherever in the library they were."""
+
+    id: str = key(ID, "the rule's id")
+    of: str = key(DOTTED, "the library")
+    to: str = key(TEXT, "the module that has them; `{client}` for the one made for the project, `.` if each is one")
+    names: list[str] = key(GLOBS, "those that keep their name", [])
+    renames: Mapping[str, str] = key(NAME_MAP, "old name = new name", {})
+    status: str = key(STATUS, "what a moved name is", Status.MIGRATED.value)
+    message: str = key(TEXT, "what differs, and what to do about it", "")
+    built: str = key(TEXT, "what to do where an object of a class is built, which stays by hand", "")
+    above: list[str] = key(TEXTS, "errors, by new name, that they catch as well; `*` for all others of the rules", [])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Needless:
+    """Settings of a library that nothing takes the place of: statements that only set them go."""
+
+    id: str = key(ID, "the rule's id")
+    of: str = key(DOTTED, "the library")
+    names: list[str] = key(GLOBS, "the settings")
+    message: str = key(TEXT, "what differs, and what to do about it")
+    status: str = key(STATUS, "what a statement that went is", Status.MIGRATED.value)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Gone:
+    """Names of a library without a counterpart: reported and left alone, with the next step."""
+
+    id: str = key(ID, "the rule's id")
+    of: str = key(DOTTED, "the library")
+    names: list[str] = key(GLOBS, "the names")
+    message: str = key(TEXT, "what to do about it")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Answer:
+    """What is read off the answers of the functions that moved to the client module, by key so far."""
+
+    id: str = key(ID, "the rule's id")
+    of: str = key(DOTTED, "the library")
+    parts: list[str] = key(NAMES, "fields that have fields themselves, or a list of such; keys become attributes")
+    fields: list[str] = key(NAMES, "the other fields")
+    message: str = key(TEXT, "what to do about a key or an attribute that is none of these")
+    methods: Mapping[str, str] = key(TEXT_MAP, "old method = new method", {})
+    gone: list[str] = key(NAMES, "attributes without a counterpart", [])
+
+
 # Table name in a pack file -> primitive. The order is that of the published schema.
 TABLES: Mapping[str, type] = {
     "module": Module,
@@ -250,9 +349,16 @@ TABLES: Mapping[str, type] = {
     "literal": Literal_,
     "setting": Setting,
     "env": Env,
+    "env-add": EnvAdd,
+    "dependency": Dependency,
     "flag": Flag,
     "mention": Mention,
     "column": Column,
+    "library": Library,
+    "moved": Moved,
+    "needless": Needless,
+    "gone": Gone,
+    "answer": Answer,
 }
 
 
@@ -274,6 +380,15 @@ def expand(old: str, new: str, name: str) -> str | None:
 def under(dotted: str, prefix: str) -> bool:
     """Whether `dotted` is `prefix` or lies below it."""
     return dotted == prefix or dotted.startswith(prefix + ".")
+
+
+def canonical(distribution: str) -> str:
+    """The one spelling of a distribution's name (PEP 503).
+
+    >>> canonical("Portkey_AI")
+    'portkey-ai'
+    """
+    return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def glob_regex(pattern: str) -> str:

@@ -2,7 +2,8 @@
 
 A file `tests/RULE.toml` of a pack holds an `about` text and `[[case]]` tables with `name`, `before`, `after` (left out:
 nothing may change), `path` and `sites`. `before` and `after` are one text, or a table of path = text for a whole tree.
-`sites` lists what is to be reported as `STATUS RULE`, besides what is migrated silently and prose mentions.
+`sites` lists what is to be reported as `STATUS RULE`, besides what is migrated silently and prose mentions. `creates`
+lists the files that are made on the way, whose text is tested elsewhere; each has a `review` site of its own.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from migrator.project import Project
 from migrator.settings import Settings
 from migrator.sites import Status
 
-_KEYS = {"name", "path", "before", "after", "sites", "settings", "text"}
+_KEYS = {"name", "path", "before", "after", "sites", "settings", "text", "creates"}
 Tree = Mapping[str, str]
 Verdict = Literal["ok", "noisy", "missing", "wrong"]
 
@@ -40,6 +41,7 @@ class Case:
     sites: tuple[str, ...]
     settings: Mapping[str, Any]
     text: bool
+    creates: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,11 @@ def _case(path: Path, raw: Mapping[str, Any], number: int) -> Case:
     sites, settings = raw.get("sites", []), raw.get("settings", {})
     if not isinstance(sites, list) or not all(isinstance(s, str) for s in sites) or not isinstance(settings, dict):
         raise MigrateError(f"{where}: `sites` must be a list of text, `settings` a table")
-    return Case(path, str(raw["name"]), before, after, tuple(sorted(sites)), settings, bool(raw.get("text", False)))
+    creates = raw.get("creates", [])
+    if not isinstance(creates, list) or not all(isinstance(c, str) for c in creates):
+        raise MigrateError(f"{where}: `creates` must be a list of paths")
+    text = bool(raw.get("text", False))
+    return Case(path, str(raw["name"]), before, after, tuple(sorted(sites)), settings, text, frozenset(creates))
 
 
 def _tree(value: object, path: object, where: str) -> Tree:
@@ -149,22 +155,30 @@ def _run(pack: Pack, case: Case, variant: str, before: Tree, after: Tree) -> Res
     plan = _plan(pack, case, before)
     if plan.problems:
         return Result(case, variant, "wrong", "; ".join(f"{p.path}: {p.reason}" for p in plan.problems))
-    got = _result(plan, before)
+    left = _result(plan, before)
+    made = {change.path for change in plan.changes if change.kind == "create"}
+    if made != case.creates:
+        return Result(case, variant, "wrong", f"creates: expected {sorted(case.creates)}, created {sorted(made)}")
+    got = {path: text for path, text in left.items() if path not in made}
     if got != after:
         verdict: Verdict = "missing" if got == before else "noisy" if after == before else "wrong"
         return Result(case, variant, verdict, "\n".join(_differences(after, got)))
     reported = tuple(
-        sorted(f"{s.status} {s.rule}" for s in plan.sites if s.status is not Status.MIGRATED and not s.prose)
+        sorted(
+            f"{s.status} {s.rule}"
+            for s in plan.sites
+            if s.status is not Status.MIGRATED and not s.prose and s.path not in made
+        )
     )
     if reported != case.sites:
         return Result(case, variant, "wrong", f"sites: expected {list(case.sites)}, reported {list(reported)}")
-    again = _plan(pack, case, got)
+    again = _plan(pack, case, left)
     if again.changes:
         return Result(
             case,
             variant,
             "wrong",
-            "the second run changes again:\n" + "\n".join(_differences(got, _result(again, got))),
+            "the second run changes again:\n" + "\n".join(_differences(left, _result(again, left))),
         )
     return Result(case, variant, "ok")
 

@@ -17,11 +17,13 @@ class Context:
     """Where a text stands and what may be done to it.
 
     `edit_prose` is `--text`; `python` finds the references of a Python snippet and raises SyntaxError where it is none.
+    `still_used` has the ids of the dependency rules whose old distribution some code uses after the run as well.
     """
 
     path: str
     edit_prose: bool
     python: Callable[[str], list[Finding]]
+    still_used: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,11 @@ class Format:
     def find(self, text: str, names: Names, context: Context) -> list[Finding]:
         """Every reference to the old layer in `text`, with edits that do not overlap; `text` has its own line ends."""
         found: list[Finding] = import_module(f"migrator.formats.{self.module}").find(text, names, context)
-        return found
+        if not names.rules.dependencies:
+            return found
+        from migrator.formats import dependencies
+
+        return dependencies.joined(dependencies.find(text, self.name, names, context), found, names)
 
     def validate(self, text: str) -> None:
         """Raise ValueError, with one line, when `text` does not parse as what it is."""
@@ -43,7 +49,7 @@ class Format:
         validate(self.name, text)
 
 
-_LOCKS = "uv.lock poetry.lock Pipfile.lock pdm.lock package-lock.json pnpm-lock.yaml yarn.lock"
+_LOCKS = "uv.lock poetry.lock Pipfile.lock pdm.lock package-lock.json pnpm-lock.yaml yarn.lock pixi.lock"
 _CONFIG_NAMES = (
     "Makefile GNUmakefile Justfile justfile Procfile Jenkinsfile Dockerfile Containerfile Vagrantfile "
     "CODEOWNERS MANIFEST.in CMakeLists.txt .gitignore .dockerignore .gitattributes"
@@ -74,7 +80,7 @@ _BY_SUFFIX = {
 _TEXT = Format("text", "markdown")
 _PYTHON = frozenset({"py", "pyi", "pyw"})
 _ENV = re.compile(r"\.env([._-].+)?|.+\.env(\..+)?|env\.(example|sample|template|dist|local)|\.envrc|\.flaskenv")
-_REQUIREMENTS = re.compile(r"(^|/)([\w.-]*(requirements|constraints)[\w.-]*|requirements/.+)\.(txt|in)$")
+_REQUIREMENTS = re.compile(r"(^|/)([\w.-]*(requirements|constraints)[\w.-]*|(requirements|constraints)/.+)\.(txt|in)$")
 _DOCKER = re.compile(r"(Dockerfile|Containerfile)[.-].+")
 
 
@@ -89,7 +95,9 @@ def format_of(path: str, head: str = "") -> Format | None:
         return None
     if name in _BY_NAME:
         return _BY_NAME[name]
-    if _REQUIREMENTS.search(path) or _DOCKER.fullmatch(name):
+    if _REQUIREMENTS.search(path):
+        return Format("requirements", "config")
+    if _DOCKER.fullmatch(name):
         return Format("config", "config")
     if suffix in _BY_SUFFIX:
         return _BY_SUFFIX[suffix]

@@ -12,6 +12,7 @@ from dotenv.parser import Binding, parse_stream
 from migrator.formats import Context
 from migrator.formats.search import apart, apply, exact, line_of, prose
 from migrator.names import Names, say_env
+from migrator.primitives import expand
 from migrator.sites import Edit, Finding, Status
 
 _BEFORE_KEY = re.compile(r"\s*(?:export[^\S\r\n]+)?'?")
@@ -20,6 +21,7 @@ _VALUE = re.compile(
         (?P<value>(?<=\s)(?=\#) | '(?:\\.|[^'\\])*' | "(?:\\.|[^"\\])*" | (?:(?!\s+\#)[^\r\n])*)""",
     re.DOTALL | re.VERBOSE,
 )
+_TEMPLATE = re.compile(r"(?:example|sample|template|dist)[^/]*$")
 _COMMENTED = re.compile(r"\s*#+[^\S\r\n]*(?=(?:export[^\S\r\n]+)?([A-Za-z_]\w*)=)")
 
 
@@ -63,7 +65,23 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
         other += _renamed_key(line, value, names, clashes)
         other += inside
         other += prose(text[line.value[1] : line.end], names, line.value[1], edit=context.edit_prose)
-    return apart(other)
+    return apart(other, _added(text, bound, names) if _TEMPLATE.search(context.path) else ())
+
+
+def _added(text: str, bound: list[_Line], names: Names) -> Iterator[Finding]:
+    """Variables that a template is to have after the last of those they belong to."""
+    there = {line.key for line in bound} | {new[0] for line in bound if (new := names.env(line.key))}
+    for rule in names.rules.env_adds:
+        related = [line for line in bound if any(expand(old, old, line.key) for old in rule.after)]
+        if not related or rule.name in there:
+            continue
+        there.add(rule.name)
+        at, newline = related[-1].end, "\r\n" if "\r\n" in text else "\n"
+        ended = text[:at].endswith("\n")
+        line = f"{rule.name}={rule.value}"
+        edit = Edit(at, at, f"{line}{newline}" if ended else f"{newline}{line}")
+        said = f"{rule.name} is added: {rule.message}" if rule.message else f"{rule.name} is added"
+        yield Finding(related[-1].start, rule.id, Status.MIGRATED, said, (edit,))
 
 
 def _line(piece: str, key: str, at: int, *, used: bool) -> _Line:

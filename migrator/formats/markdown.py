@@ -9,21 +9,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from migrator.formats import Context, config, format_of
-from migrator.formats.search import apart, lines, prose, snippet
+from migrator.formats import Context, Format, dependencies, format_of
+from migrator.formats.search import apart, lines, moved_by, prose, snippet
 from migrator.names import Names
 from migrator.sites import Edit, Finding
 
 _PYTHON = frozenset({"python", "py", "python3", "pycon", "ipython", "python-repl"})
 _PROSE = frozenset({"markdown", "md", "rst", "mermaid", "diff"})
-_FILES = {"dotenv": ".env", "env": ".env", "dockerfile": "Dockerfile", "makefile": "Makefile"}
+_FILES = {
+    "dotenv": ".env",
+    "requirements": "requirements.txt",
+    "env": ".env",
+    "dockerfile": "Dockerfile",
+    "makefile": "Makefile",
+}
 _LANGUAGE = re.compile(r"\s*\{?\s*\.?([\w+-]*)")
 _DIRECTIVE = re.compile(r"([ \t]*)\.\.[ \t]+(?:code-block|code|sourcecode)::[ \t]*([\w+-]*)[ \t]*$")
 _OPTION = re.compile(r"[ \t]*:[\w-]+:")
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
+class Block:
     """A block of code: its language, and where each line of code starts, with the line less indent and line end."""
 
     language: str
@@ -40,17 +46,28 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
         if not block.code or block.language in _PROSE or not names.may_be_in("".join(code for _, code in block.code)):
             continue
         start, (last, code) = block.code[0][0], block.code[-1]
-        found += prose(text[at:start], names, at, edit=context.edit_prose)
+        found += _prose(text[at:start], at, names, context)
         found += _in_block(text, block, names, context)
         at = last + len(code)
-    found += prose(text[at:], names, at, edit=context.edit_prose)
+    found += _prose(text[at:], at, names, context)
     return apart(found)
+
+
+def _prose(text: str, at: int, names: Names, context: Context) -> list[Finding]:
+    """What a text outside blocks names, and what the commands in it install."""
+    named = list(prose(text, names, at, edit=context.edit_prose))
+    if not names.rules.dependencies:
+        return named
+    from migrator.formats.dependencies import commands
+
+    found = commands.find(text, names, context.still_used, prose=True, edit=context.edit_prose)
+    return dependencies.joined([moved_by(finding, at) for finding in found], named, names)
 
 
 # ---------------------------------------------------------------------------------------------------------- blocks
 
 
-def _fences(text: str) -> Iterator[_Block]:
+def _fences(text: str) -> Iterator[Block]:
     """The fenced blocks of a Markdown text, also those inside lists and quotes."""
     from markdown_it import MarkdownIt
 
@@ -61,7 +78,7 @@ def _fences(text: str) -> Iterator[_Block]:
         if token.type == "fence" and token.map:
             language = _LANGUAGE.match(token.info)
             code = tuple(_located(source[token.map[0] + 1 :], token.content))
-            yield _Block(language[1].lower() if language else "", code)
+            yield Block(language[1].lower() if language else "", code)
 
 
 def _located(source: list[tuple[int, str]], content: str) -> Iterator[tuple[int, str]]:
@@ -72,7 +89,7 @@ def _located(source: list[tuple[int, str]], content: str) -> Iterator[tuple[int,
         yield start + len(bare) - len(code), code
 
 
-def _directives(text: str) -> Iterator[_Block]:
+def _directives(text: str) -> Iterator[Block]:
     """The `code-block` directives of a reStructuredText."""
     source = [(start, line.rstrip("\r\n")) for start, line in lines(text)]
     for number, (_, line) in enumerate(source):
@@ -83,7 +100,7 @@ def _directives(text: str) -> Iterator[_Block]:
                 del code[0]
             while code and not code[-1][1].strip():
                 del code[-1]
-            yield _Block(directive[2].lower(), tuple(code))
+            yield Block(directive[2].lower(), tuple(code))
 
 
 def _below(source: list[tuple[int, str]], indent: int) -> Iterator[tuple[int, str]]:
@@ -97,9 +114,9 @@ def _below(source: list[tuple[int, str]], indent: int) -> Iterator[tuple[int, st
 # ------------------------------------------------------------------------------------------------------ inside a block
 
 
-def _in_block(text: str, block: _Block, names: Names, context: Context) -> list[Finding]:
+def _in_block(text: str, block: Block, names: Names, context: Context) -> list[Finding]:
     code = textwrap.dedent("\n".join(line for _, line in block.code) + "\n")
-    placed = _Placed(text, block, code)
+    placed = Placed(text, block, code)
     return [placed(finding) for finding in _search(code, block.language, names, context)]
 
 
@@ -108,17 +125,18 @@ def _search(code: str, language: str, names: Names, context: Context) -> list[Fi
         try:
             return context.python(code)
         except SyntaxError:
-            return apart(snippet(code, names), prose(code, names, 0, edit=context.edit_prose))
+            found = apart(snippet(code, names), prose(code, names, 0, edit=context.edit_prose))
+            return dependencies.joined(dependencies.find(code, "config", names, context), found, names)
     path = _FILES.get(language, f"block.{language}")
     kind = format_of(path)
-    find_in = kind.find if kind and kind.name != "text" else config.find
-    return find_in(code, names, replace(context, path=path))
+    kind = kind if kind and kind.name != "text" else Format("config", "config")
+    return kind.find(code, names, replace(context, path=path))
 
 
-class _Placed:
+class Placed:
     """Carries findings from a block's code, which has neither indent nor `\\r`, to the text around it."""
 
-    def __init__(self, text: str, block: _Block, code: str) -> None:
+    def __init__(self, text: str, block: Block, code: str) -> None:
         self.newline = "\r\n" if "\r\n" in text else "\n"
         self.size = len(code)
         self.starts, self.places = [0], []

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from migrator.names import Names
-from migrator.primitives import Flag, Setting
+from migrator.primitives import Flag, Setting, canonical
 from migrator.sites import Edit, Finding, Status
 
 _IMPORT = re.compile(r"\bfrom[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|[\w, \t]+)")
@@ -160,13 +160,7 @@ def packages_in(
 
 def distribution(name: str, names: Names) -> Flag | None:
     """The flag of a distribution, by whichever spelling of its name."""
-    return next(
-        (f for f in names.rules.flags if f.distribution and _canonical(f.distribution) == _canonical(name)), None
-    )
-
-
-def _canonical(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return next((f for f in names.rules.flags if f.distribution and canonical(f.distribution) == canonical(name)), None)
 
 
 def prose(text: str, names: Names, offset: int, *, edit: bool) -> Iterator[Finding]:
@@ -201,6 +195,12 @@ def _overlaps(taken: list[tuple[int, int]], start: int, end: int) -> bool:
     """Whether the span shares a character with one of the disjoint spans in `taken`."""
     at = bisect_right(taken, (start, end))
     return any(a < end and start < b for a, b in taken[max(at - 1, 0) : at + 1])
+
+
+def moved_by(finding: Finding, offset: int) -> Finding:
+    """The finding of a part of a text, as it stands in the whole."""
+    edits = tuple(Edit(edit.start + offset, edit.end + offset, edit.text) for edit in finding.edits)
+    return replace(finding, start=finding.start + offset, edits=edits)
 
 
 class HasEdits(Protocol):

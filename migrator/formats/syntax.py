@@ -10,9 +10,16 @@ from importlib import import_module
 
 def validate(kind: str, text: str) -> None:
     """Raise ValueError, with one line, when `text` is no valid `kind`; kinds without a grammar are always valid."""
-    check = {"toml": _toml, "json": _json, "notebook": _json, "yaml": _yaml, "env": _env}.get(kind)
-    if check:
-        check(text)
+    checks = {
+        "toml": _toml,
+        "json": _json,
+        "notebook": _json,
+        "yaml": _yaml,
+        "env": _env,
+        "requirements": _requirements,
+    }
+    if kind in checks:
+        checks[kind](text)
 
 
 def _toml(text: str) -> None:
@@ -40,6 +47,18 @@ def _yaml(text: str) -> None:
             pass
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from error
+
+
+def _requirements(text: str) -> None:
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    from migrator.formats.dependencies.lines import requirements_of
+
+    for line in requirements_of(text):
+        try:
+            Requirement(line)
+        except InvalidRequirement as error:
+            raise ValueError(f"{line} is no requirement") from error
 
 
 def _env(text: str) -> None:

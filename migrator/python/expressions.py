@@ -57,6 +57,9 @@ def named_module(node: ast.expr, package: str, importers: Mapping[str, str] = _N
     """
     if isinstance(node, ast.Subscript) and parts_of(node.value)[-2:] == ("sys", "modules"):
         return text_value(node.slice) or ""
+    given = importers.get(".".join(parts_of(node.func)), "") if isinstance(node, ast.Call) else ""
+    if given and given not in IMPORTING_CALLS:
+        return given
     callee = _importing(node, importers) if isinstance(node, ast.Call) else ""
     if not isinstance(node, ast.Call) or not callee:
         return ""

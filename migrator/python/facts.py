@@ -40,6 +40,8 @@ class Facts:
     mentioned: frozenset[str]  # full names it imports, or spells in a string literal, up to every dot
     unused: frozenset[str]  # names bound by `from` imports that nothing in the module uses
     suppressed: Mapping[int, frozenset[str]]  # line -> the rules a comment there suppresses; empty for all of them
+    reached: Mapping[str, frozenset[str]]  # imported name -> what is read off it; "" for the thing itself, handed on
+    called: frozenset[str]  # imported names that are called
     kept: Mapping[str, frozenset[str]]  # name that stays what it is here -> the rules that hold for; empty for all
     frozen: bool = False  # nothing in it may be edited
 
@@ -220,9 +222,25 @@ class Index:
         others = facts.bound.get(name, frozenset()) - own - {""}
         if not all(o.rpartition(".")[2] == name and self.new_name(o).rpartition(".")[2] == leaf for o in others):
             return name
+        if self._is_crowded(facts, target, leaf):
+            return name
         return leaf if all(self.new_name(other) == renamed.new for other in facts.bound.get(leaf, ())) else name
 
+    def is_built(self, facts: Facts, name: str, target: str) -> bool:
+        """Whether a module builds objects of a class of a library, which the class in its place would not take."""
+        fate = self.names.fate(self.canonical(target)) if name in facts.called else None
+        return fate is not None and fate.kind == "moved" and bool(fate.built)
+
+    def _is_crowded(self, facts: Facts, target: str, leaf: str) -> bool:
+        """Whether two names of a library that a module imports would both be called `leaf`."""
+        others = {r.new for ts in facts.bound.values() for t in ts if t != target and (r := self.names.rename(t))}
+        return bool(self.names.rules.libraries) and any(
+            new.rpartition(".")[2] == leaf and new != self.new_name(target) for new in others
+        )
+
     def _is_kept(self, facts: Facts, name: str, target: str) -> bool:
+        if self.is_built(facts, name, target):
+            return True
         rules = facts.kept.get(name)
         return rules is not None and (not rules or not rules.isdisjoint(self.rules_of(target)))
 
@@ -318,6 +336,40 @@ class Index:
         if not ours or name not in facts.unused:
             return False
         return not any(m in self._mentioned or f"{m}.{name}" in self._mentioned for m in facts.names)
+
+    def is_wanted(self, facts: Facts, name: str) -> bool:
+        """Whether another module of the project takes a name from this one, or names it in a text."""
+        return any(f"{m}.{name}" in self._mentioned for m in facts.names)
+
+    def given(self, facts: Facts, to: str, alias: str) -> tuple[str, str]:
+        """How a module writes another one that it uses from now on, and the import that gives it."""
+        client = to == self.names.client
+        package, _, leaf = to.rpartition(".") if client else ("", "", to.partition(".")[0])
+        free = (n for n in (leaf, *(("gateway",) if client else ()), f"{leaf}_sdk") if self._is_free(facts, n, to))
+        local = alias if alias and client else next(free, f"{leaf}_")
+        named = f"import {leaf}" if local == leaf else f"import {leaf} as {local}"
+        return (local if client else local + to[len(leaf) :]), f"from {package} {named}" if package else named
+
+    def _is_free(self, facts: Facts, name: str, target: str) -> bool:
+        top = target.partition(".")[0]
+        return all(self.new_name(t) in (target, top) for t in facts.bound.get(name, ()))
+
+    def object_name(self, dotted: str) -> str:
+        """What a project module's own name for a library is afterwards, where all that it reads there has moved."""
+        module = self.module_of(dotted)
+        name = dotted[len(module) + 1 :]
+        facts = self.by_name.get(module) if self.names.rules.libraries else None
+        if not facts or not self.names.is_module(self.canonical(facts.exports.get(name, ""))) or facts.frozen:
+            return dotted
+        target = self.canonical(facts.exports[name])
+        fates = [self.names.fate(f"{target}.{read}") if read else None for read in facts.reached.get(name, ())]
+        moved = {f.to or f.name for f in fates if f and f.kind == "moved"}
+        if not moved or any(f is None or f.kind not in ("moved", "needless") for f in fates):
+            return dotted
+        library = self.names.rules.libraries[0].module
+        alias = "" if library in name.lower() else name
+        first = self.names.client if self.names.client in moved else min(moved)
+        return f"{self.new_name(module)}.{self.given(facts, first, alias)[0]}"
 
     def defines(self, dotted: str) -> bool:
         """Whether the project itself holds the definition of `dotted`."""

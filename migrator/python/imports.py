@@ -20,6 +20,8 @@ from migrator.sites import Edit, Finding, Status
 def find(module: Module) -> Iterator[Finding]:
     """Findings for every import statement that refers to the old layer or must follow the module's own move."""
     for statement in module.found.imports:
+        if id(statement.node) in module.handled:
+            continue
         if isinstance(statement.node, ast.Import):
             findings = list(_plain(module, statement.node, statement.scope))
         else:
@@ -65,6 +67,11 @@ def _line_that_holds(module: Module, alias: ast.alias, scope: Scope) -> int:
     return 0
 
 
+def _doubting(doubt: str, finding: Finding) -> Finding:
+    """A finding with what differs, if anything does."""
+    return replace(finding, status=Status.REVIEW, message=f"{finding.message}: {doubt}") if doubt else finding
+
+
 def _noting(line: int, finding: Finding) -> Finding:
     """A finding that says which line goes on using what it takes away."""
     if not line:
@@ -103,12 +110,18 @@ def _from(module: Module, statement: ImportStatement, node: ast.ImportFrom) -> I
     if any(alias.name == "*" for alias in node.names):
         yield from _star(module, node, old)
         return
-    moves = [(alias, module.rename(f"{old}.{alias.name}")) for alias in node.names]
+    moves = [(a, module.placed.get(id(a)) or _moved(module, a, f"{old}.{a.name}")) for a in node.names]
     parents = {parent_of(renamed, old) for _, renamed in moves}
     if len(parents) == 1 and "" not in parents:
         yield from _in_place(module, statement, node, old, moves)
     else:
         yield _split(module, statement, node, old, moves)
+
+
+def _moved(module: Module, alias: ast.alias, dotted: str) -> Renamed | None:
+    """What becomes of an imported name: nothing where objects are built of it that only the old class makes."""
+    built = module.index.is_built(module.facts, alias.asname or alias.name, dotted)
+    return None if built else module.rename(dotted)
 
 
 def _star(module: Module, node: ast.ImportFrom, old: str) -> Iterator[Finding]:
@@ -149,7 +162,7 @@ def _in_place(
         doubt = module.doubt(f"{old}.{alias.name}", target)
         if target is not None and target.new.rpartition(".")[2] != alias.name:
             line = _line_that_holds(module, alias, statement.scope)
-            yield _noting(line, _name(module, alias, f"{old}.{alias.name}", target))
+            yield _noting(line, _doubting(doubt, _name(module, alias, f"{old}.{alias.name}", target)))
         elif target is not None and doubt:
             yield Finding(module.source.start(alias), target.rule, Status.REVIEW, doubt)
 
@@ -181,6 +194,8 @@ def _split(
     start, end = source.start(node), source.end(node)
     groups: dict[str, list[tuple[ast.alias, Renamed | None]]] = {}
     for alias, renamed in moves:
+        if renamed and not renamed.new:
+            continue  # it only goes
         groups.setdefault(parent_of(renamed, old), []).append((alias, renamed))
     lines, comments = [], list[str]()
     stays = old if old in groups else next((p for p in groups if p), None)
@@ -193,12 +208,13 @@ def _split(
             alias_spelling(module, a, f"{old}.{a.name}", r or Renamed(f"{old}.{a.name}", "")) for a, r in members
         ]
         into = spell_module(module, node, parent)
+        spelled = list(dict.fromkeys(spelled))
         lines.append(f"from {into} import {', '.join(spelled)}" if parent else f"import {', '.join(spelled)}")
-    moved = next(r for _, r in moves if r is not None)
-    names, separator = ", ".join(a.name for a, r in moves if r is not None), _separator(module, node)
-    message = f"{names} from {old} → {moved.new}"
-    text, edits = separator.join(lines), list[Edit]()
-    if separator == "; ":  # other statements may follow on the line, so comments go above it
+    moved = next(r for _, r in sorted(moves, key=lambda m: not (m[1] and m[1].new)) if r is not None)
+    names, between = ", ".join(a.name for a, r in moves if r is not None), separator(module, node)
+    message = f"{names} from {old} → {moved.new or 'nothing'}"
+    text, edits = between.join(lines) or "pass", list[Edit]()
+    if between == "; ":  # other statements may follow on the line, so comments go above it
         above = source.line_start(start)
         edits = [Edit(above, above, f"{source.indent(node)}{comment}{source.newline}") for comment in comments]
     else:
@@ -210,7 +226,7 @@ def _split(
     return _noting(line, Finding(start, moved.rule, status, message, (*edits, Edit(start, end, text))))
 
 
-def _separator(module: Module, node: ast.stmt) -> str:
+def separator(module: Module, node: ast.stmt) -> str:
     """What stands between two statements that take the place of one: a line end, or `;` where its line is shared."""
     source = module.source
     before = source.text[source.line_start(source.start(node)) : source.start(node)]

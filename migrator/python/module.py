@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from migrator.names import Names, Renamed
@@ -16,18 +16,25 @@ from migrator.python.outline import Outline, Reference
 from migrator.python.scopes import Binding, Scope, origin_of
 from migrator.python.source import Source
 from migrator.python.survey import import_lines
-from migrator.sites import Finding
+from migrator.sites import Finding, Status
 
 
 @dataclass(slots=True)
 class Module:
-    """What every rewriter of a module takes."""
+    """What every rewriter of a module takes.
+
+    `through` are the references to a library that is left which go through a module of it, by id; `handled` the import
+    statements, and `placed` the imported names, by id, whose new form follows from these.
+    """
 
     source: Source
     found: Outline
     facts: Facts
     index: Index
     edit_prose: bool = False
+    through: Collection[int] = frozenset()
+    handled: Collection[int] = frozenset()
+    placed: Mapping[int, Renamed] = field(default_factory=dict)
     _seen_in_f_string: Counter[tuple[int, str]] = field(default_factory=Counter)
     _calls: dict[int, ast.Call] = field(default_factory=dict)  # id of the first argument -> the call
 
@@ -41,6 +48,9 @@ class Module:
     def doubt(self, dotted: str, renamed: Renamed | None) -> str:
         """What to say of a name that moves with its module and sounds old, but that no rule renames; "" for others."""
         known = self.index.canonical(dotted)
+        fate = self.names.fate(known)
+        if fate and fate.kind == "moved":
+            return fate.message if fate.status is Status.REVIEW else ""
         if renamed is None or not self.names.is_unknown(known):
             return ""
         if self.index.defines(known) or self.index.module_of(known) == known:
@@ -85,6 +95,14 @@ class Module:
             return None
         name = f"{self.facts.name}.{owner.node.name}"
         return name if self.index.member(name, parts[1]) else None
+
+    def of_library(self, parts: Parts, scope: Scope) -> int:
+        """How many parts of a chain, from the first, stand for a module of a library that is left; 0 for none."""
+        for count in range(len(parts), 0, -1) if self.names.rules.libraries else ():
+            owner = self.meaning(parts[:count], scope)
+            if owner and self.names.is_module(self.index.canonical(owner)):
+                return count
+        return 0
 
     def meanings(self, parts: Parts, scope: Scope) -> set[str | None]:
         """What a chain can mean by any of the bindings of its first part, `None` for what is not told."""

@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from migrator.python.expressions import IMPORTING_CALLS, Parts, absolute, named_module, outcomes, parts_of, text_value
 from migrator.python.scopes import Binding, FunctionNode, Scope, parameters
@@ -58,19 +58,59 @@ class Outline:
     functions: list[tuple[FunctionNode, Scope, Scope]] = field(default_factory=list)  # node, where, its own scope
     classes: list[tuple[ast.ClassDef, Scope]] = field(default_factory=list)
     tries: list[ast.Try] = field(default_factory=list)
+    handlers: list[tuple[ast.Try, Scope]] = field(default_factory=list)  # where there are several
     withs: list[ast.With | ast.AsyncWith] = field(default_factory=list)
     globals: list[tuple[ast.Global | ast.Nonlocal, Scope]] = field(default_factory=list)
     members: list[tuple[list[ast.Attribute], str]] = field(default_factory=list)  # `import_module("a.b").c.d`
     loose: list[tuple[ast.Attribute, ast.JoinedStr | None]] = field(default_factory=list)  # `f().c`, and its f-string
     attributes: list[tuple[Parts, Binding, Scope]] = field(default_factory=list)  # `self.name = a.b`, with `a.b`
-    importers: dict[str, str] = field(default_factory=dict)  # `im` -> `import_module`, where it is called so
+    tested: set[int] = field(default_factory=set)  # ids of the names that are only asked whether they are there
+    stored: set[int] = field(default_factory=set)  # ids of the values that another name is given
+    # `im` -> `import_module`, where it is called so; a function that gives a module -> that module
+    importers: dict[str, str] = field(default_factory=dict)
 
 
 def outline(tree: ast.Module, module: str, package: str) -> Outline:
     """Walk a module. `module` is its dotted name, `package` the one its relative imports start from."""
     walker = _Walker(tree, module, package)
+    for function, given, returned in _getters(tree, package):
+        walker.found.importers[function] = given
+        walker.found.stored.update(map(id, returned))
     walker.body(tree.body, walker.found.scope)
     return walker.found
+
+
+def _getters(tree: ast.Module, package: str) -> Iterator[tuple[str, str, list[ast.expr]]]:
+    """Functions that do nothing but import a module and give it: each with the module and what it returns.
+
+    A method is called `self.name` here.
+    """
+    for node in tree.body:
+        methods = [(f"self.{m.name}", m) for m in node.body if isinstance(m, FUNCTIONS)] if _is_class(node) else []
+        for name, function in [(node.name, node)] if isinstance(node, FUNCTIONS) else methods:
+            within = list(ast.walk(function))
+            given: dict[str, str] = {}
+            for each in within:
+                if isinstance(each, ast.Import):
+                    given.update((a.asname or a.name.partition(".")[0], a.name) for a in each.names)
+                elif isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name):
+                    imported = given.get("".join(parts_of(each.value)), "") or named_module(each.value, package)
+                    given.update({each.targets[0].id: imported} if imported else {})
+            returned = [n.value for n in within if isinstance(n, ast.Return) and n.value and not _is_none(n.value)]
+            modules = {given.get("".join(parts_of(value)), "") or named_module(value, package) for value in returned}
+            if len(modules) == 1 and "" not in modules:
+                yield name, modules.pop(), returned
+
+
+FUNCTIONS = (ast.FunctionDef,)  # what an asynchronous one gives has to be awaited
+
+
+def _is_class(node: ast.stmt) -> TypeGuard[ast.ClassDef]:
+    return isinstance(node, ast.ClassDef)
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 _STRING_TYPED_CALLS = {"cast", "TypeVar", "NewType", "ForwardRef"}
@@ -116,8 +156,11 @@ class _Walker:
             case _:
                 if isinstance(node, ast.Try):
                     self.found.tries.append(node)
+                    self.found.handlers += [(node, scope)] if len(node.handlers) > 1 else []
                 if isinstance(node, ast.With | ast.AsyncWith):
                     self.found.withs.append(node)
+                if isinstance(node, ast.If | ast.While | ast.Assert):
+                    self.found.tested.add(id(node.test))
                 self._children(node, scope)
 
     def _children(self, node: ast.AST, scope: Scope) -> None:
@@ -195,6 +238,7 @@ class _Walker:
             given = parts_of(defaults[arg.arg]) if arg.arg in defaults else ()
             if given:
                 inner.bind(Binding(arg.arg, arg, "alias", value=given, where=outer))
+                self.found.stored.add(id(defaults[arg.arg]))
             if arg.annotation is not None:
                 self._annotation(arg.annotation, outer)
 
@@ -245,8 +289,10 @@ class _Walker:
             if alias and (alias != (name,) or scope.kind == "class"):
                 binding.kind, binding.value, binding.target = "alias", alias, None
                 binding.where = scope.parent if alias == (name,) else scope
+                self.found.stored.add(id(outcome))
             elif module:
                 binding.kind, binding.target, binding.statement = "import-as", module, statement
+                self.found.stored.add(id(outcome))
             if alias[-1:] and alias[-1] in IMPORTING_CALLS:
                 self.found.importers[name] = alias[-1]
             binding.empty = isinstance(outcome, ast.Constant) and outcome.value is None
@@ -290,6 +336,7 @@ class _Walker:
             case ast.BinOp():
                 self._operands(node, scope)
             case _:
+                self.found.tested.update(map(id, _tested(node)))
                 if isinstance(node, ast.Subscript):
                     self._subscript(node, scope)
                 else:
@@ -372,6 +419,19 @@ class _Walker:
             self._each([node.key, node.value], inner)
         else:
             self.expression(node.elt, inner)
+
+
+def _tested(node: ast.expr) -> Iterator[ast.expr]:
+    """What an expression only asks for whether it is there: `not a`, `a is None`, `b if a else c`."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield node.operand
+    elif isinstance(node, ast.IfExp):
+        yield node.test
+    elif isinstance(node, ast.BoolOp):
+        yield from node.values[:-1] if isinstance(node.op, ast.And) else ()
+    elif isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Is | ast.IsNot):
+        to = node.comparators[0]
+        yield from [node.left] if isinstance(to, ast.Constant) and to.value is None else ()
 
 
 def _are_pairs(target: ast.Tuple | ast.List, value: ast.expr | None) -> bool:

@@ -6,7 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import replace
 
-from migrator.python import calls, expected, fixtures, imports, settings, shim, texts, unknown, uses
+from migrator.primitives import under
+from migrator.python import answers, calls, expected, fixtures, imports, library, settings, shim, texts, unknown, uses
 from migrator.python.facts import Facts, Index, module_names
 from migrator.python.module import Module
 from migrator.python.outline import Outline, outline
@@ -25,9 +26,12 @@ def read(text: str, path: str, names: tuple[str, ...], *, frozen: bool = False) 
 
 def find(source: Source, found: Outline, facts: Facts, index: Index, *, edit_prose: bool = False) -> list[Finding]:
     """All findings of a module, in the order of the text; an edit inside another one's is left to that one."""
+    if any(under(name, left.module) for name in facts.names for left in index.names.rules.libraries):
+        return []  # the library itself, as a copy in the tree
     module = Module(source, found, facts, index, edit_prose)
-    rewriters = (shim, imports, uses, calls, settings, fixtures, texts, unknown)
-    findings = [f for rewriter in rewriters for f in rewriter.find(module)]
+    rewriters = (shim, imports, uses, answers, calls, settings, fixtures, texts, unknown)
+    findings = list(library.prepare(module))
+    findings += [f for rewriter in rewriters for f in rewriter.find(module)]
     findings += uses.flagged_imports(module)
     return without_overlaps(list(expected.hold(module, findings)))
 

@@ -7,6 +7,7 @@ import re
 
 from migrator.names import Renamed
 from migrator.python import statements
+from migrator.python.expressions import absolute
 from migrator.python.facts import package_of
 from migrator.python.module import Module
 from migrator.sites import Edit
@@ -17,6 +18,8 @@ _FROM = re.compile(r"from(?P<gap>[\s\\]*)(?P<module>[.\w\s\\]*?)(?P<after>[\s\\]
 def alias_spelling(module: Module, alias: ast.alias, dotted: str, renamed: Renamed) -> str:
     """How an imported name is written afterwards, with its `as` where it needs one."""
     leaf = renamed.new.rpartition(".")[2]
+    if renamed.local:
+        return leaf if renamed.local == leaf else f"{leaf} as {renamed.local}"
     local = module.index.local_name(module.facts, alias.asname or alias.name, dotted)
     if alias.asname == alias.name:
         return f"{leaf} as {local}"  # `X as X` is how a stub says that X is public
@@ -41,7 +44,9 @@ def rewritten(module: Module, segment: str, moves: list[tuple[ast.alias, Renamed
 
 def module_edit(module: Module, node: ast.ImportFrom, new: str) -> Edit | None:
     """The edit of the part between `from` and `import`, if it has to change."""
-    source = module.source
+    source, facts = module.source, module.facts
+    if new == absolute(facts.package, node.level, node.module) and module.new_name() == facts.name:
+        return None  # however it is written: a module that is started as a script may have more above it
     match = _FROM.match(source.text, source.start(node))
     if match is None:
         return None

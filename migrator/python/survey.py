@@ -44,9 +44,47 @@ def facts_of(path: str, names: tuple[str, ...], found: Outline, text: str, *, fr
         mentioned=frozenset((*_imported(found), *(p for v in literals for p in _prefixes(v)), *found.scope.stars)),
         unused=frozenset(_unused(found, text)),
         suppressed=suppressed,
+        reached=_reached(found),
+        called=frozenset(call.func.id for call, _ in found.calls if isinstance(call.func, ast.Name)),
         kept=_kept(found, suppressed),
         frozen=frozen,
     )
+
+
+def _reached(found: Outline) -> dict[str, frozenset[str]]:
+    """What is read off the names that are imported at module level."""
+    imports = ("import", "import-as", "from")
+    names = {n for n, bindings in found.scope.bindings.items() if any(b.kind in imports for b in bindings)}
+    reached: dict[str, set[str]] = {name: set() for name in names}
+    asked = asked_of(found)
+    for reference in found.references:
+        name, node = reference.parts[0], reference.nodes[0]
+        if name in names and reference.scope.lookup(name) is found.scope:
+            if len(reference.parts) > 1:
+                reached[name].add(".".join(reference.parts[1:]))
+            elif id(node) in asked:
+                reached[name].add(asked[id(node)][1])
+            elif is_loaded(node) and id(node) not in found.tested:
+                reached[name].add("")
+    return {name: frozenset(attributes) for name, attributes in reached.items()}
+
+
+_ASKING = {"getattr", "hasattr", "setattr", "delattr", "object"}  # the last is that of patch and of monkeypatch
+
+
+def asked_of(found: Outline) -> dict[int, tuple[ast.Call, str]]:
+    """Id of a name that a call such as `getattr(name, "attribute")` asks -> that call and the attribute."""
+    asked = {}
+    for call, _ in found.calls:
+        callee = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        attribute = text_value(call.args[1]) if callee in _ASKING and len(call.args) > 1 else None
+        if attribute and isinstance(call.args[0], ast.Name):
+            asked[id(call.args[0])] = call, attribute
+    return asked
+
+
+def is_loaded(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
 
 
 def _classes(found: Outline) -> dict[str, Class]:

@@ -21,6 +21,7 @@ _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _NAMED_ATTRIBUTE_CALLS = {"getattr", "hasattr", "setattr", "delattr", "object", "delitem"}  # patch.object, monkeypatch
 _CALLS_OF_MODULES = {"patch", "import_module", "importorskip", "__import__", "getLogger"}
 _CALLS_OF_MAPPINGS = {"dict", "update"}  # patch.dict, os.environ.update
+CHAINS = re.compile(r"(?<![\w.'\"])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|(?<=['\"])[A-Za-z_]\w*(?:\.\w+)*")
 _IMPORT = re.compile(r"\bfrom[ \t]+([\w.]+)[ \t]+import\b")
 _LITERAL = re.compile(r"""[a-zA-Z]*(\"{3}|'{3}|"|')(.*)\1""", re.DOTALL)
 
@@ -111,7 +112,8 @@ def _code(module: Module, raw: str, start: int, value: str | None) -> Iterator[F
 
     literal = _LITERAL.fullmatch(raw)
     if literal is None or value is None or re.sub(r"\r\n?", "\n", literal[2]) != value:
-        rule = module.names.rules.modules[0].id
+        modules = module.names.rules.modules
+        rule = modules[0].id if modules else module.names.library_rule
         yield Finding(start, rule, Status.MANUAL, "code in a text that is not spelled in one piece: write it by hand")
         return
     try:
@@ -148,12 +150,23 @@ def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> I
     if setting:
         message = f"{value} → {setting.new}: {settings.MOVED}"
         yield from _whole(module, text, value, setting.new, setting.rule, Status.REVIEW, message)
+    elif text.role == "all" and (new := _public_object(module, value)) != value:
+        yield from _whole(module, text, value, new, module.names.library_rule)
     elif text.role == "all":
         yield from _public_name(module, text, value, renames)
     elif text.role == "annotation":
         yield from _annotation(module, text)
     elif _DOTTED.fullmatch(value) and (renamed := module.rename(value)):
         yield from _whole(module, text, value, renamed.new, renamed.rule)
+    elif module.names.rules.libraries and (new := module.index.object_name(value)) != value:
+        yield from _whole(module, text, value, new, module.names.library_rule)
+    elif (
+        _DOTTED.fullmatch(value)
+        and module.index.module_of(value)
+        and module.names.is_module(module.index.canonical(value))
+    ):
+        said = f"{value}: see what that module reads it from now"
+        yield Finding(module.source.start(text.node), module.names.library_rule, Status.MANUAL, said)
     elif value in renames and module.names.symbol(value):
         rule = module.names.symbol_rule(value)
         message = (
@@ -187,8 +200,10 @@ def _spelled(module: Module, node: ast.expr, name: str, new: str, rule: str, sta
 def _annotation(module: Module, text: Text) -> Iterator[Finding]:
     """Names inside a string annotation mean what they would mean outside it."""
     start, raw = module.source.start(text.node), module.source.segment(text.node)
-    for match in re.finditer(r"(?<![\w.'\"])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|(?<=['\"])[A-Za-z_]\w*(?:\.\w+)*", raw):
+    for match in CHAINS.finditer(raw):
         parts = tuple(match[0].split("."))
+        if module.of_library(parts, text.scope):
+            continue
         dotted, bound = module.dotted(parts, text.scope), module.binding_of(parts[0], text.scope)
         renamed = module.rename(dotted) if dotted else None
         written = module.written(parts, module.base(parts, text.scope) or "", bound) if renamed and bound else parts
@@ -199,6 +214,11 @@ def _annotation(module: Module, text: Text) -> Iterator[Finding]:
             new = ".".join(written)
             edit = Edit(start + match.start(), start + match.end(), new)
             yield Finding(edit.start, renamed.rule, Status.MIGRATED, f"{match[0]} → {new}", (edit,))
+
+
+def _public_object(module: Module, value: str) -> str:
+    """What an entry of `__all__` is afterwards that lists a module of a library that is left."""
+    return module.index.object_name(f"{module.facts.name}.{value}").rpartition(".")[2]
 
 
 def _public_name(module: Module, text: Text, value: str, renames: dict[str, str]) -> Iterator[Finding]:
@@ -256,7 +276,7 @@ def _read_by_calls(module: Module) -> Iterator[tuple[int, Finding]]:
         name = text_value(call.args[1]) if len(call.args) > 1 else None
         if _callee(call) in _NAMED_ATTRIBUTE_CALLS and name is not None:
             owner = _owner(module, call.args[0], scope)
-            if owner:
+            if owner and not module.names.is_module(module.index.canonical(owner)):
                 yield from _in_call(module, call.args[1], name, f"{owner}.{name}")
 
 

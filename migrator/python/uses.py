@@ -23,9 +23,11 @@ def find(module: Module) -> Iterator[Finding]:
             for binding in bindings:
                 yield from _definition(module, binding, scope)
     for reference in module.found.references:
-        yield from _reference(module, reference)
+        if id(reference) not in module.through:
+            yield from _reference(module, reference)
     for nodes, owner in module.found.members:
-        yield from _members(module, nodes, owner)
+        if not module.names.is_module(owner):
+            yield from _members(module, nodes, owner)
     yield from _declared(module)
 
 

@@ -1,0 +1,169 @@
+"""The client module of a migrated project: where it goes, which functions it needs, and the change that makes it."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Collection, Iterable
+from pathlib import PurePosixPath
+
+from migrator.candidates import Candidates
+from migrator.errors import MigrateError
+from migrator.names import Names
+from migrator.packs import Rules
+from migrator.primitives import under
+from migrator.python.facts import Facts
+from migrator.sites import Change, Site, Status
+from migrator.textio import decode
+
+_MARK = "functions that call it with LiteLLM's arguments"  # what the first line of a client module says
+_NAMES = ("llm_client", "llm_gateway_client", "llm_gateway_functions")
+_ASIDE = {"test", "tests", "testing", "example", "examples", "benchmark", "benchmarks", "docs", "script", "scripts"}
+
+
+class Place:
+    """The client module's dotted name, and its path from the root."""
+
+    def __init__(self, dotted: str, path: str) -> None:
+        self.dotted, self.path = dotted, path
+
+
+def placed(rules: Rules, candidates: Candidates) -> Place | None:
+    """Where the client module goes: where the setting says, or into the package that uses the library most."""
+    if not rules.libraries:
+        return None
+    dotted = str(rules.options.get("client-module", ""))
+    if dotted:
+        if not all(part.isidentifier() for part in dotted.split(".")):
+            raise MigrateError(f"pyproject.toml: client-module: {dotted!r} is not a dotted name such as app.llm_client")
+        return Place(dotted, _path_of(dotted, candidates))
+    weights = {facts.path: weight for facts in candidates.facts.values() if (weight := _weight(rules, facts))}
+    if not weights:
+        return Place(_NAMES[0], f"{_NAMES[0]}.py")
+    folder, package = _home(weights, candidates)
+    base = f"{folder}/" if folder else ""
+    own = (n for n in _NAMES if _is_ours(f"{base}{n}.py", candidates))
+    free = (n for n in _NAMES if f"{base}{n}.py" not in candidates.files and f"{base}{n}/" not in candidates.files)
+    name = next(own, None) or next(free, _NAMES[-1])
+    return Place(f"{package}.{name}" if package else name, f"{base}{name}.py")
+
+
+def _path_of(dotted: str, candidates: Candidates) -> str:
+    """The path of a module that need not be there yet: below the root that has its package."""
+    path, package = dotted.replace(".", "/") + ".py", dotted.rpartition(".")[0].replace(".", "/")
+    for root in sorted(candidates.roots):
+        base = f"{root}/" if root else ""
+        if f"{base}{path}" in candidates.files or (
+            package and any(f.startswith(f"{base}{package}/") for f in candidates.files)
+        ):
+            return base + path
+    return path
+
+
+def _weight(rules: Rules, facts: Facts) -> int:
+    """How much of the library a module uses."""
+    libraries = [library.module for library in rules.libraries]
+    imported = [n for n, ts in facts.bound.items() if any(under(t, library) for t in ts for library in libraries)]
+    return sum(len(facts.reached.get(name, ())) or 1 for name in imported)
+
+
+def _home(weights: dict[str, int], candidates: Candidates) -> tuple[str, str]:
+    """The folder that the client module goes to, and the dotted package that this is."""
+    packages = Counter[tuple[str, str]]()
+    for path, weight in sorted(weights.items()):
+        facts = candidates.facts[path]
+        top = facts.name.partition(".")[0]
+        inner = facts.name.count(".") + (1 if facts.is_package else 0)
+        folder = PurePosixPath(path).parents[inner - 1] if inner else None
+        if folder is not None and _is_package(str(folder), top, candidates):
+            packages[str(folder), top] += weight
+    named = {place: weight for place, weight in packages.items() if not _ASIDE & {*place[0].split("/")}}
+    if named or (packages and len(packages) == 1):
+        return max(named or packages, key=lambda place: ((named or packages)[place], place))
+    folders = {str(PurePosixPath(path).parent) for path in weights}
+    folders = {f for f in folders if not _ASIDE & {*f.split("/")}} or folders
+    folder_ = folders.pop() if len(folders) == 1 else "."
+    return ("" if folder_ == "." else folder_), ""
+
+
+def _is_package(folder: str, name: str, candidates: Candidates) -> bool:
+    """Whether modules are imported from a folder by its name: it says so, or a module of the project does."""
+    if f"{folder}/__init__.py" in candidates.files:
+        return True
+    return any(under(m, name) for facts in candidates.facts.values() for m in facts.mentioned)
+
+
+def _is_ours(path: str, candidates: Candidates) -> bool:
+    """Whether a module is the client module that an earlier run made."""
+    return path in candidates.files and _MARK in _head(path, candidates)
+
+
+def _head(path: str, candidates: Candidates) -> str:
+    try:
+        with (candidates.project.root / path).open(encoding="utf-8", errors="replace") as file:
+            return file.read(600)
+    except OSError:
+        return ""
+
+
+def needed(names: Names, changes: Iterable[Change]) -> frozenset[str]:
+    """The functions of the client module that migrated modules name, by import, as an attribute or in a text."""
+    from migrator.python import rewrite
+
+    client, found = names.client, set[str]()
+    for change in changes:
+        if change.language != "python" or change.after is None:
+            continue
+        text = decode(change.after, change.path).text
+        _, outline, facts = rewrite.read(text, "snippet.py", ("snippet",))
+        targets = {t for ts in facts.bound.values() for t in ts} | facts.mentioned
+        read, kept = {attribute.attr for attribute, _ in outline.loose}, False
+        read.update(attribute.attr for attributes, _ in outline.members for attribute in attributes)
+        for reference in outline.references:
+            read.update(reference.parts[1:])
+            holder = reference.scope.lookup(reference.parts[0])
+            for binding in holder.told(reference.parts[0]) if holder else ():
+                if binding.target:
+                    targets.add(".".join((binding.target, *reference.parts[1:])))
+                    kept |= binding.target == client and id(reference.nodes[-1]) in outline.stored
+        found |= read if kept else set()  # `self.llm = llm_client` is read from by another name
+        found |= {t[len(client) + 1 :].partition(".")[0] for t in targets if t.startswith(f"{client}.")}
+    moved = {n for rule in names.rules.moved if rule.to == "{client}" for n in (*rule.names, *rule.renames.values())}
+    return frozenset(found & moved)
+
+
+def made(names: Names, place: Place, functions: Collection[str], candidates: Candidates) -> tuple[Change, Site] | None:
+    """The change that makes the client module, and its site; None where it is there already.
+
+    Raises MigrateError where another file is in its place.
+    """
+    if not functions:
+        return None
+    library, options = names.rules.libraries[0], names.rules.options
+    if place.path in candidates.files:
+        missing = sorted(set(functions) - _defined(place, candidates))
+        if missing:
+            raise MigrateError(
+                f"{place.path}: exists and has no {', '.join(missing)}: add it, or set client-module in "
+                f"[tool.migrate.packs.{names.rules.packs[0]}] to another name such as app.llm_gateway_client"
+            )
+        return None
+    from migrator.clients.module import Settings, render
+
+    settings = Settings(
+        providers=options.get("providers", {}), models=options.get("models", {}), base_url=options.get("base-url", "")
+    )
+    text = render(library.client, frozenset(functions), settings)
+    message = f"made for {', '.join(sorted(functions))}: read it, and set the variables it names"
+    docs = names.rules.docs.get(library.id, "")
+    site = Site(place.path, 1, 1, library.id, Status.REVIEW, message, place.path, 1, docs)
+    return Change(place.path, place.path, "create", "python", 0, None, text.encode(), 0o644), site
+
+
+def _defined(place: Place, candidates: Candidates) -> set[str]:
+    """The functions of a module that is there."""
+    try:
+        tree = ast.parse((candidates.project.root / place.path).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return set()
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}

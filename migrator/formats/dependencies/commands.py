@@ -1,0 +1,135 @@
+"""Commands that install: `pip install`, `uv add`, `poetry add` and their like, wherever a text holds a command line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from migrator.formats.dependencies.lines import SOURCE, sourced
+from migrator.formats.dependencies.stated import Edits, Manner, Stated, read, settle, spelt
+from migrator.names import Names
+from migrator.sites import Edit, Finding, Status
+
+_COMMAND = re.compile(
+    r"""(?<![\w./-])(?:
+        (?P<tool>pipx[ ]+(?:install|run|upgrade)|uv[ ]+tool[ ]+(?:install|run|upgrade)|uvx)
+      | (?:pip(?:3(?:\.\d+)?)?|pipenv|poetry|pdm|rye|conda|mamba|micromamba|uv(?:[ ]+pip)?)
+        (?:[ ]+--?[a-z][\w-]*(?:=\S+)?)*[ ]+(?:install|add)
+      | uv[ ]+run(?=[ ][^\n]*--with)
+    )(?=[ \t\\])""",
+    re.VERBOSE,
+)
+_WORD = re.compile(
+    r"""(?P<space>(?:[ \t]|\\\r?\n)+)
+        (?:(?P<quote>\\?["'])(?P<quoted>[^"'\r\n`\\]*)(?P=quote)|(?P<bare>[^\s"'`;&|)#<>\\][^\s"'`;&|)<>\\]*(?:[<>]=?[\w.*,<>=!$\{\}-]+)?))""",
+    re.VERBOSE,
+)
+_TAKES_VALUE = re.compile(
+    r"-[rceiftpGn]|--(?:requirement|constraint|editable|index(?:-url)?|extra(?:-index-url)?|find-links|target|python|group"
+    r"|optional|name|channel|prefix|root|source|platform)"
+)
+_NEAR = 1000  # characters before a command that may open a quote or a comment
+_UNQUOTED = re.compile(r"[\w.\[\]=+-]*")
+_COMMENT = re.compile(r"(?:^|\s)(?:#|//)[^\r\n]*$")
+_QUOTE = re.compile(r"""(?<!\w)\\?["']|\\?["'](?!\w)""")  # no apostrophe
+_POETRY = re.compile(r"([\w.-]+)@([\^~\d][\w.]*|latest)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The requirements of one command; `spans` are their words with the space before, `quotes` those around them."""
+
+    text: str
+    stated: Sequence[Stated]
+    spans: dict[int, tuple[int, int]]  # by where a requirement begins
+    quotes: dict[int, str]
+    inside: str  # the quote that the whole command stands in
+    words: int
+
+    def instead(self, one: Stated, new: Stated) -> Edits:
+        said = spelt(new)
+        return (Edit(one.begin, one.end, said if self.quotes[one.begin] else self._quoted(said)),)
+
+    def beside(self, one: Stated, new: Stated) -> Edits:
+        quote, (_, end) = self.quotes[one.begin], self.spans[one.begin]
+        said = f"{quote}{spelt(new)}{quote}" if quote else self._quoted(spelt(new))
+        return (Edit(end, end, f" {said}"),)
+
+    def without(self, gone: Sequence[Stated]) -> Sequence[Edits]:
+        if len(gone) == self.words:
+            return [()] * len(gone)
+        return [(Edit(*self.spans[one.begin], ""),) for one in gone]
+
+    def _quoted(self, said: str) -> str:
+        """A word that a shell leaves alone, as can be written where the command stands."""
+        if _UNQUOTED.fullmatch(said):
+            return said
+        quote = "'" if '"' in self.inside else '"'
+        return f"{quote}{said}{quote}"
+
+
+def find(text: str, names: Names, kept: frozenset[str], *, prose: bool = False, edit: bool = True) -> Iterator[Finding]:
+    """What becomes of the old distributions in the commands of a text, as `review`; in comments, as prose."""
+    if "install" not in text and "add" not in text and "uvx" not in text and "--with" not in text:
+        return
+    for match in _COMMAND.finditer(text):
+        line = text[max(text.rfind("\n", 0, match.start()) + 1, match.start() - _NEAR) : match.start()]
+        said = prose or _COMMENT.search(line) is not None
+        words = _words(text, match.end(), line)
+        for rule in names.rules.dependencies:
+            place = replace(words, stated=[_tool(one) for one in words.stated]) if match["tool"] else words
+            manner = Manner(rule.id in kept, status=Status.REVIEW, prose=said, edited=edit and not match["tool"])
+            yield from settle(place, rule, manner)
+
+
+def _tool(one: Stated) -> Stated:
+    return replace(one, locked=f"{one.name} is installed for its command here: say what takes the place of that")
+
+
+def _words(text: str, at: int, before: str) -> _Words:
+    """The words of a command from `at`, up to where the shell would end it."""
+    inside = _enclosing(before)
+    stated: list[Stated] = []
+    spans: dict[int, tuple[int, int]] = {}
+    quotes: dict[int, str] = {}
+    skip, words = False, 0
+    while match := _WORD.match(text, at):
+        quote = match["quote"] or ""
+        if quote and quote == inside:
+            break
+        at = match.end()
+        kind = "quoted" if quote else "bare"
+        word, start = match[kind], match.start(kind)
+        if skip or word.startswith("-"):
+            skip = not skip and _TAKES_VALUE.fullmatch(word) is not None
+            continue
+        words += 1
+        said = word if quote else word.rstrip(".,:")
+        one = _requirement(said, start)
+        if one:
+            stated.append(one)
+            spans[one.begin], quotes[one.begin] = (match.start(), match.end() - len(word) + len(said)), quote
+    return _Words(text, stated, spans, quotes, inside, words)
+
+
+def _requirement(word: str, at: int) -> Stated | None:
+    source = SOURCE.match(word)
+    if source:
+        return sourced(source, at, at)
+    pinned = _POETRY.fullmatch(word)
+    if pinned:
+        version = f"=={pinned[2]}" if pinned[2][0].isdigit() else ""
+        return Stated(pinned[1], at, at + len(word), version)
+    return read(word, at)
+
+
+def _enclosing(before: str) -> str:
+    """The quotes that are open after the part of a line before a command."""
+    open_ = ""
+    for match in _QUOTE.finditer(before):
+        if not open_:
+            open_ = match[0]
+        elif match[0] == open_:
+            open_ = ""
+    return open_

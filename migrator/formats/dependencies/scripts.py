@@ -1,0 +1,25 @@
+"""The dependencies of a single script, in the comment at its head (PEP 723)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from migrator.formats.dependencies import toml
+from migrator.formats.markdown import Block, Placed
+from migrator.names import Names
+from migrator.sites import Finding
+
+_METADATA = re.compile(r"^# /// script[ \t]*\r?\n(?P<lines>(?:#(?: [^\r\n]*)?\r?\n)*?)# ///[ \t]*\r?$", re.MULTILINE)
+_LINE = re.compile(r"# ?([^\r\n]*)")
+
+
+def find(text: str, names: Names, kept: frozenset[str]) -> Iterator[Finding]:
+    """What becomes of the old distributions that a script asks for."""
+    for metadata in _METADATA.finditer(text):
+        lines = tuple(
+            (line.start(1), line[1]) for line in _LINE.finditer(text, metadata.start("lines"), metadata.end("lines"))
+        )
+        code = "".join(f"{line}\n" for _, line in lines)
+        placed = Placed(text, Block("toml", lines), code)
+        yield from map(placed, toml.find(code, names, kept, toml.SCRIPT))

@@ -1,0 +1,247 @@
+"""A requirement as a project states it, in whichever notation, and what a `dependency` rule makes of a list of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from migrator.primitives import Dependency, canonical
+from migrator.sites import Edit, Finding, Status
+
+NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+_CLAUSE = r"(?:===?|[~!<>]=?|=|\^)\s*+[\w.*+!${}-]++"
+_STATED = re.compile(
+    rf"""\s*+(?P<name>{NAME})\s*+(?:\[(?P<extras>[^\]]*+)\])?\s*+
+        (?:@\s*+(?P<url>[^\s;]++(?:;[^\s;]++)*+)(?=\s|$)|\(?\s*+(?P<version>{_CLAUSE}(?:\s*+,\s*+{_CLAUSE})*+)?\s*+,?\s*+\)?)
+        (?P<rest>\s*+(?:;(?P<marker>.*+))?)""",
+    re.DOTALL | re.VERBOSE,
+)
+_PIN = re.compile(r"={1,3}\s*v?([\w.+!]+)")
+
+Edits = tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stated:
+    """One requirement: its name as it is spelt and where, what is asked of it, and why it may not be edited.
+
+    `version` is in the notation of PEP 440, `marker` whatever makes it conditional, `source` where it is taken from if
+    that is no index. `begin` and `end` are what a replacement takes the place of: the name, extras and version.
+    """
+
+    name: str
+    begin: int
+    end: int
+    version: str = ""
+    extras: tuple[str, ...] = ()
+    marker: str = ""
+    source: str = ""
+    start: int = -1  # of the name; where it is not that of `begin`
+    locked: str = ""
+    note: str = ""  # what a replacement does not keep
+
+    @property
+    def at(self) -> int:
+        return self.begin if self.start < 0 else self.start
+
+    @property
+    def pin(self) -> str:
+        """The one version it asks for, or nothing."""
+        match = _PIN.fullmatch(self.version)
+        return match[1] if match else ""
+
+    def when(self) -> str:
+        """The marker in one spelling, so that two of them can be compared."""
+        return " ".join(self.marker.replace("'", '"').split())
+
+
+class Place(Protocol):
+    """A list of requirements, and the edits that change it."""
+
+    @property
+    def stated(self) -> Sequence[Stated]: ...
+
+    def instead(self, one: Stated, new: Stated) -> Edits:
+        """Put `new` where `one` stands, under the same conditions."""
+
+    def beside(self, one: Stated, new: Stated) -> Edits:
+        """Put `new` after `one`, under the same conditions."""
+
+    def without(self, gone: Sequence[Stated]) -> Sequence[Edits]:
+        """Take these out: the edits of each, none of which overlap."""
+
+
+def read(text: str, at: int = 0) -> Stated | None:
+    """A requirement as PEP 508 writes it; `at` is where the text stands. None where it is none."""
+    match = _STATED.fullmatch(text)
+    if match is None:
+        return None
+    extras = tuple(part.strip() for part in (match["extras"] or "").split(",") if part.strip())
+    end = len(text[: match.start("rest")].rstrip())
+    version, marker, url = (match[key] or "" for key in ("version", "marker", "url"))
+    return Stated(match["name"], at + match.start("name"), at + end, version, extras, marker.strip(), url)
+
+
+def target(rule: Dependency) -> Stated | None:
+    """What the rule puts in the place of the old distribution."""
+    return read(rule.new) if rule.new else None
+
+
+def spelt(new: Stated) -> str:
+    """The requirement as PEP 508 writes it, without a marker."""
+    extras = f"[{','.join(new.extras)}]" if new.extras else ""
+    return f"{new.name}{extras}{new.version}"
+
+
+# -------------------------------------------------------------------------------------------------------- deciding
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a list is to be taken: `adds` is false where it only constrains, `group` is what users call it by."""
+
+    kept: bool
+    adds: bool = True
+    group: str = ""
+    status: Status = Status.MIGRATED
+    prose: bool = False
+    edited: bool = True
+
+
+def settle(place: Place, rule: Dependency, manner: Manner) -> Iterator[Finding]:
+    """What becomes of the old distribution in one list: replaced, taken out, or left with the new one beside it."""
+    old = [s for s in place.stated if canonical(s.name) == canonical(rule.old)]
+    new = target(rule) if manner.adds else None
+    there = [s for s in place.stated if new and canonical(s.name) == canonical(new.name)]
+    covered = {s.when() for s in there}
+    gone: list[Stated] = []
+    for one in old:
+        needed = new is not None and not covered & {"", one.when()}
+        covered |= {one.when()} if needed and not one.locked else set()
+        if one.locked:
+            yield _finding(rule, one, Status.MANUAL, one.locked, (), manner)
+        elif new and needed:
+            yield from _placed(place, rule, one, new, manner)
+        elif manner.kept:
+            said = "; ".join([f"{one.name} is still used: take it out once nothing uses it", *_outside(there, new)])
+            yield _finding(rule, one, Status.MANUAL, said, (), manner)
+        else:
+            gone.append(one)
+    for one, edits in zip(gone, place.without(gone) if gone else (), strict=True):
+        yield _removed(rule, one, new, there, edits, manner)
+
+
+def _placed(place: Place, rule: Dependency, one: Stated, new: Stated, manner: Manner) -> Iterator[Finding]:
+    if manner.kept:
+        said = f"{spelt(new)} is added: {one.name} is still used, take it out once nothing uses it"
+        yield _finding(rule, one, Status.REVIEW, said, place.beside(one, new), manner)
+        return
+    notes = list(_notes(rule, one, manner))
+    status = Status.REVIEW if notes else manner.status
+    said = "; ".join([f"{one.name} → {spelt(new)}", *notes])
+    yield _finding(rule, one, status, said, place.instead(one, new), manner)
+
+
+def _removed(
+    rule: Dependency, one: Stated, new: Stated | None, there: Sequence[Stated], edits: Edits, manner: Manner
+) -> Finding:
+    notes = [*_notes(rule, one, manner), *_outside(there, new)]
+    reason = f"{one.name} goes: {there[0].name} is there" if there else f"{one.name} goes"
+    if not edits:
+        said = "; ".join([f"{one.name} is to go: take it out here", *notes])
+        return _finding(rule, one, Status.MANUAL, said, (), manner)
+    return _finding(rule, one, Status.REVIEW if notes else manner.status, "; ".join([reason, *notes]), edits, manner)
+
+
+def _notes(rule: Dependency, one: Stated, manner: Manner) -> Iterator[str]:
+    """What a person has to look at, whichever edit is made."""
+    if one.extras:
+        yield f"its extras [{','.join(one.extras)}] have no counterpart"
+    if one.source:
+        yield f"it came from {one.source}, not from an index: see what is different there"
+    if one.note:
+        yield one.note
+    if manner.group and canonical(manner.group) == canonical(rule.old):
+        yield f"the group is still called {manner.group}, which is what users install it by"
+
+
+def _outside(there: Sequence[Stated], new: Stated | None) -> Iterator[str]:
+    """What to say where a list has the new distribution, but in no version that is good enough."""
+    for one in there:
+        if new and not meets(one.version, new.version):
+            yield f"{one.name}{one.version} is there, but {new.version} is needed: change its version"
+
+
+def _finding(rule: Dependency, one: Stated, status: Status, said: str, edits: Edits, manner: Manner) -> Finding:
+    warning = warned(rule, one.pin)
+    if warning:
+        status = Status.REVIEW if status is Status.MIGRATED else status
+        said = f"{warning}; {said}"
+    said = f"{said}: {rule.message}" if rule.message else said
+    if manner.prose:
+        said = f"prose: {said}" if manner.edited else f"prose: {said}; edited only with --text"
+        return Finding(one.at, rule.id, Status.REVIEW, said, edits if manner.edited else (), prose=True)
+    return Finding(one.at, rule.id, status, said, edits)
+
+
+def warned(rule: Dependency, version: str) -> str:
+    """What is to be said of a release that was withdrawn; nothing of any other."""
+    if version not in rule.yanked:
+        return ""
+    return (
+        f"{rule.old} {version} was withdrawn as malicious: change every secret that a machine which installed it "
+        "could read"
+    )
+
+
+def meets(there: str, needed: str) -> bool:
+    """Whether some version is allowed by both; true as well where one of them cannot be read.
+
+    >>> meets("==1.55.0", ">=2,<4"), meets(">=1.0", ">=2,<4")
+    (False, True)
+    """
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        both = SpecifierSet(there) & SpecifierSet(needed)
+    except InvalidSpecifier:
+        return True
+    bounds = {re.sub(r"\.?\*$", "", clause.version) for clause in both}
+    return not bounds or any(both.contains(v, prereleases=True) for b in bounds for v in (b, f"{b}.1"))
+
+
+# --------------------------------------------------------------------------------------------------------- in lines
+
+
+def newline_of(text: str) -> str:
+    """The line end of a text."""
+    return "\r\n" if "\r\n" in text else "\n"
+
+
+def line_around(text: str, start: int, end: int) -> tuple[int, int]:
+    """Where the lines of a span start, and where they end, with the line end."""
+    close = text.find("\n", max(end - 1, start))
+    return text.rfind("\n", 0, start) + 1, len(text) if close < 0 else close + 1
+
+
+def cut(text: str, spans: Sequence[tuple[int, int]]) -> list[Edits]:
+    """The edits that take whole lines out; where the last line had no line end, the new last one has none either."""
+    edits = [Edit(start, end, "") for start, end in spans]
+    last = len(edits) - 1
+    if not edits or edits[last].end < len(text) or text.endswith("\n"):
+        return [(edit,) for edit in edits]
+    size, following = len(newline_of(text)), len(text)
+    while last >= 0 and edits[last].end == following and edits[last].start >= size:
+        following = edits[last].start
+        stop = len(text) if edits[last].end == len(text) else edits[last].end - size
+        edits[last] = Edit(following - size, stop, "")
+        last -= 1
+    return [(edit,) for edit in edits]
+
+
+def line_after(text: str, span: tuple[int, int], line: str) -> Edit:
+    """The edit that puts a line after the lines of a span."""
+    newline, at = newline_of(text), span[1]
+    return Edit(at, at, f"{line}{newline}" if text[at - 1 : at] == "\n" else f"{newline}{line}")

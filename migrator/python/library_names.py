@@ -1,0 +1,104 @@
+"""Names of a library that is left, imported one by one: those without a counterpart, and those that cannot follow."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from migrator.names import Fate
+from migrator.python.expressions import parts_of
+from migrator.python.library_uses import is_read
+from migrator.python.module import Module
+from migrator.python.outline import ImportStatement
+from migrator.python.scopes import Scope
+from migrator.sites import Finding, Status
+
+
+def find(module: Module) -> Iterator[Finding]:
+    """What stays as it is, with the reason and the next step; nothing here is edited."""
+    yield from _left(module)
+    yield from _built(module)
+    yield from _hiding(module)
+
+
+def _left(module: Module) -> Iterator[Finding]:
+    """Names without a counterpart, imported one by one from the library or from a module that hands them on."""
+    seen: set[int] = set()
+    for reference in module.found.references:
+        if id(reference) in module.through or not is_read(reference.nodes[0]):
+            continue
+        bound = module.binding_of(reference.parts[0], reference.scope)
+        meant = sorted(d for d in module.meanings(reference.parts, reference.scope) if d)
+        fates = [f for d in meant if (f := module.names.fate(module.index.canonical(d)))]
+        fate = next((f for f in fates if f.kind in ("gone", "unknown", "needless")), None)
+        if fate:
+            seen.update(id(b.node) for b in bound[1].told(reference.parts[0])) if bound else None
+            said = f"{'.'.join(reference.parts)}: {fate.message}"
+            yield Finding(module.source.start(reference.nodes[0]), fate.rule, Status.MANUAL, said)
+    for statement in module.found.imports:
+        if isinstance(statement.node, ast.ImportFrom):
+            yield from _imported(module, statement, statement.node, seen)
+
+
+def _fate(module: Module, node: ast.expr, scope: Scope) -> Fate | None:
+    dotted = module.meaning(parts_of(node), scope)
+    return module.names.fate(module.index.canonical(dotted)) if dotted else None
+
+
+def _built(module: Module) -> Iterator[Finding]:
+    """Imported classes of which objects are built: they stay, since the new ones do not take the arguments."""
+    called = {id(call.func) for call, _ in module.found.calls}
+    caught = {id(e) for t in module.found.tries for h in t.handlers for e in _types(h)}
+    for reference in module.found.references:
+        node, name = reference.nodes[0], reference.parts[0]
+        if id(reference) in module.through or name not in module.facts.called or not is_read(node):
+            continue
+        meant = sorted(d for d in module.meanings(reference.parts, reference.scope) if d)
+        dotted = next((d for d in meant if module.index.is_built(module.facts, name, d)), "")
+        fate = module.names.fate(module.index.canonical(dotted))
+        if not fate:
+            continue
+        if id(node) in called:
+            yield Finding(module.source.start(node), fate.rule, Status.MANUAL, f"{name}(…): {fate.built}")
+        else:
+            status = Status.MANUAL if id(node) in caught else Status.REVIEW
+            said = f"{name} stays, for it is built in this file; what takes its place is {fate.new}"
+            yield Finding(module.source.start(node), fate.rule, status, said)
+
+
+def _hiding(module: Module) -> Iterator[Finding]:
+    """A handler of an error that takes what a later one is there for."""
+    for node, scope in module.found.handlers:
+        caught = [
+            (h, [f for e in _types(h) if (f := _fate(module, e, scope)) and f.kind == "moved"]) for h in node.handlers
+        ]
+        for index, (handler, fates) in enumerate(caught):
+            later = {f.name for _, more in caught[index + 1 :] for f in more}
+            for fate in fates:
+                hidden = sorted(n for n in later if n in fate.above or ("*" in fate.above and n != fate.name))
+                if hidden:
+                    said = f"{fate.name} catches {', '.join(hidden)} as well: put this handler after that of it"
+                    yield Finding(module.source.start(handler), fate.rule, Status.MANUAL, said)
+
+
+def _imported(module: Module, statement: ImportStatement, node: ast.ImportFrom, seen: set[int]) -> Iterator[Finding]:
+    """What an import statement gives that stays, and what it gives that nothing here uses."""
+    for alias in node.names:
+        holder = statement.scope.lookup(alias.asname or alias.name)
+        bindings = holder.told(alias.asname or alias.name) if holder else []
+        target = next((b.target for b in bindings if b.node is alias), None)
+        fate = module.names.fate(module.index.canonical(target)) if target else None
+        if fate and fate.kind in ("gone", "unknown", "needless"):
+            used = id(alias) in seen
+            said = f"{alias.name} stays for what is left of it here" if used else f"{alias.name}: {fate.message}"
+            status = Status.REVIEW if used else Status.MANUAL
+            yield Finding(module.source.start(statement.node), fate.rule, status, said)
+        elif fate and target and module.index.is_built(module.facts, alias.asname or alias.name, target):
+            said = f"{alias.name} stays, for it is built here"
+            yield Finding(module.source.start(statement.node), fate.rule, Status.REVIEW, said)
+
+
+def _types(handler: ast.ExceptHandler) -> list[ast.expr]:
+    if isinstance(handler.type, ast.Tuple):
+        return handler.type.elts
+    return [handler.type] if handler.type else []

@@ -1,0 +1,81 @@
+"""A library that is left, by its name in a text: imported, probed for or replaced so, its loggers and its variables."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cached_property
+
+from migrator.primitives import Library, expand, under
+from migrator.python.expressions import parts_of, text_value
+from migrator.python.module import Module
+from migrator.python.outline import Text
+from migrator.sites import Edit, Finding, Status
+
+_PROBES = {"find_spec", "importorskip", "find_loader"}
+_IMPORTS = {"import_module", "importorskip", "__import__"}
+
+
+class Texts:
+    """What a module says of the library in texts; `follows` is whether what is imported so can be the client module."""
+
+    def __init__(self, module: Module, follows: bool) -> None:
+        self.module, self.follows = module, follows
+
+    @cached_property
+    def _parents(self) -> dict[int, ast.AST]:
+        return {id(c): node for node in ast.walk(self.module.source.tree) for c in ast.iter_child_nodes(node)}
+
+    def findings(self) -> Iterator[Finding]:
+        for text in self.module.found.texts:
+            value = text_value(text.node) if text.role == "plain" else None
+            for library in self.module.names.rules.libraries if value else ():
+                yield from self._of(text, value or "", library)
+
+    def _of(self, text: Text, value: str, library: Library) -> Iterator[Finding]:
+        call = self.module.call_given(text.node)
+        callee = parts_of(call.func)[-1:] if call else ()
+        if callee == ("getLogger",):
+            if value in library.loggers:
+                said = f"{value}: its logger says nothing any more: take this out, or name {library.instead}'s"
+                yield self._finding(text, Status.REVIEW, said)
+        elif under(value, library.module):
+            if call and callee and callee[0] in (_PROBES | _IMPORTS):
+                yield self._imported(text, value, library, call, callee[0])
+            elif self._is_in_modules(text):
+                said = (
+                    f"{value} in sys.modules: nothing imports it any more, put {self.module.names.client} in its place"
+                )
+                yield self._finding(text, Status.MANUAL, said)
+        elif any(expand(v, v, value) for v in library.variables):
+            yield self._finding(text, Status.REVIEW, f"{value}: the library alone read it, nothing does now")
+
+    def _finding(self, text: Text, status: Status, message: str, new: str = "") -> Finding:
+        start = self.module.source.start(text.node)
+        place = self.module.source.inside(text.node, text_value(text.node) or "") if new else None
+        edits = (Edit(*place, new),) if place else ()
+        return Finding(start, self.module.names.library_rule, status, message, edits)
+
+    def _imported(self, text: Text, value: str, library: Library, call: ast.Call, callee: str) -> Finding:
+        """`importlib.import_module("litellm")`, `find_spec("litellm")` and their like."""
+        client, parent = self.module.names.client, self._parents.get(id(call))
+        if value == library.module and id(call) in self.module.found.stored:
+            if self.follows and callee != "__import__":
+                return self._finding(text, Status.MIGRATED, f"{value} → {client}", client)
+        elif value == library.module and isinstance(parent, ast.Attribute) and callee == "import_module":
+            fate = self.module.names.fate(f"{value}.{parent.attr}")
+            if fate and fate.kind == "moved" and fate.name == parent.attr and fate.to:
+                return self._finding(text, fate.status, f"{value}.{parent.attr} → {fate.new}", fate.to)
+        elif callee in _PROBES or isinstance(parent, ast.Expr):
+            said = f"{value} → {library.instead}: asks for {library.instead} now"
+            return self._finding(text, Status.REVIEW, said, library.instead)
+        return self._finding(text, Status.MANUAL, f"{value} is imported by its name in a text: write it by hand")
+
+    def _is_in_modules(self, text: Text) -> bool:
+        """Whether a text is a key of `sys.modules`, in a subscript, a comparison or a call that replaces it."""
+        node: ast.AST | None = self._parents.get(id(text.node))
+        while node is not None and not isinstance(node, ast.stmt):
+            if isinstance(node, ast.Subscript | ast.Compare | ast.Call):
+                return "sys.modules" in ast.unparse(node)
+            node = self._parents.get(id(node))
+        return False

@@ -1,0 +1,71 @@
+"""What the tests of generated client modules share: a wire, and modules made and imported as a project would."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from wire import Wire, serve
+
+from migrator.clients.module import Settings, render
+from migrator.clients.table import TARGETS, load
+
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # LiteLLM would fetch it while it is imported
+
+Make = Callable[..., ModuleType]
+
+
+@pytest.fixture(scope="session")
+def wire() -> Iterator[Wire]:
+    with serve() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def quiet(wire: Wire) -> None:
+    """Nothing on the wire from another test."""
+    wire.take()
+    wire.failures.clear()
+
+
+@pytest.fixture(scope="session", params=TARGETS)
+def target(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="session")
+def llm(make: Make, target: str) -> ModuleType:
+    """The module of a target with every function."""
+    return make(target)
+
+
+@pytest.fixture(scope="session")
+def make(wire: Wire, tmp_path_factory: pytest.TempPathFactory) -> Make:
+    """A module of a target, by default with every function, imported anew and pointed at the wire."""
+
+    def made(target: str, functions: frozenset[str] | None = None, settings: Settings | None = None) -> ModuleType:
+        path = tmp_path_factory.mktemp("client") / "client.py"
+        names = functions or frozenset(load(target).functions)
+        path.write_text(render(target, names, settings or Settings()), encoding="utf-8")
+        table = load(target)
+        os.environ |= {table.key_variable: "gateway-key", table.url_variable: wire.url}
+        return import_file(path)
+
+    return made
+
+
+def import_file(path: Path) -> ModuleType:
+    """The module in a file, under a name of its own."""
+    name = f"generated_{path.parent.name}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,185 @@
+"""A library that is left: where its client module goes, what is refused, and what a run leaves behind."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from projects import contents, run, write
+
+from migrator import packs
+from migrator.clients.table import load
+
+PACK = ("--rules", "litellm-to-llm-gateway")
+CALL = "import litellm\n\n\ndef ask(text):\n    return litellm.completion(model='a', messages=text)\n"
+OTHER = "from litellm import embedding\n\nembedding(model='a', input='b')\n"
+OWN = "def completion(text):\n    return text\n"
+
+
+def _migrate(root: Path, *arguments: str) -> str:
+    ended = run("--yes", *PACK, *arguments, cwd=root)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def _made(root: Path, before: set[str]) -> list[str]:
+    return sorted(_files(root).keys() - before)
+
+
+def _files(root: Path) -> dict[str, bytes]:
+    return {path: data for path, data in contents(root).items() if not path.startswith(".migration_backup")}
+
+
+def test_every_function_of_the_pack_is_one_that_the_client_module_can_have() -> None:
+    pack = packs.load(packs.available()["litellm-to-llm-gateway"])
+    (functions,) = (rule for rule in packs.compose([pack]).moved if rule.to == "{client}")
+    assert set(functions.names) == set(load("llm-gateway").functions)
+
+
+# ------------------------------------------------------------------------------------------------------ where it goes
+
+
+@pytest.mark.parametrize(
+    ("files", "made", "written"),
+    [
+        pytest.param({"main.py": CALL}, "llm_client.py", "import llm_client", id="beside a script"),
+        pytest.param({"tools/ask.py": CALL}, "tools/llm_client.py", "import llm_client", id="beside one in a folder"),
+        pytest.param(
+            {"app/__init__.py": "", "app/a/__init__.py": "", "app/a/llm.py": CALL},
+            "app/llm_client.py",
+            "from app import llm_client",
+            id="into the top-level package",
+        ),
+        pytest.param(
+            {"src/app/__init__.py": "", "src/app/llm.py": CALL},
+            "src/app/llm_client.py",
+            "from app import llm_client",
+            id="below src",
+        ),
+        pytest.param(
+            {"app/llm.py": CALL, "main.py": "from app.llm import ask\nprint(ask, 'litellm')\n"},
+            "app/llm_client.py",
+            "from app import llm_client",
+            id="into a package without an __init__.py, which is imported by its name",
+        ),
+        pytest.param(
+            {
+                "app/__init__.py": "",
+                "app/llm.py": CALL,
+                "tests/__init__.py": "",
+                "tests/a.py": CALL + OTHER,
+                "tests/b.py": OTHER,
+            },
+            "app/llm_client.py",
+            "from app import llm_client",
+            id="into the package, not into its tests",
+        ),
+        pytest.param(
+            {"app/__init__.py": "", "app/llm.py": CALL, "app/llm_client.py": OWN},
+            "app/llm_gateway_client.py",
+            "from app import llm_gateway_client",
+            id="beside a module of that name",
+        ),
+    ],
+)
+def test_where_the_client_module_goes(tmp_path: Path, files: dict[str, str], made: str, written: str) -> None:
+    root = write(tmp_path, files)
+    _migrate(root)
+    assert _made(root, set(files)) == [made]
+    user = next(path for path, text in files.items() if text.startswith(CALL))
+    assert written in (root / user).read_text()
+
+
+def test_the_client_module_goes_where_the_setting_says(tmp_path: Path) -> None:
+    setting = '[tool.migrate.packs.litellm-to-llm-gateway]\nclient-module = "app.core.gateway"\n'
+    files = {"app/__init__.py": "", "app/core/__init__.py": "", "app/llm.py": CALL, "pyproject.toml": setting}
+    root = write(tmp_path, files)
+    _migrate(root)
+    assert _made(root, set(files)) == ["app/core/gateway.py"]
+    assert "from app.core import gateway\n" in (root / "app/llm.py").read_text()
+
+
+def test_a_setting_that_is_no_name_is_refused(tmp_path: Path) -> None:
+    setting = '[tool.migrate.packs.litellm-to-llm-gateway]\nclient-module = "app/gateway.py"\n'
+    root = write(tmp_path, {"llm.py": CALL, "pyproject.toml": setting})
+    ended = run("--yes", *PACK, cwd=root)
+    assert ended.returncode != 0
+    assert "client-module: 'app/gateway.py' is not a dotted name" in ended.stderr
+
+
+def test_a_file_in_the_place_of_the_client_module_is_never_written_over(tmp_path: Path) -> None:
+    setting = '[tool.migrate.packs.litellm-to-llm-gateway]\nclient-module = "gateway"\n'
+    root = write(tmp_path, {"llm.py": CALL + OTHER, "gateway.py": OWN, "pyproject.toml": setting})
+    before = _files(root)
+    ended = run("--yes", *PACK, cwd=root)
+    assert ended.returncode != 0
+    assert "gateway.py: exists and has no embedding" in ended.stderr
+    assert _files(root) == before
+
+
+# ------------------------------------------------------------------------------------------------------ what a run does
+
+
+def test_a_second_run_changes_nothing_and_restore_gives_every_byte_back(tmp_path: Path) -> None:
+    root = write(
+        tmp_path, {"app/__init__.py": "", "app/llm.py": CALL, "app/count.py": "import litellm\n\nlitellm.encode\n"}
+    )
+    before = _files(root)
+    _migrate(root)
+    after = _files(root)
+    assert "app/llm_client.py" in after
+    assert "nothing to write" in _migrate(root).lower()
+    assert run("--restore", cwd=root).returncode == 0
+    assert _files(root) == before
+
+
+def test_a_later_use_of_what_the_client_module_has_takes_it_from_there(tmp_path: Path) -> None:
+    root = write(tmp_path, {"app/__init__.py": "", "app/llm.py": CALL})
+    _migrate(root)
+    write(root, {"app/more.py": CALL})
+    _migrate(root)
+    assert "from app import llm_client\n" in (root / "app/more.py").read_text()
+
+
+def test_a_later_use_of_what_the_client_module_has_not_is_refused(tmp_path: Path) -> None:
+    root = write(tmp_path, {"app/__init__.py": "", "app/llm.py": CALL})
+    _migrate(root)
+    write(root, {"app/more.py": OTHER})
+    ended = run("--yes", *PACK, cwd=root)
+    assert ended.returncode != 0
+    assert "app/llm_client.py: exists and has no embedding" in ended.stderr
+
+
+def test_with_safe_only_the_import_stays_for_what_would_be_for_review(tmp_path: Path) -> None:
+    text = "import litellm\n\ntry:\n    litellm.completion(model='a', messages=[])\nexcept litellm.Timeout:\n    pass\n"
+    root = write(tmp_path, {"llm.py": text})
+    _migrate(root, "--safe-only")
+    assert (root / "llm.py").read_text() == text.replace("litellm.comp", "llm_client.comp").replace(
+        "import litellm\n", "import llm_client\nimport litellm\n", 1
+    )
+
+
+def test_a_file_that_a_program_generates_is_left_alone(tmp_path: Path) -> None:
+    root = write(tmp_path, {"llm.py": f"# @generated\n{CALL}"})
+    before = _files(root)
+    assert "a program generates this file" in run("--dry-run", *PACK, cwd=root).stdout
+    _migrate(root)
+    assert _files(root) == before
+
+
+def test_a_dry_run_shows_the_client_module_as_a_new_file(tmp_path: Path) -> None:
+    root = write(tmp_path, {"llm.py": CALL})
+    before = _files(root)
+    assert "new file mode 100644\n--- /dev/null\n+++ b/llm_client.py" in run("--dry-run", *PACK, cwd=root).stdout
+    assert _files(root) == before
+
+
+def test_what_was_migrated_can_be_imported_without_a_key(tmp_path: Path) -> None:
+    text = CALL + "\n\nimport asyncio\nfrom litellm import acompletion, ModelResponse, RateLimitError\n"
+    text += "\nprint(asyncio.iscoroutinefunction(acompletion), ModelResponse.__name__, RateLimitError.__module__)\n"
+    root = write(tmp_path, {"app/__init__.py": "", "app/llm.py": text})
+    _migrate(root)
+    ended = subprocess.run([sys.executable, "-m", "app.llm"], cwd=root, capture_output=True, text=True, check=False)
+    assert (ended.stdout, ended.stderr) == ("True ChatCompletion openai\n", "")
