@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from migrator import client_module
 from migrator import project as tree
 from migrator.candidates import PYTHON, Candidate, Candidates
-from migrator.formats import Context, format_of
+from migrator.formats import Context, dependencies, format_of
 from migrator.names import Names
 from migrator.outcome import Plan
 from migrator.packs import Rules, compose
@@ -49,14 +49,18 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     while candidates.read_users(index):
         index = Index.build(rules, candidates.facts.values())
     moves, moved, blocked = _moves(candidates, rules)
-    paths = sorted({*candidates.by_path, *moves})
-    results = in_order(partial(_file, candidates, index, task.options, moves), paths, task.options.jobs)
-    changes, sites, problems = [], moved, [*candidates.problems, *blocked]
-    for done, result in enumerate(results, 1):
-        task.progress("rewriting", done, len(paths))
-        changes += [result.change] if result.change else []
-        problems += [result.problem] if result.problem else []
-        sites += result.sites
+    changes, sites, problems = list[Change](), moved, [*candidates.problems, *blocked]
+    paths, done = sorted({*candidates.by_path, *moves}), 0
+    # What lists dependencies waits for what the code goes on using.
+    lists = {path for path in paths if rules.dependencies and _lists_dependencies(path)}
+    for group in ([path for path in paths if path not in lists], sorted(lists)):
+        work = partial(_file, candidates, index, task.options, moves, _still_used(rules, candidates, changes))
+        for result in in_order(work, group, task.options.jobs):
+            done += 1
+            task.progress("rewriting", done, len(paths))
+            changes += [result.change] if result.change else []
+            problems += [result.problem] if result.problem else []
+            sites += result.sites
     if place:
         made = client_module.made(index.names, place, client_module.needed(index.names, changes), candidates)
         changes, sites = ([*changes, made[0]], [*sites, made[1]]) if made else (changes, sites)
@@ -153,7 +157,34 @@ class _Result(NamedTuple):
     problem: Problem | None = None
 
 
-def _file(candidates: Candidates, index: Index, options: Options, moves: dict[str, str], path: str) -> _Result:
+def _lists_dependencies(path: str) -> bool:
+    return not path.endswith(PYTHON) or PurePosixPath(path).name == "setup.py"
+
+
+def _still_used(rules: Rules, candidates: Candidates, changes: Iterable[Change]) -> frozenset[str]:
+    """The dependency rules whose old package some module imports after these changes."""
+    if not rules.dependencies:
+        return frozenset()
+    after = {change.path: change.after or b"" for change in changes}
+    code = [after.get(path, c.data) for path, c in candidates.by_path.items() if not _lists_dependencies(path)]
+    return frozenset(rule.id for rule in rules.dependencies if any(map(_importing(rule.old).search, code)))
+
+
+def _importing(distribution: str) -> re.Pattern[bytes]:
+    """Finds an import of the module that a distribution is called after, also of one that is imported by its name."""
+    module = re.escape(distribution.replace("-", "_").encode())
+    statement = rb"^(?:\xef\xbb\xbf)?[ \t]*(?:from[ \t]+|import[ \t]+(?:[^\n#]*,[ \t]*)?)%b\b" % module
+    return re.compile(rb"%b|(?:import_module|__import__|importorskip)\([\"']%b\b" % (statement, module), re.MULTILINE)
+
+
+def _file(
+    candidates: Candidates,
+    index: Index,
+    options: Options,
+    moves: dict[str, str],
+    still_used: frozenset[str],
+    path: str,
+) -> _Result:
     """The change and the sites of one file; a result that would not be valid is a problem and no change."""
     new_path = moves.get(path, path)
     candidate = candidates.by_path.get(path)
@@ -162,7 +193,7 @@ def _file(candidates: Candidates, index: Index, options: Options, moves: dict[st
     docs = index.names.rules.docs
     file = File(path, new_path, docs, options.safe_only, candidate.frozen, frozenset(docs))
     try:
-        language, findings, validate = _findings(candidates, index, candidate, edit_prose=options.text)
+        language, findings, validate = _findings(candidates, index, candidate, still_used, edit_prose=options.text)
         placed = place(candidate.text.text, findings, file)
         after = _encoded(candidate, placed, validate)
     except RecursionError:
@@ -198,17 +229,20 @@ def _mode(project: Project, path: str) -> int:
 
 
 def _findings(
-    candidates: Candidates, index: Index, candidate: Candidate, *, edit_prose: bool
+    candidates: Candidates, index: Index, candidate: Candidate, still_used: frozenset[str], *, edit_prose: bool
 ) -> tuple[str, Iterable[Finding], Callable[[str], object]]:
     """What is found in one file, with the name of its language and the way to tell whether a result is valid."""
     text, facts = candidate.text.text, candidates.facts.get(candidate.path)
     if facts:
         source, found = candidate.parsed or rewrite.read(text, candidate.path, facts.names)[:2]
         valid = Source if source.masked else ast.parse  # what this Python could read it must be able to read again
-        return "python", rewrite.find(source, found, facts, index, edit_prose=edit_prose), valid
+        findings = rewrite.find(source, found, facts, index, edit_prose=edit_prose)
+        listed = dependencies.in_python(text, candidate.path, index.names, still_used)
+        return "python", dependencies.joined(listed, findings, index.names), valid
     format = format_of(candidate.path, text[:200])
     assert format is not None  # only Python has none
-    context = Context(candidate.path, edit_prose, partial(rewrite.find_in_snippet, index=index, edit_prose=edit_prose))
+    in_snippet = partial(rewrite.find_in_snippet, index=index, edit_prose=edit_prose)
+    context = Context(candidate.path, edit_prose, in_snippet, still_used)
     return format.name, format.find(text, index.names, context), _validation(format, text)
 
 
