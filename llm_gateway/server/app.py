@@ -81,18 +81,18 @@ class App:
 
     async def _page(self, scope: Scope) -> Reply:
         """One of the gateway's own pages. What tells of the callers' requests is for those who hold a key."""
-        path = scope["path"]
-        if scope["method"] in ("GET", "HEAD"):
-            try:
-                if path != "/health":
-                    admitted(self._live.setup, _headers(scope))
-                if reply := await self._live.page(path):
-                    return reply
-            except GatewayError as error:
+        if scope["method"] not in ("GET", "HEAD"):
+            return refused(_not_found(scope))
+        path, known = scope["path"], True
+        try:
+            admitted(self._live.setup, _headers(scope))
+        except GatewayError as error:
+            if path != "/health":
                 if isinstance(error, InvalidKey):
                     error.headers["www-authenticate"] = 'Basic realm="llm-gateway: any name, a gateway key"'
                 return refused(error)
-        return refused(_not_found(scope))
+            known = False
+        return await self._live.page(path, known) or refused(_not_found(scope))
 
     async def _api(self, scope: Scope, endpoint: str, face: str, receive: Receive, send: Send) -> None:
         """Answers a call, and gives it up as soon as the client has gone or the server ends."""

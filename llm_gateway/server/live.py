@@ -20,9 +20,12 @@ from llm_gateway.providers.mock import MockTransport
 from llm_gateway.server import tracing
 from llm_gateway.server.metrics import Metrics
 from llm_gateway.server.status import page
+from llm_gateway.server.watch import Watch
 from llm_gateway.state.spend import restore
-from llm_gateway.state.tables import State, open_state
+from llm_gateway.state.tables import State, by_trouble, open_state
 from llm_gateway.state.urls import StateError
+
+_LAST_WRITE = 5.0  # seconds for usage at the end: many who stop a process kill it after ten
 
 log = logging.getLogger("llm_gateway")
 
@@ -47,6 +50,7 @@ class Live:
         self._observers: list[Callable[[Usage], object]] = [self._metrics.observe]
         self._state: State | None = None
         self._gateway: Gateway | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._reloading = asyncio.Lock()  # of two reloads the later one has the last word
         self._since = time.time()
 
@@ -69,14 +73,18 @@ class Live:
         if spans := tracing.observer():
             self._observers.append(spans)
         await self._put_in_force(self.setup)
+        self._watching = asyncio.create_task(Watch(self._state).run())
 
     async def stop(self) -> None:
-        """Writes what is still to be written, and closes stores and connections."""
+        """Writes what is still to be written, and closes stores and connections. The log tells what is lost."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait({self._watching})
         if self._gateway is not None:
             await self._gateway.aclose()
         await self._http.close()
-        if self._state is not None and not await self._state.aclose():
-            log.error("usage could not be written: %s", "; ".join(self._state.degraded()))
+        if self._state is not None:
+            await _close(self._state)
 
     async def reload(self) -> None:
         """Reads the settings anew; what cannot be used is logged and the old ones stay in force.
@@ -101,10 +109,13 @@ class Live:
             log.warning("changed, but not in force until a restart: %s", ", ".join(changed))
         log.info("settings read anew")
 
-    async def page(self, path: str) -> Reply | None:
-        """One of the gateway's own pages: `/`, `/health`, `/metrics`; None for any other path."""
+    async def page(self, path: str, known: bool = True) -> Reply | None:
+        """One of the gateway's own pages: `/`, `/health`, `/metrics`; None for any other path.
+
+        `/health` names addresses only to a `known` caller.
+        """
         if path == "/health":
-            return self._health()
+            return self._health(known)
         if path == "/metrics":
             return Reply(200, {"content-type": self._metrics.content_type}, self._metrics.text())
         if path == "/":
@@ -112,9 +123,10 @@ class Live:
             return await asyncio.to_thread(page, self.setup, self._state, self._since)
         return None
 
-    def _health(self) -> Reply:
+    def _health(self, known: bool) -> Reply:
         assert self._state is not None
-        degraded = self._state.degraded()
+        troubles = by_trouble(self._state.conditions())
+        degraded = sorted(troubles if known else (", ".join(names) for names in troubles.values()))
         data = {"status": "degraded" if degraded else "ok", "degraded": degraded}
         return Reply(200, {"content-type": "application/json"}, orjson.dumps(data))
 
@@ -124,6 +136,17 @@ class Live:
         await _recall_spending(setup, self._state)
         self.setup = setup
         self._gateway = assemble(setup, self._state, self._transports, self._observers, self._gateway)
+        self._state.semantic = self._gateway.attempts.caching.semantic
+
+
+async def _close(state: State) -> None:
+    usage = state.usage
+    if usage.failure is not None and usage.waiting:
+        log.warning("%d usage rows wait to be written, for %.0f seconds more", usage.waiting, _LAST_WRITE)
+    before = usage.dropped
+    if not await state.aclose(_LAST_WRITE):
+        reason = usage.failure or "the store takes too long"
+        log.error("%d usage rows were not written: %s", usage.dropped - before, reason)
 
 
 async def _recall_spending(setup: Setup, state: State) -> None:

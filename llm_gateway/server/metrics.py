@@ -34,6 +34,9 @@ class Metrics:
         self._requests = counter("requests", "Finished requests.", (*place, "status"))
         self._tokens = counter("tokens", "Tokens, by kind: prompt or completion.", ("provider", "model", "kind"))
         self._cost = counter("cost_usd", "US dollars, where a price is known.", ("provider", "model"))
+        self._extra = counter(
+            "extra_attempts", "Upstream requests beyond the first of a call, by who answered in the end.", ("provider",)
+        )
         self._cache = counter("cache_results", "Requests whose config asks for a cache, by what it gave.", ("result",))
         self._seconds = histogram(
             "request_seconds", "From a request to the end of its reply.", ("endpoint", "provider"), buckets=_WHOLE
@@ -70,6 +73,7 @@ class Metrics:
         prompt = self._tokens.labels(provider, model, "prompt")
         completion = self._tokens.labels(provider, model, "completion")
         cost = self._cost.labels(provider, model)
+        extra = self._extra.labels(provider)
         seconds = self._seconds.labels(endpoint, provider)
         first = self._first.labels(provider)
         result = self._cache.labels(cache) if cache != "DISABLED" else None
@@ -82,6 +86,8 @@ class Metrics:
                 completion.inc(usage.completion_tokens)
             if usage.cost is not None and usage.cost > 0:
                 cost.inc(usage.cost)
+            if usage.attempts > 1:
+                extra.inc(usage.attempts - 1)
             seconds.observe(usage.seconds)
             if usage.first_token is not None:
                 first.observe(usage.first_token)
@@ -125,8 +131,10 @@ class _Stores(Collector):
     def collect(self) -> Iterator[Metric]:
         state = self._state
         degraded = GaugeMetricFamily("llm_gateway_store_degraded", "1 while a store is degraded.", labels=["store"])
-        for name in ("cache", "limiter", "breaker", "spend", "usage"):
-            degraded.add_metric([name], getattr(state, name).degraded is not None)
+        for name, trouble in state.conditions().items():
+            degraded.add_metric([name], trouble is not None)
         yield degraded
+        waiting = "Rows of usage that are not yet written."
+        yield GaugeMetricFamily("llm_gateway_usage_rows_waiting", waiting, state.usage.waiting)
         dropped = "Rows of usage that there was no room for."
         yield CounterMetricFamily("llm_gateway_usage_rows_dropped", dropped, state.usage.dropped)

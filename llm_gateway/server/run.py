@@ -52,6 +52,7 @@ def config(app: App, table: ServerTable) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         log_config=None,
+        log_level=logging.WARNING,  # what else it says of starting and stopping the gateway says itself
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=math.ceil(table.shutdown_seconds),
@@ -65,6 +66,15 @@ class Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leaves signals alone."""
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Takes no more connections and waits for what runs, until it is told or has to cut it."""
+        if running := len(self.server_state.tasks):
+            said = f"requests still running: {running}; at most {self.config.timeout_graceful_shutdown} s for them"
+            log.info("shutting down; %s, a second signal cuts them", said)
+        else:
+            log.info("shutting down")
+        await super().shutdown(sockets)
 
     def end(self) -> None:
         """Takes no more requests and lets those that run finish; asked a second time it cuts them."""
@@ -97,6 +107,7 @@ async def _serve(server: Server, live: Live, listener: socket.socket) -> None:
             await asyncio.wait(set(cut), timeout=_LAST_WORDS)
     finally:
         await live.stop()
+    log.info("stopped")
 
 
 def _spare_the_collector() -> None:

@@ -40,7 +40,7 @@ def page(setup: Setup, state: State, since: float) -> Reply:
         degraded = sorted({*degraded, str(error)})
     body = join(
         _header(setup, degraded, now - since),
-        tag("main", _warnings(degraded), _content(setup, window)),
+        tag("main", _warnings(degraded), _content(setup, window, _period(setup, now - since))),
         _footer(setup, now),
     )
     return Reply(200, _headers(), _document(body).encode("utf-8", "replace"))
@@ -97,12 +97,19 @@ def _warnings(degraded: Sequence[str]) -> Markup:
     return tag("section", tag("h2", "Degraded"), told, class_="card alert")
 
 
-def _content(setup: Setup, window: Window | None) -> Markup:
+def _period(setup: Setup, up: float) -> str:
+    """The time that the figures are of. What is kept in memory begins with the process."""
+    return "since the start" if setup.settings.state.usage == "memory:" and up < _DAY else "last 24 hours"
+
+
+def _content(setup: Setup, window: Window | None, period: str) -> Markup:
     if window is None:
         return _providers(setup, ())
     if not window.requests:
         return join(_first_request(setup), _providers(setup, ()))
-    return join(_tiles(window), _charts(window), _providers(setup, window.providers), _failures(setup, window.failures))
+    return join(
+        _tiles(window, period), _charts(window), _providers(setup, window.providers), _failures(setup, window.failures)
+    )
 
 
 def _first_request(setup: Setup) -> Markup:
@@ -129,15 +136,18 @@ def _continued(lines: Sequence[str]) -> Iterable[tuple[str, Markup]]:
     return ((("  " if n else "") + line, Markup("" if n == last else " \\\n")) for n, line in enumerate(lines))
 
 
-def _tiles(window: Window) -> Markup:
+def _tiles(window: Window, period: str) -> Markup:
     latency = window.latency
     hits = f"{share(window.cache_hits, window.requests)} of requests"
+    failed = [f"{share(window.errors, window.requests)} of requests"]
+    if window.extra_attempts:
+        failed.append(f"retries and fallbacks: {window.extra_attempts:,}")
     tokens = [f"{short(window.prompt_tokens)} in, {short(window.completion_tokens)} out"]
     if window.estimated:
         tokens.append(f"{counted(window.estimated, 'request')} estimated")
     tiles = [
-        ("Requests", f"{window.requests:,}", ["last 24 hours"]),
-        ("Errors", f"{window.errors:,}", [f"{share(window.errors, window.requests)} of requests"]),
+        ("Requests", f"{window.requests:,}", [period]),
+        ("Errors", f"{window.errors:,}", failed),
         (
             "Latency, median",
             seconds(latency.p50) if latency else "-",
@@ -173,8 +183,10 @@ def _charts(window: Window) -> Markup:
     legend = tag(
         "span", tag("span", "answered", class_="key"), tag("span", "errors", class_="key error"), class_="soft"
     )
-    said = f"{counted(window.requests, 'request')}, {counted(window.errors, 'error')}, at most {most:,} in {stretch}"
-    spent = f"{dollars(window.cost)}, at most {dollars(dearest)} in {stretch}"
+    said = (
+        f"{counted(window.requests, 'request')}, {counted(window.errors, 'error')}, {most:,} in the busiest {stretch}"
+    )
+    spent = f"{dollars(window.cost)}, {dollars(dearest)} in the dearest {stretch}"
     return tag(
         "div",
         _chart(
@@ -187,8 +199,8 @@ def _charts(window: Window) -> Markup:
 
 def _chart(name: str, legend: Markup, drawn: Markup, window: Window, most: str) -> Markup:
     middle = (window.since + window.until) / 2
-    marks = [clock(moment, "%a %H:%M") for moment in (window.since, middle)] + ["now"]
-    highest = tag("div", f"at most {most} in {span(window.bucket_seconds)}", class_="axis")
+    marks = [clock(moment, "%a %H:%M UTC") for moment in (window.since, middle)] + ["now"]
+    highest = tag("div", f"highest bar: {most} · each bar: {span(window.bucket_seconds)}", class_="axis")
     axis = tag("div", *(tag("span", mark) for mark in marks), class_="axis", aria_hidden="true")
     return tag("section", tag("div", tag("h2", name), legend, class_="head"), highest, drawn, axis, class_="card")
 
@@ -226,16 +238,18 @@ def _key(setup: Setup, provider: Provider | None) -> Markup:
     if provider is None:
         return tag("span", "-", class_="soft")
     slugs = [
-        f"@{slug}" + ("" if integration.key or provider.auth == "none" else " (no key)")
+        f"@{slug}" + ("" if integration.key or provider.auth == "none" or not provider.needs_key else " (no key)")
         for slug in sorted(setup.settings.integrations)
         if (integration := setup.integrations[slug]).provider.name == provider.name
     ]
-    if provider.auth == "none":
+    if provider.dialect == "mock":
+        said = tag("span", "mock", class_="soft")
+    elif provider.auth == "none":
         said = tag("span", "needs none", class_="soft")
     elif _has_key(setup, provider):
         said = tag("span", "set", class_="good")
     else:
-        said = tag("span", "not set", class_="warn")
+        said = tag("span", "not set", class_="warn" if provider.needs_key else "soft")
     return tag("span", said, tag("span", " " + " ".join(slugs), class_="soft")) if slugs else said
 
 

@@ -82,6 +82,14 @@ class RedisLink:
         self.degraded = None
         return answer
 
+    async def look(self) -> None:
+        """Learns whether Redis answers at present, which nobody else may ask for a long while."""
+        await self.ask(lambda client: client.ping(), _nothing)
+
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._client.aclose()
+
+
+async def _nothing() -> None:
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from llm_gateway.state.usage_sqlite import MemoryUsage, SqliteUsage
 
 if TYPE_CHECKING:
     from llm_gateway.state.redis_link import RedisLink
+    from llm_gateway.state.semantic import SemanticCache
 
 _REDIS = ("redis", "rediss", "unix")
 _POSTGRES = ("postgresql", "postgres")
@@ -34,11 +36,22 @@ class State:
     spend: Spend
     usage: UsageStore
     links: tuple[RedisLink, ...] = ()
+    semantic: SemanticCache | None = None  # there is one only where the settings ask for it
+
+    def conditions(self) -> dict[str, str | None]:
+        """What is wrong with each store, by its name; None where nothing is."""
+        found = {
+            "cache": self.cache.degraded,
+            "limiter": self.limiter.degraded,
+            "breaker": self.breaker.degraded,
+            "spend": self.spend.degraded,
+            "usage": self.usage.degraded,
+        }
+        return found if self.semantic is None else {**found, "semantic": self.semantic.degraded}
 
     def degraded(self) -> list[str]:
         """What is wrong with any of the stores, each said once."""
-        stores = (self.cache, self.limiter, self.breaker, self.spend, self.usage)
-        return sorted({store.degraded for store in stores if store.degraded is not None})
+        return sorted(by_trouble(self.conditions()))
 
     async def aclose(self, timeout: float = 10.0) -> bool:
         """Writes what is still to be written and closes all. False if usage could not be written in time."""
@@ -48,6 +61,15 @@ class State:
             await self.cache.aclose()
             for link in self.links:
                 await link.aclose()
+
+
+def by_trouble(conditions: Mapping[str, str] | Mapping[str, str | None]) -> dict[str, list[str]]:
+    """The names of the stores that have a trouble in common, by what it is."""
+    found: dict[str, list[str]] = {}
+    for name, trouble in conditions.items():
+        if trouble is not None:
+            found.setdefault(trouble, []).append(name)
+    return found
 
 
 async def open_state(

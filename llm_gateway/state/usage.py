@@ -23,6 +23,7 @@ class Sums:
     cost: float  # US dollars, of the requests whose price is known
     unpriced: int  # requests that were answered and whose price is not known
     estimated: int  # requests whose tokens were estimated
+    extra_attempts: int  # requests to providers beyond the first of each call: retries and fallbacks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +93,16 @@ class UsageStore(Protocol):
         """Why rows cannot be written at present, or that some were dropped."""
 
     @property
+    def failure(self) -> str | None:
+        """Why rows cannot be written at present: where, and what is wrong there."""
+
+    @property
     def dropped(self) -> int:
-        """Rows that there was no room for."""
+        """Rows that there was no room for, or that were given up at the close."""
+
+    @property
+    def waiting(self) -> int:
+        """Rows that are not yet written."""
 
     def add(self, row: Usage) -> None:
         """Hands over a row, which is written soon. Never waits, never fails."""

@@ -58,9 +58,19 @@ class PostgresUsage:
         return self._writer.degraded
 
     @property
+    def failure(self) -> str | None:
+        """As in UsageStore."""
+        return self._writer.failure
+
+    @property
     def dropped(self) -> int:
         """As in UsageStore."""
         return self._writer.dropped
+
+    @property
+    def waiting(self) -> int:
+        """As in UsageStore."""
+        return self._writer.waiting
 
     def flush(self, timeout: float = 10.0) -> bool:
         """As in UsageStore."""
@@ -117,8 +127,7 @@ class PostgresUsage:
             self._connection = None
 
     def _explain(self, error: Exception) -> str:
-        reason = without_passwords(str(error), self._url)
-        return f"{masked(self._url)}: usage waits in memory to be written: {reason}"
+        return f"{masked(self._url)}: {without_passwords(str(error), self._url)}"
 
 
 def _connect(url: str) -> psycopg.Connection[Any]:

@@ -100,6 +100,7 @@ _SUMS = {
     "cost": "sum(cost)",
     "unpriced": "sum(CASE WHEN cost IS NULL AND status < 400 THEN 1 ELSE 0 END)",
     "estimated": "sum(CASE WHEN estimated THEN 1 ELSE 0 END)",
+    "extra_attempts": "sum(CASE WHEN attempts > 1 THEN attempts - 1 ELSE 0 END)",
 }
 
 

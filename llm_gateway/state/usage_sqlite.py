@@ -42,9 +42,19 @@ class SqliteUsage:
         return self._writer.degraded
 
     @property
+    def failure(self) -> str | None:
+        """As in UsageStore."""
+        return self._writer.failure
+
+    @property
     def dropped(self) -> int:
         """As in UsageStore."""
         return self._writer.dropped
+
+    @property
+    def waiting(self) -> int:
+        """As in UsageStore."""
+        return self._writer.waiting
 
     def flush(self, timeout: float = 10.0) -> bool:
         """As in UsageStore."""
@@ -78,14 +88,16 @@ class SqliteUsage:
         _insert(self._database, batch)
 
     def _explain(self, error: Exception) -> str:
-        return f"{self._path}: usage waits in memory to be written: {error}"
+        return f"{self._path}: {error}"
 
 
 class MemoryUsage:
     """The last `most` requests of this process. What is asked of them is answered by a database made for the moment."""
 
     degraded: str | None = None
+    failure: str | None = None
     dropped = 0
+    waiting = 0
 
     def __init__(self, most: int = 10_000, *, clock: Callable[[], float] = time.time) -> None:
         self._rows: deque[Usage] = deque(maxlen=most)

@@ -11,6 +11,7 @@ from llm_gateway.core.types import Usage
 _GATHER = 0.05  # seconds in which a batch comes together
 _BATCH = 2_000  # rows in a transaction, at most
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # seconds between two tries of a batch
+_LAST_TRY = 2.0  # seconds after the time to close is over: a database may be waited for that does not even refuse
 
 
 class BatchWriter:
@@ -30,25 +31,33 @@ class BatchWriter:
     ) -> None:
         """`explain` makes one line of a failure; `finish` closes, in the thread, what `write` uses."""
         self.dropped = 0
+        self.failure: str | None = None
         self._write = write
         self._failures = failures
         self._explain = explain
         self._finish = finish
         self._most = most
-        self._failure: str | None = None
         self._queue: deque[Usage | threading.Event] = deque()  # an event is set when all before it is written
+        self._batch: list[Usage] = []  # taken from the queue and not yet written
         self._wake = threading.Event()
         self._hurry = threading.Event()
         self._closing = False
         self._abandon = False
+        self._lost = False
         self._thread = threading.Thread(target=self._run, name="llm-gateway-usage", daemon=True)
         self._thread.start()
 
     @property
     def degraded(self) -> str | None:
         """As in UsageStore."""
+        waits = f"usage waits in memory to be written: {self.failure}" if self.failure else None
         dropped = f"{self.dropped} usage rows were dropped" if self.dropped else None
-        return "; ".join(part for part in (self._failure, dropped) if part) or None
+        return "; ".join(part for part in (waits, dropped) if part) or None
+
+    @property
+    def waiting(self) -> int:
+        """As in UsageStore."""
+        return len(self._batch) + sum(not isinstance(item, threading.Event) for item in self._queue.copy())
 
     def add(self, row: Usage) -> None:
         """As in UsageStore."""
@@ -68,16 +77,19 @@ class BatchWriter:
         return written.wait(timeout)
 
     def close(self, timeout: float) -> bool:
-        """As in UsageStore. A second time it only says that all is written."""
+        """As in UsageStore. A second time it only says what it said the first time."""
         if self._closing:
-            return True
+            return not self._lost
         self._closing = True
-        written = self.flush(timeout)
+        self.flush(timeout)
         self._abandon = True
         self._hurry.set()
         self._wake.set()
-        self._thread.join()
-        return written
+        self._thread.join(_LAST_TRY)
+        lost = self.waiting
+        self.dropped += lost
+        self._lost = lost > 0
+        return not self._lost
 
     def _run(self) -> None:
         try:
@@ -86,35 +98,39 @@ class BatchWriter:
                 self._hurry.wait(_GATHER)
                 self._hurry.clear()
                 self._wake.clear()  # before the queue is read: who adds later wakes us again
-                while self._queue:
-                    self._write_next()
+                while self._queue and self._write_next():
+                    pass
         finally:
             self._finish()
 
-    def _write_next(self) -> None:
-        batch: list[Usage] = []
-        while self._queue and len(batch) < _BATCH:
+    def _write_next(self) -> bool:
+        """Whether the next rows are written; they are not only if they are given up at the close."""
+        event: threading.Event | None = None
+        while self._queue and event is None and len(self._batch) < _BATCH:
             item = self._queue.popleft()
             if isinstance(item, threading.Event):
-                if self._insist(batch):
-                    item.set()
-                return
-            batch.append(item)
-        self._insist(batch)
-
-    def _insist(self, batch: list[Usage]) -> bool:
-        """Whether the batch is written; it is not only if it is given up at the close."""
-        pause = _FIRST_PAUSE
-        while batch:
-            try:
-                self._write(batch)
-            except self._failures as error:
-                self._failure = self._explain(error)
+                event = item
             else:
-                self._failure = None
+                self._batch.append(item)
+        if not self._insist():
+            return False
+        if event is not None:
+            event.set()
+        return True
+
+    def _insist(self) -> bool:
+        """Whether the batch is written."""
+        pause = _FIRST_PAUSE
+        while self._batch:
+            try:
+                self._write(self._batch)
+            except self._failures as error:
+                self.failure = self._explain(error)
+            else:
+                self.failure = None
+                self._batch = []
                 return True
             if self._abandon:
-                self.dropped += len(batch)
                 return False
             self._hurry.wait(pause)
             self._hurry.clear()

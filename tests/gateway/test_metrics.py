@@ -117,6 +117,16 @@ def test_a_request_counts_everywhere_it_should() -> None:
     assert value(metrics, "first_token_seconds_bucket", provider="openai", le="0.05") == 2
 
 
+def test_requests_beyond_the_first_are_counted() -> None:
+    metrics = Metrics()
+    metrics.observe(usage(attempts=0, cache="HIT"))
+    metrics.observe(usage(attempts=1))
+    assert value(metrics, "extra_attempts_total", provider="openai") == 0
+    metrics.observe(usage(attempts=4, status=500))
+    metrics.observe(usage(attempts=2))
+    assert value(metrics, "extra_attempts_total", provider="openai") == 4
+
+
 def test_no_gateway_key_and_no_time_of_making_is_shown() -> None:
     metrics = Metrics()
     metrics.observe(usage())
@@ -134,6 +144,8 @@ def test_the_condition_of_the_stores() -> None:
     metrics.watch(state)
     assert value(metrics, "store_degraded", store="limiter") == 0
     assert value(metrics, "usage_rows_dropped_total") == 0
+    assert value(metrics, "usage_rows_waiting") == 0
+    assert value(metrics, "store_degraded", store="semantic") is None
     state.limiter.degraded = "redis://cache: not reachable"  # type: ignore[misc]  # a plain attribute in memory
     assert value(metrics, "store_degraded", store="limiter") == 1
     assert value(metrics, "store_degraded", store="usage") == 0

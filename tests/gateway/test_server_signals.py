@@ -114,7 +114,7 @@ def test_a_signal_lets_streams_finish_and_writes_usage(
     with running("--config", str(settings(tmp_path, url))) as gateway:
         with streaming(gateway.url) as reply:
             gateway.process.send_signal(number)
-            gateway.logged("Shutting down")
+            gateway.logged("shutting down")
             with pytest.raises(OSError):
                 ask(gateway.url, path="/health", method="GET")  # nothing new is taken
             played.gate.set()
@@ -135,7 +135,7 @@ def test_a_second_signal_or_the_timeout_cuts_streams(tmp_path: Path, upstream: t
             while len(played.hits) < 2:
                 time.sleep(0.01)
             gateway.process.terminate()
-            gateway.logged("Shutting down")
+            gateway.logged("shutting down")
             if way == "second signal":
                 gateway.process.terminate()
             with pytest.raises((IncompleteRead, ConnectionError)):

@@ -204,14 +204,17 @@ def test_yesterday_is_over() -> None:
 
 def test_a_day() -> None:
     rows = [usage(seconds=0.1 * number, prompt_tokens=1000, completion_tokens=500, cost=0.5) for number in range(1, 9)]
-    rows += [usage(cache="HIT", cost=0.0, seconds=0.01), usage(age=7200, status=503, error="Overloaded", seconds=2.0)]
+    rows += [
+        usage(cache="HIT", cost=0.0, seconds=0.01),
+        usage(age=7200, status=503, error="Overloaded", seconds=2.0, attempts=4),
+    ]
     rows += [usage(provider="groq", model="llama", prompt_tokens=5, estimated=True, seconds=0.02)]
     rows += [usage(provider="", model="", status=429, error="Rate limited", seconds=0.001)]
     found = shown(ready(), opened(rows))
     for words in (
         "● ok up 1 h 1 min",
-        "Requests 12 last 24 hours",
-        "Errors 2 17% of requests",
+        "Requests 12 since the start",
+        "Errors 2 17% of requests retries and fallbacks: 3",
         "Latency, median 300 ms p90 800 ms p99 2.00 s",
         "Tokens 12.0k 8,005 in, 4,000 out 1 request estimated",
         "Cost $4.00 1 request without a price",
@@ -227,8 +230,27 @@ def test_a_day() -> None:
     assert labels[0] is not None and labels[0].startswith("Requests over 24 hours: 12 requests, 2 errors")
     assert labels[1] is not None and labels[1].startswith("Cost over 24 hours: $4.00")
     bars = [attributes for name, attributes in found.elements if name == "rect" and attributes["class"] == "error"]
-    assert len(bars) == 2 and "at most" in found.words and "in 24 min" in found.words
+    assert len(bars) == 2 and "highest bar: 11 · each bar: 24 min" in found.words
     assert ": 1 request, 1 error" in found.words
+
+
+def test_figures_of_a_store_that_outlives_the_process_are_of_a_day(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/usage.db"
+    state = opened([usage()], url)
+    try:
+        found = shown(ready(state={"usage": url}), state)
+        assert "Requests 1 last 24 hours" in found.words and "retries and fallbacks" not in found.words
+    finally:
+        state.usage.close()
+
+
+def test_the_mock_needs_no_keys() -> None:
+    state = opened([usage(), usage(provider="groq")])
+    setup = ready(mock=True, integrations={"team": {"provider": "anthropic", "key_env": "MISSING_KEY"}})
+    found = shown(setup, state)
+    assert "groq mock 1" in found.words and "openai mock 1" in found.words
+    assert "not set" not in found.words and "(no key)" not in found.words
+    assert "groq not set 1" in shown(ready(), state).words
 
 
 def test_what_is_degraded_is_told() -> None:
