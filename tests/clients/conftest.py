@@ -27,8 +27,11 @@ def wire() -> Iterator[Wire]:
 
 
 @pytest.fixture(autouse=True)
-def quiet(wire: Wire) -> None:
-    """Nothing on the wire from another test."""
+def quiet(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every generated module is pointed at the wire, and nothing on it is from another test."""
+    for table in map(load, TARGETS):
+        monkeypatch.setenv(table.key_variable, "gateway-key")
+        monkeypatch.setenv(table.url_variable, wire.url)
     wire.take()
     wire.failures.clear()
 
@@ -47,14 +50,12 @@ def llm(make: Make, target: str) -> ModuleType:
 
 @pytest.fixture(scope="session")
 def make(wire: Wire, tmp_path_factory: pytest.TempPathFactory) -> Make:
-    """A module of a target, by default with every function, imported anew and pointed at the wire."""
+    """A module of a target, by default with every function, imported anew."""
 
     def made(target: str, functions: frozenset[str] | None = None, settings: Settings | None = None) -> ModuleType:
         path = tmp_path_factory.mktemp("client") / "client.py"
         names = functions or frozenset(load(target).functions)
         path.write_text(render(target, names, settings or Settings()), encoding="utf-8")
-        table = load(target)
-        os.environ |= {table.key_variable: "gateway-key", table.url_variable: wire.url}
         return import_file(path)
 
     return made
