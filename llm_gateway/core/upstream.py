@@ -98,9 +98,10 @@ class _Answer:
 
     async def read(self) -> bytes:
         """The whole body. Raises UpstreamError when it breaks off or exceeds MAX_REPLY."""
+        content = self._response.content
         try:
             pieces, size = [], 0
-            async for piece in self._response.content.iter_any():
+            while piece := await content.readany():
                 size += len(piece)
                 if size > MAX_REPLY:
                     raise UpstreamError(f"The provider's reply exceeds {MAX_REPLY} bytes")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from llm_gateway.core.types import Usage
 
-_GATHER = 0.05  # seconds in which a batch comes together
+_GATHER = 0.2  # seconds in which a batch comes together
 _BATCH = 2_000  # rows in a transaction, at most
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # seconds between two tries of a batch
 _LAST_TRY = 2.0  # seconds after the time to close is over: a database may be waited for that does not even refuse
