@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ import psycopg
 from llm_gateway.core.types import Usage
 from llm_gateway.state import usage_rows
 from llm_gateway.state.urls import StateError, masked, without_passwords
-from llm_gateway.state.usage import CostRow, Grouping, Window
+from llm_gateway.state.usage_table import TableUsage
 from llm_gateway.state.usage_writer import BatchWriter
 
 _WRITERS = "llm_gateway_usage_writers"
@@ -31,7 +31,7 @@ ON CONFLICT (writer) DO UPDATE SET batch = EXCLUDED.batch WHERE known.batch < EX
 _COPY = f"COPY {usage_rows.TABLE} ({', '.join(usage_rows.COLUMNS)}) FROM STDIN"
 
 
-class PostgresUsage:
+class PostgresUsage(TableUsage):
     """As UsageStore says, in the database at `url`. A lost connection is made anew."""
 
     def __init__(self, url: str, *, most: int = 100_000, clock: Callable[[], float] = time.time) -> None:
@@ -51,44 +51,6 @@ class PostgresUsage:
             ) from None
         self._writer = BatchWriter(self._write, (psycopg.Error,), self._explain, self._disconnect, most=most)
         self.add = self._writer.add
-
-    @property
-    def degraded(self) -> str | None:
-        """As in UsageStore."""
-        return self._writer.degraded
-
-    @property
-    def failure(self) -> str | None:
-        """As in UsageStore."""
-        return self._writer.failure
-
-    @property
-    def dropped(self) -> int:
-        """As in UsageStore."""
-        return self._writer.dropped
-
-    @property
-    def waiting(self) -> int:
-        """As in UsageStore."""
-        return self._writer.waiting
-
-    def flush(self, timeout: float = 10.0) -> bool:
-        """As in UsageStore."""
-        return self._writer.flush(timeout)
-
-    def close(self, timeout: float = 10.0) -> bool:
-        """As in UsageStore."""
-        return self._writer.close(timeout)
-
-    def costs(self, since: float | None = None, by: Sequence[Grouping] = ("model",)) -> list[CostRow]:
-        """As in UsageStore."""
-        with self._reading() as fetch:
-            return usage_rows.costs(fetch, since, by)
-
-    def window(self, since: float) -> Window:
-        """As in UsageStore."""
-        with self._reading() as fetch:
-            return usage_rows.window(fetch, since, self._clock())
 
     @contextmanager
     def _reading(self) -> Iterator[usage_rows.Fetch]:

@@ -13,6 +13,7 @@ from llm_gateway.core.types import Usage
 from llm_gateway.state import usage_rows
 from llm_gateway.state.urls import StateError
 from llm_gateway.state.usage import CostRow, Grouping, Window
+from llm_gateway.state.usage_table import TableUsage
 from llm_gateway.state.usage_writer import BatchWriter
 
 # What turns the schema of each version into that of the next; `user_version` counts those that were run.
@@ -20,7 +21,7 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (usage_rows.SCHEMA,)
 _INSERT = f"INSERT INTO {usage_rows.TABLE} VALUES ({', '.join('?' * len(usage_rows.COLUMNS))})"
 
 
-class SqliteUsage:
+class SqliteUsage(TableUsage):
     """As UsageStore says, in the file `path`. What is flushed survives a crash of the process and of the machine."""
 
     def __init__(
@@ -35,44 +36,6 @@ class SqliteUsage:
             raise StateError(f"{self._path}: no usage can be kept here ({error}); name another file") from None
         self._writer = BatchWriter(self._write, (sqlite3.Error,), self._explain, self._database.close, most=most)
         self.add = self._writer.add
-
-    @property
-    def degraded(self) -> str | None:
-        """As in UsageStore."""
-        return self._writer.degraded
-
-    @property
-    def failure(self) -> str | None:
-        """As in UsageStore."""
-        return self._writer.failure
-
-    @property
-    def dropped(self) -> int:
-        """As in UsageStore."""
-        return self._writer.dropped
-
-    @property
-    def waiting(self) -> int:
-        """As in UsageStore."""
-        return self._writer.waiting
-
-    def flush(self, timeout: float = 10.0) -> bool:
-        """As in UsageStore."""
-        return self._writer.flush(timeout)
-
-    def close(self, timeout: float = 10.0) -> bool:
-        """As in UsageStore."""
-        return self._writer.close(timeout)
-
-    def costs(self, since: float | None = None, by: Sequence[Grouping] = ("model",)) -> list[CostRow]:
-        """As in UsageStore."""
-        with self._reading() as fetch:
-            return usage_rows.costs(fetch, since, by)
-
-    def window(self, since: float) -> Window:
-        """As in UsageStore."""
-        with self._reading() as fetch:
-            return usage_rows.window(fetch, since, self._clock())
 
     @contextmanager
     def _reading(self) -> Iterator[usage_rows.Fetch]:
