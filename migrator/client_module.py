@@ -39,7 +39,9 @@ def placed(rules: Rules, candidates: Candidates) -> Place | None:
         return Place(dotted, _path_of(dotted, candidates))
     weights = {facts.path: weight for facts in candidates.facts.values() if (weight := _weight(rules, facts))}
     if not weights:
-        return Place(_NAMES[0], f"{_NAMES[0]}.py")
+        folders = {str(PurePosixPath(path).parent) for path in candidates.by_path if path.endswith(".ipynb")}
+        base = f"{folders.pop()}/".removeprefix("./") if len(folders) == 1 else ""
+        return Place(_NAMES[0], f"{base}{_NAMES[0]}.py")
     folder, package = _home(weights, candidates)
     base = f"{folder}/" if folder else ""
     own = (n for n in _NAMES if _is_ours(f"{base}{n}.py", candidates))
@@ -108,13 +110,15 @@ def _head(path: str, candidates: Candidates) -> str:
 
 def needed(names: Names, changes: Iterable[Change]) -> frozenset[str]:
     """The functions of the client module that migrated modules name, by import, as an attribute or in a text."""
+    from migrator.formats import notebook
     from migrator.python import rewrite
 
     client, found = names.client, set[str]()
     for change in changes:
-        if change.language != "python" or change.after is None:
+        if change.language not in ("python", "notebook") or change.after is None:
             continue
         text = decode(change.after, change.path).text
+        text = notebook.program(text).text if change.language == "notebook" else text
         _, outline, facts = rewrite.read(text, "snippet.py", ("snippet",))
         targets = {t for ts in facts.bound.values() for t in ts} | facts.mentioned
         read, kept = {attribute.attr for attribute, _ in outline.loose}, False

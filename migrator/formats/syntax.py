@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import tomllib
 from collections import Counter
@@ -13,7 +14,7 @@ def validate(kind: str, text: str) -> None:
     checks = {
         "toml": _toml,
         "json": _json,
-        "notebook": _json,
+        "notebook": _notebook,
         "yaml": _yaml,
         "env": _env,
         "requirements": _requirements,
@@ -28,6 +29,16 @@ def _toml(text: str) -> None:
 
 def _json(text: str) -> None:
     json.loads(text, object_pairs_hook=_once)
+
+
+def _notebook(text: str) -> None:
+    from migrator.formats.notebook import program
+
+    _json(text)
+    try:
+        ast.parse(program(text).text)
+    except SyntaxError as error:
+        raise ValueError(f"its cells do not parse as one program: {error}") from error
 
 
 def _once(pairs: list[tuple[str, object]]) -> None:

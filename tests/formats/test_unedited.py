@@ -1,8 +1,6 @@
-"""Lock files, SQL and notebooks: reported, never edited."""
+"""Lock files and SQL: reported, never edited."""
 
 from __future__ import annotations
-
-import json
 
 from .helpers import find, migrate, said
 
@@ -29,14 +27,3 @@ def test_stored_names_are_left_to_the_sql_command() -> None:
     assert migrate("a.sql", text) == text
     assert [text.count("\n", 0, f.start) + 1 for f in find("a.sql", text)] == [2, 3]
     assert all(m.startswith("manual") and m.endswith("moved by `migrate sql`") for m in said(find("a.sql", text)))
-
-
-def test_notebooks_are_edited_by_hand() -> None:
-    source = ["from agentcore.integration.portkey import PortkeyClient\nPORTKEY_X", "Portkey Wallet x-portkey-api-key"]
-    text = json.dumps({"cells": [{"source": source}]})
-    assert migrate("a.ipynb", text) == text
-    assert said(find("a.ipynb", text)) == [
-        "manual: agentcore.integration.portkey → agentcore.llm_gateway; notebooks are edited by hand for now",
-        "manual: PortkeyClient → LLMGatewayClient; notebooks are edited by hand for now",
-        "manual: PORTKEY_X → LLM_GATEWAY_X; notebooks are edited by hand for now",
-    ]

@@ -8,23 +8,25 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from migrator.names import Names
-from migrator.sites import Finding, Status
+from migrator.sites import Finding
 
 if TYPE_CHECKING:
     from migrator.formats import Context
 
 _CONSTRAINTS = re.compile(r"constraints?[^/]*\.(txt|in)$|(^|/)constraints/[^/]+$")
-_ELSEWHERE = frozenset({"markdown", "rst", "text", "sql", "env"})
+_ELSEWHERE = frozenset({"markdown", "rst", "text", "sql", "env", "notebook"})
 
 
 def find(text: str, kind: str, names: Names, context: Context) -> list[Finding]:
-    """The findings of all dependency rules in a text of the file kind `kind`; prose is left to `commands`."""
+    """The findings of all dependency rules in a text of the file kind `kind`.
+
+    Prose is left to `commands`; the cells of notebooks are texts of their own.
+    """
     if kind in _ELSEWHERE or not any(spelling(rule.old).search(text) for rule in names.rules.dependencies):
         return []
     from migrator.formats.dependencies import commands, conda, lines, locks, setup, toml
@@ -36,9 +38,6 @@ def find(text: str, kind: str, names: Names, context: Context) -> list[Finding]:
     installed = commands.find(text, names, kept, edit=context.edit_prose)
     if kind == "requirements":
         return apart(lines.find(text, names, kept, constraint=_CONSTRAINTS.search(path) is not None), installed)
-    if kind == "notebook":
-        said = "notebooks are edited by hand for now"
-        return [replace(f, status=Status.MANUAL, edits=(), message=f"{f.message}; {said}") for f in installed]
     stated: Iterable[Finding] = ()
     if kind == "toml":
         stated = toml.find(text, names, kept, path)
