@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from pathlib import PurePosixPath
@@ -16,7 +17,8 @@ from migrator.python.facts import Facts
 from migrator.sites import Change, Site, Status
 from migrator.textio import decode
 
-_MARK = "functions that call it with LiteLLM's arguments"  # what the first line of a client module says
+# How a client module begins.
+_MARK = re.compile(r'"""(The client of (the LLM gateway|Portkey)\b|Functions that take LiteLLM)')
 _NAMES = ("llm_client", "llm_gateway_client", "llm_gateway_functions")
 _ASIDE = {"test", "tests", "testing", "example", "examples", "benchmark", "benchmarks", "docs", "script", "scripts"}
 
@@ -97,7 +99,7 @@ def _is_package(folder: str, name: str, candidates: Candidates) -> bool:
 
 def _is_ours(path: str, candidates: Candidates) -> bool:
     """Whether a module is the client module that an earlier run made."""
-    return path in candidates.files and _MARK in _head(path, candidates)
+    return path in candidates.files and _MARK.match(_head(path, candidates)) is not None
 
 
 def _head(path: str, candidates: Candidates) -> str:
@@ -109,7 +111,8 @@ def _head(path: str, candidates: Candidates) -> str:
 
 
 def needed(names: Names, changes: Iterable[Change]) -> frozenset[str]:
-    """The functions of the client module that migrated modules name, by import, as an attribute or in a text."""
+    """The names of the client module that migrated modules use, by import, as an attribute or in a text."""
+    from migrator.clients.module import provided
     from migrator.formats import notebook
     from migrator.python import rewrite
 
@@ -132,20 +135,19 @@ def needed(names: Names, changes: Iterable[Change]) -> frozenset[str]:
                     kept |= binding.target == client and id(reference.nodes[-1]) in outline.stored
         found |= read if kept else set()  # `self.llm = llm_client` is read from by another name
         found |= {t[len(client) + 1 :].partition(".")[0] for t in targets if t.startswith(f"{client}.")}
-    moved = {n for rule in names.rules.moved if rule.to == "{client}" for n in (*rule.names, *rule.renames.values())}
-    return frozenset(found & moved)
+    return provided(names.rules.libraries[0].client) & found
 
 
-def made(names: Names, place: Place, functions: Collection[str], candidates: Candidates) -> tuple[Change, Site] | None:
+def made(names: Names, place: Place, used: Collection[str], candidates: Candidates) -> tuple[Change, Site] | None:
     """The change that makes the client module, and its site; None where it is there already.
 
     Raises MigrateError where another file is in its place.
     """
-    if not functions:
+    if not used:
         return None
     library, options = names.rules.libraries[0], names.rules.options
     if place.path in candidates.files:
-        missing = sorted(set(functions) - _defined(place, candidates))
+        missing = sorted(set(used) - _defined(place, candidates))
         if missing:
             raise MigrateError(
                 f"{place.path}: exists and has no {', '.join(missing)}: add it, or set client-module in "
@@ -157,17 +159,20 @@ def made(names: Names, place: Place, functions: Collection[str], candidates: Can
     settings = Settings(
         providers=options.get("providers", {}), models=options.get("models", {}), base_url=options.get("base-url", "")
     )
-    text = render(library.client, frozenset(functions), settings)
-    message = f"made for {', '.join(sorted(functions))}: read it, and set the variables it names"
+    text = render(library.client, frozenset(used), settings)
+    message = f"made for {', '.join(sorted(used))}: read it, and set the variables it names"
     docs = names.rules.docs.get(library.id, "")
     site = Site(place.path, 1, 1, library.id, Status.REVIEW, message, place.path, 1, docs)
     return Change(place.path, place.path, "create", "python", 0, None, text.encode(), 0o644), site
 
 
 def _defined(place: Place, candidates: Candidates) -> set[str]:
-    """The functions of a module that is there."""
+    """The functions, classes and constants of a module that is there."""
     try:
         tree = ast.parse((candidates.project.root / place.path).read_bytes())
     except (OSError, SyntaxError, ValueError):
         return set()
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    found = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    targets = [t for node in tree.body if isinstance(node, ast.Assign) for t in node.targets]
+    targets += [node.target for node in tree.body if isinstance(node, ast.AnnAssign)]
+    return found | {target.id for target in targets if isinstance(target, ast.Name)}

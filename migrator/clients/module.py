@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from migrator.clients import parts
 from migrator.clients.table import Destination, Function, Table, load
 from migrator.errors import MigrateError
 
-TEMPLATES = Path(__file__).parent / "templates"
 WIDTH = 88  # the narrowest line length that the text is formatted for; it stays the same at wider ones
 
 
@@ -50,44 +49,57 @@ _TITLES = {"llm-gateway": "the LLM gateway", "portkey": "Portkey"}
 _CLIENTS = {"llm-gateway": ("OpenAI", "AsyncOpenAI"), "portkey": ("Portkey", "AsyncPortkey")}
 
 
-def render(target: str, functions_used: frozenset[str], settings: Settings) -> str:
-    """The module for the functions of LiteLLM that the project uses, such as {"completion", "aembedding"}.
+def render(target: str, names: frozenset[str], settings: Settings) -> str:
+    """The module for the names that the project uses, such as {"completion", "aembedding", "client"}.
 
-    It is formatted for lines of 88 characters and more. Raises MigrateError for an unknown target, and for a
-    function that has no counterpart there.
+    They are functions of LiteLLM that `litellm.toml` knows, or what parts of `templates/parts.toml` provide. It is
+    formatted for lines of 88 characters and more. Raises MigrateError for an unknown target, and for a name that has no
+    counterpart there.
     """
     table = load(target)
-    functions = _functions(table, functions_used)
-    flags = {target, *settings.features}
-    flags |= {"transcription"} & {f.name for f in functions.values()}
+    wanted = _wanted(table, names)
+    functions = {name: function for name, function in table.functions.items() if name in wanted}
+    flags = {target, *settings.features, *wanted, *({"transcription"} & {f.name for f in functions.values()})}
     flags |= {"chat"} if any(f.parse for f in functions.values()) else set()
-    parts = [_fill(_template("client"), flags, _values(table, functions, settings))]
-    for name, function in functions.items():
-        parts.append(_function(table, name, function, flags))
-    if any(function.parse for function in functions.values()):
-        parts.append(_template("parsed"))
-    return _spaced("".join(parts))
+    values = _values(table, functions, settings, flags)
+    texts = []
+    for part in parts.of(target):
+        if part.name in flags:
+            texts.append(_fill(_template(part.name), flags, values))
+        if part.name == "arguments":
+            texts += [_function(table, name, function, flags) for name, function in functions.items()]
+    body = _spaced(parts.joined(texts, WIDTH))
+    return f"{_fill(_template('header'), flags, values)}\n{body}\n"
 
 
-def render_tests(target: str, functions_used: frozenset[str], settings: Settings, module: str) -> str:
+def provided(target: str) -> frozenset[str]:
+    """The names that `render` takes."""
+    return parts.provided(target) | load(target).functions.keys()
+
+
+def render_tests(target: str, names: frozenset[str], settings: Settings, module: str) -> str:
     """The unit tests of what `render` makes, for pytest; `module` is its dotted name. Raises as `render` does."""
     table = load(target)
-    functions = _functions(table, functions_used)
+    flags = {target, *_wanted(table, names)}
     package, _, name = module.rpartition(".")
     client, async_client = _CLIENTS[target]
     provider = next(p for p, new in table.models.providers.items() if p != new and p not in settings.providers)
     ids = {f"{p}/some-model": new for p, new in {**table.models.providers, **settings.providers}.items()}
     cases = {model: f"{table.models.prefix}{new}/some-model" for model, new in ids.items()} | dict(settings.models)
-    flags = {target, *functions}
     flags |= {"chat", "some"} if flags & {"completion", "acompletion"} else set()
     flags |= {"embeddings", "some"} if flags & {"embedding", "aembedding"} else set()
+    clients = [async_client] if "async_client" in flags else []
+    clients += [client] if {"some", "client"} <= flags else []
+    if target == "portkey":
+        clients += ["openai"] if "client" in flags else []
+    flags |= {"clients"} if clients else set()
     values = {
         "title": _TITLES[target],
         "import": (f"from {package} import {name}" if package else f"import {name}")
         + (" as llm" if name != "llm" else ""),
         "client": client,
         "async_client": async_client,
-        "clients": f"{async_client}, {client}" if "some" in flags else async_client,
+        "clients": ", ".join(clients),
         "key_variable": table.key_variable,
         "url_variable": table.url_variable,
         "model_cases": "\n".join(f"        {_literal(case)}," for case in cases.items()),
@@ -98,24 +110,26 @@ def render_tests(target: str, functions_used: frozenset[str], settings: Settings
     return _spaced(_fill(_template("tests"), flags, values))
 
 
-def _functions(table: Table, names: Iterable[str]) -> dict[str, Function]:
-    """In the order of the table, each asynchronous form after its function."""
+def _wanted(table: Table, names: Iterable[str]) -> frozenset[str]:
+    """The names, and everything that they need; MigrateError for one that there is not."""
+    there = provided(table.target)
     for name in sorted(names):
-        if name not in table.functions:
+        if name not in there:
             why = table.reason(name) or "it is not a function of LiteLLM that is known"
             raise MigrateError(f"{table.target}: `{name}` cannot be generated: {why}")
-    return {name: function for name, function in table.functions.items() if name in names}
+    return parts.needed(table.target, names, {name: _needs(name, f) for name, f in table.functions.items()})
 
 
-def _values(table: Table, functions: Mapping[str, Function], settings: Settings) -> dict[str, str]:
+def _needs(name: str, function: Function) -> list[str]:
+    client = "async_client" if name == function.asynchronous else "client"
+    return ["arguments", client, *(["parsed"] if function.parse else [])]
+
+
+def _values(
+    table: Table, functions: Mapping[str, Function], settings: Settings, flags: Collection[str]
+) -> dict[str, str]:
     distinct = {function.name: function for function in functions.values()}
-    chat = "completion" in distinct
     client, async_client = _CLIENTS[table.target]
-    sdk = [async_client, client]
-    if chat and "acompletion" in functions:
-        sdk.append("AsyncStream")
-    if chat and "completion" in functions:
-        sdk.append("Stream")
     providers = {**table.models.providers, **settings.providers}
     if not table.models.prefix:
         providers = {name: new for name, new in providers.items() if name != new}
@@ -124,14 +138,11 @@ def _values(table: Table, functions: Mapping[str, Function], settings: Settings)
     refused = _rows(table, Destination.MANUAL).union(*(_ARGUMENTS[name] for name in FEATURES - settings.features))
     keeps = {f"_{_keep_name(f)}": [*f.keep, *f.takes] for f in distinct.values()}
     return {
-        "title": _TITLES[table.target],
+        "headline": _headline(table.target, flags),
         "errors": "openai" if table.package == "openai" else f"{table.package}.openai",
         "key_variable": table.key_variable,
         "url_variable": table.url_variable,
         "url": settings.base_url or table.url,
-        "typing": "Any, Literal, overload" if chat and table.target == "llm-gateway" else "Any",
-        "sdk": ", ".join(sorted(sdk)),
-        "types": _type_imports(table, distinct),
         "client": client,
         "async_client": async_client,
         "config": _literal(dict(settings.config), exploded=True),
@@ -144,13 +155,12 @@ def _values(table: Table, functions: Mapping[str, Function], settings: Settings)
         "keeps": "\n".join(_constant(name, sorted(names)) for name, names in keeps.items()),
         "ignored": _words(map(_pattern, sorted(dropped - refused)), between=" | "),
         "refused": _words(sorted(refused)),
-        "aliases": "\n".join(f"{name} = {type_}" for name, type_ in _chunks(table, functions).items()),
     }
 
 
 def _function(table: Table, name: str, function: Function, flags: set[str]) -> str:
     asynchronous = name == function.asynchronous
-    returns, _ = _RETURNS[table.target].get(function.name, ("Any", ""))
+    returns, module = _RETURNS[table.target].get(function.name, ("Any", ""))
     path, _, verb = function.method.rpartition(".")
     values = {
         "name": name,
@@ -163,6 +173,8 @@ def _function(table: Table, name: str, function: Function, flags: set[str]) -> s
         "await": "await " if asynchronous else "",
         "client": "async_client" if asynchronous else "client",
         "chunks": "_AChunks" if asynchronous else "_Chunks",
+        "stream": "AsyncStream" if asynchronous else "Stream",
+        "import": f"from {module} import {returns}" if module else "",
         "more": _FALLBACKS if flags >= {"fallbacks", "llm-gateway"} else "",
         "returns": returns,
         "defaults": _literal(dict(function.defaults)),
@@ -180,12 +192,13 @@ _FALLBACKS = """
     """
 
 
-def _chunks(table: Table, functions: Iterable[str]) -> dict[str, str]:
-    """Alias -> type of what a streaming chat function gives, for those that are used; Portkey's are not typed."""
-    if table.target == "portkey":
-        return {}
-    streams = {"completion": ("_Chunks", "Stream"), "acompletion": ("_AChunks", "AsyncStream")}
-    return {alias: f"{type_}[ChatCompletionChunk]" for name, (alias, type_) in streams.items() if name in functions}
+def _headline(target: str, flags: Collection[str]) -> str:
+    """What the module is, by which it is known again, too."""
+    if "connection" not in flags:
+        return "Functions that take LiteLLM's arguments."
+    if "arguments" not in flags:
+        return f"The client of {_TITLES[target]}."
+    return f"The client of {_TITLES[target]}, and functions that call it with LiteLLM's arguments."
 
 
 def _order_name(name: str, function: Function) -> str:
@@ -195,24 +208,6 @@ def _order_name(name: str, function: Function) -> str:
 
 def _keep_name(function: Function) -> str:
     return "CHAT" if function.parse else f"{function.name.upper()}_KEYWORDS"
-
-
-def _type_imports(table: Table, functions: Mapping[str, Function]) -> str:
-    wanted: dict[str, set[str]] = {}
-    for name in functions:
-        if name in _RETURNS[table.target]:
-            type_, module = _RETURNS[table.target][name]
-            wanted.setdefault(module, set()).add(type_)
-        if functions[name].parse and table.target == "llm-gateway":
-            wanted.setdefault("openai.types.chat", set()).update({"ChatCompletion", "ChatCompletionChunk"})
-    return "\n".join(_import(module, sorted(names)) for module, names in sorted(wanted.items()))
-
-
-def _import(module: str, names: list[str]) -> str:
-    line = f"from {module} import {', '.join(names)}"
-    if len(line) <= WIDTH:
-        return line
-    return f"from {module} import (\n" + "".join(f"    {name},\n" for name in names) + ")"
 
 
 def _rows(table: Table, to: Destination) -> frozenset[str]:
@@ -258,7 +253,7 @@ def _literal(value: object, *, exploded: bool = False, indent: str = "") -> str:
 
 
 def _template(name: str) -> str:
-    return (TEMPLATES / f"{name}.txt").read_text(encoding="utf-8")
+    return (parts.TEMPLATES / f"{name}.txt").read_text(encoding="utf-8")
 
 
 _VALUE = re.compile(r"\{\{(\w+)\}\}")
