@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from migrator import client_module
 from migrator import project as tree
 from migrator.candidates import PYTHON, Candidate, Candidates
+from migrator.client_module import Place
+from migrator.distributions import Distributions, distributions
 from migrator.formats import Context, dependencies, format_of
 from migrator.names import Names
 from migrator.outcome import Plan
@@ -43,8 +45,9 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     if not packs:
         return plan
     rules = task.rules(packs)
-    place = client_module.placed(rules, candidates)
-    rules = _held_back(replace(rules, client=place.dotted if place else ""), task.options)
+    parts = distributions(rules, candidates)
+    places = client_module.placed(rules, candidates, parts)
+    rules = _held_back(replace(rules, client=places[""].dotted if places else ""), task.options)
     index = Index.build(rules, candidates.facts.values())
     while candidates.read_users(index):
         index = Index.build(rules, candidates.facts.values())
@@ -54,15 +57,17 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     # What lists dependencies waits for what the code goes on using.
     lists = {path for path in paths if rules.dependencies and _lists_dependencies(path)}
     for group in ([path for path in paths if path not in lists], sorted(lists)):
-        work = partial(_file, candidates, index, task.options, moves, _still_used(rules, candidates, changes))
+        still_used = _still_used(rules, candidates, parts, changes)
+        indexes = {folder: index.speaking_of(places[folder].dotted) if places else index for folder in parts.folders}
+        work = partial(_file, candidates, _Parts(parts, indexes, still_used), task.options, moves)
         for result in in_order(work, group, task.options.jobs):
             done += 1
             task.progress("rewriting", done, len(paths))
             changes += [result.change] if result.change else []
             problems += [result.problem] if result.problem else []
             sites += result.sites
-    if place:
-        made = client_module.made(index.names, place, client_module.needed(index.names, changes), candidates)
+    for home, names, inside in _clients(places, parts, index, changes):
+        made = client_module.made(names, home, client_module.needed(names, inside), candidates)
         changes, sites = ([*changes, made[0]], [*sites, made[1]]) if made else (changes, sites)
     return replace(
         plan,
@@ -74,6 +79,15 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
         docs=rules.docs,
         notes=rules.notes,
     )
+
+
+def _clients(
+    places: Mapping[str, Place], parts: Distributions, index: Index, changes: list[Change]
+) -> Iterator[tuple[Place, Names, list[Change]]]:
+    """Each client module's place, with the names and the changes of the modules that would use it."""
+    for home in sorted(set(places.values()), key=lambda home: home.path):
+        inside = [change for change in changes if places[parts.of(change.path)] == home]
+        yield home, index.speaking_of(home.dotted).names, inside
 
 
 def _held_back(rules: Rules, options: Options) -> Rules:
@@ -161,13 +175,33 @@ def _lists_dependencies(path: str) -> bool:
     return not path.endswith(PYTHON) or PurePosixPath(path).name == "setup.py"
 
 
-def _still_used(rules: Rules, candidates: Candidates, changes: Iterable[Change]) -> frozenset[str]:
-    """The dependency rules whose old package some module imports after these changes."""
-    if not rules.dependencies:
-        return frozenset()
-    after = {change.path: change.after or b"" for change in changes}
-    code = [after.get(path, c.data) for path, c in candidates.by_path.items() if not _lists_dependencies(path)]
-    return frozenset(rule.id for rule in rules.dependencies if any(map(_importing(rule.old).search, code)))
+class _Parts(NamedTuple):
+    """The distributions, and what is known of each by its folder."""
+
+    distributions: Distributions
+    indexes: Mapping[str, Index]
+    still_used: Mapping[str, frozenset[str]]
+
+    def index_of(self, path: str) -> Index:
+        return self.indexes[self.distributions.of(path)]
+
+    def still_used_at(self, path: str) -> frozenset[str]:
+        return self.still_used[self.distributions.of(path)]
+
+
+def _still_used(
+    rules: Rules, candidates: Candidates, parts: Distributions, changes: Iterable[Change]
+) -> dict[str, frozenset[str]]:
+    """The dependency rules whose old package some module of a distribution imports after these changes, by folder."""
+    after = {change.path: change.after or b"" for change in changes} if rules.dependencies else {}
+    code: dict[str, list[bytes]] = {folder: [] for folder in parts.folders}
+    for path, candidate in candidates.by_path.items() if rules.dependencies else ():
+        if not _lists_dependencies(path):
+            code[parts.of(path)].append(after.get(path, candidate.data))
+    return {
+        folder: frozenset(r.id for r in rules.dependencies if any(map(_importing(r.old).search, code[folder])))
+        for folder in parts.folders
+    }
 
 
 def _importing(distribution: str) -> re.Pattern[bytes]:
@@ -179,10 +213,9 @@ def _importing(distribution: str) -> re.Pattern[bytes]:
 
 def _file(
     candidates: Candidates,
-    index: Index,
+    parts: _Parts,
     options: Options,
     moves: dict[str, str],
-    still_used: frozenset[str],
     path: str,
 ) -> _Result:
     """The change and the sites of one file; a result that would not be valid is a problem and no change."""
@@ -190,6 +223,7 @@ def _file(
     candidate = candidates.by_path.get(path)
     if candidate is None:
         return _moved_only(candidates.project, path, new_path)
+    index, still_used = parts.index_of(path), parts.still_used_at(path)
     docs = index.names.rules.docs
     file = File(path, new_path, docs, options.safe_only, candidate.frozen, frozenset(docs))
     try:

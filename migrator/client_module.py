@@ -6,9 +6,11 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from migrator.candidates import Candidates
+from migrator.distributions import Distributions, folder_of
 from migrator.errors import MigrateError
 from migrator.names import Names
 from migrator.packs import Rules
@@ -23,28 +25,41 @@ _NAMES = ("llm_client", "llm_gateway_client", "llm_gateway_functions")
 _ASIDE = {"test", "tests", "testing", "example", "examples", "benchmark", "benchmarks", "docs", "script", "scripts"}
 
 
+@dataclass(frozen=True, slots=True)
 class Place:
     """The client module's dotted name, and its path from the root."""
 
-    def __init__(self, dotted: str, path: str) -> None:
-        self.dotted, self.path = dotted, path
+    dotted: str
+    path: str
 
 
-def placed(rules: Rules, candidates: Candidates) -> Place | None:
-    """Where the client module goes: where the setting says, or into the package that uses the library most."""
+def placed(rules: Rules, candidates: Candidates, parts: Distributions) -> dict[str, Place]:
+    """Where the client module of each distribution goes, by its folder; nothing where the rules leave no library.
+
+    That is where the setting says, or the package that uses the library most. Raises MigrateError for a setting that
+    is no dotted name.
+    """
     if not rules.libraries:
-        return None
+        return {}
     dotted = str(rules.options.get("client-module", ""))
     if dotted:
         if not all(part.isidentifier() for part in dotted.split(".")):
             raise MigrateError(f"pyproject.toml: client-module: {dotted!r} is not a dotted name such as app.llm_client")
-        return Place(dotted, _path_of(dotted, candidates))
-    weights = {facts.path: weight for facts in candidates.facts.values() if (weight := _weight(rules, facts))}
-    if not weights:
-        folders = {str(PurePosixPath(path).parent) for path in candidates.by_path if path.endswith(".ipynb")}
-        base = f"{folders.pop()}/".removeprefix("./") if len(folders) == 1 else ""
-        return Place(_NAMES[0], f"{base}{_NAMES[0]}.py")
-    folder, package = _home(weights, candidates)
+        return dict.fromkeys(parts.folders, Place(dotted, _path_of(dotted, candidates)))
+    weights: dict[str, dict[str, int]] = {folder: {} for folder in parts.folders}
+    for facts in candidates.facts.values():
+        if weight := _weight(rules, facts):
+            weights[parts.of(facts.path)][facts.path] = weight
+    return {folder: _placed(folder, weights[folder], candidates) for folder in parts.folders}
+
+
+def _placed(distribution: str, weights: dict[str, int], candidates: Candidates) -> Place:
+    if weights:
+        folder, package = _home(distribution, weights, candidates)
+    else:
+        notebooks = {folder_of(path) for path in candidates.by_path if path.endswith(".ipynb")}
+        inside = {n for n in notebooks if not distribution or f"{n}/".startswith(f"{distribution}/")}
+        folder, package = (inside.pop() if len(inside) == 1 else distribution), ""
     base = f"{folder}/" if folder else ""
     own = (n for n in _NAMES if _is_ours(f"{base}{n}.py", candidates))
     free = (n for n in _NAMES if f"{base}{n}.py" not in candidates.files and f"{base}{n}/" not in candidates.files)
@@ -71,7 +86,7 @@ def _weight(rules: Rules, facts: Facts) -> int:
     return sum(len(facts.reached.get(name, ())) or 1 for name in imported)
 
 
-def _home(weights: dict[str, int], candidates: Candidates) -> tuple[str, str]:
+def _home(distribution: str, weights: dict[str, int], candidates: Candidates) -> tuple[str, str]:
     """The folder that the client module goes to, and the dotted package that this is."""
     packages = Counter[tuple[str, str]]()
     for path, weight in sorted(weights.items()):
@@ -84,10 +99,9 @@ def _home(weights: dict[str, int], candidates: Candidates) -> tuple[str, str]:
     named = {place: weight for place, weight in packages.items() if not _ASIDE & {*place[0].split("/")}}
     if named or (packages and len(packages) == 1):
         return max(named or packages, key=lambda place: ((named or packages)[place], place))
-    folders = {str(PurePosixPath(path).parent) for path in weights}
+    folders = {folder_of(path) for path in weights}
     folders = {f for f in folders if not _ASIDE & {*f.split("/")}} or folders
-    folder_ = folders.pop() if len(folders) == 1 else "."
-    return ("" if folder_ == "." else folder_), ""
+    return (folders.pop() if len(folders) == 1 else distribution), ""
 
 
 def _is_package(folder: str, name: str, candidates: Candidates) -> bool:

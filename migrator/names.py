@@ -134,6 +134,10 @@ class Names:
                     return Fate("gone", gone.id, count, gone.message)
         return None
 
+    def speaking_of(self, client: str) -> Names:
+        """The same names where the client module is `client`."""
+        return Names(replace(self.rules, client=client), self.exported, self._objects)
+
     @property
     def client(self) -> str:
         """The dotted name of the client module."""

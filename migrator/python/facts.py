@@ -6,7 +6,7 @@ Facts are small and kept for every candidate file; syntax trees are not.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from migrator.names import Names, Renamed, expand_any
@@ -115,6 +115,12 @@ class Index:
             if not more:
                 return index
             exported = {**exported, **more}
+
+    def speaking_of(self, client: str) -> Index:
+        """The same index for modules whose client module is `client`."""
+        if client == self.names.client:
+            return self
+        return replace(self, names=self.names.speaking_of(client), _renamed={})
 
     def _objects(self) -> Iterator[str]:
         """What the modules define that lie where a rule renames names."""

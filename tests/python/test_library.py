@@ -92,6 +92,30 @@ def test_where_the_client_module_goes(tmp_path: Path, files: dict[str, str], mad
     assert written in (root / user).read_text()
 
 
+def test_each_distribution_has_a_client_module_and_dependencies_of_its_own(tmp_path: Path) -> None:
+    files = {
+        "requirements.txt": "litellm\n",
+        "app/__init__.py": "",
+        "app/llm.py": CALL,
+        "tests/requirements.txt": "litellm\n",
+        "tests/test_llm.py": CALL,
+        "services/mail/pyproject.toml": '[project]\nname = "mail"\ndependencies = ["litellm"]\n',
+        "services/mail/src/mail/__init__.py": "",
+        "services/mail/src/mail/core.py": CALL + "litellm.Router()\n",
+        "examples/chat/requirements/base.txt": "litellm\n",
+        "examples/chat/main.py": CALL,
+    }
+    root = write(tmp_path, files)
+    _migrate(root)
+    made = ["app/llm_client.py", "examples/chat/llm_client.py", "services/mail/src/mail/llm_client.py"]
+    assert _made(root, set(files)) == made
+    assert "from app import llm_client\n" in (root / "tests/test_llm.py").read_text()
+    assert "from mail import llm_client\n" in (root / "services/mail/src/mail/core.py").read_text()
+    assert "import llm_client\n" in (root / "examples/chat/main.py").read_text()
+    assert "litellm" not in (root / "requirements.txt").read_text()
+    assert "litellm" in (root / "services/mail/pyproject.toml").read_text()
+
+
 def test_the_client_module_goes_where_the_setting_says(tmp_path: Path) -> None:
     setting = '[tool.migrate.packs.litellm-to-llm-gateway]\nclient-module = "app.core.gateway"\n'
     files = {"app/__init__.py": "", "app/core/__init__.py": "", "app/llm.py": CALL, "pyproject.toml": setting}
