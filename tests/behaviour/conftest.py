@@ -9,16 +9,11 @@ from recording import Recorder
 from serving import served
 from stage import Stage
 
-from llm_gateway.core.settings import parse
-from llm_gateway.server.app import App
-from llm_gateway.server.live import Live
-
 
 @pytest.fixture(scope="session")
 def stage() -> Iterator[Stage]:
-    live = Live(parse({"mock": True}, "test"))
-    recorder = Recorder(App(live))
-    with served(recorder, live) as url:
+    recorder = Recorder()
+    with served(recorder) as url:
         made = Stage(url, recorder)
         yield made
         made.close()

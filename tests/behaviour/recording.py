@@ -1,16 +1,20 @@
-"""What reaches the gateway from each run: an ASGI application in front of it, with a path of its own for every run."""
+"""What reaches the gateway from each run: an ASGI application with a path, and a gateway behind it, for every run."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from hashlib import sha256
 from typing import Any
 
-_App = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
+from llm_gateway.core.settings import parse
+from llm_gateway.server.app import App
+from llm_gateway.server.live import Live
+
 # Said by the HTTP client of an SDK about itself. A prefix ends with a dash.
 _TRANSPORT = ("accept", "accept-", "connection", "content-length", "content-type", "host", "user-agent", "x-stainless-")
 
@@ -34,10 +38,11 @@ class Request:
 
 @dataclass
 class Recorder:
-    """Passes on to `app` what comes below `/RUN`, and keeps it by run."""
+    """Keeps what comes below `/RUN` by run. Each has a gateway that begins anew: it counts, and takes turns."""
 
-    app: _App
     requests: defaultdict[str, list[Request]] = field(default_factory=lambda: defaultdict(list))
+    _gateways: dict[str, Live] = field(default_factory=dict)
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         """The ASGI application."""
@@ -55,7 +60,16 @@ class Recorder:
         async def once() -> Any:
             return next(given, None) or await receive()
 
-        await self.app({**scope, "path": f"/{path}", "raw_path": f"/{path}".encode()}, once, send)
+        app = App(await self._gateway(run))
+        await app({**scope, "path": f"/{path}", "raw_path": f"/{path}".encode()}, once, send)
+
+    async def _gateway(self, run: str) -> Live:
+        async with self._opening:
+            if run not in self._gateways:
+                live = Live(parse({"mock": True}, "test"))
+                await live.start()
+                self._gateways[run] = live
+            return self._gateways[run]
 
 
 def _flat(name: str, value: Any) -> dict[str, Any]:

@@ -92,6 +92,6 @@ def test_keys_of_providers_stay_where_they_were() -> None:
     good = {"authorization": "Bearer gateway-1"}
     keys([sent(headers=good)])
     with pytest.raises(AssertionError):
-        keys([sent(headers=good, api_key="provider-1")])
+        keys([sent(headers=good, api_key="provider-key")])
     with pytest.raises(AssertionError):
-        keys([sent(headers={"authorization": "Bearer provider-1"})])
+        keys([sent(headers={"authorization": "Bearer provider-key"})])
