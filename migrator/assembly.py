@@ -99,6 +99,7 @@ def _held_back(rules: Rules, options: Options) -> Rules:
     held += [(r, r.names) for r in rules.needless]
     return replace(
         rules,
+        wary=True,
         moved=tuple(r for r in rules.moved if r.status != review),
         needless=tuple(r for r in rules.needless if r.status != review),
         gone=(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from migrator.packs import Rules
 from migrator.primitives import Env, Flag, Library, canonical, expand, glob_regex, under
@@ -42,8 +42,11 @@ class Fate:
     status: Status = Status.MANUAL
     to: str = ""  # the module that has it now; "" where it is a module itself
     name: str = ""  # by this name
-    built: str = ""  # what to do where one is built
     above: tuple[str, ...] = ()  # new names of the errors that it catches as well
+    built: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict
+    )  # old name -> how one is built, see `built.Recipe`
+    library: str = ""
 
     @property
     def new(self) -> str:
@@ -124,8 +127,8 @@ class Names:
                 new = named.get(name) or (name if _listed(name, moved.names, exact) else None)
                 if new and moved.of == library.module:
                     to = {".": "", "{client}": self.client}.get(moved.to, moved.to)
-                    said = (moved.message, Status(moved.status), to, new, moved.built, tuple(moved.above))
-                    return Fate("moved", moved.id, count, *said)
+                    said = (moved.message, Status(moved.status), to, new, tuple(moved.above), moved.built)
+                    return Fate("moved", moved.id, count, *said, moved.of)
             for needless in rules.needless:
                 if needless.of == library.module and _listed(name, needless.names, exact):
                     return Fate("needless", needless.id, count, needless.message, Status(needless.status))

@@ -81,6 +81,7 @@ class Rules:
     gone: tuple[Gone, ...] = ()
     answers: tuple[Answer, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)  # the settings of all packs
+    wary: bool = False  # what would be for review stays as it is
     client: str = ""  # the dotted name of the client module that is made for the project
     docs: Mapping[str, str] = field(default_factory=dict)  # rule id -> where it is documented
 

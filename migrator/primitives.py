@@ -60,6 +60,25 @@ REQUIREMENT = Check(
 )
 GLOBS = Check({"type": "array", "items": GLOB.schema, "minItems": 1}, "a list of names, where `*` stands for any text")
 MATCH = Check({"enum": ["equals", "contains"]}, "`equals` or `contains`")
+BUILT = Check(
+    {
+        "type": "object",
+        "additionalProperties": {
+            "type": "object",
+            "properties": {
+                "message": TEXT.schema,
+                **{k: NAMES.schema for k in ("order", "needs", "drop", "by-hand", "imports")},
+                **{k: TEXT_MAP.schema for k in ("given", "invented", "nested", "allowed", "values")},
+                "first": NAME.schema,
+                "validates": BOOL.schema,
+                "differs": TEXT.schema,
+            },
+            "required": ["message"],
+            "additionalProperties": False,
+        },
+    },
+    "a table of old name = how one is built, as docs/packs.md says",
+)
 FOR_EACH = Check(
     {
         "type": "object",
@@ -301,7 +320,7 @@ class Moved:
     renames: Mapping[str, str] = key(NAME_MAP, "old name = new name", {})
     status: str = key(STATUS, "what a moved name is", Status.MIGRATED.value)
     message: str = key(TEXT, "what differs, and what to do about it", "")
-    built: str = key(TEXT, "what to do where an object of a class is built, which stays by hand", "")
+    built: Mapping[str, Any] = key(BUILT, "class, by old name or `*` = how an object of it is built", {})
     above: list[str] = key(TEXTS, "errors, by new name, that they catch as well; `*` for all others of the rules", [])
 
 

@@ -164,7 +164,7 @@ def _replace(module: Module, rule: Call, node: ast.Call, scope: Scope) -> Iterat
         return
     added = [f"{name}={value}" for name, value in rule.add.items() if name not in given]
     edits = _argument_edits(module, node, set(rule.remove), added)
-    imported = [_import_edit(module, name, node, scope) for name in rule.imports] if added else []
+    imported = [import_edit(module, name, node, scope) for name in rule.imports] if added else []
     if None in imported:
         yield Finding(
             start,
@@ -201,7 +201,7 @@ def _argument_edits(module: Module, node: ast.Call, remove: set[str], added: lis
         yield Edit(base + start, base + end, "")
 
 
-def _import_edit(module: Module, name: str, node: ast.Call, scope: Scope) -> Edit | None:
+def import_edit(module: Module, name: str, node: ast.Call, scope: Scope) -> Edit | None:
     """The edit that makes `name` importable here: empty where it is already, None where it cannot be placed."""
     holder = scope.lookup(name)
     if holder is not None:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import PurePosixPath
 
 from migrator.names import Names, Renamed, expand_any
 from migrator.packs import Rules
 from migrator.primitives import under
+from migrator.python.built import Builds, Made, Plan
+from migrator.python.expressions import Parts
 
 _MOST_HOPS = 20  # of re-exports followed from one name; more is a circle
 
@@ -41,7 +44,8 @@ class Facts:
     unused: frozenset[str]  # names bound by `from` imports that nothing in the module uses
     suppressed: Mapping[int, frozenset[str]]  # line -> the rules a comment there suppresses; empty for all of them
     reached: Mapping[str, frozenset[str]]  # imported name -> what is read off it; "" for the thing itself, handed on
-    called: frozenset[str]  # imported names that are called
+    made: tuple[Made, ...]  # the calls of imported classes
+    inherited: frozenset[str]  # what classes anywhere in it inherit from, as it is written
     kept: Mapping[str, frozenset[str]]  # name that stays what it is here -> the rules that hold for; empty for all
     frozen: bool = False  # nothing in it may be edited
 
@@ -86,6 +90,18 @@ def import_roots(files: Collection[str]) -> frozenset[str]:
 _NO_CLASS = Class((), {})
 
 
+def _held(facts: Facts, plan: Plan) -> str:
+    """Why an object has to be built as it was; "" for no reason."""
+    name, rules = plan.made.parts[0], {plan.fate.rule}
+    comments = [facts.suppressed.get(plan.made.call.lineno), facts.kept.get(name) if facts.suppressed else None]
+    if any(c is not None and (not c or c & rules) for c in comments):
+        return "a comment keeps it"
+    if name in facts.inherited:
+        return "a class inherits from it"
+    taken = [m for m in plan.recipe.imports if facts.bound.get(m, frozenset({m})) - {"", m}]
+    return f"{taken[0]} is another thing here" if taken else ""
+
+
 @dataclass(slots=True)
 class Index:
     """All facts of a project, and the names of its own that follow a rename (`names.exported`)."""
@@ -97,6 +113,7 @@ class Index:
     _givers: dict[tuple[str, str], str] = field(default_factory=dict)
     _mentioned: set[str] = field(default_factory=set)
     _in_use: bool | None = None
+    _builds: dict[str, Builds] = field(default_factory=dict)
 
     @classmethod
     def build(cls, rules: Rules, modules: Iterable[Facts]) -> Index:
@@ -233,9 +250,23 @@ class Index:
         return leaf if all(self.new_name(other) == renamed.new for other in facts.bound.get(leaf, ())) else name
 
     def is_built(self, facts: Facts, name: str, target: str) -> bool:
-        """Whether a module builds objects of a class of a library, which the class in its place would not take."""
-        fate = self.names.fate(self.canonical(target)) if name in facts.called else None
-        return fate is not None and fate.kind == "moved" and bool(fate.built)
+        """Whether a module uses a class of a library in a way that the class in its place would not bear."""
+        if name in facts.inherited:
+            fate = self.names.fate(self.canonical(target))
+            return fate is not None and bool(fate.built)
+        return bool(facts.made) and name in self.builds(facts).staying
+
+    def builds(self, facts: Facts) -> Builds:
+        """What becomes of the objects that a module builds of a library's classes."""
+        if facts.path not in self._builds:
+
+            def meaning(parts: Parts) -> str:
+                targets = facts.bound.get(parts[0], frozenset()) - {""}
+                base = next(iter(targets), "") or (self._through_star(facts, parts[0]) or "")
+                return self.canonical(".".join((base, *parts[1:]))) if base and len(targets) < 2 else ""
+
+            self._builds[facts.path] = Builds(self.names, facts.made, meaning, partial(_held, facts), facts.path)
+        return self._builds[facts.path]
 
     def _is_crowded(self, facts: Facts, target: str, leaf: str) -> bool:
         """Whether two names of a library that a module imports would both be called `leaf`."""

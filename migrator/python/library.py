@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from migrator.names import Fate, Renamed
-from migrator.python import library_names, library_uses, needless
+from migrator.python import built_texts, library_names, library_uses, needless
+from migrator.python.built import Plan
 from migrator.python.imports import separator
 from migrator.python.library_texts import Texts
 from migrator.python.library_uses import Use, is_read
@@ -48,7 +49,6 @@ def prepare(module: Module) -> Iterator[Finding]:
 class _Library:
     def __init__(self, module: Module, uses: list[Use], given: list[Use]) -> None:
         self.module, self.uses = module, uses
-        self.called = {id(call.func) for call, _ in module.found.calls}
         self.asked = asked_of(module.found)
         self.cuts = needless.Cuts(module)
         self.added: set[tuple[int, str]] = set()  # scope, import statement: what is there by now
@@ -150,16 +150,19 @@ class _Library:
         if use.fate.kind != "moved":
             each.stays = True
             return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text}: {use.fate.message}")
-        if use.fate.built and id(use.reference.nodes[-1]) in self.called and use.own == len(use.reference.parts):
+        built = module.builds.at(use.reference.nodes[-1]) if use.own == len(use.reference.parts) else None
+        inherited = bool(use.fate.built) and use.text in module.facts.inherited
+        if inherited or (built and built.reason):
             each.stays = True
-            return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text}(…): {use.fate.built}")
+            said = built.message if built else "a class inherits from it: see how it is built"
+            return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text}{'(…)' if built else ''}: {said}")
         place = use.place(module, use.own)
         if place is None or not is_read(use.reference.nodes[use.own - 1]):
             each.stays = True
             why = "it is assigned to" if place else "a comment or an f-string stands in the middle"
             return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text} → {use.fate.new}: {why}, write it by hand")
-        each.needs.add(use.fate.to or use.fate.name)
-        return _Written(use, use.fate, place)
+        each.needs |= {use.fate.to or use.fate.name, *(built.recipe.imports if built else ())}
+        return _Written(use, use.fate, place, built=built)
 
     def _bare(self, each: _Object, use: Use) -> Finding | _Written | None:
         """A module object that is not read from here: asked for, given another name, handed on."""
@@ -365,6 +368,7 @@ class _Written:
     fate: Fate
     place: tuple[int, int]
     text: tuple[int, int] | None = None
+    built: Plan | None = None
 
     def finding(self, module: Module, names: dict[str, tuple[str, str]]) -> Finding:
         fate = self.fate
@@ -376,9 +380,12 @@ class _Written:
         else:
             new = f"{local}.{fate.name}" if fate.to and fate.name else local
             edits = (Edit(*self.place, new),)
-        said = f"{self.use.text} → {new}"
-        said += f": {fate.message}" if fate.status is Status.REVIEW else ""
-        return Finding(self.place[0], fate.rule, fate.status, said, tuple(e for e in edits if _changes(module, e)))
+        status, message = fate.status, fate.message if fate.status is Status.REVIEW else ""
+        if self.built:
+            status, message = self.built.status, self.built.message
+            edits = (*edits, *built_texts.edits(module.source, self.built))
+        said = f"{self.use.text} → {new}" + (f": {message}" if message else "")
+        return Finding(self.place[0], fate.rule, status, said, tuple(e for e in edits if _changes(module, e)))
 
 
 def _changes(module: Module, edit: Edit) -> bool:

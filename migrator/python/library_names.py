@@ -6,10 +6,13 @@ import ast
 from collections.abc import Iterator
 
 from migrator.names import Fate
+from migrator.python import built_texts
+from migrator.python.built import Plan
+from migrator.python.calls import import_edit
 from migrator.python.expressions import parts_of
 from migrator.python.library_uses import is_read
 from migrator.python.module import Module
-from migrator.python.outline import ImportStatement
+from migrator.python.outline import ImportStatement, Reference
 from migrator.python.scopes import Scope
 from migrator.sites import Finding, Status
 
@@ -46,24 +49,34 @@ def _fate(module: Module, node: ast.expr, scope: Scope) -> Fate | None:
 
 
 def _built(module: Module) -> Iterator[Finding]:
-    """Imported classes of which objects are built: they stay, since the new ones do not take the arguments."""
-    called = {id(call.func) for call, _ in module.found.calls}
+    """Imported classes of which objects are built: with what the new ones want, or they stay."""
     caught = {id(e) for t in module.found.tries for h in t.handlers for e in _types(h)}
     for reference in module.found.references:
         node, name = reference.nodes[0], reference.parts[0]
-        if id(reference) in module.through or name not in module.facts.called or not is_read(node):
+        if id(reference) in module.through or not is_read(node):
             continue
         meant = sorted(d for d in module.meanings(reference.parts, reference.scope) if d)
+        plan = module.builds.at(reference.nodes[-1]) if meant else None
         dotted = next((d for d in meant if module.index.is_built(module.facts, name, d)), "")
         fate = module.names.fate(module.index.canonical(dotted))
-        if not fate:
-            continue
-        if id(node) in called:
-            yield Finding(module.source.start(node), fate.rule, Status.MANUAL, f"{name}(…): {fate.built}")
-        else:
-            status = Status.MANUAL if id(node) in caught else Status.REVIEW
+        start = module.source.start(node)
+        if plan and plan.reason:
+            yield Finding(start, plan.fate.rule, Status.MANUAL, f"{name}(…): {plan.message}")
+        elif plan:
+            yield _with_new_arguments(module, plan, reference)
+        elif fate:
+            status = Status.MANUAL if id(node) in caught or name in module.facts.inherited else Status.REVIEW
             said = f"{name} stays, for it is built in this file; what takes its place is {fate.new}"
-            yield Finding(module.source.start(node), fate.rule, status, said)
+            yield Finding(start, fate.rule, status, said)
+
+
+def _with_new_arguments(module: Module, plan: Plan, reference: Reference) -> Finding:
+    """An object of an imported class, whose name the import changes: what it is given."""
+    name, scope = reference.parts[0], reference.scope
+    imported = [import_edit(module, each, plan.made.call, scope) for each in plan.recipe.imports]
+    edits = [e for e in imported if e and e.text] + list(built_texts.edits(module.source, plan))
+    said = f"{name}(…) → {plan.fate.new}(…)" + (f": {plan.message}" if plan.message else "")
+    return Finding(module.source.start(reference.nodes[0]), plan.fate.rule, plan.status, said, tuple(edits))
 
 
 def _hiding(module: Module) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from migrator.names import Names, Renamed
 from migrator.primitives import under
+from migrator.python.built import Builds
 from migrator.python.expressions import Parts, named_module, parts_of
 from migrator.python.facts import Facts, Index
 from migrator.python.outline import Outline, Reference
@@ -41,6 +42,10 @@ class Module:
     @property
     def names(self) -> Names:
         return self.index.names
+
+    @property
+    def builds(self) -> Builds:
+        return self.index.builds(self.facts)
 
     def rename(self, dotted: str) -> Renamed | None:
         return self.index.rename(dotted)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from migrator.placing import SUPPRESSION, line_starts, listed
+from migrator.python.built import Made
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.facts import Class, Facts
 from migrator.python.outline import Outline
@@ -45,10 +46,22 @@ def facts_of(path: str, names: tuple[str, ...], found: Outline, text: str, *, fr
         unused=frozenset(_unused(found, text)),
         suppressed=suppressed,
         reached=_reached(found),
-        called=frozenset(call.func.id for call, _ in found.calls if isinstance(call.func, ast.Name)),
+        made=tuple(_made(found, bound)),
+        inherited=frozenset(".".join(parts_of(base)) for node, _ in found.classes for base in node.bases),
         kept=_kept(found, suppressed),
         frozen=frozen,
     )
+
+
+def _made(found: Outline, bound: Mapping[str, set[str]]) -> Iterator[Made]:
+    """The calls of classes that an import gives, told by their upper-case names."""
+    for call, _ in found.calls:
+        parts = parts_of(call.func)
+        targets = bound.get(parts[0]) if parts else set()
+        targets = {parts[0]} if targets is None and found.scope.stars else targets or set()
+        names = targets if len(parts) == 1 else {parts[-1]} if any(targets) else set()
+        if any(name.rpartition(".")[2][:1].isupper() for name in names):
+            yield Made(parts, call, id(call) in found.inside)
 
 
 def _reached(found: Outline) -> dict[str, frozenset[str]]:
