@@ -129,6 +129,7 @@ def needed(names: Names, changes: Iterable[Change]) -> frozenset[str]:
     from migrator.clients.module import provided
     from migrator.formats import notebook
     from migrator.python import rewrite
+    from migrator.python.survey import asked_of
 
     client, found = names.client, set[str]()
     for change in changes:
@@ -140,12 +141,15 @@ def needed(names: Names, changes: Iterable[Change]) -> frozenset[str]:
         targets = {t for ts in facts.bound.values() for t in ts} | facts.mentioned
         read, kept = {attribute.attr for attribute, _ in outline.loose}, False
         read.update(attribute.attr for attributes, _ in outline.members for attribute in attributes)
+        asked = {node: attribute for node, (_, attribute) in asked_of(outline).items()}
         for reference in outline.references:
             read.update(reference.parts[1:])
+            named = asked.get(id(reference.nodes[-1]))  # `getattr(llm_client, "completion")`
+            parts = (*reference.parts[1:], named) if named else reference.parts[1:]
             holder = reference.scope.lookup(reference.parts[0])
             for binding in holder.told(reference.parts[0]) if holder else ():
                 if binding.target:
-                    targets.add(".".join((binding.target, *reference.parts[1:])))
+                    targets.add(".".join((binding.target, *parts)))
                     kept |= binding.target == client and id(reference.nodes[-1]) in outline.stored
         found |= read if kept else set()  # `self.llm = llm_client` is read from by another name
         found |= {t[len(client) + 1 :].partition(".")[0] for t in targets if t.startswith(f"{client}.")}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from migrator.names import Fate, Renamed
 from migrator.python import built_texts, library_names, library_uses, needless
 from migrator.python.built import Plan
+from migrator.python.expressions import text_value
 from migrator.python.imports import separator
 from migrator.python.library_texts import Texts
 from migrator.python.library_uses import Use, is_read
@@ -328,7 +329,8 @@ class _Library:
             return False
         source = module.source
         lines = (source.text[source.start(s.node) : source.line_end(source.end(s.node))] for s, _ in each.imports)
-        return any("noqa" in line for line in lines) or module.index.is_wanted(module.facts, each.name)
+        listed = any(text.role == "all" and text_value(text.node) == each.name for text in module.found.texts)
+        return listed or any("noqa" in line for line in lines) or module.index.is_wanted(module.facts, each.name)
 
     def _declared(self, each: _Object, names: list[str]) -> Iterator[Finding]:
         """`global litellm` in the functions that import it."""

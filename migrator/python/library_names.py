@@ -22,6 +22,7 @@ def find(module: Module) -> Iterator[Finding]:
     yield from _left(module)
     yield from _built(module)
     yield from _hiding(module)
+    yield from _stars(module)
 
 
 def _left(module: Module) -> Iterator[Finding]:
@@ -109,6 +110,16 @@ def _imported(module: Module, statement: ImportStatement, node: ast.ImportFrom, 
         elif fate and target and module.index.is_built(module.facts, alias.asname or alias.name, target):
             said = f"{alias.name} stays, for it is built here"
             yield Finding(module.source.start(statement.node), fate.rule, Status.REVIEW, said)
+
+
+def _stars(module: Module) -> Iterator[Finding]:
+    """An import of everything, which does not tell what is used."""
+    for statement in module.found.imports:
+        node = statement.node
+        everything = isinstance(node, ast.ImportFrom) and node.names[0].name == "*" and not node.level
+        if everything and module.names.is_module(node.module or ""):
+            said = f"from {node.module} import *: import by name what is used of it, then migrate again"
+            yield Finding(module.source.start(node), module.names.library_rule, Status.MANUAL, said)
 
 
 def _types(handler: ast.ExceptHandler) -> list[ast.expr]:

@@ -15,6 +15,8 @@ Facts = dict[str, Any]
 # What LiteLLM prints of an error, unless it is told not to.
 CHATTER = re.compile(r"\n\x1b\[1;31m(Provider List.*|Give Feedback.*\nLiteLLM\.Info.*)\n\n")
 
+TIMED = re.compile(r"(?<= passed) in [\d.]+s")  # by pytest
+
 # LiteLLM takes a provider's name off a model's id (not for moderations), the gateways want it there.
 PREFIXES = {"llm-gateway": "{provider}/", "portkey": "@{provider}/"}
 # How an SDK asks for vectors, which it decodes itself.
@@ -45,14 +47,14 @@ def requests(before: Sequence[Request], after: Sequence[Request], expected: Expe
 
 def output(before: str, after: str, expected: Expected) -> None:
     """Raises AssertionError where the output differs in what is not expected."""
-    lines = CHATTER.sub("", before).splitlines()
+    lines = TIMED.sub("", CHATTER.sub("", before)).splitlines()
     for difference in expected.differs:
         if difference.at == "stdout":
             assert difference.before in lines, f"before, no line of the output is {difference.before!r}"
             put = [] if difference.after is None else [difference.after]
             place = lines.index(difference.before)
             lines[place : place + 1] = put
-    changed = "\n".join(unified_diff(lines, after.splitlines(), "before", "after", lineterm=""))
+    changed = "\n".join(unified_diff(lines, TIMED.sub("", after).splitlines(), "before", "after", lineterm=""))
     assert not changed, changed
 
 
