@@ -116,8 +116,9 @@ def _stars(module: Module) -> Iterator[Finding]:
     """An import of everything, which does not tell what is used."""
     for statement in module.found.imports:
         node = statement.node
-        everything = isinstance(node, ast.ImportFrom) and node.names[0].name == "*" and not node.level
-        if everything and module.names.is_module(node.module or ""):
+        if not isinstance(node, ast.ImportFrom) or node.level or node.names[0].name != "*":
+            continue
+        if node.module and module.names.is_module(node.module):
             said = f"from {node.module} import *: import by name what is used of it, then migrate again"
             yield Finding(module.source.start(node), module.names.library_rule, Status.MANUAL, said)
 
