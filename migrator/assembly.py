@@ -16,6 +16,7 @@ from migrator.candidates import PYTHON, Candidate, Candidates
 from migrator.client_module import Place
 from migrator.distributions import Distributions, distributions
 from migrator.formats import Context, dependencies, format_of
+from migrator.model_ids import prepared
 from migrator.names import Names
 from migrator.outcome import Plan
 from migrator.packs import Rules, compose
@@ -44,7 +45,7 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     )
     if not packs:
         return plan
-    rules = task.rules(packs)
+    rules = prepared(task.rules(packs), candidates)
     parts = distributions(rules, candidates)
     places = client_module.placed(rules, candidates, parts)
     rules = _held_back(replace(rules, client=places[""].dotted if places else ""), task.options)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from migrator.packs import Rules
-from migrator.primitives import Env, Flag, Library, canonical, expand, glob_regex, under
+from migrator.primitives import Env, Flag, Library, Variable, canonical, expand, glob_regex, under
 from migrator.sites import Edit, Finding, Status
 
 _LONGEST_PREFIX = 200  # characters of a path looked at before a name in it
@@ -203,6 +203,15 @@ class Names:
                 return new, rule
         return None
 
+    def variable(self, name: str) -> Variable | None:
+        """The rule of a variable that a library read by itself."""
+        return next((r for r in self.rules.variables if any(expand(p, p, name) is not None for p in r.names)), None)
+
+    @cached_property
+    def variable_pattern(self) -> re.Pattern[str] | None:
+        """Finds these variables in any text."""
+        return _any_of((glob_regex(p) for r in self.rules.variables for p in r.names), r"(?<![\w-])(?:", r")(?!\w)")
+
     # ----------------------------------------------------------------------------------------------- in free text
 
     @cached_property
@@ -303,9 +312,12 @@ class Names:
         words += [_literal(e.old) for e in rules.envs] + [w for m in rules.mentions for w in m.words]
         words += [f.distribution for f in rules.flags if f.distribution]
         words += [o for d in rules.dependencies for o in (d.old, canonical(d.old), canonical(d.old).replace("-", "_"))]
-        words += [_literal(o) for e in rules.env_adds for o in e.after]
         for library in rules.libraries:
-            words += [library.module, *library.loggers, *(v.partition("_")[0] + "_" for v in library.variables)]
+            words += [library.module, *library.loggers]
+        if not rules.libraries:
+            words += [_literal(o) for e in rules.env_adds for o in e.after]
+        own = (v for rule in rules.variables for v in rule.names if rule.of.upper() in v)
+        words += [_literal(v).partition("_")[0] + "_" for v in own]
         return shortest(words)
 
     def may_be_in(self, text: str) -> bool:

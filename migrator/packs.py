@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from migrator.errors import MigrateError
 from migrator.primitives import (
@@ -26,12 +26,14 @@ from migrator.primitives import (
     Library,
     Literal_,
     Mention,
+    ModelId,
     Module,
     Moved,
     Needless,
     Promote,
     Setting,
     Symbol,
+    Variable,
     accepts,
     canonical,
     expand,
@@ -39,6 +41,9 @@ from migrator.primitives import (
     toml_keys,
     under,
 )
+
+if TYPE_CHECKING:
+    from migrator.model_ids import InUse
 
 PACK_FILE = "pack.toml"
 
@@ -80,6 +85,10 @@ class Rules:
     needless: tuple[Needless, ...] = ()
     gone: tuple[Gone, ...] = ()
     answers: tuple[Answer, ...] = ()
+    model_ids: tuple[ModelId, ...] = ()
+    variables: tuple[Variable, ...] = ()
+    ids: InUse | None = None  # what the ids of a project that uses the library become
+    read: frozenset[str] = frozenset()  # the variables that the project's own code reads
     options: Mapping[str, Any] = field(default_factory=dict)  # the settings of all packs
     wary: bool = False  # what would be for review stays as it is
     client: str = ""  # the dotted name of the client module that is made for the project
@@ -88,7 +97,8 @@ class Rules:
     @property
     def notes(self) -> frozenset[str]:
         """Ids of the rules that inform without failing `migrate check`."""
-        return frozenset([m.id for m in self.mentions] + [f.id for f in self.flags if not f.check])
+        silent = (rule.id for rules in (self.flags, self.variables) for rule in rules if not rule.check)
+        return frozenset([*(m.id for m in self.mentions), *silent])
 
 
 # ---------------------------------------------------------------------------------------------------- finding packs
@@ -299,6 +309,8 @@ def compose(packs: Sequence[Pack], overrides: Mapping[str, Mapping[str, Any]] | 
         needless=tuple(by_type[Needless]),
         gone=tuple(by_type[Gone]),
         answers=tuple(by_type[Answer]),
+        model_ids=tuple(by_type[ModelId]),
+        variables=tuple(by_type[Variable]),
         options=options,
         docs=docs,
     )

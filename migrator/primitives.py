@@ -306,7 +306,6 @@ class Library:
     instead: str = key(DOTTED, "the module to ask for where the library was asked for")
     modules: list[str] = key(NAMES, "its submodules that are imported as such", [])
     loggers: list[str] = key(TEXTS, "the names of its loggers", [])
-    variables: list[str] = key(GLOBS, "the environment variables that it reads by itself", [])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -358,6 +357,37 @@ class Answer:
     gone: list[str] = key(NAMES, "attributes without a counterpart", [])
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class ModelId:
+    """Ids of models as a library spells them, in a project that uses it: where the value is one by its use or its name.
+
+    What they become is in the table that the client module is made from.
+    """
+
+    id: str = key(ID, "the rule's id")
+    of: str = key(DOTTED, "the library")
+    names: list[str] = key(GLOBS, "what holds a model id, in lower case: variables, arguments, fields, keys")
+    message: str = key(TEXT, "what to see to where only the name says that it is one")
+    asked: list[str] = key(
+        GLOBS, "names of the library that stay and take an id: then ids stay too", []
+    )
+    others: list[str] = key(TEXTS, "beginnings of texts that look like an id and are something else", [])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Variable:
+    """Environment variables that a library read by itself: reported wherever a project names them, and left alone."""
+
+    id: str = key(ID, "the rule's id")
+    of: str = key(DOTTED, "the library")
+    names: list[str] = key(GLOBS, "the variables; a name that several rules have is the first one's")
+    message: str = key(TEXT, "what to do about them")
+    templates: bool = key(
+        BOOL, "whether only files such as .env.example are looked at, one report each", False
+    )
+    check: bool = key(BOOL, "whether `migrate check` fails on it", True)
+
+
 # Table name in a pack file -> primitive. The order is that of the published schema.
 TABLES: Mapping[str, type] = {
     "module": Module,
@@ -378,6 +408,8 @@ TABLES: Mapping[str, type] = {
     "needless": Needless,
     "gone": Gone,
     "answer": Answer,
+    "model-id": ModelId,
+    "variable": Variable,
 }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from migrator.clients import parts
+from migrator.clients.ids import unserved
 from migrator.clients.table import Destination, Function, Table, load
 from migrator.errors import MigrateError
 
@@ -103,7 +104,7 @@ def render_tests(target: str, names: frozenset[str], settings: Settings, module:
         "key_variable": table.key_variable,
         "url_variable": table.url_variable,
         "model_cases": "\n".join(f"        {_literal(case)}," for case in cases.items()),
-        "unserved": f"{table.models.unserved[0]}some-model",
+        "unserved": f"{unserved(table.models, settings.providers)[0]}some-model",
         "model": f"{provider}/some-model",
         "model_id": cases[f"{provider}/some-model"],
     }
@@ -149,7 +150,7 @@ def _values(
         "providers": _literal(providers, exploded=True),
         "bare": _literal(dict(table.models.bare), exploded=True),
         "models": _literal(dict(settings.models), exploded=True),
-        "unserved": _words(table.models.unserved),
+        "unserved": _words(unserved(table.models, settings.providers)),
         "strip": _literal(tuple(table.models.strip)),
         "orders": "\n".join(_constant(name, names) for name, names in orders.items()),
         "keeps": "\n".join(_constant(name, sorted(names)) for name, names in keeps.items()),

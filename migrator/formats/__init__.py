@@ -36,6 +36,11 @@ class Format:
     def find(self, text: str, names: Names, context: Context) -> list[Finding]:
         """Every reference to the old layer in `text`, with edits that do not overlap; `text` has its own line ends."""
         found: list[Finding] = import_module(f"migrator.formats.{self.module}").find(text, names, context)
+        if names.rules.variables or names.rules.ids:
+            from migrator.formats import model_ids, search, variables
+
+            told = variables.find(text, self.name, names, context.path)
+            found = search.apart(found, model_ids.find(text, self.name, names, context.path), told)
         if not names.rules.dependencies:
             return found
         from migrator.formats import dependencies

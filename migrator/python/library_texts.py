@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 
-from migrator.primitives import Library, expand, under
+from migrator.primitives import Library, under
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.outline import Text
@@ -47,8 +48,8 @@ class Texts:
                     f"{value} in sys.modules: nothing imports it any more, put {self.module.names.client} in its place"
                 )
                 yield self._finding(text, Status.MANUAL, said)
-        elif any(expand(v, v, value) for v in library.variables):
-            yield self._finding(text, Status.REVIEW, f"{value}: the library alone read it, nothing does now")
+        elif (rule := self.module.names.variable(value)) and rule.check and not rule.templates:
+            yield replace(self._finding(text, Status.REVIEW, f"{value}: {rule.message}"), rule=rule.id)
 
     def _finding(self, text: Text, status: Status, message: str, new: str = "") -> Finding:
         start = self.module.source.start(text.node)

@@ -7,7 +7,20 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from migrator.primitives import under
-from migrator.python import answers, calls, expected, fixtures, imports, library, settings, shim, texts, unknown, uses
+from migrator.python import (
+    answers,
+    calls,
+    expected,
+    fixtures,
+    imports,
+    library,
+    model_ids,
+    settings,
+    shim,
+    texts,
+    unknown,
+    uses,
+)
 from migrator.python.facts import Facts, Index, module_names
 from migrator.python.module import Module
 from migrator.python.outline import Outline, outline
@@ -29,7 +42,7 @@ def find(source: Source, found: Outline, facts: Facts, index: Index, *, edit_pro
     if any(under(name, left.module) for name in facts.names for left in index.names.rules.libraries):
         return []  # the library itself, as a copy in the tree
     module = Module(source, found, facts, index, edit_prose)
-    rewriters = (shim, imports, uses, answers, calls, settings, fixtures, texts, unknown)
+    rewriters = (shim, imports, uses, answers, calls, settings, fixtures, texts, model_ids, unknown)
     findings = list(library.prepare(module))
     findings += [f for rewriter in rewriters for f in rewriter.find(module)]
     findings += uses.flagged_imports(module)

@@ -1,0 +1,41 @@
+"""Environment variables that a library read by itself, in any file that names them: reported, and left alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from migrator.names import Names
+from migrator.primitives import Variable
+from migrator.sites import Finding, Status
+
+TEMPLATE = re.compile(r"(?:example|sample|template|dist)[^/]*$")
+_PROSE = {"markdown", "rst", "text"}
+_SILENT = {"lock", "notebook", "sql", "requirements"}
+
+
+def find(text: str, kind: str, names: Names, path: str) -> Iterator[Finding]:
+    """A finding for the first place of each variable, and one for all keys of providers in a template."""
+    pattern = names.variable_pattern
+    if pattern is None or kind in _SILENT:
+        return
+    listed: dict[str, list[re.Match[str]]] = {}
+    seen: set[str] = set()
+    for match in pattern.finditer(text):
+        rule = names.variable(match[0])
+        if rule is None or match[0] in seen or not match[0].isupper():
+            continue
+        seen.add(match[0])
+        if not rule.templates:
+            yield Finding(match.start(), rule.id, Status.REVIEW, _said(match[0], rule, names), prose=kind in _PROSE)
+        elif kind == "env" and TEMPLATE.search(path) and match[0] not in names.rules.read:
+            listed.setdefault(rule.id, []).append(match)
+    for rule in names.rules.variables:
+        if rule.id in listed:
+            said = f"{', '.join(sorted(m[0] for m in listed[rule.id]))}: {rule.message}"
+            yield Finding(listed[rule.id][0].start(), rule.id, Status.REVIEW, said)
+
+
+def _said(name: str, rule: Variable, names: Names) -> str:
+    read = "; code here reads it" if name in names.rules.read else ""
+    return f"{name}: {rule.message}{read}"

@@ -1,0 +1,143 @@
+"""A second look at a project that uses a library: files that hold model ids or variables of it, though not its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from migrator import project as tree
+from migrator.names import shortest
+from migrator.packs import Rules
+from migrator.primitives import ModelId, expand, glob_regex, under
+
+if TYPE_CHECKING:
+    from migrator.candidates import Candidates
+    from migrator.clients.ids import Ids
+
+_SUFFIXES = {".py", ".pyi", ".yaml", ".yml", ".toml", ".json", ".ini", ".cfg", ".md", ".rst", ".sh", ".env"}
+_SPLITS = ('split("/"', "split('/'", 'partition("/"', "partition('/'")
+_FILE_NAME = re.compile(r"\.(py|md|json|ya?ml|toml|txt|png|jpe?g|svg|gif|html?|sh|js|ts|csv|ipynb|git|whl|gz|zip)$")
+_ID = re.compile(r"[A-Za-z][\w.-]*(?:/[A-Za-z0-9@~][\w.:@+-]*)*")
+
+
+@dataclass(frozen=True)
+class InUse:
+    """The ids of a project that uses a library: what they become, and which of its code looks at.
+
+    `looked_at` holds the texts with a slash that ids are compared with or searched for, such as `gemini/`; `/` where
+    they are taken apart, or where the library goes on being asked about them.
+    """
+
+    rule: ModelId
+    ids: Ids
+    looked_at: frozenset[str] = frozenset()
+
+    def names_model(self, name: str) -> bool:
+        """Whether what holds a value says that it is a model id."""
+        return bool(self._named.fullmatch(name.replace("-", "_").lower()))
+
+    @cached_property
+    def _named(self) -> re.Pattern[str]:
+        return re.compile("|".join(map(glob_regex, self.rule.names)))
+
+    def is_id(self, text: str) -> bool:
+        """Whether a text, where a model is meant, is an id that changes or is not served."""
+        if len(text) > 200 or not _ID.fullmatch(text) or _FILE_NAME.search(text):
+            return False
+        return not text.startswith(tuple(self.rule.others)) and self.ids.settled(text) != text
+
+    def is_told(self, text: str) -> bool:
+        """Whether the text alone says so: it begins with a provider."""
+        return "/" in text and self.is_id(text)
+
+    def kept_for(self, text: str) -> str:
+        """The text that the project's code looks for, and that an id or the beginning of one holds; "" for none."""
+        return next((t for t in sorted(self.looked_at) if t == "/" or t == text or _begins(t, text)), "")
+
+    def say_unserved(self, texts: Iterable[str]) -> str:
+        """The message of ids that the target does not serve."""
+        note = self.ids.table.unserved_note
+        return f"{told(texts)}: {note}; choose another model, or say what it is there with the setting `models`"
+
+    @cached_property
+    def needles(self) -> tuple[bytes, ...]:
+        """Bytes of which a file holds one if it holds an id with a provider, or takes ids apart."""
+        ids = self.ids
+        changed = [p for p, new in ids.known.items() if ids.table.prefix or p != new]
+        starts = (f"{p}/" for p in (*changed, *ids.table.strip))
+        return shortest([*starts, *(u for u in ids.unserved if len(u) > 3), *_SPLITS])
+
+
+def told(texts: Iterable[str]) -> str:
+    """The distinct texts, of many only the first ones."""
+    unique = sorted(set(texts))
+    return ", ".join(unique[:3]) + (f" and {len(unique) - 3} more" if len(unique) > 3 else "")
+
+
+def _begins(looked: str, text: str) -> bool:
+    return looked.endswith("/") and text.startswith(looked)
+
+
+def prepared(rules: Rules, candidates: Candidates) -> Rules:
+    """The rules with what becomes of model ids, where the tree uses the library they are of; reads the files for it.
+
+    Without a use of it, ids and the variables of others mean nothing, and no template gets new ones.
+    """
+    if not rules.libraries:
+        return rules
+    if not is_used(rules, candidates):
+        own = tuple(rule for rule in rules.variables if all(rule.of.upper() in name for name in rule.names))
+        return replace(rules, env_adds=(), variables=own)
+    options, using = rules.options, list[InUse]()
+    for rule in rules.model_ids:
+        from migrator.clients.ids import Ids
+        from migrator.clients.table import load
+
+        library = next(each for each in rules.libraries if each.module == rule.of)
+        ids = Ids(load(library.client).models, options.get("providers", {}), options.get("models", {}))
+        using.append(InUse(rule, ids))
+    _read(rules, using, candidates)
+    rules = _with_read(rules, candidates)
+    if not using:
+        return rules
+    from migrator.python.model_looks import looked_at
+
+    seen = frozenset(text for path in candidates.facts for text in looked_at(candidates, path, using[0], rules))
+    return replace(rules, ids=replace(using[0], looked_at=seen))
+
+
+def _with_read(rules: Rules, candidates: Candidates) -> Rules:
+    """The rules with the variables that some module spells out."""
+    spelled = (name for facts in candidates.facts.values() for name in facts.constants)
+    patterns = [pattern for rule in rules.variables for pattern in rule.names]
+    read = frozenset(n for n in spelled if any(expand(p, p, n) is not None for p in patterns))
+    return replace(rules, read=read)
+
+
+def is_used(rules: Rules, candidates: Candidates) -> bool:
+    """Whether a module of the tree imports a library that is left."""
+    libraries = [library.module for library in rules.libraries]
+    targets = {t for f in candidates.facts.values() for ts in (*f.bound.values(), f.stars) for t in ts}
+    return any(under(target, library) for target in targets for library in libraries)
+
+
+def _read(rules: Rules, using: list[InUse], candidates: Candidates) -> None:
+    """Read the files that hold an id or a variable."""
+    done = {*candidates.by_path, *(problem.path for problem in candidates.problems)}
+    others = [path for path in candidates.files if path not in done]
+    texts = [path for path in others if PurePosixPath(path).suffix in _SUFFIXES or _is_env(path)]
+    wanted = [needle for each in using for needle in each.needles]
+    found = set(tree.matching(candidates.project.root, texts, wanted)[0]) if wanted else set[str]()
+    names = [n for r in rules.variables for n in r.names] + [o for e in rules.env_adds for o in e.after]
+    words = shortest([piece for name in names for piece in name.split("*") if len(piece) > 4])
+    named = [p for p in texts if p.endswith(".py") or _is_env(p)]
+    found |= set(tree.matching(candidates.project.root, named, words)[0]) if words else set()
+    candidates.read(sorted(found))
+
+
+def _is_env(path: str) -> bool:
+    return ".env" in PurePosixPath(path).name or PurePosixPath(path).name.startswith("env.")

@@ -1,0 +1,136 @@
+"""Model ids in a module of a project that uses a library: those that get to a call, and those named as such."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from migrator.clients.table import load
+from migrator.model_ids import InUse, told
+from migrator.primitives import under
+from migrator.python.expressions import text_value
+from migrator.python.model_flow import Flow
+from migrator.python.model_holders import Holder, Holders
+from migrator.python.module import Module
+from migrator.sites import Edit, Finding, Status
+
+
+@dataclass(frozen=True)
+class _Spelled:
+    """An id, or the beginning of one, and the expression that it is or begins."""
+
+    node: ast.expr
+    literal: ast.Constant | ast.JoinedStr
+    text: str
+    whole: bool
+
+
+def find(module: Module) -> Iterator[Finding]:
+    """Findings for the ids of models: edited, left for run time with the reason, or not served."""
+    using = module.names.rules.ids
+    if using is not None and any(True for _ in _spelled(module, using)):
+        yield from _Rewriter(module, using).findings()
+
+
+def _spelled(module: Module, using: InUse) -> Iterator[_Spelled]:
+    """The texts that are ids, and those that begin one, in an f-string or before a `+`."""
+    sums = (n for n in ast.walk(module.source.tree) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add))
+    joined: dict[int, ast.expr] = {id(_leftmost(node)): node for node in reversed([*sums])}
+    for text in module.found.texts:
+        if text.role != "plain":
+            continue
+        node, value = text.node, text_value(text.node)
+        if isinstance(node, ast.JoinedStr):
+            value = text_value(node.values[0]) if node.values else None
+            if value and using.is_told(f"{value}x"):
+                yield _Spelled(node, node, value, whole=False)
+        elif value and id(node) in joined and using.is_told(f"{value}x"):
+            yield _Spelled(joined[id(node)], node, value, whole=False)
+        elif value and id(node) not in joined and using.is_id(value):
+            yield _Spelled(node, node, value, whole=True)
+
+
+def _leftmost(node: ast.BinOp) -> ast.expr:
+    """The first operand of `a + b + …`."""
+    at = node.left
+    while isinstance(at, ast.BinOp):
+        at = at.left
+    return at
+
+
+class _Rewriter:
+    def __init__(self, module: Module, using: InUse) -> None:
+        self.module, self.using = module, using
+        library = next(each for each in module.names.rules.libraries if each.module == using.rule.of)
+        self.flow = Flow(module, load(library.client).functions)
+        self.holders = Holders(module, self.flow, using)
+        targets = {t for ts in module.facts.bound.values() for t in ts}
+        self.imports = any(under(target, using.rule.of) for target in targets)
+        self.left: list[tuple[_Spelled, str]] = []
+        self.unserved: list[_Spelled] = []
+
+    def findings(self) -> Iterator[Finding]:
+        for spelled in _spelled(self.module, self.using):
+            yield from self._of(spelled)
+        yield from self._together()
+
+    def _of(self, spelled: _Spelled) -> Iterator[Finding]:
+        if id(spelled.node) in self.flow.others:
+            return
+        traced = id(spelled.node) in self.flow.reached
+        direct = id(spelled.node) in self.flow.direct
+        holder = None if direct else self.holders.of(spelled.node)
+        if not traced and not self._is_named(spelled, holder):
+            return
+        elsewhere = holder is not None and any(self.holders.leaves(key) for key in holder.keys)
+        if elsewhere and not traced:
+            return
+        ids = self.using.ids
+        new = ids.settled(spelled.text) if spelled.whole else ids.beginning(spelled.text)
+        looked = self.using.kept_for(spelled.text)
+        if new is None and traced:
+            yield self._at(spelled, Status.MANUAL, self.using.say_unserved([spelled.text]))
+        elif new is None:
+            self.unserved.append(spelled)
+        elif new == spelled.text:
+            if not spelled.whole:
+                self.left.append((spelled, "what follows decides what it becomes"))
+        elif looked and not (direct and looked == "/"):
+            self.left.append((spelled, _why(looked)))
+        elif elsewhere:
+            self.left.append((spelled, "it is given to something else, too"))
+        else:
+            yield self._edited(spelled, new, traced=traced)
+
+    def _is_named(self, spelled: _Spelled, holder: Holder | None) -> bool:
+        """Whether what holds a text says that it is an id, and no other library is given it."""
+        if holder is None or not holder.is_named or not (self.imports or "/" in spelled.text):
+            return False
+        return holder.call is None or self.holders.is_ours(holder.call)
+
+    def _edited(self, spelled: _Spelled, new: str, *, traced: bool) -> Finding:
+        place = self.module.source.inside(spelled.literal, spelled.text)
+        said = f"{spelled.text} → {new}"
+        if place is None:
+            return self._at(spelled, Status.MANUAL, f"{said}; it is not spelled in one piece, write it by hand")
+        status = Status.MIGRATED if traced else Status.REVIEW
+        said = said if traced else f"{said}: {self.using.rule.message}"
+        return Finding(place[0], self.using.rule.id, status, said, (Edit(*place, new),))
+
+    def _at(self, spelled: _Spelled, status: Status, message: str) -> Finding:
+        return Finding(self.module.source.start(spelled.literal), self.using.rule.id, status, message)
+
+    def _together(self) -> Iterator[Finding]:
+        """One finding for all ids that stay, and one for all that are not served."""
+        if self.left:
+            first, why = self.left[0]
+            said = f"{told(s.text for s, _ in self.left)} stays, for {why}: the client module maps it at run time"
+            yield self._at(first, Status.REVIEW, said)
+        if self.unserved:
+            said = self.using.say_unserved(s.text for s in self.unserved)
+            yield self._at(self.unserved[0], Status.MANUAL, said)
+
+
+def _why(looked: str) -> str:
+    return "code takes ids apart, or asks the library about them" if looked == "/" else f"code looks for {looked!r}"

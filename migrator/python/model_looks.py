@@ -1,0 +1,81 @@
+"""Which model ids the code of a module looks at: compared, searched, taken apart, or given to a library that stays."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from migrator.model_ids import InUse
+from migrator.names import Names
+from migrator.packs import Rules
+from migrator.primitives import expand
+from migrator.python import rewrite
+from migrator.python.expressions import parts_of, text_value
+from migrator.python.scopes import target_of
+
+if TYPE_CHECKING:
+    from migrator.candidates import Candidates
+    from migrator.python.outline import Outline
+
+_SEARCHES = {"startswith", "endswith", "removeprefix", "removesuffix", "replace", "find", "index", "count", "lstrip"}
+_SPLITS = {"split", "rsplit", "partition", "rpartition"}
+_READS = {"get", "pop", "setdefault"}
+
+
+def looked_at(candidates: Candidates, path: str, using: InUse, rules: Rules) -> set[str]:
+    """The texts with a slash that a module compares ids with or searches them for; `/` where they are taken apart."""
+    candidate, facts = candidates.by_path[path], candidates.facts[path]
+    if "/" not in candidate.text.text and not facts.reached:
+        return set()
+    source, found = candidate.parsed or rewrite.read(candidate.text.text, path, facts.names)[:2]
+    seen = {text for node in ast.walk(source.tree) for text in _looks(node)}
+    return seen | ({"/"} if _is_asked(found, using, Names(rules)) else set())
+
+
+def _looks(node: ast.AST) -> Iterator[str]:
+    texts: list[ast.expr | None] = []
+    if isinstance(node, ast.Compare):
+        sides = [node.left, *node.comparators]
+        texts = [*sides]
+        if any(text_value(s) == "/" for s in sides) and any(_is_model(s) for s in sides):
+            yield "/"
+    elif isinstance(node, ast.Dict):
+        texts = list(node.keys)
+    elif isinstance(node, ast.Subscript):
+        texts = [node.slice]
+    elif isinstance(node, ast.MatchValue):
+        texts = [node.value]
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+        name = node.func.attr
+        texts = list(node.args[:1]) if name in _SEARCHES | _SPLITS | _READS else []
+        if name in _SPLITS and text_value(node.args[0]) == "/" and _is_model(node.func.value):
+            yield "/"
+    for item in (i for t in texts if t for i in (t.elts if isinstance(t, ast.Tuple | ast.List | ast.Set) else [t])):
+        text = text_value(item)
+        if text and len(text) > 1 and "/" in text and len(text) < 200:
+            yield text
+
+
+def _is_model(node: ast.expr) -> bool:
+    """Whether an expression is called what a model id is called."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return _is_model(node.func.value)
+    if isinstance(node, ast.BoolOp):
+        return any(_is_model(value) for value in node.values)
+    key = text_value(node.slice) if isinstance(node, ast.Subscript) else None
+    name = key or (node.attr if isinstance(node, ast.Attribute) else "".join(parts_of(node)))
+    return "model" in name.lower()
+
+
+def _is_asked(found: Outline, using: InUse, names: Names) -> bool:
+    """Whether a call of something of the library that stays is given an id that is not spelled out there."""
+    for call, scope in found.calls:
+        dotted = target_of(parts_of(call.func), scope)
+        fate = names.fate(dotted) if dotted else None
+        name = dotted.split(".")[fate.count - 1] if dotted and fate and fate.kind == "gone" else ""
+        if name and any(expand(p, p, name) is not None for p in using.rule.asked):
+            given = [*call.args[:1], *(k.value for k in call.keywords if k.arg and using.names_model(k.arg))]
+            if any(text_value(value) is None for value in given):
+                return True
+    return False
