@@ -26,6 +26,7 @@ from migrator.primitives import Gone, Module, Moved, Needless, under
 from migrator.project import Project
 from migrator.python import rewrite
 from migrator.python.facts import Index, import_roots
+from migrator.python.model_looks import given_by_others
 from migrator.python.source import Source
 from migrator.sites import Change, Finding, Kind, Problem, Site, Status
 from migrator.task import Options, Task
@@ -52,6 +53,9 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     index = Index.build(rules, candidates.facts.values())
     while candidates.read_users(index):
         index = Index.build(rules, candidates.facts.values())
+    if rules.ids:
+        rules = replace(rules, ids=replace(rules.ids, given=given_by_others(candidates, index)))
+        index.names.rules = rules
     moves, moved, blocked = _moves(candidates, rules)
     changes, sites, problems = list[Change](), moved, [*candidates.problems, *blocked]
     paths, done = sorted({*candidates.by_path, *moves}), 0

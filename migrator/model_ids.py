@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -17,7 +17,9 @@ from migrator.primitives import ModelId, expand, glob_regex, under
 if TYPE_CHECKING:
     from migrator.candidates import Candidates
     from migrator.clients.ids import Ids
+    from migrator.clients.table import Function
 
+ASUNDER, ASKED = "/", "?"
 _SUFFIXES = {".py", ".pyi", ".yaml", ".yml", ".toml", ".json", ".ini", ".cfg", ".md", ".rst", ".sh", ".env"}
 _SPLITS = ('split("/"', "split('/'", 'partition("/"', "partition('/'")
 _FILE_NAME = re.compile(r"\.(py|md|json|ya?ml|toml|txt|png|jpe?g|svg|gif|html?|sh|js|ts|csv|ipynb|git|whl|gz|zip)$")
@@ -28,13 +30,16 @@ _ID = re.compile(r"[A-Za-z][\w.-]*(?:/[A-Za-z0-9@~][\w.:@+-]*)*")
 class InUse:
     """The ids of a project that uses a library: what they become, and which of its code looks at.
 
-    `looked_at` holds the texts with a slash that ids are compared with or searched for, such as `gemini/`; `/` where
-    they are taken apart, or where the library goes on being asked about them.
+    `looked_at` holds the texts that ids are compared with or searched for, such as `gemini/`; names of providers are
+    among them, which matter where the code takes ids apart: then there is ASUNDER, and ASKED where the library goes
+    on being asked about ids.
     """
 
     rule: ModelId
     ids: Ids
+    functions: Mapping[str, Function] = field(default_factory=dict)  # of the client module, by name
     looked_at: frozenset[str] = frozenset()
+    given: frozenset[str] = frozenset()  # dotted names of variables that modules other than their own give to calls
 
     def names_model(self, name: str) -> bool:
         """Whether what holds a value says that it is a model id."""
@@ -54,9 +59,20 @@ class InUse:
         """Whether the text alone says so: it begins with a provider."""
         return "/" in text and self.is_id(text)
 
-    def kept_for(self, text: str) -> str:
-        """The text that the project's code looks for, and that an id or the beginning of one holds; "" for none."""
-        return next((t for t in sorted(self.looked_at) if t == "/" or t == text or _begins(t, text)), "")
+    def kept_for(self, text: str, *, direct: bool = False) -> str:
+        """Why an id, or the beginning of one, stays; "" where it need not. A `direct` one gets to a call only."""
+        looked = self.looked_at
+        provider = text.partition("/")[0]
+        if text in looked or (not direct and f"{provider}/" in looked):
+            return f"code looks for {text if text in looked else provider + '/'!r}"
+        if ASUNDER in looked and provider in looked and not direct:
+            return f"code takes ids apart and looks for {provider!r}"
+        return "LiteLLM goes on being asked about ids" if ASKED in looked and not direct else ""
+
+    @property
+    def is_taken_apart(self) -> bool:
+        """Whether code takes ids apart at the slash."""
+        return ASUNDER in self.looked_at
 
     def say_unserved(self, texts: Iterable[str]) -> str:
         """The message of ids that the target does not serve."""
@@ -78,10 +94,6 @@ def told(texts: Iterable[str]) -> str:
     return ", ".join(unique[:3]) + (f" and {len(unique) - 3} more" if len(unique) > 3 else "")
 
 
-def _begins(looked: str, text: str) -> bool:
-    return looked.endswith("/") and text.startswith(looked)
-
-
 def prepared(rules: Rules, candidates: Candidates) -> Rules:
     """The rules with what becomes of model ids, where the tree uses the library they are of; reads the files for it.
 
@@ -98,8 +110,9 @@ def prepared(rules: Rules, candidates: Candidates) -> Rules:
         from migrator.clients.table import load
 
         library = next(each for each in rules.libraries if each.module == rule.of)
-        ids = Ids(load(library.client).models, options.get("providers", {}), options.get("models", {}))
-        using.append(InUse(rule, ids))
+        table = load(library.client)
+        ids = Ids(table.models, options.get("providers", {}), options.get("models", {}))
+        using.append(InUse(rule, ids, table.functions))
     _read(rules, using, candidates)
     rules = _with_read(rules, candidates)
     if not using:

@@ -368,9 +368,7 @@ class ModelId:
     of: str = key(DOTTED, "the library")
     names: list[str] = key(GLOBS, "what holds a model id, in lower case: variables, arguments, fields, keys")
     message: str = key(TEXT, "what to see to where only the name says that it is one")
-    asked: list[str] = key(
-        GLOBS, "names of the library that stay and take an id: then ids stay too", []
-    )
+    asked: list[str] = key(GLOBS, "names of the library that stay and take an id: then ids stay too", [])
     others: list[str] = key(TEXTS, "beginnings of texts that look like an id and are something else", [])
 
 
@@ -382,9 +380,7 @@ class Variable:
     of: str = key(DOTTED, "the library")
     names: list[str] = key(GLOBS, "the variables; a name that several rules have is the first one's")
     message: str = key(TEXT, "what to do about them")
-    templates: bool = key(
-        BOOL, "whether only files such as .env.example are looked at, one report each", False
-    )
+    templates: bool = key(BOOL, "whether only files such as .env.example are looked at, one report each", False)
     check: bool = key(BOOL, "whether `migrate check` fails on it", True)
 
 

@@ -44,7 +44,7 @@ def find(text: str, kind: str, names: Names, path: str) -> Iterator[Finding]:
         yield from _mentioned(text, using)
         return
     proxy = _PROXY.search(text)
-    if proxy and kind in ("yaml", "json"):
+    if proxy:
         said = "models of LiteLLM's proxy server: this migration leaves it as it is, set them up at the gateway"
         yield Finding(proxy.start(), using.rule.id, Status.REVIEW, said)
         return
@@ -77,19 +77,20 @@ def _is_meant(text: str, match: re.Match[str], kind: str, using: InUse, path: st
 
 
 def _findings(found: list[tuple[int, str]], using: InUse) -> Iterator[Finding]:
-    left: list[tuple[int, str]] = []
+    left: list[tuple[int, str, str]] = []
     unserved: list[tuple[int, str]] = []
     for start, old in found:
         new = using.ids.settled(old)
+        kept = using.kept_for(old)
         if new is None:
             unserved.append((start, old))
-        elif using.kept_for(old):
-            left.append((start, old))
+        elif kept:
+            left.append((start, old, kept))
         else:
             said = f"{old} → {new}: {using.rule.message}"
             yield Finding(start, using.rule.id, Status.REVIEW, said, (Edit(start, start + len(old), new),))
     if left:
-        said = f"{told(o for _, o in left)} stays, for code looks at such ids: the client module maps it at run time"
+        said = f"{told(o for _, o, _ in left)} stays, for {left[0][2]}: the client module maps it at run time"
         yield Finding(left[0][0], using.rule.id, Status.REVIEW, said)
     if unserved:
         yield Finding(unserved[0][0], using.rule.id, Status.MANUAL, using.say_unserved(o for _, o in unserved))

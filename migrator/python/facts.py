@@ -211,6 +211,8 @@ class Index:
         fixed = exported or facts.frozen or first in facts.kept
         if origin is None or origin.rpartition(".")[0] in facts.names or (fixed and not rest):
             return None
+        if under(origin, own):  # `from .a import a` hides a module that is not known
+            return None
         if rest:
             return self._moved_with(own, origin, rest)
         renamed = self.rename(origin)

@@ -22,6 +22,7 @@ class Flow:
         self.module, self.functions = module, functions
         self.direct: set[int] = set()
         self.reached: set[int] = set()
+        self.imported: set[str] = set()  # dotted names of what other modules of the project give
         self.others: set[int] = set()  # arguments that call for another provider than their text says
         self._scope_of = {id(n): r.scope for r in module.found.references for n in r.nodes}
         self._by_node = {id(scope.node): scope for scope in module.found.scopes}
@@ -33,6 +34,14 @@ class Flow:
             for sink in self._sinks(call, scope):
                 self.direct.update(id(o) for o in outcomes(sink) if o is not None)
                 self._visit(sink)
+
+    def follow(self, wanted: frozenset[str]) -> None:
+        """Go back from the variables of the module that others give to such calls, by their dotted names, too."""
+        here = id(self.module.found.scope)
+        for (holder, name), values in list(self._given.items()):
+            if holder == here and not wanted.isdisjoint(f"{own}.{name}" for own in self.module.facts.names):
+                for value in values:
+                    self._visit(value)
 
     # -------------------------------------------------------------------------------------------------- what is given
 
@@ -138,6 +147,7 @@ class Flow:
             case ast.Name() | ast.Attribute():
                 key = self.key_of(node)
                 yield from self._given.get(key, ()) if key else ()
+                self._note_import(node)
             case ast.Await() | ast.Starred():
                 yield node.value
             case ast.List() | ast.Tuple() | ast.Set():
@@ -147,6 +157,12 @@ class Flow:
                 yield from self._item(node.value, key_text) if key_text else self._items(node.value)
             case ast.Call():
                 yield from self._answers(node)
+
+    def _note_import(self, node: ast.expr) -> None:
+        parts, scope = parts_of(node), self._scope_of.get(id(node))
+        dotted = self.module.meaning(parts, scope) if parts and scope else None
+        if dotted:
+            self.imported.add(self.module.index.canonical(dotted))
 
     def _answers(self, call: ast.Call) -> Iterator[ast.expr]:
         """What a call gives: the default that it falls back to, what a function of the module returns."""

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from migrator.clients.table import load
 from migrator.model_ids import InUse, told
 from migrator.primitives import under
 from migrator.python.expressions import text_value
+from migrator.python.facts import Facts
 from migrator.python.model_flow import Flow
 from migrator.python.model_holders import Holder, Holders
 from migrator.python.module import Module
@@ -31,6 +31,11 @@ def find(module: Module) -> Iterator[Finding]:
     using = module.names.rules.ids
     if using is not None and any(True for _ in _spelled(module, using)):
         yield from _Rewriter(module, using).findings()
+
+
+def imports_library(facts: Facts, using: InUse) -> bool:
+    """Whether a module imports the library that the ids are of."""
+    return any(under(target, using.rule.of) for targets in facts.bound.values() for target in targets)
 
 
 def _spelled(module: Module, using: InUse) -> Iterator[_Spelled]:
@@ -62,11 +67,10 @@ def _leftmost(node: ast.BinOp) -> ast.expr:
 class _Rewriter:
     def __init__(self, module: Module, using: InUse) -> None:
         self.module, self.using = module, using
-        library = next(each for each in module.names.rules.libraries if each.module == using.rule.of)
-        self.flow = Flow(module, load(library.client).functions)
+        self.flow = Flow(module, using.functions)
+        self.flow.follow(using.given)
         self.holders = Holders(module, self.flow, using)
-        targets = {t for ts in module.facts.bound.values() for t in ts}
-        self.imports = any(under(target, using.rule.of) for target in targets)
+        self.imports = imports_library(module.facts, using)
         self.left: list[tuple[_Spelled, str]] = []
         self.unserved: list[_Spelled] = []
 
@@ -88,7 +92,7 @@ class _Rewriter:
             return
         ids = self.using.ids
         new = ids.settled(spelled.text) if spelled.whole else ids.beginning(spelled.text)
-        looked = self.using.kept_for(spelled.text)
+        kept = self.using.kept_for(spelled.text, direct=direct)
         if new is None and traced:
             yield self._at(spelled, Status.MANUAL, self.using.say_unserved([spelled.text]))
         elif new is None:
@@ -96,12 +100,12 @@ class _Rewriter:
         elif new == spelled.text:
             if not spelled.whole:
                 self.left.append((spelled, "what follows decides what it becomes"))
-        elif looked and not (direct and looked == "/"):
-            self.left.append((spelled, _why(looked)))
+        elif kept:
+            self.left.append((spelled, kept))
         elif elsewhere:
             self.left.append((spelled, "it is given to something else, too"))
         else:
-            yield self._edited(spelled, new, traced=traced)
+            yield self._edited(spelled, new, traced=traced, direct=direct)
 
     def _is_named(self, spelled: _Spelled, holder: Holder | None) -> bool:
         """Whether what holds a text says that it is an id, and no other library is given it."""
@@ -109,13 +113,15 @@ class _Rewriter:
             return False
         return holder.call is None or self.holders.is_ours(holder.call)
 
-    def _edited(self, spelled: _Spelled, new: str, *, traced: bool) -> Finding:
+    def _edited(self, spelled: _Spelled, new: str, *, traced: bool, direct: bool) -> Finding:
         place = self.module.source.inside(spelled.literal, spelled.text)
         said = f"{spelled.text} → {new}"
         if place is None:
             return self._at(spelled, Status.MANUAL, f"{said}; it is not spelled in one piece, write it by hand")
-        status = Status.MIGRATED if traced else Status.REVIEW
-        said = said if traced else f"{said}: {self.using.rule.message}"
+        apart = self.using.is_taken_apart and not direct
+        status = Status.MIGRATED if traced and not apart else Status.REVIEW
+        why = "code takes ids apart, see that it knows this one" if apart else ""
+        said = f"{said}: {why if traced else self.using.rule.message}" if status is Status.REVIEW else said
         return Finding(place[0], self.using.rule.id, status, said, (Edit(*place, new),))
 
     def _at(self, spelled: _Spelled, status: Status, message: str) -> Finding:
@@ -130,7 +136,3 @@ class _Rewriter:
         if self.unserved:
             said = self.using.say_unserved(s.text for s in self.unserved)
             yield self._at(self.unserved[0], Status.MANUAL, said)
-
-
-def _why(looked: str) -> str:
-    return "code takes ids apart, or asks the library about them" if looked == "/" else f"code looks for {looked!r}"

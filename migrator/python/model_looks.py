@@ -1,4 +1,4 @@
-"""Which model ids the code of a module looks at: compared, searched, taken apart, or given to a library that stays."""
+"""What the modules of a project do with model ids: look at them, ask a library about them, give them to a call."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migrator.model_ids import InUse
+from migrator.model_ids import ASKED, ASUNDER, InUse
 from migrator.names import Names
 from migrator.packs import Rules
 from migrator.primitives import expand
 from migrator.python import rewrite
 from migrator.python.expressions import parts_of, text_value
+from migrator.python.model_flow import Flow
+from migrator.python.model_ids import imports_library
+from migrator.python.module import Module
 from migrator.python.scopes import target_of
 
 if TYPE_CHECKING:
     from migrator.candidates import Candidates
+    from migrator.python.facts import Index
     from migrator.python.outline import Outline
 
 _SEARCHES = {"startswith", "endswith", "removeprefix", "removesuffix", "replace", "find", "index", "count", "lstrip"}
@@ -24,13 +28,24 @@ _READS = {"get", "pop", "setdefault"}
 
 
 def looked_at(candidates: Candidates, path: str, using: InUse, rules: Rules) -> set[str]:
-    """The texts with a slash that a module compares ids with or searches them for; `/` where they are taken apart."""
+    """What a module compares ids with or searches them for, and whether it takes them apart or asks about them."""
     candidate, facts = candidates.by_path[path], candidates.facts[path]
-    if "/" not in candidate.text.text and not facts.reached:
-        return set()
     source, found = candidate.parsed or rewrite.read(candidate.text.text, path, facts.names)[:2]
-    seen = {text for node in ast.walk(source.tree) for text in _looks(node)}
-    return seen | ({"/"} if _is_asked(found, using, Names(rules)) else set())
+    ids = using.ids
+    providers = {p for p, new in ids.known.items() if ids.table.prefix or p != new}.union(ids.table.strip)
+    seen = {text for node in ast.walk(source.tree) for text in _looks(node) if "/" in text or text in providers}
+    return seen | ({ASKED} if _is_asked(found, using, Names(rules)) else set())
+
+
+def given_by_others(candidates: Candidates, index: Index) -> frozenset[str]:
+    """The dotted names of the variables that a module of the project gives to a call and another one has."""
+    using, given = index.names.rules.ids, set[str]()
+    for path, facts in candidates.facts.items():
+        if using is not None and imports_library(facts, using):
+            candidate = candidates.by_path[path]
+            source, found = candidate.parsed or rewrite.read(candidate.text.text, path, facts.names)[:2]
+            given |= Flow(Module(source, found, facts, index), using.functions).imported
+    return frozenset(given)
 
 
 def _looks(node: ast.AST) -> Iterator[str]:
@@ -38,8 +53,6 @@ def _looks(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Compare):
         sides = [node.left, *node.comparators]
         texts = [*sides]
-        if any(text_value(s) == "/" for s in sides) and any(_is_model(s) for s in sides):
-            yield "/"
     elif isinstance(node, ast.Dict):
         texts = list(node.keys)
     elif isinstance(node, ast.Subscript):
@@ -50,10 +63,10 @@ def _looks(node: ast.AST) -> Iterator[str]:
         name = node.func.attr
         texts = list(node.args[:1]) if name in _SEARCHES | _SPLITS | _READS else []
         if name in _SPLITS and text_value(node.args[0]) == "/" and _is_model(node.func.value):
-            yield "/"
+            yield ASUNDER
     for item in (i for t in texts if t for i in (t.elts if isinstance(t, ast.Tuple | ast.List | ast.Set) else [t])):
         text = text_value(item)
-        if text and len(text) > 1 and "/" in text and len(text) < 200:
+        if text and 1 < len(text) < 200:
             yield text
 
 
