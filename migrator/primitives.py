@@ -359,10 +359,7 @@ class Answer:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ModelId:
-    """Ids of models as a library spells them, in a project that uses it: where the value is one by its use or its name.
-
-    What they become is in the table that the client module is made from.
-    """
+    """Ids of models as a library spells them, in a project that uses it: told by their use, or by their name."""
 
     id: str = key(ID, "the rule's id")
     of: str = key(DOTTED, "the library")
