@@ -25,6 +25,7 @@ class Made(NamedTuple):
     parts: Parts
     call: ast.Call
     in_f_string: bool = False
+    variables: Mapping[str, Key] = {}  # those it is given, of which one call is all that they stand for
 
 
 class Recipe(NamedTuple):
@@ -125,6 +126,7 @@ class Builds:
         path: str,
     ) -> None:
         self.plans: dict[Key, Plan] = {}
+        self._made = {key_of(each.call.func): each for each in made}
         self._names, self._meaning, self._in_tests = names, meaning, bool(_TESTS.search(path))
         for each in made:
             fate = self._fate(each.parts)
@@ -263,13 +265,21 @@ class Builds:
                 self._dict(plan, cls, value, position)
             case ast.Constant(value=None):
                 pass
-            case ast.Call() if (fate := self._fate(parts_of(value.func))) and fate.built:
-                plan.inner.append(key_of(value.func))
+            case ast.Call() | ast.Name() if (fate := self._fate_of_made(plan, value)) and fate.built:
+                plan.inner.append(self._key(plan, value))
                 wanted = self._names.fate(f"{plan.fate.library}.{cls}")
                 if wanted is None or wanted.new != fate.new:
                     plan.reason = plan.reason or f"{name} is built of a class that does not go there"
             case _:
                 plan.doubts.append(f"{name} has to be of the new classes, or dicts with all of their fields")
+
+    def _key(self, plan: Plan, value: ast.Call | ast.Name) -> Key:
+        """The call that gives an argument: itself, or the one whose result a variable holds."""
+        return key_of(value.func) if isinstance(value, ast.Call) else plan.made.variables.get(value.id, (0, 0))
+
+    def _fate_of_made(self, plan: Plan, value: ast.Call | ast.Name) -> Fate | None:
+        made = self._made.get(self._key(plan, value))
+        return self._fate(made.parts) if made else None
 
     def _dict(self, plan: Plan, cls: str, value: ast.Dict, position: int) -> None:
         """A dict that LiteLLM made an object of: the new class does so too, if all fields are there."""

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from migrator.placing import SUPPRESSION, line_starts, listed
-from migrator.python.built import Made
+from migrator.python.built import Made, key_of
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.facts import Class, Facts
 from migrator.python.outline import Outline
@@ -55,13 +55,43 @@ def facts_of(path: str, names: tuple[str, ...], found: Outline, text: str, *, fr
 
 def _made(found: Outline, bound: Mapping[str, set[str]]) -> Iterator[Made]:
     """The calls of classes that an import gives, told by their upper-case names."""
-    for call, _ in found.calls:
+    values: dict[Scope, dict[str, list[ast.expr | None]]] = {}
+    for call, scope in found.calls:
         parts = parts_of(call.func)
         targets = bound.get(parts[0]) if parts else set()
         targets = {parts[0]} if targets is None and found.scope.stars else targets or set()
         names = targets if len(parts) == 1 else {parts[-1]} if any(targets) else set()
         if any(name.rpartition(".")[2][:1].isupper() for name in names):
-            yield Made(parts, call, id(call) in found.inside)
+            yield Made(parts, call, id(call) in found.inside, _variables(call, scope, values))
+
+
+def _variables(
+    call: ast.Call, scope: Scope, values: dict[Scope, dict[str, list[ast.expr | None]]]
+) -> dict[str, tuple[int, int]]:
+    """The variables among what a call is given that hold the result of one other call, with what tells that one."""
+    variables = {}
+    for node in ast.walk(call):
+        holder = scope.lookup(node.id) if isinstance(node, ast.Name) else None
+        if isinstance(node, ast.Name) and holder and all(isinstance(b.node, ast.Name) for b in holder.told(node.id)):
+            given = values.setdefault(holder, _values(holder.node)).get(node.id, [])
+            if len(given) == 1 and isinstance(given[0], ast.Call):
+                variables[node.id] = key_of(given[0].func)
+    return variables
+
+
+def _values(body: ast.AST) -> dict[str, list[ast.expr | None]]:
+    """What each variable is given anywhere in a body; None for what is no plain assignment."""
+    plain: dict[int, ast.expr | None] = {}
+    for node in ast.walk(body):
+        if isinstance(node, ast.Assign):
+            plain.update((id(target), node.value) for target in node.targets)
+        elif isinstance(node, ast.AnnAssign):
+            plain[id(node.target)] = node.value
+    given: dict[str, list[ast.expr | None]] = {}
+    for node in ast.walk(body):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            given.setdefault(node.id, []).append(plain.get(id(node)))
+    return given
 
 
 def _reached(found: Outline) -> dict[str, frozenset[str]]:
