@@ -258,6 +258,10 @@ class Index:
             return fate is not None and bool(fate.built)
         return bool(facts.made) and name in self.builds(facts).staying
 
+    def imports(self, library: str) -> bool:
+        """Whether any module imports a library, or a name of it."""
+        return any(under(m, library) for facts in self.by_path.values() for ts in facts.bound.values() for m in ts)
+
     def builds(self, facts: Facts) -> Builds:
         """What becomes of the objects that a module builds of a library's classes."""
         if facts.path not in self._builds:

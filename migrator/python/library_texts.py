@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from migrator.primitives import Library, under
+from migrator.python import in_modules
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.outline import Text
@@ -43,11 +44,8 @@ class Texts:
         elif under(value, library.module):
             if call and callee and callee[0] in (_PROBES | _IMPORTS):
                 yield self._imported(text, value, library, call, callee[0])
-            elif self._is_in_modules(text):
-                said = (
-                    f"{value} in sys.modules: nothing imports it any more, put {self.module.names.client} in its place"
-                )
-                yield self._finding(text, Status.MANUAL, said)
+            elif in_modules.is_key(self._parents, text.node):
+                yield in_modules.finding(self.module, self._parents, text.node, library.module)
         elif (rule := self.module.names.variable(value)) and rule.check and not rule.templates:
             yield replace(self._finding(text, Status.REVIEW, f"{value}: {rule.message}"), rule=rule.id)
 
@@ -71,12 +69,3 @@ class Texts:
             said = f"{value} → {library.instead}: asks for {library.instead} now"
             return self._finding(text, Status.REVIEW, said, library.instead)
         return self._finding(text, Status.MANUAL, f"{value} is imported by its name in a text: write it by hand")
-
-    def _is_in_modules(self, text: Text) -> bool:
-        """Whether a text is a key of `sys.modules`, in a subscript, a comparison or a call that replaces it."""
-        node: ast.AST | None = self._parents.get(id(text.node))
-        while node is not None and not isinstance(node, ast.stmt):
-            if isinstance(node, ast.Subscript | ast.Compare | ast.Call):
-                return "sys.modules" in ast.unparse(node)
-            node = self._parents.get(id(node))
-        return False
