@@ -15,7 +15,7 @@ from migrator.errors import MigrateError
 from migrator.names import Names
 from migrator.packs import Rules
 from migrator.primitives import under
-from migrator.python.facts import Facts
+from migrator.python.facts import Facts, package_of
 from migrator.sites import Change, Site, Status
 from migrator.textio import decode
 
@@ -91,8 +91,9 @@ def _home(distribution: str, weights: dict[str, int], candidates: Candidates) ->
     packages = Counter[tuple[str, str]]()
     for path, weight in sorted(weights.items()):
         facts = candidates.facts[path]
-        top = facts.name.partition(".")[0]
-        inner = facts.name.count(".") + (1 if facts.is_package else 0)
+        name = _known_as(facts, candidates)
+        top = name.partition(".")[0]
+        inner = name.count(".") + (1 if facts.is_package else 0)
         folder = PurePosixPath(path).parents[inner - 1] if inner else None
         if folder is not None and _is_package(str(folder), top, candidates):
             packages[str(folder), top] += weight
@@ -102,6 +103,13 @@ def _home(distribution: str, weights: dict[str, int], candidates: Candidates) ->
     folders = {folder_of(path) for path in weights}
     folders = {f for f in folders if not _ASIDE & {*f.split("/")}} or folders
     return (folders.pop() if len(folders) == 1 else distribution), ""
+
+
+def _known_as(facts: Facts, candidates: Candidates) -> str:
+    """The name of a module whose package the project's modules import from most, such as `src.app.llm`."""
+    packages = {name: package_of(name, facts.is_package) or name for name in facts.names}
+    others = [other.mentioned for other in candidates.facts.values()] if len(packages) > 1 else []
+    return max(facts.names, key=lambda name: sum(any(under(m, packages[name]) for m in ms) for ms in others))
 
 
 def _is_package(folder: str, name: str, candidates: Candidates) -> bool:

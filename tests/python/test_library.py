@@ -65,6 +65,12 @@ def test_every_function_of_the_pack_is_one_that_the_client_module_can_have() -> 
             id="into a package without an __init__.py, which is imported by its name",
         ),
         pytest.param(
+            {"src/app/llm.py": CALL, "src/app/__init__.py": "", "src/main.py": "from src.app.llm import litellm\n"},
+            "src/llm_client.py",
+            "from src import llm_client",
+            id="into src, where that is the package that modules are imported from",
+        ),
+        pytest.param(
             {
                 "app/__init__.py": "",
                 "app/llm.py": CALL,
