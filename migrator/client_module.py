@@ -20,7 +20,7 @@ from migrator.sites import Change, Site, Status
 from migrator.textio import decode
 
 # How a client module begins.
-_MARK = re.compile(r'"""(The client of (the LLM gateway|Portkey)\b|Functions that take LiteLLM)')
+_MARK = re.compile(r'"""(The client of (the LLM gateway|Portkey)\b|Counterparts of LiteLLM)')
 _NAMES = ("llm_client", "llm_gateway_client", "llm_gateway_functions")
 _ASIDE = {"test", "tests", "testing", "example", "examples", "benchmark", "benchmarks", "docs", "script", "scripts"}
 

@@ -58,6 +58,7 @@ REQUIREMENT = Check(
     {"type": "string", "pattern": rf"^({_DISTRIBUTION}{_EXTRAS}({_CLAUSE}(,{_CLAUSE})*)?)?$"},
     "a requirement such as `openai>=2,<4`, with neither marker nor URL",
 )
+REQUIREMENTS = Check({"type": "array", "items": REQUIREMENT.schema}, "a list of requirements")
 GLOBS = Check({"type": "array", "items": GLOB.schema, "minItems": 1}, "a list of names, where `*` stands for any text")
 MATCH = Check({"enum": ["equals", "contains"]}, "`equals` or `contains`")
 BUILT = Check(
@@ -258,6 +259,7 @@ class Dependency:
     old: str = key(DISTRIBUTION, "its name on the package index, in any spelling")
     new: str = key(REQUIREMENT, "the requirement that takes its place; left out: nothing does", "")
     message: str = key(TEXT, "what differs, and what to do about it", "")
+    also: list[str] = key(REQUIREMENTS, "requirements that come with the new one", [])
     yanked: list[str] = key(TEXTS, "malicious releases of the old one: a pin of one is called out", [])
 
 

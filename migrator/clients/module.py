@@ -140,6 +140,7 @@ def _values(
     keeps = {f"_{_keep_name(f)}": [*f.keep, *f.takes] for f in distinct.values()}
     return {
         "headline": _headline(table.target, flags),
+        "close": "" if "connection" in flags else '"""',
         "errors": "openai" if table.package == "openai" else f"{table.package}.openai",
         "key_variable": table.key_variable,
         "url_variable": table.url_variable,
@@ -174,6 +175,7 @@ def _function(table: Table, name: str, function: Function, flags: set[str]) -> s
         "await": "await " if asynchronous else "",
         "client": "async_client" if asynchronous else "client",
         "chunks": "_AChunks" if asynchronous else "_Chunks",
+        "in": "    " if "errors" in flags else "",
         "stream": "AsyncStream" if asynchronous else "Stream",
         "import": f"from {module} import {returns}" if module else "",
         "more": _FALLBACKS if flags >= {"fallbacks", "llm-gateway"} else "",
@@ -196,7 +198,7 @@ _FALLBACKS = """
 def _headline(target: str, flags: Collection[str]) -> str:
     """What the module is, by which it is known again, too."""
     if "connection" not in flags:
-        return "Functions that take LiteLLM's arguments."
+        return "Counterparts of LiteLLM's functions and classes."
     if "arguments" not in flags:
         return f"The client of {_TITLES[target]}."
     return f"The client of {_TITLES[target]}, and functions that call it with LiteLLM's arguments."

@@ -38,21 +38,22 @@ class Array:
     def instead(self, one: Stated, new: Stated) -> Edits:
         return (Edit(one.begin, one.end, self._spelt(new)),)
 
-    def beside(self, one: Stated, new: Stated) -> Edits:
+    def beside(self, one: Stated, *new: Stated) -> Edits:
         item = self._item(one)
         quote, rest = self.text[item.start : one.begin], self.text[one.end : item.end]
-        added = f"{quote}{self._spelt(new)}{rest}"
+        added = [f"{quote}{self._spelt(each)}{rest}" for each in new]
         start, _ = line_around(self.text, item.start, item.end)
         if not self._alone(item):
-            return (Edit(item.end, item.end, f", {added}"),)
+            return (Edit(item.end, item.end, "".join(f", {each}" for each in added)),)
         indent = self.text[start : item.start]
         comma = _AFTER.match(self.text, item.end)
         line = line_around(self.text, item.start, item.end)
         if comma:
-            return (line_after(self.text, line, f"{indent}{added},"),)
+            return (line_after(self.text, line, *(f"{indent}{each}," for each in added)),)
         comment = self.text[item.end : line[1]].rstrip("\r\n")
-        newline = newline_of(self.text)
-        return (Edit(item.end, item.end + len(comment), f",{comment}{newline}{indent}{added}"),)
+        between = f"{newline_of(self.text)}{indent}"
+        lines = between + f",{between}".join(added)
+        return (Edit(item.end, item.end + len(comment), f",{comment}{lines}"),)
 
     def without(self, gone: Sequence[Stated]) -> Sequence[Edits]:
         edits: list[Edits] = []

@@ -51,10 +51,10 @@ class _Words:
         said = spelt(new)
         return (Edit(one.begin, one.end, said if self.quotes[one.begin] else self._quoted(said)),)
 
-    def beside(self, one: Stated, new: Stated) -> Edits:
+    def beside(self, one: Stated, *new: Stated) -> Edits:
         quote, (_, end) = self.quotes[one.begin], self.spans[one.begin]
-        said = f"{quote}{spelt(new)}{quote}" if quote else self._quoted(spelt(new))
-        return (Edit(end, end, f" {said}"),)
+        said = (f"{quote}{spelt(each)}{quote}" if quote else self._quoted(spelt(each)) for each in new)
+        return (Edit(end, end, "".join(f" {each}" for each in said)),)
 
     def without(self, gone: Sequence[Stated]) -> Sequence[Edits]:
         if len(gone) == self.words:

@@ -37,11 +37,11 @@ class _Items:
     def instead(self, one: Stated, new: Stated) -> Edits:
         return (Edit(one.begin, one.end, self._spelt(new)),)
 
-    def beside(self, one: Stated, new: Stated) -> Edits:
+    def beside(self, one: Stated, *new: Stated) -> Edits:
         start, end = self.spans[one.begin]
         line = self.text[start:end].rstrip("\r\n").partition(" #")[0].rstrip()
-        added = line[: one.begin - start] + self._spelt(new) + line[one.end - start :]
-        return (line_after(self.text, (start, end), added),)
+        before, after = line[: one.begin - start], line[one.end - start :]
+        return (line_after(self.text, (start, end), *(f"{before}{self._spelt(each)}{after}" for each in new)),)
 
     def without(self, gone: Sequence[Stated]) -> Sequence[Edits]:
         return cut(self.text, [self.spans[one.begin] for one in gone])

@@ -48,11 +48,11 @@ class Lines:
     def instead(self, one: Stated, new: Stated) -> Edits:
         return (Edit(one.begin, one.end, spelt(new)),)
 
-    def beside(self, one: Stated, new: Stated) -> Edits:
+    def beside(self, one: Stated, *new: Stated) -> Edits:
         start, end = self.spans(one)
         indent = self.text[start : one.begin] if not self.text[start : one.begin].strip() else ""
         marker = f" ; {one.marker}" if one.marker else ""
-        return (line_after(self.text, (start, end), f"{indent}{spelt(new)}{marker}"),)
+        return (line_after(self.text, (start, end), *(f"{indent}{spelt(each)}{marker}" for each in new)),)
 
     def without(self, gone: Sequence[Stated]) -> Sequence[Edits]:
         return cut(self.text, [self.spans(one) for one in gone])

@@ -80,8 +80,8 @@ class _InLine:
     def instead(self, one: Stated, new: Stated) -> Edits:
         return (Edit(one.begin, one.end, spelt(new)),)
 
-    def beside(self, one: Stated, new: Stated) -> Edits:
-        return (Edit(one.end, one.end, f"; {spelt(new)}"),)
+    def beside(self, one: Stated, *new: Stated) -> Edits:
+        return (Edit(one.end, one.end, "".join(f"; {spelt(each)}" for each in new)),)
 
     def without(self, gone: Sequence[Stated]) -> Sequence[Edits]:
         return [()] * len(gone)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -66,8 +66,8 @@ class Place(Protocol):
     def instead(self, one: Stated, new: Stated) -> Edits:
         """Put `new` where `one` stands, under the same conditions."""
 
-    def beside(self, one: Stated, new: Stated) -> Edits:
-        """Put `new` after `one`, under the same conditions."""
+    def beside(self, one: Stated, *new: Stated) -> Edits:
+        """Put these after `one`, under the same conditions."""
 
     def without(self, gone: Sequence[Stated]) -> Sequence[Edits]:
         """Take these out: the edits of each, none of which overlap."""
@@ -84,9 +84,9 @@ def read(text: str, at: int = 0) -> Stated | None:
     return Stated(match["name"], at + match.start("name"), at + end, version, extras, marker.strip(), url)
 
 
-def target(rule: Dependency) -> Stated | None:
+def targets(rule: Dependency) -> list[Stated]:
     """What the rule puts in the place of the old distribution."""
-    return read(rule.new) if rule.new else None
+    return [one for text in (rule.new, *rule.also) if text and (one := read(text))]
 
 
 def spelt(new: Stated) -> str:
@@ -113,41 +113,49 @@ class Manner:
 def settle(place: Place, rule: Dependency, manner: Manner) -> Iterator[Finding]:
     """What becomes of the old distribution in one list: replaced, taken out, or left with the new one beside it."""
     old = [s for s in place.stated if canonical(s.name) == canonical(rule.old)]
-    new = target(rule) if manner.adds else None
-    there = [s for s in place.stated if new and canonical(s.name) == canonical(new.name)]
-    covered = {s.when() for s in there}
+    wanted = {canonical(new.name): new for new in targets(rule)} if manner.adds else {}
+    there = [s for s in place.stated if canonical(s.name) in wanted]
+    covered = {(canonical(s.name), s.when()) for s in there}
     gone: list[Stated] = []
     for one in old:
-        needed = new is not None and not covered & {"", one.when()}
-        covered |= {one.when()} if needed and not one.locked else set()
+        needed = [new for name, new in wanted.items() if not covered & {(name, ""), (name, one.when())}]
+        covered |= set() if one.locked else {(canonical(new.name), one.when()) for new in needed}
         if one.locked:
             yield _finding(rule, one, Status.MANUAL, one.locked, (), manner)
-        elif new and needed:
-            yield from _placed(place, rule, one, new, manner)
+        elif needed:
+            yield from _placed(place, rule, one, needed, manner)
         elif manner.kept:
-            said = "; ".join([f"{one.name} is still used: take it out once nothing uses it", *_outside(there, new)])
+            said = "; ".join([f"{one.name} is still used: take it out once nothing uses it", *_outside(there, wanted)])
             yield _finding(rule, one, Status.MANUAL, said, (), manner)
         else:
             gone.append(one)
     for one, edits in zip(gone, place.without(gone) if gone else (), strict=True):
-        yield _removed(rule, one, new, there, edits, manner)
+        yield _removed(rule, one, wanted, there, edits, manner)
 
 
-def _placed(place: Place, rule: Dependency, one: Stated, new: Stated, manner: Manner) -> Iterator[Finding]:
+def _placed(place: Place, rule: Dependency, one: Stated, new: Sequence[Stated], manner: Manner) -> Iterator[Finding]:
+    named = " and ".join(map(spelt, new))
     if manner.kept:
-        said = f"{spelt(new)} is added: {one.name} is still used, take it out once nothing uses it"
-        yield _finding(rule, one, Status.REVIEW, said, place.beside(one, new), manner)
+        are = "is" if len(new) == 1 else "are"
+        said = f"{named} {are} added: {one.name} is still used, take it out once nothing uses it"
+        yield _finding(rule, one, Status.REVIEW, said, place.beside(one, *new), manner)
         return
     notes = list(_notes(rule, one, manner))
     status = Status.REVIEW if notes else manner.status
-    said = "; ".join([f"{one.name} → {spelt(new)}", *notes])
-    yield _finding(rule, one, status, said, place.instead(one, new), manner)
+    said = "; ".join([f"{one.name} → {named}", *notes])
+    edits = (*place.instead(one, new[0]), *(place.beside(one, *new[1:]) if new[1:] else ()))
+    yield _finding(rule, one, status, said, edits, manner)
 
 
 def _removed(
-    rule: Dependency, one: Stated, new: Stated | None, there: Sequence[Stated], edits: Edits, manner: Manner
+    rule: Dependency,
+    one: Stated,
+    wanted: Mapping[str, Stated],
+    there: Sequence[Stated],
+    edits: Edits,
+    manner: Manner,
 ) -> Finding:
-    notes = [*_notes(rule, one, manner), *_outside(there, new)]
+    notes = [*_notes(rule, one, manner), *_outside(there, wanted)]
     reason = f"{one.name} goes: {there[0].name} is there" if there else f"{one.name} goes"
     if not edits:
         said = "; ".join([f"{one.name} is to go: take it out here", *notes])
@@ -167,11 +175,12 @@ def _notes(rule: Dependency, one: Stated, manner: Manner) -> Iterator[str]:
         yield f"the group is still called {manner.group}, which is what users install it by"
 
 
-def _outside(there: Sequence[Stated], new: Stated | None) -> Iterator[str]:
-    """What to say where a list has the new distribution, but in no version that is good enough."""
+def _outside(there: Sequence[Stated], wanted: Mapping[str, Stated]) -> Iterator[str]:
+    """What to say where a list has a new distribution, but in no version that is good enough."""
     for one in there:
-        if new and not meets(one.version, new.version):
-            yield f"{one.name}{one.version} is there, but {new.version} is needed: change its version"
+        needed = wanted[canonical(one.name)].version
+        if not meets(one.version, needed):
+            yield f"{one.name}{one.version} is there, but {needed} is needed: change its version"
 
 
 def _finding(rule: Dependency, one: Stated, status: Status, said: str, edits: Edits, manner: Manner) -> Finding:
@@ -241,7 +250,7 @@ def cut(text: str, spans: Sequence[tuple[int, int]]) -> list[Edits]:
     return [(edit,) for edit in edits]
 
 
-def line_after(text: str, span: tuple[int, int], line: str) -> Edit:
-    """The edit that puts a line after the lines of a span."""
+def line_after(text: str, span: tuple[int, int], *new: str) -> Edit:
+    """The edit that puts new lines after the lines of a span."""
     newline, at = newline_of(text), span[1]
-    return Edit(at, at, f"{line}{newline}" if text[at - 1 : at] == "\n" else f"{newline}{line}")
+    return Edit(at, at, "".join(f"{line}{newline}" if text[at - 1 : at] == "\n" else f"{newline}{line}" for line in new))

@@ -141,12 +141,13 @@ class _Table:
         value = _value(self.text, node, new)
         return Edit(node.keys[0].start, node.keys[0].end, new.name), Edit(node.value, node.end, value)
 
-    def beside(self, one: Stated, new: Stated) -> Edits:
+    def beside(self, one: Stated, *new: Stated) -> Edits:
         node = self.nodes[one.at]
         start, end = line_around(self.text, node.start, node.end)
         gap = self.text[node.keys[0].end : node.value]
-        line = f"{self.text[start : node.start]}{new.name}{gap}{_value(self.text, node, new)}"
-        return (line_after(self.text, (start, end), line),)
+        indent = self.text[start : node.start]
+        lines = (f"{indent}{each.name}{gap}{_value(self.text, node, each)}" for each in new)
+        return (line_after(self.text, (start, end), *lines),)
 
     def without(self, gone: Sequence[Stated]) -> Sequence[Edits]:
         nodes = [self.nodes[one.at] for one in gone]
