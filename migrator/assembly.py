@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
@@ -63,7 +63,8 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     lists = {path for path in paths if rules.dependencies and _lists_dependencies(path)}
     for group in ([path for path in paths if path not in lists], sorted(lists)):
         still_used = _still_used(rules, candidates, parts, changes)
-        indexes = {folder: index.speaking_of(places[folder].dotted) if places else index for folder in parts.folders}
+        clients = _clients(places, parts, index, changes)
+        indexes = {folder: clients[places[folder]].index if places else index for folder in parts.folders}
         work = partial(_file, candidates, _Parts(parts, indexes, still_used), task.options, moves)
         for result in in_order(work, group, task.options.jobs):
             done += 1
@@ -71,8 +72,8 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
             changes += [result.change] if result.change else []
             problems += [result.problem] if result.problem else []
             sites += result.sites
-    for home, names, inside in _clients(places, parts, index, changes):
-        made = client_module.made(names, home, client_module.needed(names, inside), candidates)
+    for home, client in clients.items():
+        made = client_module.made(client.index.names, home, client.used, candidates)
         changes, sites = ([*changes, made[0]], [*sites, made[1]]) if made else (changes, sites)
     return replace(
         plan,
@@ -86,13 +87,24 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Client:
+    """A client module: the names of it that are used, and the index for the modules and lists that belong to it."""
+
+    used: frozenset[str]
+    index: Index
+
+
 def _clients(
     places: Mapping[str, Place], parts: Distributions, index: Index, changes: list[Change]
-) -> Iterator[tuple[Place, Names, list[Change]]]:
-    """Each client module's place, with the names and the changes of the modules that would use it."""
+) -> dict[Place, _Client]:
+    """The client module of each place, as the modules that would use it are after these changes."""
+    clients = {}
     for home in sorted(set(places.values()), key=lambda home: home.path):
-        inside = [change for change in changes if places[parts.of(change.path)] == home]
-        yield home, index.speaking_of(home.dotted).names, inside
+        its = index.speaking_of(home.dotted)
+        used = client_module.needed(its.names, [c for c in changes if places[parts.of(c.path)] == home])
+        clients[home] = _Client(used, its.needing(client_module.requirements(its.names, used)))
+    return clients
 
 
 def _held_back(rules: Rules, options: Options) -> Rules:

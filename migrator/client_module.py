@@ -21,6 +21,7 @@ from migrator.textio import decode
 
 # How a client module begins.
 _MARK = re.compile(r'"""(The client of (the LLM gateway|Portkey)\b|Counterparts of LiteLLM)')
+_OF_TEXT = frozenset({*dir(str), *dir(bytes)})  # what is read off anything: `encode` says nothing of a client module
 _NAMES = ("llm_client", "llm_gateway_client", "llm_gateway_functions")
 _ASIDE = {"test", "tests", "testing", "example", "examples", "benchmark", "benchmarks", "docs", "script", "scripts"}
 
@@ -159,9 +160,19 @@ def needed(names: Names, changes: Iterable[Change]) -> frozenset[str]:
                 if binding.target:
                     targets.add(".".join((binding.target, *parts)))
                     kept |= binding.target == client and id(reference.nodes[-1]) in outline.stored
-        found |= read if kept else set()  # `self.llm = llm_client` is read from by another name
+        found |= read - _OF_TEXT if kept else set()  # `self.llm = llm_client` is read from by another name
         found |= {t[len(client) + 1 :].partition(".")[0] for t in targets if t.startswith(f"{client}.")}
-    return provided(names.rules.libraries[0].client) & found
+    moved = {n for rule in names.rules.moved if rule.to == "{client}" for n in (*rule.names, *rule.renames.values())}
+    return (provided(names.rules.libraries[0].client) | moved) & found
+
+
+def requirements(names: Names, used: Collection[str]) -> tuple[str, ...]:
+    """What the client module needs beside the SDK for these names of it."""
+    if not used:
+        return ()
+    from migrator.clients import parts
+
+    return parts.dependencies(names.rules.libraries[0].client, used)
 
 
 def made(names: Names, place: Place, used: Collection[str], candidates: Candidates) -> tuple[Change, Site] | None:
@@ -198,7 +209,8 @@ def _defined(place: Place, candidates: Candidates) -> set[str]:
         tree = ast.parse((candidates.project.root / place.path).read_bytes())
     except (OSError, SyntaxError, ValueError):
         return set()
-    found = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
-    targets = [t for node in tree.body if isinstance(node, ast.Assign) for t in node.targets]
-    targets += [node.target for node in tree.body if isinstance(node, ast.AnnAssign)]
+    body = [s for node in tree.body for s in (node, *(node.body if isinstance(node, ast.If) else ()))]
+    found = {node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    targets = [t for node in body if isinstance(node, ast.Assign) for t in node.targets]
+    targets += [node.target for node in body if isinstance(node, ast.AnnAssign)]
     return found | {target.id for target in targets if isinstance(target, ast.Name)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -140,6 +140,11 @@ class Names:
     def speaking_of(self, client: str) -> Names:
         """The same names where the client module is `client`."""
         return Names(replace(self.rules, client=client), self.exported, self._objects)
+
+    def needing(self, requirements: Sequence[str]) -> Names:
+        """The same names, with requirements that come beside those of the rules."""
+        also = tuple(replace(rule, also=[*rule.also, *requirements]) for rule in self.rules.dependencies)
+        return Names(replace(self.rules, dependencies=also), self.exported, self._objects)
 
     @property
     def client(self) -> str:

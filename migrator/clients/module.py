@@ -89,18 +89,9 @@ def render_tests(target: str, names: frozenset[str], settings: Settings, module:
     cases = {model: f"{table.models.prefix}{new}/some-model" for model, new in ids.items()} | dict(settings.models)
     flags |= {"chat", "some"} if flags & {"completion", "acompletion"} else set()
     flags |= {"embeddings", "some"} if flags & {"embedding", "aembedding"} else set()
-    clients = [async_client] if "async_client" in flags else []
-    clients += [client] if {"some", "client"} <= flags else []
-    if target == "portkey":
-        clients += ["openai"] if "client" in flags else []
-    flags |= {"clients"} if clients else set()
     values = {
-        "title": _TITLES[target],
-        "import": (f"from {package} import {name}" if package else f"import {name}")
-        + (" as llm" if name != "llm" else ""),
         "client": client,
         "async_client": async_client,
-        "clients": ", ".join(clients),
         "key_variable": table.key_variable,
         "url_variable": table.url_variable,
         "model_cases": "\n".join(f"        {_literal(case)}," for case in cases.items()),
@@ -108,7 +99,10 @@ def render_tests(target: str, names: frozenset[str], settings: Settings, module:
         "model": f"{provider}/some-model",
         "model_id": cases[f"{provider}/some-model"],
     }
-    return _spaced(_fill(_template("tests"), flags, values))
+    own = (f"from {package} import {name}" if package else f"import {name}") + (" as llm" if name != "llm" else "")
+    text = _spaced(parts.joined([_fill(_template("tests"), flags, values)], WIDTH, own))
+    said = f"Tests of the client of {_TITLES[target]}; nothing leaves the process."
+    return f'"""{said}"""\n\nfrom __future__ import annotations\n\n{text}\n'
 
 
 def _wanted(table: Table, names: Iterable[str]) -> frozenset[str]:

@@ -70,15 +70,18 @@ def dependencies(target: str, names: Iterable[str]) -> tuple[str, ...]:
 # ---------------------------------------------------------------------------------------------------------- imports
 
 
-def joined(texts: Iterable[str], width: int) -> str:
-    """The texts, with the imports that each begins with before them all: those that are used, as isort sorts them."""
+def joined(texts: Iterable[str], width: int, own: str = "") -> str:
+    """The texts, with the imports that each begins with before them all: those that are used, as isort sorts them.
+
+    `own` is an import of the project's own, which comes last.
+    """
     bodies, statements = list[str](), list[str]()
     for text in texts:
         imports, body = _parted(text)
         statements += imports
         bodies.append(body)
     joined_ = "\n\n\n".join(bodies)
-    block = _imports(statements, joined_, width)
+    block = "\n\n".join(filter(None, (_imports(statements, joined_, width), own)))
     if not block:
         return joined_
     return block + ("\n\n\n" if joined_.startswith(("def ", "async def ", "class ", "@")) else "\n\n") + joined_

@@ -5,7 +5,7 @@ Facts are small and kept for every candidate file; syntax trees are not.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import PurePosixPath
@@ -138,6 +138,10 @@ class Index:
         if client == self.names.client:
             return self
         return replace(self, names=self.names.speaking_of(client), _renamed={})
+
+    def needing(self, requirements: Sequence[str]) -> Index:
+        """The same index, with requirements that come beside those of the rules."""
+        return replace(self, names=self.names.needing(requirements)) if requirements else self
 
     def _objects(self) -> Iterator[str]:
         """What the modules define that lie where a rule renames names."""

@@ -92,7 +92,8 @@ class _Library:
         return self._is_clients(use.fate, use.reference.parts[use.depth]) and use.own == use.depth + 1
 
     def _is_clients(self, fate: Fate | None, name: str) -> bool:
-        return fate is not None and fate.kind == "moved" and (fate.to, fate.name) == (self.module.names.client, name)
+        its = fate is not None and fate.kind == "moved" and (fate.to, fate.name) == (self.module.names.client, name)
+        return its and not hasattr(str, name) and not hasattr(bytes, name)
 
     # --------------------------------------------------------------------------------------------------------- findings
 

@@ -12,10 +12,14 @@ from types import ModuleType
 import pytest
 from wire import Wire, serve
 
-from migrator.clients.module import Settings, render
+from migrator.clients.module import Settings, provided, render
 from migrator.clients.table import TARGETS, load
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # LiteLLM would fetch it while it is imported
+# LiteLLM comes with the tables of tokens that tiktoken would fetch.
+_litellm = importlib.util.find_spec("litellm")
+if _litellm and _litellm.origin:
+    os.environ["TIKTOKEN_CACHE_DIR"] = str(Path(_litellm.origin).parent / "litellm_core_utils" / "tokenizers")
 
 Make = Callable[..., ModuleType]
 
@@ -44,8 +48,8 @@ def target(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def llm(make: Make, target: str) -> ModuleType:
-    """The module of a target with every function."""
-    return make(target)
+    """The module of a target with every function and part."""
+    return make(target, provided(target))
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from wire import Wire
 
-from migrator.clients.module import Settings, render, render_tests
+from migrator.clients import parts
+from migrator.clients.module import Settings, provided, render, render_tests
 from migrator.clients.table import TARGETS, load
 from migrator.errors import MigrateError
 
@@ -73,9 +74,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A package for each target, set of functions and settings, with its tests."""
     root = tmp_path_factory.mktemp("project")
     for target in TARGETS:
-        every = frozenset(load(target).functions)
+        every = provided(target)
         variants = {
             "every": (every, OWN),
+            "parts": (parts.provided(target) - {"batch_completion"}, Settings()),
+            "counted": (frozenset({"token_counter", "cost_per_token", "AnyStream"}), Settings()),
             "chat": (CHAT, LEAN),
             "sync": (frozenset({"completion", "embedding"}), Settings()),
             "others": (frozenset({"speech", "amoderation"}), Settings()),
@@ -86,7 +89,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (package / "__init__.py").touch()
             (package / "llm_client.py").write_text(render(target, functions, settings), encoding="utf-8")
             tests = render_tests(target, functions, settings, f"{package.name}.llm_client")
-            (package / "test_llm_client.py").write_text(tests, encoding="utf-8")
+            if "def test_" in tests:  # there are tests for what reaches the gateway
+                (package / "test_llm_client.py").write_text(tests, encoding="utf-8")
     return root
 
 

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, ClassVar
+
+import openai
+import portkey_ai
 import pytest
+from genai_prices import Usage, calc_price
+from wire import CHAT, CHUNKS, MESSAGES, Wire
 
 from migrator.clients import parts
 from migrator.clients.table import TARGETS, load
@@ -43,3 +52,222 @@ def test_imports_come_first_once_and_only_where_they_are_used() -> None:
     assert parts.joined(["from a import b, c\n\n\ndef d(): b, c"], 12).startswith(
         "from a import (\n    b,\n    c,\n)\n\n\ndef"
     )
+
+
+# ---------------------------------------------------------------------------------------------------- parts at work
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+class TestTokens:
+    """Beside LiteLLM, for models whose tokens both count with the same tables."""
+
+    @pytest.mark.parametrize("model", ["gpt-4o", "gpt-4", "gpt-3.5-turbo"])
+    @pytest.mark.parametrize(
+        "call",
+        [
+            {"text": "Grüße, world! 你好"},
+            {"text": ["a b", "c"]},
+            {"text": "<|endoftext|>"},
+            {"messages": []},
+            {
+                "messages": [
+                    {"role": "system", "content": "Be brief."},
+                    {"role": "user", "content": "hi", "name": "bob"},
+                ]
+            },
+            {"messages": [{"role": "user", "content": [{"type": "text", "text": "what is this"}]}]},
+            {
+                "messages": [
+                    {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "http://x/y.png"}}]}
+                ]
+            },
+            {"messages": [{"role": "user", "content": "hi"}], "count_response_tokens": True},
+            {
+                "messages": [
+                    {
+                        "role": "assistant",
+                        "content": None,
+                        "tool_calls": [
+                            {"id": "t1", "type": "function", "function": {"name": "f", "arguments": '{"city": "Bern"}'}}
+                        ],
+                    }
+                ]
+            },
+        ],
+    )
+    def test_as_litellm_counts(self, llm: ModuleType, model: str, call: dict[str, Any]) -> None:
+        litellm = pytest.importorskip("litellm")
+        assert llm.token_counter(model=model, **call) == litellm.token_counter(model=model, **call)
+
+    def test_encoded_and_decoded(self, llm: ModuleType) -> None:
+        litellm = pytest.importorskip("litellm")
+        tokens = llm.encode("gpt-4o", "Grüße, world!")
+        assert llm.decode("openai/gpt-4o", tokens) == "Grüße, world!"
+        assert llm.encode("gpt-4", "Grüße") == litellm.encode("gpt-4", "Grüße")
+
+    def test_nothing_to_count(self, llm: ModuleType) -> None:
+        with pytest.raises(ValueError, match="Either text or messages"):
+            llm.token_counter(model="gpt-4o")
+
+    def test_a_tokenizer_of_the_projects_own(self, llm: ModuleType) -> None:
+        class Letters:
+            def encode(self, text: str) -> list[str]:
+                return list(text)
+
+        assert llm.token_counter("gpt-4o", {"tokenizer": Letters()}, text="four") == 4
+
+
+def test_an_answer_is_counted_like_its_fields(llm: ModuleType) -> None:
+    message = llm.completion("gpt-4o", MESSAGES).choices[0].message
+    assert llm.token_counter("gpt-4o", messages=[message]) == llm.token_counter(
+        "gpt-4o", messages=[{"role": "assistant", "content": message.content}]
+    )
+
+
+class TestCost:
+    """What the gateway says, else list prices."""
+
+    USAGE: ClassVar[dict[str, Any]] = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}
+
+    def test_the_gateway_goes_first(self, llm: ModuleType) -> None:
+        answer = {"model": "no-such", "usage": {**self.USAGE, "cost": 0.25}}
+        assert llm.completion_cost(completion_response=answer) == 0.25
+        assert llm.completion_cost(_answer(llm, answer)) == 0.25
+
+    @pytest.mark.parametrize("model", ["gpt-4o", "openai/gpt-4o", "@openai/gpt-4o"])
+    def test_list_prices(self, llm: ModuleType, model: str) -> None:
+        price = calc_price(Usage(input_tokens=1000, output_tokens=100), "gpt-4o", provider_id="openai").total_price
+        assert llm.completion_cost({"model": model, "usage": self.USAGE}) == pytest.approx(float(price))
+        assert sum(llm.cost_per_token(model, 1000, 100)) == pytest.approx(float(price))
+
+    def test_what_was_cached_costs_less(self, llm: ModuleType) -> None:
+        cached = {**self.USAGE, "prompt_tokens_details": {"cached_tokens": 900}}
+        answers = [{"model": "gpt-4o", "usage": usage} for usage in (cached, self.USAGE)]
+        assert llm.completion_cost(answers[0]) < llm.completion_cost(answers[1])
+
+    def test_prices_of_the_projects_own(self, llm: ModuleType) -> None:
+        own = {"input_cost_per_token": 1.0, "output_cost_per_token": 2.0}
+        assert llm.completion_cost({"model": "x", "usage": self.USAGE}, custom_cost_per_token=own) == 1200.0
+
+    def test_an_unknown_model(self, llm: ModuleType) -> None:
+        with pytest.raises(LookupError):
+            llm.cost_per_token("no-such-model", 1, 1)
+        with pytest.raises(LookupError):
+            llm.completion_cost({"model": "no-such/model", "usage": self.USAGE})
+
+
+def _answer(llm: ModuleType, fields: dict[str, Any]) -> Any:
+    chat = {**CHAT, **fields}
+    return type(llm.completion("gpt-4o", MESSAGES)).model_validate(chat)
+
+
+def test_conversations_side_by_side(wire: Wire, llm: ModuleType) -> None:
+    wire.failures.append((400, {"message": "no"}))
+    answers = llm.batch_completion("gpt-4o", [MESSAGES, MESSAGES, MESSAGES], temperature=0, max_retries=0)
+    failed = [answer for answer in answers if isinstance(answer, Exception)]
+    assert [type(error).__name__ for error in failed] == ["BadRequestError"]
+    assert [a.choices[0].message.content for a in answers if a not in failed] == ['{"city": "Bern"}'] * 2
+    assert {request.body["temperature"] for request in wire.take()} == {0}
+
+
+def test_a_stream_put_together(llm: ModuleType) -> None:
+    chunks = list(llm.completion("gpt-4o", MESSAGES, stream=True))
+    answer = llm.stream_chunk_builder(chunks, messages=MESSAGES)
+    assert type(answer).__name__ == "ChatCompletion"
+    assert answer.choices[0].message.content == "Bern"
+    assert (answer.choices[0].finish_reason, answer.model, answer.usage) == ("stop", "m", None)
+    assert llm.stream_chunk_builder([]) is None
+
+
+def test_a_stream_with_tools_that_ends_too_early(llm: ModuleType) -> None:
+    def chunk(delta: dict[str, Any], reason: str | None = None) -> Any:
+        return kind.model_validate({**CHUNKS[0], "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]})
+
+    kind = type(next(iter(llm.completion("gpt-4o", MESSAGES, stream=True))))
+    usage = kind.model_validate({**CHUNKS[0], "choices": [], "usage": CHAT["usage"]})
+    call = {"index": 0, "id": "t1", "type": "function", "function": {"name": "f", "arguments": '{"a"'}}
+    more = {"index": 0, "function": {"arguments": ": 1}"}}
+    chunks = [chunk({"role": "assistant", "tool_calls": [call]}), chunk({"tool_calls": [more]}), chunk({}, "length")]
+    answer = llm.stream_chunk_builder([*chunks, usage])
+    (joined,) = answer.choices[0].message.tool_calls
+    assert (joined.id, joined.function.name, joined.function.arguments) == ("t1", "f", '{"a": 1}')
+    assert (answer.choices[0].finish_reason, answer.usage.total_tokens) == ("length", 2)
+
+
+@pytest.mark.parametrize(
+    ("error", "name"),
+    [
+        ({"message": "too many", "code": "context_length_exceeded"}, "ContextWindowExceededError"),
+        ({"message": "This model's maximum context length is 8 tokens"}, "ContextWindowExceededError"),
+        ({"message": "prompt is too long: 9 tokens"}, "ContextWindowExceededError"),
+        ({"message": "no", "code": "content_policy_violation"}, "ContentPolicyViolationError"),
+        ({"message": "rejected by our safety system"}, "ContentPolicyViolationError"),
+        ({"message": "unknown field"}, "BadRequestError"),
+    ],
+)
+def test_kinds_of_bad_requests(wire: Wire, llm: ModuleType, target: str, error: dict[str, str], name: str) -> None:
+    family = openai if target == "llm-gateway" else portkey_ai.openai
+    for call in (
+        lambda: llm.completion("gpt-4o", MESSAGES, stream=True),
+        lambda: asyncio.run(llm.acompletion("gpt-4o", MESSAGES)),
+        lambda: llm.embedding("gpt-4o", "hi"),
+    ):
+        wire.failures.append((400, error))
+        with pytest.raises(family.BadRequestError) as raised:
+            call()
+        assert (type(raised.value).__name__, raised.value.status_code) == (name, 400)
+        assert raised.value.code == error.get("code")
+
+
+def test_streams_are_recognized(llm: ModuleType) -> None:
+    async def asynchronous() -> bool:
+        return isinstance(await llm.acompletion("gpt-4o", MESSAGES, stream=True), llm.AnyStream)
+
+    assert isinstance(llm.completion("gpt-4o", MESSAGES, stream=True), llm.AnyStream)
+    assert asyncio.run(asynchronous())
+    assert not isinstance(llm.completion("gpt-4o", MESSAGES), llm.AnyStream)
+
+
+# ------------------------------------------------------------------------------------------------ at the gateway only
+
+
+@pytest.fixture
+def gateway(make: Callable[..., ModuleType]) -> ModuleType:
+    return make("llm-gateway", parts.provided("llm-gateway"))
+
+
+def test_what_models_are_able_to_do(wire: Wire, gateway: ModuleType) -> None:
+    assert gateway.supports_vision("openai/gpt-4o")
+    assert gateway.supports_vision("gpt-4o")
+    assert not gateway.supports_vision("azure/gpt-4o")
+    assert not gateway.supports_vision("gpt-4o", custom_llm_provider="azure")
+    assert not gateway.supports_vision("mistral/gpt-4o")
+    assert not gateway.supports_vision("bare")
+    assert not gateway.supports_vision("no-such")
+    assert gateway.supports_function_calling("gpt-4o")
+    assert gateway.supports_parallel_function_calling("openai/gpt-4o")
+    assert not gateway.supports_parallel_function_calling("azure/gpt-4o")
+    assert not gateway.supports_reasoning("gpt-4o")
+    assert gateway.supports_response_schema("gpt-4o")
+    assert [request.path for request in wire.take()] == ["/models"]
+
+
+def test_what_is_known_of_a_model(gateway: ModuleType) -> None:
+    info = gateway.get_model_info("openai/gpt-4o")
+    assert (info["max_input_tokens"], info["input_cost_per_token"], info["output_cost_per_token"]) == (
+        128000,
+        2.5e-6,
+        1e-5,
+    )
+    assert (info["litellm_provider"], info["supports_vision"], info["max_tokens"]) == ("openai", True, None)
+    assert gateway.get_model_info("bare")["max_input_tokens"] is None
+    with pytest.raises(ValueError, match="no-such: the gateway does not list it"):
+        gateway.get_model_info("no-such")
+
+
+def test_documents_by_relevance(wire: Wire, gateway: ModuleType) -> None:
+    answer = gateway.rerank("cohere_/rank", "q", ["a", "b"], top_n=1, api_key="a provider's", rank_fields=None)
+    assert answer.results[0]["index"] == 1
+    assert wire.one().body == {"model": "cohere_/rank", "query": "q", "documents": ["a", "b"], "top_n": 1}
+    answer = asyncio.run(gateway.arerank(model="m", query="q", documents=["a"]))
+    assert answer.results[0]["relevance_score"] == 0.9

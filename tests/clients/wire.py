@@ -52,7 +52,21 @@ RESPONSE = {
     "tool_choice": "auto",
     "tools": [],
 }
+GPT = {
+    "id": "gpt-4o",
+    "aliases": [],
+    "created": 1,
+    "context_length": 128000,
+    "pricing": {"prompt": "0.0000025", "completion": "0.00001"},
+    "structured_outputs": True,
+    "providers": [
+        {"providerId": "openai", "vision": True, "tools": True, "parallelToolCalls": True, "reasoning": False},
+        {"providerId": "azure", "vision": False, "tools": True, "parallelToolCalls": False, "reasoning": False},
+    ],
+}
 ANSWERS: Mapping[str, Any] = {
+    "/models": {"data": [GPT, {"id": "bare", "object": "model", "created": 1, "owned_by": "x"}]},
+    "/rerank": {"id": "k1", "results": [{"index": 1, "relevance_score": 0.9}]},
     "/chat/completions": CHAT,
     "/completions": {"id": "t1", "object": "text_completion", "created": 1, "model": "m", "choices": []},
     "/embeddings": EMBEDDING,
@@ -82,11 +96,14 @@ class Request:
 
 @dataclass
 class Wire:
-    """The server: its address, what reached it, and the statuses it answers with before it answers well."""
+    """The server: its address, what reached it, and what fails before it answers well.
+
+    A failure is a status, or one with the `error` of its body.
+    """
 
     url: str = ""
     requests: list[Request] = field(default_factory=list)
-    failures: list[int] = field(default_factory=list)
+    failures: list[int | tuple[int, Any]] = field(default_factory=list)
 
     def take(self) -> list[Request]:
         """Everything since the last time."""
@@ -108,6 +125,11 @@ def serve() -> Iterator[Wire]:
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
+        def do_GET(self) -> None:
+            path = self.path.removeprefix("/v1")
+            wire.requests.append(Request(path, self.headers, None))
+            self._send(200, "application/json", json.dumps(ANSWERS[path]).encode())
+
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["content-length"]))
             is_json = self.headers.get_content_type() == "application/json"
@@ -115,7 +137,9 @@ def serve() -> Iterator[Wire]:
             request = Request(path, self.headers, json.loads(raw) if is_json else raw)
             wire.requests.append(request)
             if wire.failures:
-                self._send(wire.failures.pop(0), "application/json", b'{"error": {"message": "no"}}')
+                failure = wire.failures.pop(0)
+                status, error = failure if isinstance(failure, tuple) else (failure, {"message": "no"})
+                self._send(status, "application/json", json.dumps({"error": error}).encode())
             elif path == "/audio/speech":
                 self._send(200, "audio/mpeg", b"sound")
             elif is_json and request.body.get("stream"):

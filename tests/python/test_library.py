@@ -10,7 +10,7 @@ import pytest
 from projects import contents, run, write
 
 from migrator import packs
-from migrator.clients.table import load
+from migrator.clients.module import provided
 
 PACK = ("--rules", "litellm-to-llm-gateway")
 CALL = "import litellm\n\n\ndef ask(text):\n    return litellm.completion(model='a', messages=text)\n"
@@ -34,8 +34,9 @@ def _files(root: Path) -> dict[str, bytes]:
 
 def test_every_function_of_the_pack_is_one_that_the_client_module_can_have() -> None:
     pack = packs.load(packs.available()["litellm-to-llm-gateway"])
-    (functions,) = (rule for rule in packs.compose([pack]).moved if rule.to == "{client}")
-    assert set(functions.names) == set(load("llm-gateway").functions)
+    moved = [rule for rule in packs.compose([pack]).moved if rule.to == "{client}"]
+    names = {name for rule in moved for name in (*rule.names, *rule.renames.values())}
+    assert names | {"client", "async_client", "model_id"} == provided("llm-gateway")
 
 
 # ------------------------------------------------------------------------------------------------------ where it goes

@@ -253,4 +253,6 @@ def cut(text: str, spans: Sequence[tuple[int, int]]) -> list[Edits]:
 def line_after(text: str, span: tuple[int, int], *new: str) -> Edit:
     """The edit that puts new lines after the lines of a span."""
     newline, at = newline_of(text), span[1]
-    return Edit(at, at, "".join(f"{line}{newline}" if text[at - 1 : at] == "\n" else f"{newline}{line}" for line in new))
+    return Edit(
+        at, at, "".join(f"{line}{newline}" if text[at - 1 : at] == "\n" else f"{newline}{line}" for line in new)
+    )
