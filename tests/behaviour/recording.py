@@ -15,8 +15,11 @@ from llm_gateway.core.settings import parse
 from llm_gateway.server.app import App
 from llm_gateway.server.live import Live
 
-# Said by the HTTP client of an SDK about itself. A prefix ends with a dash.
-_TRANSPORT = ("accept", "accept-", "connection", "content-length", "content-type", "host", "user-agent", "x-stainless-")
+# Said by an SDK about itself and its HTTP client. A prefix ends with a dash.
+_TRANSPORT = (
+    *("accept", "accept-", "connection", "content-length", "content-type", "host", "user-agent", "x-stainless-"),
+    *("x-portkey-package-", "x-portkey-runtime", "x-portkey-runtime-", "x-portkey-strict-open-ai-compliance"),
+)
 
 
 @dataclass(frozen=True)
