@@ -49,6 +49,11 @@ class Fate:
     library: str = ""
 
     @property
+    def standing(self) -> Status:
+        """What a use is that stays as it is: for review where the user wants that, else manual."""
+        return Status.REVIEW if self.kind == "gone" and self.status is Status.REVIEW else Status.MANUAL
+
+    @property
     def new(self) -> str:
         """The dotted name from now on."""
         return f"{self.to}.{self.name}" if self.to else self.name
@@ -119,6 +124,15 @@ class Names:
         return Fate("module", library.id, len(parts))
 
     def _fate_of(self, library: Library, name: str, count: int) -> Fate | None:
+        """What becomes of a name of a library; what the user keeps goes before what the rules make of it."""
+        fate = self._ruled(library, name, count)
+        keep = self.rules.options.get("keep", ())
+        if _listed(name, keep, exact=True) or _listed(name, keep, exact=False):
+            said = f"stays on {library.module}, as the setting `keep` says"
+            return Fate("gone", fate.rule if fate else library.id, count, said, Status.REVIEW)
+        return fate
+
+    def _ruled(self, library: Library, name: str, count: int) -> Fate | None:
         """What the rules make of a name of a library; exact names go before patterns."""
         rules = self.rules
         for exact in (True, False):

@@ -151,7 +151,7 @@ class _Library:
             return None
         if use.fate.kind != "moved":
             each.stays = True
-            return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text}: {use.fate.message}")
+            return Finding(start, use.fate.rule, use.fate.standing, f"{use.text}: {use.fate.message}")
         built = module.builds.at(use.reference.nodes[-1]) if use.own == len(use.reference.parts) else None
         inherited = bool(use.fate.built) and use.text in module.facts.inherited
         if inherited or (built and built.reason):
@@ -184,7 +184,8 @@ class _Library:
                 return _Written(use, fate, place, text)
             each.stays = True
             said = f"{use.text}.{attribute}: {fate.message if fate and fate.message else 'see what this is for'}"
-            return Finding(start, fate.rule if fate else use.fate.rule, Status.MANUAL, said)
+            status = fate.standing if fate else Status.MANUAL
+            return Finding(start, fate.rule if fate else use.fate.rule, status, said)
         if id(node) in module.found.stored and self.follows and len(use.reference.parts) == use.depth:
             place = use.place(module, use.depth)
             if place and client:
@@ -357,7 +358,7 @@ class _Library:
             if fate.kind == "needless" and self.cuts.takes(use):
                 continue
             if fate.kind in ("gone", "unknown", "needless"):
-                yield Finding(start, fate.rule, Status.MANUAL, f"{use.text}: {fate.message}")
+                yield Finding(start, fate.rule, fate.standing, f"{use.text}: {fate.message}")
             elif fate.kind == "moved" and not self.follows:
                 said = f"{use.text} → {fate.new}: read off a module that is kept elsewhere, write it by hand"
                 yield Finding(start, fate.rule, Status.MANUAL, said)

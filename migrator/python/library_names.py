@@ -38,7 +38,7 @@ def _left(module: Module) -> Iterator[Finding]:
         if fate:
             seen.update(id(b.node) for b in bound[1].told(reference.parts[0])) if bound else None
             said = f"{'.'.join(reference.parts)}: {fate.message}"
-            yield Finding(module.source.start(reference.nodes[0]), fate.rule, Status.MANUAL, said)
+            yield Finding(module.source.start(reference.nodes[0]), fate.rule, fate.standing, said)
     for statement in module.found.imports:
         if isinstance(statement.node, ast.ImportFrom):
             yield from _imported(module, statement, statement.node, seen)
