@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 from programs import Expected
@@ -51,6 +52,7 @@ class Stage:
         environment = _providers("provider-key", _NOWHERE) | {
             table.key_variable: f"gateway-{folder.name}",
             table.url_variable: f"{self.url}/{folder.name}/v1",
+            "TIKTOKEN_CACHE_DIR": _tokenizers(),
         }
         return process.run(expected.command, folder, {**environment, **expected.environment}, folder.parent)
 
@@ -67,6 +69,13 @@ class Stage:
         if name not in self._processes:
             self._processes[name] = Preloaded(imported, missing)
         return self._processes[name]
+
+
+def _tokenizers() -> str:
+    """The tables of tiktoken that LiteLLM comes with, which would else be fetched."""
+    found = find_spec("litellm")
+    assert found is not None and found.origin
+    return str(Path(found.origin).parent / "litellm_core_utils/tokenizers")
 
 
 def _providers(key: str, url: str) -> dict[str, str]:
