@@ -47,6 +47,8 @@ class Fate:
         default_factory=dict
     )  # old name -> how one is built, see `built.Recipe`
     library: str = ""
+    variable: bool = False  # whether it may be set from outside
+    texts: str = ""  # why a statement goes that only puts texts into it
 
     @property
     def standing(self) -> Status:
@@ -142,7 +144,7 @@ class Names:
                 if new and moved.of == library.module:
                     to = {".": "", "{client}": self.client}.get(moved.to, moved.to)
                     said = (moved.message, Status(moved.status), to, new, tuple(moved.above), moved.built)
-                    return Fate("moved", moved.id, count, *said, moved.of)
+                    return Fate("moved", moved.id, count, *said, moved.of, moved.variable, moved.texts)
             for needless in rules.needless:
                 if needless.of == library.module and _listed(name, needless.names, exact):
                     return Fate("needless", needless.id, count, needless.message, Status(needless.status))

@@ -323,6 +323,8 @@ class Moved:
     message: str = key(TEXT, "what differs, and what to do about it", "")
     built: Mapping[str, Any] = key(BUILT, "class, by old name or `*` = how an object of it is built", {})
     above: list[str] = key(TEXTS, "errors, by new name, that they catch as well; `*` for all others of the rules", [])
+    variable: bool = key(BOOL, "whether they are variables, which may be set from outside, too", False)
+    texts: str = key(TEXT, "why a statement goes that only puts texts into such a variable, a list", "")
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -67,7 +67,7 @@ def render(target: str, names: frozenset[str], settings: Settings) -> str:
     for part in parts.of(target):
         if part.name in flags:
             texts.append(_fill(_template(part.name), flags, values))
-        if part.name == "arguments":
+        if part.name == "callbacks":
             texts += [_function(table, name, function, flags) for name, function in functions.items()]
     body = _spaced(parts.joined(texts, WIDTH))
     return f"{_fill(_template('header'), flags, values)}\n{body}\n"

@@ -43,8 +43,10 @@ def prepare(module: Module) -> Iterator[Finding]:
         uses = list(library_uses.direct(module))
         module.through = {id(use.reference) for use in uses}
         others = [*uses, *library_uses.annotated(module)]
-        yield from _Library(module, others, list(library_uses.given(module))).findings()
-        yield from library_names.find(module)
+        library = _Library(module, others, list(library_uses.given(module)))
+        yield from library.findings()
+        yield from library_names.find(module, library.cuts)
+        yield from library.cuts.findings()
 
 
 class _Library:
@@ -101,7 +103,6 @@ class _Library:
         found = [f for each in self._in_order() for f in self._of_object(each)]
         found += self._of_stored()
         found += Texts(self.module, self.follows and bool(self.kept)).findings()
-        found += self.cuts.findings()
         yield from found
 
     def _in_order(self) -> list[_Object]:
@@ -119,6 +120,9 @@ class _Library:
         if any(module.suppresses(f) for f in stay):
             yield from stay
             return
+        for use in each.uses:
+            if use.fate.kind == "needless" and not self._is_suppressed(use):
+                self.cuts.takes(use)
         edits = [(use, self._planned(each, use)) for use in each.uses]
         names = self._local_names(each)
         neutral = []
@@ -141,13 +145,12 @@ class _Library:
         """What becomes of one use; None for one that only follows the name."""
         module, node = self.module, use.reference.nodes[0]
         start = module.source.start(node)
-        probe = Finding(start, use.fate.rule, Status.MIGRATED, f"{use.text} stays")
-        if module.suppresses(probe):
+        if self._is_suppressed(use):
             each.stays = True
-            return probe
+            return self._stays(use)
         if use.fate.kind == "module":
             return self._bare(each, use)
-        if use.fate.kind == "needless" and self.cuts.takes(use):
+        if use.fate.kind == "needless" and self.cuts.covers(use):
             return None
         if use.fate.kind != "moved":
             each.stays = True
@@ -158,13 +161,22 @@ class _Library:
             each.stays = True
             said = built.message if built else "a class inherits from it: see how it is built"
             return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text}{'(…)' if built else ''}: {said}")
+        if use.fate.texts and self.cuts.takes_texts(use):
+            return None
         place = use.place(module, use.own)
-        if place is None or not is_read(use.reference.nodes[use.own - 1]):
+        if place is None or not (use.fate.variable or is_read(use.reference.nodes[use.own - 1])):
             each.stays = True
             why = "it is assigned to" if place else "a comment or an f-string stands in the middle"
             return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text} → {use.fate.new}: {why}, write it by hand")
         each.needs |= {use.fate.to or use.fate.name, *(built.recipe.imports if built else ())}
         return _Written(use, use.fate, place, built=built)
+
+    def _stays(self, use: Use) -> Finding:
+        start = self.module.source.start(use.reference.nodes[0])
+        return Finding(start, use.fate.rule, Status.MIGRATED, f"{use.text} stays")
+
+    def _is_suppressed(self, use: Use) -> bool:
+        return self.module.suppresses(self._stays(use))
 
     def _bare(self, each: _Object, use: Use) -> Finding | _Written | None:
         """A module object that is not read from here: asked for, given another name, handed on."""
@@ -250,8 +262,8 @@ class _Library:
         """The import goes; what asked for the name asks for the one that takes its place."""
         module, rule = self.module, self.module.names.library_rule
         library = module.names.rules.libraries[0]
-        cut = [use for use in neutral if use.fate.kind == "needless"]
-        follow = [use for use in neutral if use.fate.kind != "needless" and not self.cuts.covers(use)]
+        cut = [use for use in neutral if self.cuts.covers(use)]
+        follow = [use for use in neutral if not self.cuts.covers(use)]
         tries = [t for s, _ in each.imports for t in module.found.tries if s.block is t.body]
         probed = any(self._is_probe(attempt, cut) for attempt in tries)
         status, message = Status.MIGRATED, ""

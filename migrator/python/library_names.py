@@ -5,43 +5,61 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from migrator.names import Fate
+from migrator.names import Fate, Renamed
 from migrator.python import built_texts
 from migrator.python.built import Plan
 from migrator.python.calls import import_edit
 from migrator.python.expressions import parts_of
-from migrator.python.library_uses import is_read
+from migrator.python.library_uses import Use, is_read
 from migrator.python.module import Module
+from migrator.python.needless import Cuts
 from migrator.python.outline import ImportStatement, Reference
 from migrator.python.scopes import Scope
 from migrator.sites import Finding, Status
 
 
-def find(module: Module) -> Iterator[Finding]:
-    """What stays as it is, with the reason and the next step; nothing here is edited."""
-    yield from _left(module)
+def find(module: Module, cuts: Cuts) -> Iterator[Finding]:
+    """What stays as it is, with the reason and the next step; `cuts` takes what goes with the statement it is for."""
+    yield from _left(module, cuts)
     yield from _built(module)
     yield from _hiding(module)
     yield from _stars(module)
 
 
-def _left(module: Module) -> Iterator[Finding]:
+def _left(module: Module, cuts: Cuts) -> Iterator[Finding]:
     """Names without a counterpart, imported one by one from the library or from a module that hands them on."""
-    seen: set[int] = set()
+    seen, gone = set[int](), set[int]()  # the imports of what stays, and of what goes
     for reference in module.found.references:
         if id(reference) in module.through or not is_read(reference.nodes[0]):
             continue
         bound = module.binding_of(reference.parts[0], reference.scope)
         meant = sorted(d for d in module.meanings(reference.parts, reference.scope) if d)
-        fates = [f for d in meant if (f := module.names.fate(module.index.canonical(d)))]
-        fate = next((f for f in fates if f.kind in ("gone", "unknown", "needless")), None)
+        fates = [(d, f) for d in meant if (f := module.names.fate(module.index.canonical(d)))]
+        dotted, fate = next((each for each in fates if each[1].kind in ("gone", "unknown", "needless")), ("", None))
         if fate:
-            seen.update(id(b.node) for b in bound[1].told(reference.parts[0])) if bound else None
-            said = f"{'.'.join(reference.parts)}: {fate.message}"
-            yield Finding(module.source.start(reference.nodes[0]), fate.rule, fate.standing, said)
+            imports = {id(b.node) for b in bound[1].told(reference.parts[0])} if bound else set()
+            use = Use(reference, 0, module.index.canonical(dotted), fate)
+            said = f"{use.text}: {fate.message}"
+            finding = Finding(module.source.start(reference.nodes[0]), fate.rule, fate.standing, said)
+            goes = fate.kind == "needless" and not module.suppresses(finding)
+            if goes and (cuts.covers(use) or (cuts.takes(use) and cuts.covers(use))):
+                gone |= imports
+            else:
+                seen |= imports
+                yield finding
     for statement in module.found.imports:
         if isinstance(statement.node, ast.ImportFrom):
-            yield from _imported(module, statement, statement.node, seen)
+            _drop(module, cuts, statement, [a for a in statement.node.names if id(a) in gone - seen])
+            yield from _imported(module, statement, statement.node, seen, gone)
+
+
+def _drop(module: Module, cuts: Cuts, statement: ImportStatement, names: list[ast.alias]) -> None:
+    """Have names go from an import statement: nothing uses them any more."""
+    if names and len(names) == len(statement.node.names):
+        module.handled = {*module.handled, id(statement.node)}
+        cuts.cut(statement.node, statement.block, None)
+    else:
+        module.placed = {**module.placed, **{id(a): Renamed("", module.names.library_rule) for a in names}}
 
 
 def _fate(module: Module, node: ast.expr, scope: Scope) -> Fate | None:
@@ -95,9 +113,13 @@ def _hiding(module: Module) -> Iterator[Finding]:
                     yield Finding(module.source.start(handler), fate.rule, Status.MANUAL, said)
 
 
-def _imported(module: Module, statement: ImportStatement, node: ast.ImportFrom, seen: set[int]) -> Iterator[Finding]:
+def _imported(
+    module: Module, statement: ImportStatement, node: ast.ImportFrom, seen: set[int], gone: set[int]
+) -> Iterator[Finding]:
     """What an import statement gives that stays, and what it gives that nothing here uses."""
     for alias in node.names:
+        if id(alias) in gone - seen:
+            continue
         holder = statement.scope.lookup(alias.asname or alias.name)
         bindings = holder.told(alias.asname or alias.name) if holder else []
         target = next((b.target for b in bindings if b.node is alias), None)

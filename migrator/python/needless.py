@@ -3,17 +3,50 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from migrator.names import Fate
-from migrator.python.expressions import parts_of
+from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
+from migrator.python.outline import Reference
 from migrator.sites import Edit, Finding, Status
 
 if TYPE_CHECKING:
     from migrator.python.library_uses import Use
+
+
+# Calls that only give a value.
+_IDLE = {
+    "bool", "dict", "float", "getattr", "hasattr", "int", "isinstance", "len", "list", "set", "str", "tuple",
+    "os.environ.get", "os.getenv", "environ.get", "getenv", "httpx.Timeout", "Path", "pathlib.Path",
+}  # fmt: skip
+_IDLE_METHODS = {
+    "casefold",
+    "format",
+    "get",
+    "join",
+    "lower",
+    "removesuffix",
+    "removeprefix",
+    "replace",
+    "rstrip",
+    "strip",
+    "upper",
+}
+
+
+class _Cut(NamedTuple):
+    """A statement that is to go, with its block, the rule that says so, and the value that stays for what it does."""
+
+    statement: ast.stmt
+    block: list[ast.stmt]
+    fate: Fate | None = None
+    kept: ast.expr | None = None
 
 
 class Cuts:
@@ -21,7 +54,7 @@ class Cuts:
 
     def __init__(self, module: Module) -> None:
         self.module = module
-        self._going: dict[int, tuple[ast.stmt, list[ast.stmt], Fate | None]] = {}
+        self._going: dict[int, _Cut] = {}
         self._of: dict[int, tuple[ast.stmt, list[ast.stmt]]] = {}  # id of a target or a call -> its statement
         for node in ast.walk(module.source.tree):
             for block in (getattr(node, name, None) for name in ("body", "orelse", "finalbody")):
@@ -30,88 +63,168 @@ class Cuts:
                         self._note(statement, block)
 
     def _note(self, statement: ast.stmt, block: list[ast.stmt]) -> None:
-        if isinstance(statement, ast.Assign):
-            self._of.update((id(target), (statement, block)) for target in statement.targets)
-        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-            self._of[id(statement.value)] = statement, block
+        for target in _targets(statement):
+            self._of[id(target)] = statement, block
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+            self._of[id(statement.value)] = self._of[id(statement.value.func)] = statement, block
 
     def takes(self, use: Use) -> bool:
-        """Whether a use is the target of a statement that can go."""
-        node = use.reference.nodes[-1]
-        found = self._of.get(id(node))
+        """Whether a use is a target, or the function called, of a statement that can go."""
+        found = self._of.get(id(use.reference.nodes[-1]))
         if found is None or use.own != len(use.reference.parts):
             return False
-        statement, block = found
-        assert isinstance(statement, ast.Assign)
-        if not self._is_plain(statement.value) or not all(self._is_needless(t) for t in statement.targets):
+        statement = found[0]
+        fates = [self._fate(target) for target in _targets(statement)]
+        if not all(fate is not None and fate.kind == "needless" for fate in fates):
             return False
-        self._going.setdefault(id(statement), (statement, block, use.fate))
+        if isinstance(statement, ast.Expr):
+            call = statement.value
+            assert isinstance(call, ast.Call)
+            if not all(self._is_plain(value) for value in (*call.args, *(k.value for k in call.keywords))):
+                return False
+        value = getattr(statement, "value", None) if not isinstance(statement, ast.Expr) else None
+        worst = next((fate for fate in fates if fate and fate.status is Status.REVIEW), use.fate)
+        self._take(found, worst, value)
+        return True
+
+    def _take(self, found: tuple[ast.stmt, list[ast.stmt]], fate: Fate, value: ast.expr | None) -> None:
+        if id(found[0]) not in self._going:
+            kept = value if value is not None and not self._is_plain(value) else None
+            self._going[id(found[0])] = _Cut(*found, fate, kept)
+
+    def takes_texts(self, use: Use) -> bool:
+        """Whether a use is a list in a statement that only puts texts into it."""
+        fate, parts = use.fate, use.reference.parts
+        if parts[-1] in ("append", "extend") and use.own == len(parts) - 1:
+            found = self._of.get(id(use.reference.nodes[-1]))
+            if found and isinstance(found[0], ast.Expr) and isinstance(found[0].value, ast.Call):
+                return self._cut_texts(found, fate, *found[0].value.args)
+        found = self._of.get(id(use.reference.nodes[-1]))
+        value = getattr(found[0], "value", None) if found else None
+        only = found is not None and len(_targets(found[0])) == 1 and isinstance(value, ast.List)
+        return found is not None and only and use.own == len(parts) and self._cut_texts(found, fate, value)
+
+    def _cut_texts(self, found: tuple[ast.stmt, list[ast.stmt]], fate: Fate, *values: ast.expr | None) -> bool:
+        items = [i for v in values for i in (v.elts if isinstance(v, ast.List | ast.Tuple) else [v])]
+        if not items or any(text_value(item) is None for item in items):
+            return False
+        named = replace(fate, status=Status.REVIEW, message=fate.texts)
+        self._going.setdefault(id(found[0]), _Cut(*found, named))
         return True
 
     def takes_call(self, call: ast.Call, fate: Fate) -> bool:
-        """The same for `setattr(litellm, "drop_params", True)`."""
+        """The same for `setattr(litellm, "drop_params", True)`, and `delattr`."""
         found = self._of.get(id(call))
-        if found is None or parts_of(call.func) != ("setattr",) or not self._is_plain(call.args[-1]):
+        if found is None or parts_of(call.func) not in {("setattr",), ("delattr",)}:
             return False
-        self._going.setdefault(id(found[0]), (*found, fate))
+        self._take(found, fate, call.args[2] if len(call.args) > 2 else None)
         return True
 
     def cut(self, statement: ast.stmt, block: list[ast.stmt], fate: Fate | None) -> None:
         """Have a statement go whose finding is made elsewhere."""
-        self._going[id(statement)] = statement, block, fate
+        self._going[id(statement)] = _Cut(statement, block, fate)
 
     def goes(self, statement: ast.stmt) -> bool:
         return id(statement) in self._going
 
     def covers(self, use: Use) -> bool:
-        """Whether a use stands in a statement that goes."""
-        start = self.module.source.start(use.reference.nodes[0])
-        spans = ((self.module.source.start(s), self.module.source.end(s)) for s, _, _ in self._going.values())
-        return any(first <= start < last for first, last in spans)
+        """Whether a use stands in what goes."""
+        return self.covers_place(self.module.source.start(use.reference.nodes[0]))
 
-    def _is_needless(self, target: ast.expr) -> bool:
-        for reference in self.module.found.references:
-            if reference.nodes[-1] is target:
-                dotted = self.module.meaning(reference.parts, reference.scope)
-                fate = self.module.names.fate(self.module.index.canonical(dotted)) if dotted else None
-                return fate is not None and fate.kind == "needless"
-        return False
+    def covers_place(self, start: int) -> bool:
+        return any(first <= start < last for cut in self._going.values() for first, last in self._lost(cut))
+
+    def _lost(self, cut: _Cut) -> list[tuple[int, int]]:
+        """Where what goes of a statement stands."""
+        source = self.module.source
+        start, end = source.start(cut.statement), source.end(cut.statement)
+        if cut.kept is None:
+            return [(start, end)]
+        first, last = source.start(cut.kept), source.end(cut.kept)
+        if isinstance(cut.statement, ast.Expr):
+            return [(start, first), (last, end)]
+        equals = source.text.rindex("=", start, first) + 1
+        return [(start, equals + len(source.text[equals:]) - len(source.text[equals:].lstrip(" \t")))]
+
+    @cached_property
+    def _references(self) -> dict[int, Reference]:
+        return {id(reference.nodes[-1]): reference for reference in self.module.found.references}
+
+    @cached_property
+    def _spelled(self) -> Counter[str]:
+        return _names_in(self.module.source.tree)
+
+    def _fate(self, node: ast.expr) -> Fate | None:
+        reference = self._references.get(id(node))
+        dotted = self.module.meaning(reference.parts, reference.scope) if reference else None
+        return self.module.names.fate(self.module.index.canonical(dotted)) if dotted else None
 
     def _is_plain(self, value: ast.expr) -> bool:
-        """Whether nothing happens, and no import is left unused, when an expression goes."""
+        """Whether nothing happens when an expression goes."""
         for node in ast.walk(value):
-            if isinstance(node, ast.Call | ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr):
+            if isinstance(node, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr):
                 return False
-            if isinstance(node, ast.Name) and any(self.module.facts.bound.get(node.id, ())):
+            if isinstance(node, ast.Call) and not self._is_idle(node):
                 return False
         return True
 
+    def _is_idle(self, call: ast.Call) -> bool:
+        """Whether a call only gives a value."""
+        parts = parts_of(call.func)
+        if isinstance(call.func, ast.Attribute) and call.func.attr in _IDLE_METHODS:
+            return True
+        if (len(parts) == 1 and parts[0] in _IDLE) or ".".join(parts) in _IDLE:
+            return True
+        fate = self._fate(call.func)
+        return fate is not None and fate.kind == "needless"
+
+    def _idle(self, statement: ast.stmt, lost: Mapping[str, int]) -> str:
+        """The imported names in a statement that nothing but what goes uses."""
+        module = self.module
+        imported = {a.asname or a.name.partition(".")[0] for s in module.found.imports for a in s.node.names}
+        names = sorted(n for n in _names_in(statement) if n in imported and self._spelled[n] == lost[n])
+        return ", ".join(n for n in names if not any(map(module.names.fate, module.facts.bound.get(n, ()))))
+
     def findings(self) -> Iterator[Finding]:
         """A finding for every statement that goes."""
-        going = list(self._going.values())
-        for statement, block, fate in going:
-            whole = all(id(s) in self._going for s in block) and block is not self.module.source.tree.body
+        lost = sum((_names_in(c.statement) for c in self._going.values() if c.kept is None), Counter[str]())
+        for cut in list(self._going.values()):
+            statement, block, fate, kept = cut
+            idle = "" if kept else self._idle(statement, lost)
             source = self.module.source
-            start, end = source.start(statement), source.end(statement)
-            edit = Edit(start, end, "pass") if whole and statement is block[0] else self._gone(statement, block)
+            start = source.start(statement)
+            if kept is not None:
+                edits = tuple(Edit(*place, "") for place in self._lost(cut))
+            elif statement is block[0] and self._is_whole(block):
+                edits = (Edit(start, source.end(statement), "pass"),)
+            else:
+                edits = (self._gone(statement, block),)
             rule = fate.rule if fate else self.module.names.library_rule
-            status = fate.status if fate else Status.MIGRATED
-            said = f"{ast.unparse(statement).splitlines()[0]} → nothing"
+            status = Status.REVIEW if kept or idle else fate.status if fate else Status.MIGRATED
+            said = f"{_first_line(statement)} → {_first_line(kept) if kept else 'nothing'}"
             said += f": {fate.message}" if fate else ""
-            yield Finding(start, rule, status, said, (edit,))
+            said += f"; {idle} is imported for nothing now" if idle else ""
+            yield Finding(start, rule, status, said, edits)
+
+    def _is_whole(self, block: list[ast.stmt]) -> bool:
+        """Whether nothing of a block stays, which then needs a `pass`."""
+        return block is not self.module.source.tree.body and all(map(self._leaves_nothing, block))
+
+    def _leaves_nothing(self, statement: ast.stmt) -> bool:
+        cut = self._going.get(id(statement))
+        return cut is not None and cut.kept is None
 
     def _blank_after(self, statement: ast.stmt, block: list[ast.stmt], end: int) -> int:
-        """How much of the blank lines after the last of several statements goes, so that those before it suffice."""
-        index = last = block.index(statement)
-        while index and id(block[index - 1]) in self._going:
-            index -= 1
-        if last + 1 < len(block) and id(block[last + 1]) in self._going:
-            return 0
-        source = self.module.source
-        before = source.text[: source.line_start(source.start(block[index]))].splitlines(keepends=True)
+        """How much of the blank lines after a statement goes: of those around a run of them, the most stay."""
+        source, index = self.module.source, block.index(statement)
+        first = index
+        while first and self._leaves_nothing(block[first - 1]):
+            first -= 1
+        above = source.text[: source.line_start(source.start(block[first]))].splitlines(keepends=True)
         after = source.text[end:].splitlines(keepends=True)
-        blank = min(_blank(reversed(before)), _blank(after))
-        return sum(map(len, after[:blank]))
+        there = [_blank(reversed(above))]
+        there += [_blank(source.text[source.line_end(source.end(s)) :].splitlines()) for s in block[first:index]]
+        return sum(map(len, after[: min(max(there), _blank(after))]))
 
     def _gone(self, statement: ast.stmt, block: list[ast.stmt]) -> Edit:
         """The edit that takes a statement out with its line, or out of a line that it shares."""
@@ -134,3 +247,22 @@ class Cuts:
 def _blank(lines: Iterable[str]) -> int:
     """How many lines, from the first, are blank."""
     return sum(1 for _ in takewhile(lambda line: not line.strip(), lines))
+
+
+def _targets(statement: ast.stmt) -> list[ast.expr]:
+    """What a statement sets or deletes, one by one."""
+    if isinstance(statement, ast.Assign | ast.Delete):
+        return [t for target in statement.targets for t in _flat(target)]
+    return [statement.target] if isinstance(statement, ast.AugAssign | ast.AnnAssign) else []
+
+
+def _flat(target: ast.expr) -> list[ast.expr]:
+    return [t for e in target.elts for t in _flat(e)] if isinstance(target, ast.Tuple | ast.List) else [target]
+
+
+def _names_in(node: ast.AST) -> Counter[str]:
+    return Counter(n.id for n in ast.walk(node) if isinstance(n, ast.Name))
+
+
+def _first_line(node: ast.AST) -> str:
+    return ast.unparse(node).splitlines()[0]

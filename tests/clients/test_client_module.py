@@ -16,6 +16,7 @@ from migrator.clients.table import TARGETS, load
 from migrator.errors import MigrateError
 
 CHAT = frozenset({"completion", "acompletion"})
+STATE = frozenset({"Router", "CustomLogger", "num_retries", "request_timeout", "headers", "model_alias_map"})
 LEAN = Settings(features=frozenset())
 OWN = Settings(
     providers={"openai": "openai-prod"},
@@ -82,6 +83,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "chat": (CHAT, LEAN),
             "sync": (frozenset({"completion", "embedding"}), Settings()),
             "others": (frozenset({"speech", "amoderation"}), Settings()),
+            "state": (STATE, Settings()),
         }
         for name, (functions, settings) in variants.items():
             package = root / f"{target.replace('-', '_')}_{name}"

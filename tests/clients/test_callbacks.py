@@ -1,0 +1,192 @@
+"""Callbacks of generated client modules, beside LiteLLM's: who is told of what."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import openai
+import pytest
+from conftest import Make
+from wire import MESSAGES, Wire
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::UserWarning"
+)
+NAMES = frozenset({"completion", "acompletion", "embedding", "aembedding", "responses", "callbacks"})
+Told = list[tuple[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def made(make: Make, target: str) -> ModuleType:
+    return make(target, NAMES)
+
+
+@pytest.fixture
+def llm(made: ModuleType) -> Iterator[ModuleType]:
+    yield made
+    for name in ("callbacks", "success_callback", "failure_callback", "_async_success_callback"):
+        setattr(made, name, [])
+
+
+def logger(base: type, told: Told) -> Any:
+    """A logger that notes what it is told: the method, and what was answered or which error was raised."""
+
+    def text(answer: Any, kwargs: dict[str, Any]) -> Any:
+        if answer is None:
+            return getattr(kwargs["exception"], "status_code", None)
+        return answer.choices[0].message.content if hasattr(answer, "choices") else len(answer.data)
+
+    class Logger(base):  # type: ignore[misc]
+        def log_pre_api_call(self, model: Any, messages: Any, kwargs: Any) -> None:
+            told.append(("pre", messages))
+
+        def log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+            told.append(("success", text(response_obj, kwargs)))
+
+        def log_failure_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+            told.append(("failure", text(response_obj, kwargs)))
+
+        async def async_log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+            told.append(("async success", text(response_obj, kwargs)))
+
+        async def async_log_failure_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+            told.append(("async failure", text(response_obj, kwargs)))
+
+    return Logger()
+
+
+def functions(told: Told) -> list[Callable[..., Any]]:
+    def plain(kwargs: Any, answer: Any, start: Any, end: Any) -> None:
+        told.append(("plain", kwargs["messages"]))
+
+    async def waiting(kwargs: Any, answer: Any, start: Any, end: Any) -> None:
+        told.append(("waiting", kwargs["messages"]))
+
+    return [plain, waiting]
+
+
+CALL: dict[str, Any] = {"model": "openai/gpt-4o", "messages": MESSAGES, "max_retries": 0}
+CALLS: dict[str, dict[str, Any]] = {
+    "whole": {},
+    "stream": {"stream": True},
+    "refused": {"status": 400},
+}
+
+
+def calls(module: Any, kind: str, wire: Wire, *, asynchronous: bool, **reach: Any) -> None:
+    given = CALL | CALLS[kind] | reach
+    wire.failures[:] = [given.pop("status")] if "status" in given else []
+
+    async def ask() -> None:
+        answer = await module.acompletion(**given)
+        _ = [chunk async for chunk in answer] if kind == "stream" else None
+        await asyncio.sleep(0.3 if reach else 0)  # LiteLLM tells from a task of its own
+
+    try:
+        if asynchronous:
+            asyncio.run(ask())
+        else:
+            answer = module.completion(**given)
+            _ = list(answer) if kind == "stream" else None
+    except openai.BadRequestError:
+        assert kind == "refused"
+    except Exception as error:
+        assert kind == "refused", error
+        assert type(error).__name__ == "BadRequestError"
+
+
+@pytest.mark.parametrize("kind", CALLS)
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_logger_is_told_what_litellm_tells_it(wire: Wire, llm: ModuleType, kind: str, asynchronous: bool) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import litellm
+        from litellm.integrations.custom_logger import CustomLogger
+    litellm.suppress_debug_info = True
+    before: Told = []
+    litellm.callbacks = [logger(CustomLogger, before)]
+    try:
+        calls(litellm, kind, wire, asynchronous=asynchronous, api_base=wire.url, api_key="key")
+        settle(lambda: len(before) >= 2)
+    finally:
+        litellm.callbacks = []
+        for name in ("success", "failure", "_async_success", "_async_failure", "input"):
+            setattr(litellm, f"{name}_callback", [])
+    after: Told = []
+    llm.callbacks = [logger(llm.CustomLogger, after)]
+    calls(llm, kind, wire, asynchronous=asynchronous)
+    assert after == before
+
+
+def settle(done: Callable[[], bool]) -> None:
+    """Waits for LiteLLM's threads."""
+    import time
+
+    for _ in range(100):
+        if done():
+            return
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("kind", "asynchronous", "expected"),
+    [
+        ("whole", False, ["plain"]),
+        ("whole", True, ["waiting"]),
+        ("stream", False, ["plain"]),
+        ("stream", True, ["waiting"]),
+        ("refused", False, ["plain"]),
+        ("refused", True, ["plain", "waiting"]),
+    ],
+)
+def test_functions(wire: Wire, llm: ModuleType, kind: str, asynchronous: bool, expected: list[str]) -> None:
+    told: Told = []
+    llm.success_callback = llm.failure_callback = functions(told)
+    calls(llm, kind, wire, asynchronous=asynchronous)
+    assert told == [(name, MESSAGES) for name in expected]
+
+
+def test_what_they_are_told(wire: Wire, llm: ModuleType) -> None:
+    told: list[Any] = []
+    llm.success_callback = [lambda *call: told.append(call), "langfuse"]
+    llm.completion("openai/gpt-4o", MESSAGES, metadata={"run": "1"}, temperature=0)
+    ((kwargs, answer, start, end),) = told
+    assert kwargs["model"] == "openai/gpt-4o"
+    assert kwargs["messages"] == MESSAGES
+    assert kwargs["temperature"] == 0
+    assert kwargs["litellm_params"] == {"metadata": {"run": "1"}}
+    assert kwargs["response_cost"] is None
+    assert answer.usage.total_tokens == 2
+    assert datetime.timedelta(0) <= end - start < datetime.timedelta(minutes=1)
+
+
+def test_a_callback_that_fails_fails_no_call(wire: Wire, llm: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
+    def fails(*call: Any) -> None:
+        raise RuntimeError("the meter is broken")
+
+    async def fails_later(*call: Any) -> None:
+        fails()
+
+    llm.success_callback = [fails, fails_later]
+    with caplog.at_level(logging.ERROR):
+        assert llm.embedding("openai/e", ["a"]).data[0].embedding == [0.5, 0.25]
+        assert asyncio.run(llm.aembedding("openai/e", ["a"])).data[0].embedding == [0.5, 0.25]
+    assert [record.message for record in caplog.records] == ["a callback failed"] * 2
+
+
+def test_one_in_two_lists_is_told_once_and_a_stream_is_the_sdks(wire: Wire, llm: ModuleType) -> None:
+    told: Told = []
+    each = logger(llm.CustomLogger, told)
+    llm.callbacks, llm.success_callback = [each], [each]
+    stream = llm.completion(**CALL, stream=True)
+    assert next(stream).choices[0].delta.content == "Be"
+    assert stream.response.status_code == 200
+    assert [name for name, _ in told] == ["pre"]
+    assert len(list(stream)) == 2
+    assert told[1:] == [("success", "Bern")]
