@@ -50,9 +50,9 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     parts = distributions(rules, candidates)
     places = client_module.placed(rules, candidates, parts)
     rules = _held_back(replace(rules, client=places[""].dotted if places else ""), task.options)
-    index = Index.build(rules, candidates.facts.values())
+    index = Index.build(rules, candidates.facts.values(), candidates.parsed)
     while candidates.read_users(index):
-        index = Index.build(rules, candidates.facts.values())
+        index = Index.build(rules, candidates.facts.values(), candidates.parsed)
     if rules.ids:
         rules = replace(rules, ids=replace(rules.ids, given=given_by_others(candidates, index)))
         index.names.rules = rules

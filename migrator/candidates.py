@@ -77,6 +77,15 @@ class Candidates:
         if len(self.facts) <= _KEPT_TREES:
             candidate.parsed = (source, found)
 
+    def parsed(self, path: str) -> tuple[Source, Outline] | None:
+        """The tree of a module that was read, which is kept from now on."""
+        from migrator.python import rewrite
+
+        candidate, facts = self.by_path.get(path), self.facts.get(path)
+        if candidate and facts and candidate.parsed is None:
+            candidate.parsed = rewrite.read(candidate.text.text, path, facts.names)[:2]
+        return candidate.parsed if candidate and facts else None
+
     def read_users(self, index: Index) -> bool:
         """Read the modules that use an old name handed on to them by others; whether there are any not read before.
 
@@ -113,6 +122,8 @@ def is_python(path: str, text: str) -> bool:
 
 def _handed_on(facts: Facts, index: Index) -> Iterator[str]:
     """Names of the old layer that a module outside it may hand on to files none of the needles is in."""
+    from migrator.python import answers
+
     rules = index.names.rules
     called = {
         o.rpartition(".")[2] for of in (*(c.of for c in rules.calls), *(p.of for p in rules.promotes)) for o in of
@@ -121,6 +132,7 @@ def _handed_on(facts: Facts, index: Index) -> Iterator[str]:
         yield facts.name  # as `pytest_plugins` spells it
     if index.tracked(facts.name):
         return
+    yield from answers.handed_on(facts, index)
     modules = {module.old for module in rules.modules}
     old = {name: index.canonical(target) for name, target in facts.exports.items() if index.tracked(target)}
     if old or any(index.tracked(star) for star in facts.stars):

@@ -50,6 +50,9 @@ NAME_MAP = Check(
 )
 NAMES = Check({"type": "array", "items": NAME.schema}, "a list of Python names")
 TEXT_MAP = Check({"type": "object", "additionalProperties": {"type": "string"}}, "a table of text = text")
+FIELDS = Check(
+    {"type": "object", "additionalProperties": TEXT_MAP.schema, "minProperties": 1}, "a table of tables of text = text"
+)
 STATUS = Check({"enum": [s.value for s in (Status.MIGRATED, Status.REVIEW)]}, "`migrated` or `review`")
 DISTRIBUTION = Check(
     {"type": "string", "pattern": rf"^{_DISTRIBUTION}$"}, "the name of a distribution, as a package index has it"
@@ -350,15 +353,29 @@ class Gone:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Answer:
-    """What is read off the answers of the functions that moved to the client module, by key so far."""
+    """What is read off the answers of the functions that moved to the client module, by key so far.
+
+    A shape is an answer, or a part of one, with fields. What a field is: "" for a plain value, a shape, `[shape]` for a
+    list of them; then `?` where the library has the field only if it was sent and the new layer has None otherwise, or
+    `~` where both have it only if it was sent.
+    """
 
     id: str = key(ID, "the rule's id")
     of: str = key(DOTTED, "the library")
-    parts: list[str] = key(NAMES, "fields that have fields themselves, or a list of such; keys become attributes")
-    fields: list[str] = key(NAMES, "the other fields")
-    message: str = key(TEXT, "what to do about a key or an attribute that is none of these")
+    gives: Mapping[str, str] = key(TEXT_MAP, "function of the library = the shape it gives; type = the shape it is")
+    fields: Mapping[str, Mapping[str, str]] = key(FIELDS, "shape = its fields, each with what it is")
+    message: str = key(TEXT, "what to do about a key that is no field")
+    each: Mapping[str, str] = key(TEXT_MAP, "shape = the shape that iterating it gives, chunk by chunk", {})
+    keyed: list[str] = key(TEXTS, "shapes whose keys can still be read", [])
+    listed: list[str] = key(TEXTS, "shapes that `in` never found a key in", [])
     methods: Mapping[str, str] = key(TEXT_MAP, "old method = new method", {})
-    gone: list[str] = key(NAMES, "attributes without a counterpart", [])
+    dumped: list[str] = key(TEXTS, "shapes whose methods these are", [])
+    differs: str = key(TEXT, "what is different about the new methods", "")
+    gone: Mapping[str, str] = key(TEXT_MAP, "attribute without a counterpart = what to do about it", {})
+    instead: Mapping[str, str] = key(TEXT_MAP, "attribute and key of a gone one, with a dot = the path to read", {})
+    telling: list[str] = key(NAMES, "keys that are reported on values of which nothing is known", [])
+    usage: str = key(TEXT, "the argument that may ask for a last chunk without `last`", "")
+    last: str = key(TEXT, "the field that is empty in such a chunk", "")
 
 
 @dataclass(frozen=True, eq=False, repr=False)

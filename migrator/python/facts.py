@@ -5,16 +5,21 @@ Facts are small and kept for every candidate file; syntax trees are not.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from migrator.names import Names, Renamed, expand_any
 from migrator.packs import Rules
 from migrator.primitives import under
 from migrator.python.built import Builds, Made, Plan
 from migrator.python.expressions import Parts
+
+if TYPE_CHECKING:
+    from migrator.python.outline import Outline
+    from migrator.python.source import Source
 
 _MOST_HOPS = 20  # of re-exports followed from one name; more is a circle
 
@@ -88,6 +93,11 @@ def import_roots(files: Collection[str]) -> frozenset[str]:
 
 
 _NO_CLASS = Class((), {})
+Parsed = Callable[[str], "tuple[Source, Outline] | None"]  # the tree of a module by its path, where there is one
+
+
+def _nothing_parsed(_path: str) -> None:
+    """No trees, only facts."""
 
 
 def _held(facts: Facts, plan: Plan) -> str:
@@ -109,6 +119,8 @@ class Index:
     names: Names
     by_path: dict[str, Facts] = field(default_factory=dict)
     by_name: dict[str, Facts] = field(default_factory=dict)
+    parsed: Parsed = _nothing_parsed
+    shared: dict[str, object] = field(default_factory=dict)  # what a rewriter keeps from one module to the next
     _renamed: dict[str, Renamed | None] = field(default_factory=dict)
     _givers: dict[tuple[str, str], str] = field(default_factory=dict)
     _mentioned: set[str] = field(default_factory=set)
@@ -116,9 +128,9 @@ class Index:
     _builds: dict[str, Builds] = field(default_factory=dict)
 
     @classmethod
-    def build(cls, rules: Rules, modules: Iterable[Facts]) -> Index:
+    def build(cls, rules: Rules, modules: Iterable[Facts], parsed: Parsed = _nothing_parsed) -> Index:
         """Index the modules and follow re-exports until nothing new is renamed."""
-        index = cls(Names(rules))
+        index = cls(Names(rules), parsed=parsed)
         for facts in modules:
             index.by_path[facts.path] = facts
             index._mentioned |= facts.mentioned

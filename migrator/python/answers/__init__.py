@@ -1,0 +1,36 @@
+"""What is read off the answers of a library's functions: keys become attributes, where the answer can be traced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrator.python.answers import reads, streams
+from migrator.python.answers.trace import Trace
+from migrator.python.facts import Facts, Index
+from migrator.python.module import Module
+from migrator.sites import Finding
+
+
+def find(module: Module) -> Iterator[Finding]:
+    """Findings for `answer["choices"][0]`, `answer.json()` and their like, wherever the project has the answer from."""
+    if module.names.rules.answers:
+        yield from reads.find(module, _trace(module))
+        yield from streams.find(module, _trace(module))
+
+
+def handed_on(facts: Facts, index: Index) -> Iterator[str]:
+    """The functions and classes of a module that hand answers on to others."""
+    if index.names.rules.answers:
+        yield from _shared(index).handed_on(facts)
+
+
+def _trace(module: Module) -> Trace:
+    ours = module.index.by_path.get(module.facts.path) is module.facts
+    return _shared(module.index) if ours else Trace(module.index)
+
+
+def _shared(index: Index) -> Trace:
+    trace = index.shared.get("answers")
+    if not isinstance(trace, Trace):
+        trace = index.shared["answers"] = Trace(index)
+    return trace

@@ -1,0 +1,124 @@
+"""Calls that hand answers on: of the standard library, and of functions of a project that are given them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from migrator.python.answers.values import NONE, NOTHING, OTHER, Is, Many, Values, union
+from migrator.python.answers.view import View
+from migrator.python.expressions import parts_of, text_value
+from migrator.python.scopes import FunctionNode
+
+if TYPE_CHECKING:
+    from migrator.python.answers.trace import Trace
+
+# Decorators whose functions give what they gave without.
+TRANSPARENT = frozenset(
+    {
+        "abstractmethod", "alru_cache", "asynccontextmanager", "backoff", "cache", "cached", "cached_property",
+        "classmethod", "contextmanager", "final", "fixture", "lru_cache", "observe", "on_exception", "overload",
+        "override", "property", "retry", "staticmethod", "traceable", "wraps",
+    }
+)  # fmt: skip
+_FIRST = {"wait_for", "shield", "create_task", "ensure_future", "run", "run_until_complete", "copy", "deepcopy"}
+_LISTS = {"list", "tuple", "sorted", "reversed", "iter", "aiter", "set", "as_completed"}
+
+
+def last_name(call: ast.Call) -> str:
+    """The last part of the name of what is called."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else "".join(parts_of(call.func)[-1:])
+
+
+def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
+    """What a call gives of what it is given; None where it is no such call."""
+    name, args = last_name(node), node.args
+    first = trace.value(at, args[0]) if args and not isinstance(args[0], ast.Starred) else None
+    plain = isinstance(node.func, ast.Name)
+    match name:
+        case "gather":
+            items = (
+                trace.shapes.items(v) if isinstance(a, ast.Starred) else v for a in args for v in [trace.value(at, a)]
+            )
+            return frozenset({Many(union(items))})
+        case "cast" if len(args) == 2:
+            said = trace.annotations.read(at, args[0], trace.scope_of(at, node))
+            return said if any(isinstance(v, Is | Many) for v in said) else trace.value(at, args[1])
+        case "to_thread" | "submit" | "call_soon" if first is not None:
+            return _results(trace, first)
+        case "run_in_executor" if len(args) > 1:
+            return _results(trace, trace.value(at, args[1]))
+        case "map" if first is not None:
+            return frozenset({Many(_results(trace, first))})
+        case "partial" if first is not None:
+            return first
+        case "result" | "__enter__" | "__aenter__" if not args and isinstance(node.func, ast.Attribute):
+            return trace.value(at, node.func.value) if name == "result" else None
+        case "get" if args and isinstance(node.func, ast.Attribute) and (key := text_value(args[0])) is not None:
+            of = trace.value(at, node.func.value)
+            default = trace.value(at, args[1]) if len(args) > 1 else NOTHING
+            return (
+                trace.shapes.read(of, key) | (default if trace.shapes.may_lack(of, key) else NONE)
+                if _leads(of)
+                else None
+            )
+        case "getattr" if plain and len(args) > 1 and first is not None:
+            key = text_value(args[1])
+            default = trace.value(at, args[2]) if len(args) > 2 and trace.shapes.may_lack(first, key or "") else NONE
+            return trace.of_attribute(first, key) | default if key else OTHER
+        case "next" | "anext" if plain and first is not None:
+            return trace.shapes.items(first)
+        case _ if name in _LISTS and first is not None and plain:
+            return frozenset({Many(trace.shapes.items(first))})
+        case _ if name in _FIRST and first is not None and _leads(first) and not _is_own(trace, at, node):
+            return first
+    return None
+
+
+def _is_own(trace: Trace, at: View, node: ast.Call) -> bool:
+    """Whether what is called is told by the project itself."""
+    return not trace.value(at, node.func) <= OTHER
+
+
+def _leads(values: Values) -> bool:
+    return any(isinstance(v, Is | Many) for v in values)
+
+
+def _results(trace: Trace, callees: Values) -> Values:
+    return union(trace.called(callee) for callee in callees)
+
+
+def passed(trace: Trace, at: View, function: FunctionNode, arg: ast.arg) -> Iterator[tuple[View, ast.expr]]:
+    """What the calls of a function that are seen pass for a parameter."""
+    name = at.names[id(function)]
+    method = "." in name
+    positional = [*function.args.posonlyargs, *function.args.args]
+    place = positional.index(arg) if arg in positional else -1
+    bound = method and not any(parts_of(d) == ("staticmethod",) for d in function.decorator_list)
+    for view, call_ in _calls(trace, at, function.name, is_private=function.name.startswith("_")):
+        if not _is_of(trace, view, call_, at, name):
+            continue
+        offset = place - (1 if bound and isinstance(call_.func, ast.Attribute) else 0)
+        keyword = next((k.value for k in call_.keywords if k.arg == arg.arg), None)
+        if keyword is not None:
+            yield view, keyword
+        elif 0 <= offset < len(call_.args) and not any(isinstance(a, ast.Starred) for a in call_.args):
+            yield view, call_.args[offset]
+
+
+def _calls(trace: Trace, at: View, name: str, *, is_private: bool) -> Iterator[tuple[View, ast.Call]]:
+    """The calls of anything of a name, in its module and in those that spell it."""
+    yield from ((at, call_) for call_ in at.notes.calls.get(name, ()))
+    for path in () if is_private else sorted(trace.index.by_path):
+        parsed = trace.index.parsed(path) if path != at.path else None
+        view = trace.look(path) if parsed and f"{name}(" in parsed[0].text else None
+        yield from ((view, call_) for call_ in view.notes.calls.get(name, ())) if view else ()
+
+
+def _is_of(trace: Trace, view: View, call_: ast.Call, at: View, name: str) -> bool:
+    """Whether a call may be one of a function: what it calls is that, or is not told."""
+    values = trace.value(view, call_.func)
+    return any(getattr(v, "path", "") == at.path and getattr(v, "name", "") == name for v in values) or (
+        "." in name and isinstance(call_.func, ast.Attribute) and values <= OTHER
+    )

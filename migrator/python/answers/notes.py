@@ -1,0 +1,232 @@
+"""One walk over a module that notes what its variables are given, what its functions give, and what tests tell."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from migrator.python.expressions import Parts, parts_of
+
+Step = int | Literal["item", "enter"]
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_SCOPES = (*_FUNCTIONS, ast.ClassDef, ast.Module)
+_LOOPS = (ast.For, ast.AsyncFor)
+
+
+class Given(NamedTuple):
+    """What a target is given: a value, by steps into it, or what an annotation says."""
+
+    value: ast.expr | None
+    steps: tuple[Step, ...] = ()
+    annotation: ast.expr | None = None
+
+
+class Told(NamedTuple):
+    """What `isinstance(chain, types)` tells of a chain wherever it holds, or does not."""
+
+    chain: Parts
+    types: ast.expr
+    holds: bool
+
+
+@dataclass(slots=True)
+class Notes:
+    """What was noted, by the id of a node where not said otherwise."""
+
+    parents: dict[int, ast.AST] = field(default_factory=dict)
+    given: dict[int, Given] = field(default_factory=dict)  # by target
+    gives: dict[int, list[ast.expr]] = field(default_factory=dict)  # function -> what it returns
+    yields: dict[int, list[Given]] = field(default_factory=dict)  # function -> what it yields
+    told: dict[int, tuple[Told, ...]] = field(default_factory=dict)  # the tests that hold where a name is read
+    calls: dict[str, list[ast.Call]] = field(default_factory=dict)  # last name of what is called -> the calls
+    added: dict[str, list[tuple[ast.Name, Given]]] = field(default_factory=dict)  # list -> what is appended to it
+
+    def above(self, node: ast.AST) -> Iterator[ast.AST]:
+        """What a node stands in, the nearest first."""
+        at = self.parents.get(id(node))
+        while at is not None:
+            yield at
+            at = self.parents.get(id(at))
+
+    def is_within(self, node: ast.AST, outer: ast.AST) -> bool:
+        return node is outer or any(each is outer for each in self.above(node))
+
+
+def note(tree: ast.Module) -> Notes:
+    """Walk a module, without recursion: generated code nests deeply."""
+    notes = Notes()
+    waiting: list[tuple[ast.AST, ast.AST | None, tuple[Told, ...]]] = [(tree, None, ())]
+    while waiting:
+        node, function, told = waiting.pop()
+        _note(notes, node, function)
+        if told and isinstance(node, ast.Name):
+            notes.told[id(node)] = told
+        inner = (node, ()) if isinstance(node, _FUNCTIONS) else (function, told)
+        for child, holds in _children(node):
+            notes.parents[id(child)] = node
+            waiting.append((child, inner[0], (*inner[1], *holds)))
+    return notes
+
+
+def _note(notes: Notes, node: ast.AST, function: ast.AST | None) -> None:
+    match node:
+        case ast.Assign():
+            for target in node.targets:
+                notes.given.update(_targets(target, Given(node.value)))
+        case ast.AnnAssign():
+            notes.given[id(node.target)] = Given(node.value, (), node.annotation)
+        case ast.NamedExpr():
+            notes.given[id(node.target)] = Given(node.value)
+        case ast.For() | ast.AsyncFor() | ast.comprehension():
+            notes.given.update(_targets(node.target, Given(node.iter, ("item",))))
+        case ast.withitem() if node.optional_vars:
+            notes.given.update(_targets(node.optional_vars, Given(node.context_expr, ("enter",))))
+        case ast.Return() if node.value and function:
+            notes.gives.setdefault(id(function), []).append(node.value)
+        case ast.Yield() if node.value and function:
+            notes.yields.setdefault(id(function), []).append(Given(node.value))
+        case ast.YieldFrom() if function:
+            notes.yields.setdefault(id(function), []).append(Given(node.value, ("item",)))
+        case ast.Call():
+            callee = node.func.attr if isinstance(node.func, ast.Attribute) else "".join(parts_of(node.func)[-1:])
+            notes.calls.setdefault(callee, []).append(node)
+            if callee in ("append", "extend") and isinstance(node.func, ast.Attribute) and len(node.args) == 1:
+                steps: tuple[Step, ...] = ("item",) if callee == "extend" else ()
+                if isinstance(node.func.value, ast.Name):
+                    added = (node.func.value, Given(node.args[0], steps))
+                    notes.added.setdefault(node.func.value.id, []).append(added)
+
+
+def _targets(target: ast.expr, given: Given) -> Iterator[tuple[int, Given]]:
+    """Every name and attribute of a target, with what it is given of a value."""
+    if isinstance(target, ast.Tuple | ast.List):
+        laid_out = isinstance(given.value, ast.Tuple | ast.List) and not given.steps
+        items = given.value.elts if laid_out and isinstance(given.value, ast.Tuple | ast.List) else []
+        for index, each in enumerate(target.elts):
+            if any(isinstance(e, ast.Starred) for e in (*target.elts, *items)):
+                yield from _targets(each, Given(None))
+            elif len(items) == len(target.elts):
+                yield from _targets(each, Given(items[index]))
+            else:
+                yield from _targets(each, Given(given.value, (*given.steps, index)))
+    elif isinstance(target, ast.Name | ast.Attribute):
+        yield id(target), given
+
+
+# ------------------------------------------------------------------------------------------------------ what tests tell
+
+
+def _children(node: ast.AST) -> Iterator[tuple[ast.AST, tuple[Told, ...]]]:
+    """The children of a node, each with what is told of names there and not around it."""
+    match node:
+        case ast.If() | ast.While() | ast.IfExp():
+            yield node.test, ()
+            yield from _all(node.body, (*_tells(node.test, True),))
+            yield from _all(node.orelse, (*_tells(node.test, False),))
+        case ast.BoolOp():
+            told: tuple[Told, ...] = ()
+            for value in node.values:
+                yield value, told
+                told = (*told, *_tells(value, isinstance(node.op, ast.And)))
+        case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
+            yield from ((generator, ()) for generator in node.generators)
+            yield node.elt, tuple(t for g in node.generators for test in g.ifs for t in _tells(test, True))
+        case _:
+            for _, value in ast.iter_fields(node):
+                yield from _all(value, ())
+
+
+def _all(value: object, told: tuple[Told, ...]) -> Iterator[tuple[ast.AST, tuple[Told, ...]]]:
+    if isinstance(value, ast.AST):
+        yield value, told
+    elif isinstance(value, list):
+        for each in value:
+            if isinstance(each, ast.AST):
+                yield each, told
+                told = (*told, *_left(each))
+
+
+def _left(statement: ast.AST) -> Iterator[Told]:
+    """What a statement tells of all that follow it in its block."""
+    if isinstance(statement, ast.Assert):
+        yield from _tells(statement.test, True)
+    elif isinstance(statement, ast.If) and not statement.orelse and leaves(statement.body):
+        yield from _tells(statement.test, False)
+
+
+def _tells(test: ast.expr, holds: bool) -> Iterator[Told]:
+    match test:
+        case ast.UnaryOp(op=ast.Not()):
+            yield from _tells(test.operand, not holds)
+        case ast.BoolOp() if isinstance(test.op, ast.And) == holds:
+            for value in test.values:
+                yield from _tells(value, holds)
+        case ast.Call(func=ast.Name(id="isinstance"), args=[of, types]) if parts_of(of):
+            yield Told(parts_of(of), types, holds)
+
+
+# --------------------------------------------------------------------------------------------- which assignments count
+
+
+def leaves(block: list[ast.stmt]) -> bool:
+    """Whether nothing after a block is reached through it."""
+    return bool(block) and isinstance(block[-1], ast.Return | ast.Raise | ast.Continue | ast.Break)
+
+
+def reaching(notes: Notes, use: ast.AST, stores: list[ast.expr]) -> tuple[list[ast.expr], bool]:
+    """Those of the assignments to a variable that a use in the same scope can see; whether one surely came first."""
+    seen: list[ast.expr] = []
+    node = use
+    for parent in notes.above(use):
+        block = next((b for _, b in ast.iter_fields(parent) if isinstance(b, list) and node in b), [])
+        for before in reversed(block[: block.index(node)] if isinstance(node, ast.stmt) and block else []):
+            inside = [s for s in stores if notes.is_within(s, before)]
+            seen += inside
+            if inside and _is_sure(notes, before, inside):
+                return seen, True
+        in_body = isinstance(node, ast.stmt) and block is getattr(parent, "body", None)
+        own = [s for s in stores if any(notes.is_within(s, t) for t in _heads(parent))] if in_body else []
+        seen += own
+        if own:
+            return seen, True
+        if isinstance(parent, (*_LOOPS, ast.While)) and in_body:
+            seen += [s for s in stores if notes.is_within(s, parent)]
+        if isinstance(parent, ast.Try) and not in_body:
+            seen += [s for s in stores if any(notes.is_within(s, each) for each in parent.body)]
+        if isinstance(parent, _SCOPES):
+            break
+        node = parent
+    return seen, False
+
+
+def _heads(parent: ast.AST) -> Iterable[ast.AST]:
+    """What binds names each time before the body of a statement runs."""
+    if isinstance(parent, _LOOPS):
+        return [parent.target]
+    if isinstance(parent, ast.With | ast.AsyncWith):
+        return [item.optional_vars for item in parent.items if item.optional_vars]
+    return [parent.test] if isinstance(parent, ast.If | ast.While) else []
+
+
+def _is_sure(notes: Notes, statement: ast.AST, stores: list[ast.expr]) -> bool:
+    """Whether a statement, wherever it is gone through to its end, makes one of the assignments."""
+    if not any(notes.is_within(s, statement) for s in stores):
+        return False
+
+    def sure(block: list[ast.stmt]) -> bool:
+        return leaves(block) or any(_is_sure(notes, each, stores) for each in block)
+
+    match statement:
+        case ast.If():
+            return sure(statement.body) and sure(statement.orelse)
+        case ast.Try():
+            return sure(statement.finalbody) or (
+                sure([*statement.body, *statement.orelse]) and all(sure(h.body) for h in statement.handlers)
+            )
+        case ast.With() | ast.AsyncWith():
+            return any(notes.is_within(s, head) for s in stores for head in _heads(statement)) or sure(statement.body)
+        case ast.For() | ast.AsyncFor() | ast.While() | ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return False
+    return True

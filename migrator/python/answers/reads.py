@@ -1,0 +1,281 @@
+"""Keys and methods of answers, rewritten where every value is one, reported where only some may be."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from migrator.python.answers.places import Places
+from migrator.python.answers.trace import Trace
+from migrator.python.answers.values import Else, Field, Is, Values
+from migrator.python.answers.view import View
+from migrator.python.expressions import text_value
+from migrator.python.module import Module
+from migrator.sites import Edit, Finding, Status
+
+_BARE = (ast.Assign, ast.AnnAssign, ast.Return, ast.keyword, ast.NamedExpr)
+
+
+def find(module: Module, trace: Trace) -> Iterator[Finding]:
+    """Findings for what is read off answers in a module."""
+    text, rule = module.source.text, trace.rule
+    words = {name for fields in rule.fields.values() for name in fields} | {*rule.gone, *rule.methods, "get", "dict"}
+    if not any(word in text for word in words):
+        return
+    read = _Reader(module, trace)
+    for node in ast.walk(module.source.tree):
+        read.node(node)
+    yield from _joined(read.found)
+
+
+class _Reader:
+    def __init__(self, module: Module, trace: Trace) -> None:
+        self.module, self.trace, self.rule = module, trace, trace.rule
+        self.at: View = trace.see(module)
+        self.places = Places(self.at)
+        self.uses_library = module.index.uses_old(module.facts)
+        self.done: set[int] = set()  # ids of the nodes that another finding takes care of
+        self.found: list[Finding] = []
+
+    def node(self, node: ast.AST) -> None:
+        if id(node) in self.done:
+            return
+        if isinstance(node, ast.Subscript):
+            key = text_value(node.slice)
+            if key is not None:
+                self._subscript(node, key)
+        elif isinstance(node, ast.Attribute) and node.attr in self.rule.gone:
+            self._gone(node, node.value, node.attr)
+        elif isinstance(node, ast.Call):
+            self._call(node)
+        elif isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.In | ast.NotIn):
+            key = text_value(node.left)
+            if key is not None:
+                self._contains(node, key)
+
+    # --------------------------------------------------------------------------------------------------------- findings
+
+    def _shapes(self, node: ast.expr) -> tuple[list[str], Values]:
+        values = self.trace.value(self.at, node)
+        return sorted({v.shape for v in values if isinstance(v, Is)}), values
+
+    def _say(self, node: ast.expr, status: Status, message: str, edits: tuple[Edit, ...] = (), start: int = -1) -> None:
+        at = start if start >= 0 else edits[0].start if edits else self._start(node)
+        self.found.append(Finding(at, self.rule.id, status, message, edits))
+
+    def _start(self, node: ast.expr) -> int:
+        place = self.places.span(node)
+        return place[0] if place else self.module.source.start(node)
+
+    def _end(self, node: ast.expr) -> int:
+        place = self.places.span(node)
+        return place[1] if place else self.module.source.end(node)
+
+    def _after(self, node: ast.expr, sign: str, before: int) -> int:
+        """Where the sign stands that follows an expression, and the parentheses around that."""
+        return self.module.source.text.rfind(sign, self._end(node), before)
+
+    def _certain(self, values: Values) -> bool:
+        return all(isinstance(v, Is) or v is Else.NOTHING for v in values)
+
+    def _mixed(self, node: ast.expr, what: str, values: Values) -> None:
+        """A key that is read of what may be an answer, or may be something else."""
+        said = f"{what}: this can be an answer or something else: {self.rule.message}"
+        if values - {Else.NOTHING, Else.UNKNOWN} == frozenset():
+            said = f"{what}: this may be an answer, nothing here says: {self.rule.message}"
+        self._say(node, Status.MANUAL, said, start=self._end(node))
+
+    def _unless_known(self, node: ast.expr, key: str, what: str, shapes: list[str], values: Values) -> bool:
+        """Report what is not known well enough to be rewritten; whether that is so."""
+        if not shapes:
+            if Else.UNKNOWN in values and key in self.rule.telling and self.uses_library:
+                self._mixed(node, what, values)
+            return True
+        if not self._certain(values):
+            if any(self.trace.shapes.field(s, key) for s in shapes) and not self._keeps(shapes):
+                self._mixed(node, what, values)
+            return True
+        return False
+
+    def _keeps(self, shapes: list[str]) -> bool:
+        return all(shape in self.rule.keyed for shape in shapes)
+
+    def _field(self, shapes: list[str], key: str) -> Field | None:
+        """The field of a key, where each of the shapes has it; the more careful one of several."""
+        fields = [self.trace.shapes.field(shape, key) for shape in shapes]
+        known = [field for field in fields if field]
+        return max(known, key=lambda f: (f.sent, f.none)) if known and len(known) == len(fields) else None
+
+    # ------------------------------------------------------------------------------------------------------------- keys
+
+    def _subscript(self, node: ast.Subscript, key: str) -> None:
+        shapes, values = self._shapes(node.value)
+        what = f"[{key!r}]"
+        if self._unless_known(node.value, key, what, shapes, values):
+            return
+        reads = isinstance(node.ctx, ast.Load)
+        if reads and self._keeps(shapes):
+            return
+        place, field = self.places.span(node), self._field(shapes, key)
+        if place is None or field is None or isinstance(node.ctx, ast.Del) or not key.isidentifier():
+            why = self.rule.message if place else "write the attribute by hand, an f-string stands around it"
+            self._say(node, Status.MANUAL, f"{what}: {why}", start=self._end(node.value))
+            return
+        edit = Edit(self._after(node.value, "[", self._start(node.slice)), place[1], f".{key}")
+        self._say(node, Status.MIGRATED, f"{what} → .{key}", (edit,))
+
+    def _contains(self, node: ast.Compare, key: str) -> None:
+        of, negated = node.comparators[0], isinstance(node.ops[0], ast.NotIn)
+        shapes, values = self._shapes(of)
+        what = f"{key!r} in"
+        if self._unless_known(of, key, what, shapes, values) or all(s in self.rule.listed for s in shapes):
+            return
+        field, place, inner = self._field(shapes, key), self.places.span(node), self.places.span(of)
+        simple = isinstance(of, ast.Name | ast.Attribute | ast.Subscript | ast.Call)
+        if place is None or inner is None or field is None or not simple or place[1] != inner[1]:
+            self._say(node, Status.MANUAL, f"{what}: {self.rule.message}")
+            return
+        if field.none and Else.NOTHING not in values:
+            before, after = "", f".{key} is {'' if negated else 'not '}None"
+        else:
+            before, after = f"{'not ' if negated else ''}hasattr(", f', "{key}")'
+        edits = (Edit(place[0], inner[0], before), Edit(inner[1], inner[1], after))
+        self._say(node, Status.MIGRATED, f"{what} → {'hasattr' if before else after.strip()}", edits)
+
+    # -------------------------------------------------------------------------------------------------- methods, calls
+
+    def _call(self, node: ast.Call) -> None:
+        plain = node.func.id if isinstance(node.func, ast.Name) else ""
+        if plain in ("getattr", "hasattr") and len(node.args) > 1 and text_value(node.args[1]) in self.rule.gone:
+            self._gone(node, node.args[0], text_value(node.args[1]) or "")
+        elif plain == "dict" and len(node.args) == 1 and not node.keywords:
+            shapes, _ = self._shapes(node.args[0])
+            if shapes and not self._keeps(shapes):
+                said = "dict(…) goes one level deep, what is in it has no keys: `model_dump()`"
+                self._say(node, Status.MANUAL, said)
+        elif isinstance(node.func, ast.Attribute):
+            name = node.func.attr
+            if name in self.rule.methods and not node.args:
+                self._method(node.func)
+            elif name == "get" and 1 <= len(node.args) <= 2 and not node.keywords:
+                self._get(node, node.func)
+
+    def _method(self, func: ast.Attribute) -> None:
+        new = self.rule.methods[func.attr]
+        shapes, values = self._shapes(func.value)
+        shapes = [s for s in shapes if s in self.rule.dumped]
+        if not shapes:
+            return
+        place = self.places.span(func)
+        if not self._certain(values) or place is None:
+            self._mixed(func.value, f"{func.attr}()", values)
+            return
+        edit = Edit(place[1] - len(func.attr), place[1], new)
+        status = Status.REVIEW if self.rule.differs else Status.MIGRATED
+        said = f"{func.attr}() → {new}()"
+        self._say(func, status, f"{said}: {self.rule.differs}" if self.rule.differs else said, (edit,))
+
+    def _get(self, node: ast.Call, func: ast.Attribute) -> None:
+        key = text_value(node.args[0])
+        shapes, values = self._shapes(func.value)
+        what = f"get({key!r})" if key is not None else "get(…)"
+        if self._unless_known(func.value, key or "", what, shapes, values) or self._keeps(shapes):
+            return
+        places = [self.places.span(n) for n in (func.value, node, *node.args)]
+        if any(place is None for place in places):
+            self._say(node, Status.MANUAL, f"{what}: write getattr(…) by hand, an f-string stands around it")
+            return
+        field = self._field(shapes, key) if key is not None else None
+        default = node.args[1] if len(node.args) > 1 else None
+        maybe = Else.NOTHING in values
+        if field is None or (field.sent and not field.none) or (maybe and not (field.none and default is not None)):
+            self._getattr(node, func, default, what)
+        elif field.none and default is not None and not _is_none(default):
+            self._or(node, func, key or "", default, maybe=maybe)
+        else:
+            edit = Edit(self._after(func.value, ".", self._end(func)), self._end(node), f".{key}")
+            self._say(node, Status.MIGRATED, f"{what} → .{key}", (edit,))
+
+    def _getattr(self, node: ast.Call, func: ast.Attribute, default: ast.expr | None, what: str) -> None:
+        edits = [Edit(self._start(node), self._start(node), "getattr(")]
+        edits.append(Edit(self._after(func.value, ".", self._end(func)), self._start(node.args[0]), ", "))
+        if default is None:
+            end = self._end(node.args[0])
+            edits.append(Edit(end, end, ", None"))
+        self._say(node, Status.MIGRATED, f"{what} → getattr(…)", tuple(edits), start=self._end(func.value))
+
+    def _or(self, node: ast.Call, func: ast.Attribute, key: str, default: ast.expr, *, maybe: bool) -> None:
+        """`x.get(key, default)` of a field that is None where it was not there at all: `x.key or default`."""
+        bare = isinstance(self.at.notes.parents.get(id(node)), _BARE)
+        start, end = self._start(node), self._end(node)
+        opening = ("" if bare else "(") + ("getattr(" if maybe else "")
+        read = f', "{key}", None) or ' if maybe else f".{key} or "
+        edits = [Edit(start, start, opening)] if opening else []
+        edits.append(Edit(self._after(func.value, ".", self._end(func)), self._start(default), read))
+        edits += [Edit(self._end(default), end, "" if bare else ")")]
+        said = f"get({key!r}, …) → .{key} or …"
+        self._say(node, Status.MIGRATED, said, tuple(edits), start=self._end(func.value))
+
+    # ------------------------------------------------------------------------------------------------------------- gone
+
+    def _gone(self, node: ast.expr, of: ast.expr, name: str) -> None:
+        """An attribute without a counterpart, or with one for what is read of it here."""
+        shapes, values = self._shapes(of)
+        unknown = Else.UNKNOWN in values and name.startswith("_") and self.uses_library
+        if not shapes and not unknown:
+            return
+        outer = self.at.notes.parents.get(id(node))
+        if isinstance(outer, ast.Attribute) and outer.attr == "get":
+            outer = self.at.notes.parents.get(id(outer))
+        key = None
+        if isinstance(outer, ast.Subscript) and outer.value is node and isinstance(outer.ctx, ast.Load):
+            key = text_value(outer.slice)
+        elif isinstance(outer, ast.Call) and isinstance(outer.func, ast.Attribute) and outer.func.value is node:
+            key = text_value(outer.args[0]) if outer.args else None
+        path = self.rule.instead.get(f"{name}.{key}") if key else None
+        if path and isinstance(outer, ast.expr) and isinstance(node, ast.Attribute) and self._certain(values):
+            place, inner = self.places.span(outer), self.places.span(of)
+            if place and inner:
+                *parts, last = path.split(".")
+                default = outer.args[1] if isinstance(outer, ast.Call) and len(outer.args) > 1 else None
+                said = self.module.source.segment(default) if default is not None else "None"
+                new = f'{"".join(f".{p}" for p in parts)}, "{last}", {said})'
+                dot = self._after(of, ".", self._end(node))
+                edits = (Edit(place[0], place[0], "getattr("), Edit(dot, place[1], new))
+                message = f"{name}[{key!r}] → {path}: None where the answer has no such field; {self.rule.gone[name]}"
+                self._say(node, Status.REVIEW, message, edits, start=inner[1])
+                return
+        place = self.places.span(node)
+        start = place[1] - len(name) if place and isinstance(node, ast.Attribute) else self._start(node)
+        self._say(node, Status.MANUAL, f"{name}: {self.rule.gone[name]}", start=start)
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _joined(findings: list[Finding]) -> Iterator[Finding]:
+    """Findings that insert at one place belong together: `getattr(getattr(a, …), …)`, the outer one comes first."""
+    groups: list[list[Finding]] = []
+    at: dict[int, list[Finding]] = {}
+    for finding in findings:
+        starts = [e.start for e in finding.edits if e.start == e.end]
+        group = next((at[s] for s in starts if s in at), None)
+        if group is None:
+            group = []
+            groups.append(group)
+        group.append(finding)
+        at.update((s, group) for s in starts)
+    for group in groups:
+        inserted: dict[int, str] = {}
+        edits: list[Edit] = []
+        for finding in group:
+            for edit in finding.edits:
+                if edit.start == edit.end:
+                    inserted[edit.start] = inserted.get(edit.start, "") + edit.text
+                else:
+                    edits.append(edit)
+        edits += [Edit(start, start, text) for start, text in inserted.items()]
+        status = Status.REVIEW if any(f.status is Status.REVIEW for f in group) else group[0].status
+        message = "; ".join(dict.fromkeys(f.message for f in reversed(group)))
+        yield Finding(group[-1].start, group[0].rule, status, message, tuple(sorted(edits)))

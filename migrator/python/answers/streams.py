@@ -1,0 +1,162 @@
+"""Streams that may end in a chunk of nothing but usage: what reads a choice of each chunk is guarded."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from migrator.python.answers.places import Places
+from migrator.python.answers.trace import Trace
+from migrator.python.answers.values import Is
+from migrator.python.answers.view import View
+from migrator.python.expressions import text_value
+from migrator.python.module import Module
+from migrator.sites import Edit, Finding, Status
+
+_LOOPS = (ast.For, ast.AsyncFor)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
+
+
+def find(module: Module, trace: Trace) -> Iterator[Finding]:
+    """A finding for each loop over a stream that reads a choice of each chunk without a look whether there is one."""
+    last = trace.rule.last
+    if last and last in module.source.text:
+        guards = _Guards(module, trace)
+        for node in ast.walk(module.source.tree):
+            if isinstance(node, ast.Subscript) and text_value(node.slice) is None and _names(node.value, last):
+                yield from guards.read(node)
+
+
+def _names(node: ast.expr, name: str) -> bool:
+    """Whether an expression is `x.name` or `x["name"]`."""
+    if isinstance(node, ast.Attribute):
+        return node.attr == name
+    return isinstance(node, ast.Subscript) and text_value(node.slice) == name
+
+
+class _Guards:
+    def __init__(self, module: Module, trace: Trace) -> None:
+        self.module, self.trace = module, trace
+        self.at: View = trace.see(module)
+        self.places = Places(self.at)
+        self.done: set[int] = set()  # ids of the loops that are seen to
+
+    def read(self, node: ast.Subscript) -> Iterator[Finding]:
+        """What becomes of the reading of one choice."""
+        assert isinstance(node.value, ast.Attribute | ast.Subscript)
+        chunk, rule = node.value.value, self.trace.rule
+        chunks = {s for s in rule.each.values()}
+        values = self.trace.value(self.at, chunk)
+        if not any(isinstance(v, Is) and v.usage and v.shape in chunks for v in values):
+            return
+        loop = self._loop(chunk)
+        if loop is not None and id(loop) in self.done:
+            return
+        if self._is_guarded(node, chunk):
+            return
+        if loop is not None:
+            self.done.add(id(loop))
+        edit = self._edit(loop, node, chunk) if loop is not None and isinstance(chunk, ast.Name) else None
+        said = f"the last chunk has no {rule.last} where the stream is asked for usage"
+        start = self.module.source.start(chunk)
+        if edit:
+            yield Finding(start, rule.id, Status.REVIEW, f"{said}: it is passed over", (edit,))
+        else:
+            message = f"{said}: look whether there is one before it is read"
+            yield Finding(start, rule.id, Status.MANUAL, message)
+
+    def _loop(self, chunk: ast.expr) -> ast.AST | None:
+        """The loop, or the comprehension, that a chunk is the variable of."""
+        if not isinstance(chunk, ast.Name):
+            return None
+        for above in self.at.notes.above(chunk):
+            targets = [above.target] if isinstance(above, _LOOPS) else []
+            targets += [g.target for g in above.generators] if isinstance(above, _COMPREHENSIONS) else []
+            if any(isinstance(t, ast.Name) and t.id == chunk.id for t in targets):
+                return above
+            if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                return None
+        return None
+
+    def _is_guarded(self, node: ast.Subscript, chunk: ast.expr) -> bool:
+        """Whether something around, or before in the blocks around, asks whether the chunk has choices."""
+        below: ast.AST = node
+        for above in self.at.notes.above(node):
+            if (
+                isinstance(above, ast.If | ast.IfExp | ast.While)
+                and below is not above.test
+                and self._asks(above.test, chunk)
+            ):
+                return True
+            if isinstance(above, ast.BoolOp) and any(self._asks(v, chunk) for v in above.values if v is not below):
+                return True
+            if isinstance(above, _COMPREHENSIONS) and any(
+                self._asks(t, chunk) for g in above.generators for t in g.ifs
+            ):
+                return True
+            for block in (getattr(above, "body", None), getattr(above, "orelse", None)):
+                for before in block[: block.index(below)] if isinstance(block, list) and below in block else ():
+                    if isinstance(before, ast.If | ast.Assert) and self._asks(before.test, chunk):
+                        return True
+            if isinstance(above, ast.Try) and below in above.body and _catches(above):
+                return True
+            if isinstance(above, (*_LOOPS, ast.FunctionDef, ast.AsyncFunctionDef)):
+                return False
+            below = above
+        return False
+
+    def _asks(self, test: ast.expr, chunk: ast.expr) -> bool:
+        """Whether a test looks at the choices of a chunk as a whole, or through a variable that has them."""
+        last, dump = self.trace.rule.last, ast.dump(chunk)
+        for each in ast.walk(test):
+            if isinstance(each, ast.Attribute | ast.Subscript) and _names(each, last) and ast.dump(each.value) == dump:
+                outer = self.at.notes.parents.get(id(each))
+                if not (isinstance(outer, ast.Subscript) and outer.value is each):
+                    return True
+        return False
+
+    def _edit(self, loop: ast.AST, node: ast.Subscript, chunk: ast.Name) -> Edit | None:
+        source, last = self.module.source, self.trace.rule.last
+        if isinstance(loop, _COMPREHENSIONS):
+            generator = next(g for g in loop.generators if isinstance(g.target, ast.Name) and g.target.id == chunk.id)
+            place = self.places.span(generator.iter)
+            return Edit(place[1], place[1], f" if {chunk.id}.{last}") if place else None
+        assert isinstance(loop, _LOOPS)
+        first = next(i for i, s in enumerate(loop.body) if self.at.notes.is_within(node, s))
+        rest = loop.body[first:]
+        statement = rest[0]
+        if statement.lineno == loop.lineno or not all(self._is_harmless(each, chunk) for each in rest):
+            return None
+        start = source.start(statement)
+        decorated = isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        indent = source.indent(statement)
+        if decorated or source.text[source.line_start(start) : start].strip():
+            return None
+        step = _step(source.indent(loop), indent)
+        line = source.newline
+        return Edit(start, start, f"if not {chunk.id}.{last}:{line}{indent}{step}continue{line}{indent}")
+
+    def _is_harmless(self, statement: ast.stmt, chunk: ast.Name) -> bool:
+        """Whether a statement can be passed over for the last chunk: it takes nothing of it but choices and names."""
+        plain = {
+            n for s in self.trace.rule.each.values() for n, f in self.trace.rule.fields.get(s, {}).items() if not f
+        }
+        for each in ast.walk(statement):
+            if isinstance(each, ast.Name) and each.id == chunk.id and isinstance(each.ctx, ast.Load):
+                outer = self.at.notes.parents.get(id(each))
+                key = outer.attr if isinstance(outer, ast.Attribute) else ""
+                key = text_value(outer.slice) or "" if isinstance(outer, ast.Subscript) else key
+                if key != self.trace.rule.last and key not in plain:
+                    return False
+        return True
+
+
+def _catches(node: ast.Try) -> bool:
+    """Whether a handler takes what a missing item raises."""
+    names = {n.id for h in node.handlers if h.type for n in ast.walk(h.type) if isinstance(n, ast.Name)}
+    return bool(names & {"IndexError", "LookupError"})
+
+
+def _step(outer: str, inner: str) -> str:
+    """One more level of indentation, as the loop itself has it."""
+    return inner[len(outer) :] if inner.startswith(outer) and len(inner) > len(outer) else "    "

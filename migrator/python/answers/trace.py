@@ -1,0 +1,389 @@
+"""Follows answers from the calls that give them through variables, attributes, parameters and functions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from migrator.names import Fate
+from migrator.python.answers import known
+from migrator.python.answers.annotations import Annotations
+from migrator.python.answers.notes import Given, reaching
+from migrator.python.answers.values import (
+    NOTHING,
+    OTHER,
+    UNKNOWN,
+    Class,
+    Function,
+    Gives,
+    Is,
+    Many,
+    Object,
+    Row,
+    Shapes,
+    Value,
+    Values,
+    union,
+)
+from migrator.python.answers.view import View, decorators, view
+from migrator.python.expressions import parts_of, text_value
+from migrator.python.facts import Facts, Index
+from migrator.python.module import Module
+from migrator.python.scopes import FunctionNode, Scope
+
+_DEEPEST = 40  # expressions that are followed from one to the next
+_INSIDE = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)  # expressions with variables of their own
+
+
+class Trace:
+    """What the expressions of a project come to. Views of modules are made when something leads there."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self.rule = index.names.rules.answers[0]
+        self.shapes = Shapes(self.rule)
+        self.annotations = Annotations(self)
+        self._views: dict[str, View | None] = {}
+        self._values: dict[int, Values] = {}
+        self._depth = 0
+        self._results: dict[tuple[str, str], Values] = {}
+        self._passed: dict[int, Values] = {}
+
+    # ------------------------------------------------------------------------------------------------------- modules
+
+    def see(self, module: Module) -> View:
+        """The view of a module that is being rewritten."""
+        for memory in (self._values, self._results, self._passed):
+            memory.clear()  # what a circle came to depends on where it was entered: begin each module alike
+        known_ = self._views.get(module.facts.path)
+        if known_ is None or known_.module.source is not module.source:
+            known_ = view(module)
+            self._views[module.facts.path] = known_
+        return known_
+
+    def look(self, path: str) -> View | None:
+        """The view of another module of the project."""
+        if path not in self._views:
+            parsed = self.index.parsed(path)
+            self._views[path] = view(Module(*parsed, self.index.by_path[path], self.index)) if parsed else None
+        return self._views[path]
+
+    # --------------------------------------------------------------------------------------------------- expressions
+
+    def value(self, at: View, node: ast.expr) -> Values:
+        """What an expression can come to; nothing at all while it is being found out, in a circle."""
+        if id(node) not in self._values:
+            if self._depth > _DEEPEST:
+                return OTHER
+            self._depth += 1
+            self._values[id(node)] = frozenset()
+            self._values[id(node)] = self._value(at, node)
+            self._depth -= 1
+        return self._values[id(node)]
+
+    def _value(self, at: View, node: ast.expr) -> Values:
+        match node:
+            case ast.Constant():
+                return NOTHING if node.value is None else OTHER
+            case ast.Await() | ast.NamedExpr() | ast.Starred():
+                return self.value(at, node.value)
+            case ast.IfExp():
+                return self.value(at, node.body) | self.value(at, node.orelse)
+            case ast.BoolOp():
+                last = self.value(at, node.values[-1])
+                before = union(self.value(at, v) for v in node.values[:-1])
+                return last | (NOTHING if isinstance(node.op, ast.And) else before - NOTHING)
+            case ast.Dict() if not node.keys:
+                return NOTHING
+            case ast.Tuple() if node.elts and not any(isinstance(e, ast.Starred) for e in node.elts):
+                return frozenset({Row(tuple(self.value(at, e) for e in node.elts))})
+            case ast.List() | ast.Set() | ast.Tuple():
+                return self._listed(at, node.elts)
+            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
+                return frozenset({Many(self.value(at, node.elt))})
+            case ast.Lambda():
+                return frozenset({Gives(self.value(at, node.body))})
+            case ast.Call():
+                return self._call(at, node)
+            case ast.Name():
+                return self._narrowed(at, node, self._name(at, node))
+            case ast.Attribute():
+                return self._narrowed(at, node, self._attribute(at, node))
+            case ast.Subscript():
+                return self._subscript(at, node)
+        return OTHER
+
+    def _listed(self, at: View, items: list[ast.expr]) -> Values:
+        if not items:
+            return NOTHING
+        each = (self.shapes.items(v) if isinstance(e, ast.Starred) else v for e in items for v in [self.value(at, e)])
+        return frozenset({Many(union(each))})
+
+    def _subscript(self, at: View, node: ast.Subscript) -> Values:
+        values = self.value(at, node.value)
+        key = text_value(node.slice)
+        if key is not None:
+            return self.shapes.read(values, key)
+        if isinstance(node.slice, ast.Slice):
+            return values
+        number = node.slice.value if isinstance(node.slice, ast.Constant) else None
+        return self._step(values, number) if isinstance(number, int) else self.shapes.items(values)
+
+    def _step(self, values: Values, step: int | str) -> Values:
+        """What a step of unpacking, iterating or entering comes to."""
+        if step == "enter":
+            return union(v.items if isinstance(v, Many) else frozenset({v}) for v in values)
+        if step == "item":
+            return self.shapes.items(values)
+        rows = (v.items[step] for v in values if isinstance(v, Row) and isinstance(step, int) and step < len(v.items))
+        return union(rows) | self.shapes.items(frozenset(v for v in values if not isinstance(v, Row)))
+
+    def _of_given(self, at: View, given: Given) -> Values:
+        said = self.annotations.read(at, given.annotation, self.scope_of(at, given.annotation))
+        if said or given.value is None:
+            return said or OTHER
+        value = given.value
+        if isinstance(value, ast.Call) and given.steps:
+            callee, rest = known.last_name(value), given.steps[1:]
+            if callee == "enumerate" and given.steps[:2] == ("item", 1):
+                return self._steps(self._step(self.value(at, value.args[0]), "item"), rest[1:])
+            if callee == "zip" and len(rest) and isinstance(rest[0], int) and rest[0] < len(value.args):
+                return self._steps(self._step(self.value(at, value.args[rest[0]]), "item"), rest[1:])
+        return self._steps(self.value(at, value), given.steps)
+
+    def _steps(self, values: Values, steps: tuple[int | str, ...]) -> Values:
+        for step in steps:
+            values = self._step(values, step)
+        return values
+
+    def scope_of(self, at: View, node: ast.AST | None) -> Scope:
+        above = at.notes.above(node) if node is not None else ()
+        return next((at.scopes[id(a)] for a in above if id(a) in at.names), at.module.found.scope)
+
+    # --------------------------------------------------------------------------------------------------------- names
+
+    def _name(self, at: View, node: ast.Name) -> Values:
+        holder = at.holder(node)
+        if holder is None:
+            dotted = at.module.from_star(node.id)
+            return self.named(dotted) if dotted else OTHER
+        owner = at.scopes[id(node)].owner(node.id)
+        if owner and isinstance(owner.node, ast.ClassDef):
+            return frozenset({Object(f"{at.module.facts.name}.{owner.node.name}")})
+        return self._variable(at, holder, node.id, node)
+
+    def _variable(self, at: View, holder: Scope, name: str, use: ast.Name | None) -> Values:
+        stores = at.stores.get((id(holder), name), [])
+        certain, seen = False, stores
+        if use is not None and stores and at.scopes.get(id(use)) is holder and not isinstance(holder.node, _INSIDE):
+            seen, certain = reaching(at.notes, use, stores)
+        values = [self._of_given(at, at.notes.given.get(id(s), Given(None))) for s in dict.fromkeys(seen)]
+        for binding in () if certain else holder.bindings.get(name, ()):
+            if isinstance(binding.node, ast.arg):
+                values.append(self._parameter(at, holder, binding.node))
+            elif isinstance(binding.node, ast.FunctionDef | ast.AsyncFunctionDef):
+                values.append(frozenset({Function(at.path, at.names[id(binding.node)])}))
+            elif not isinstance(binding.node, ast.Name):
+                left = binding.target is None or at.module.left_alone(binding)
+                values.append(OTHER if left or binding.target is None else self.named(binding.target))
+        added = [given for of, given in at.notes.added.get(name, ()) if at.holder(of) is holder]
+        if added and union(values) <= NOTHING | {v for v in union(values) if isinstance(v, Many)}:
+            values.append(frozenset({Many(union(self._of_given(at, given) for given in added))}))
+        return union(values)
+
+    def named(self, dotted: str) -> Values:
+        """What a dotted name comes to: a function of the library, something of the project's own."""
+        canon = self.index.canonical(dotted)
+        fate = self.index.names.fate(canon)
+        if fate is not None:
+            return self._of_library(canon, fate)
+        where = self.index.module_of(canon)
+        if not where or where == canon:
+            return OTHER
+        facts, rest = self.index.by_name[where], canon[len(where) + 1 :].split(".")
+        if rest[0] in facts.classes and len(rest) <= 2:
+            cls = f"{where}.{rest[0]}"
+            return frozenset({Class(cls)}) if len(rest) == 1 else self._member(cls, rest[1])
+        at = self.look(facts.path)
+        if at is None or len(rest) > 1:
+            return OTHER
+        if rest[0] in at.functions:
+            return frozenset({Function(at.path, rest[0])})
+        scope = at.module.found.scope
+        return self._variable(at, scope, rest[0], None) if (id(scope), rest[0]) in at.stores else OTHER
+
+    def _of_library(self, canon: str, fate: Fate) -> Values:
+        asked = fate.kind == "moved" and fate.to == self.index.names.client and canon.count(".") + 1 == fate.count
+        given = self.shapes.given(canon.rpartition(".")[2]) if asked else frozenset[Value]()
+        return frozenset({Gives(given)}) if given else OTHER
+
+    def _attribute(self, at: View, node: ast.Attribute) -> Values:
+        if id(node) in at.by_text:
+            return self.named(at.by_text[id(node)])
+        parts = parts_of(node)
+        if parts and isinstance(first := _first(node), ast.Name) and id(first) in at.scopes:
+            dotted = at.module.dotted(parts, at.scopes[id(first)])
+            if dotted and self.index.names.fate(self.index.canonical(dotted)):
+                return self.named(dotted)
+            if dotted and self.index.module_of(dotted).count(".") >= dotted.count(".") - 1:
+                return self.named(dotted)
+        return self.of_attribute(self.value(at, node.value), node.attr)
+
+    def of_attribute(self, values: Values, name: str) -> Values:
+        """What an attribute of values comes to."""
+        objects = [v for v in values if isinstance(v, Object | Class)]
+        rest = frozenset(v for v in values if not isinstance(v, Object | Class))
+        of_objects = [self._member(v.cls if isinstance(v, Object) else v.name, name) for v in objects]
+        return union([*of_objects, self.shapes.read(rest, name) if rest else frozenset()])
+
+    def _member(self, cls: str, name: str) -> Values:
+        """An attribute of a class, or of one that it inherits from."""
+        for each in self.index.lineage(cls):
+            module, _, own = each.rpartition(".")
+            facts = self.index.by_name.get(module)
+            at = self.look(facts.path) if facts else None
+            if at is None:
+                continue
+            if f"{own}.{name}" in at.functions:
+                node, _ = at.functions[f"{own}.{name}"]
+                function = Function(at.path, f"{own}.{name}")
+                is_read = {"property", "cached_property"} & {*decorators(node)}
+                return self.result(function) if is_read else frozenset({function})
+            stores = at.members.get((own, name), [])
+            if stores:
+                return union(self._of_given(at, at.notes.given.get(id(s), Given(None))) for s in stores)
+        return OTHER
+
+    def _narrowed(self, at: View, node: ast.expr, values: Values) -> Values:
+        """Values as far as the tests around leave them."""
+        first = _first(node)
+        for told in at.notes.told.get(id(first), ()) if first else ():
+            if told.chain == parts_of(node):
+                types = told.types.elts if isinstance(told.types, ast.Tuple) else [told.types]
+                scope = at.scopes.get(id(first), at.module.found.scope)
+                said = union(self.annotations.read(at, t, scope) or OTHER for t in types)
+                names = {parts_of(t)[-1:] for t in types}
+                if not told.holds and not names & {("dict",), ("Mapping",)}:
+                    said -= OTHER  # what else there is can still have keys
+                values = _as_told(values, said, holds=told.holds)
+        return values
+
+    def handed_on(self, facts: Facts) -> Iterator[str]:
+        """The functions and classes at the top of a module that hand answers on, by name."""
+        at = self.look(facts.path)
+        for name in at.functions if at else ():
+            owner, _, method = name.rpartition(".")
+            if "@" not in name and not method.startswith("__") and self._leads(self.result(Function(facts.path, name))):
+                yield owner or name
+        for (owner, name), stores in at.members.items() if at else ():
+            if stores and self._leads(self._member(f"{facts.name}.{owner}", name)):
+                yield owner
+
+    def _leads(self, values: Values) -> bool:
+        inner = {v for value in values for v in (value.items if isinstance(value, Many) else {value})}
+        rows = {v for value in inner if isinstance(value, Row) for item in value.items for v in item}
+        return any(isinstance(v, Is) for v in inner | rows)
+
+    # --------------------------------------------------------------------------------------------- functions and calls
+
+    def _call(self, at: View, node: ast.Call) -> Values:
+        special = known.call(self, at, node)
+        if special is not None:
+            return special
+        built = at.module.builds.at(node.func) if at.module.facts.made else None
+        if built is not None:  # by the SDK's class from now on, or else by LiteLLM's own
+            return OTHER if built.reason else self.shapes.given(built.old) or OTHER
+        results = [self.called(callee) for callee in self.value(at, node.func)]
+        values = union(results) or OTHER
+        return self._with_usage(node, values)
+
+    def called(self, callee: Value) -> Values:
+        """What a call of something gives."""
+        match callee:
+            case Gives():
+                return callee.result
+            case Function():
+                return self.result(callee)
+            case Class():
+                return frozenset({Object(callee.name)})
+        return OTHER
+
+    def _with_usage(self, node: ast.Call, values: Values) -> Values:
+        """Answers whose stream may end in a chunk of nothing but usage: it is asked for, or nobody knows."""
+        asked = any(k.arg in (None, self.rule.usage) and not _is_none(k.value) for k in node.keywords)
+        return frozenset(Is(v.shape, True) if isinstance(v, Is) and asked else v for v in values)
+
+    def result(self, function: Function) -> Values:
+        """What a function of the project gives."""
+        key = function.path, function.name
+        if key not in self._results:
+            self._results[key] = frozenset()
+            at = self.look(function.path)
+            self._results[key] = self._result(at, function.name) if at else OTHER
+        return self._results[key]
+
+    def _result(self, at: View, name: str) -> Values:
+        node, _ = at.functions[name]
+        said = self.annotations.read(at, node.returns, self.scope_of(at, node))
+        yielded = at.notes.yields.get(id(node))
+        entered = {"contextmanager", "asynccontextmanager", "fixture"} & {*decorators(node)}
+        if said and any(isinstance(v, Is | Many | Object | Row) for v in said):
+            values = said
+        elif yielded:
+            values = frozenset({Many(union(self._of_given(at, y) for y in yielded))})
+        else:
+            values = union(self.value(at, v) for v in at.notes.gives.get(id(node), ())) or NOTHING
+        if entered and not yielded:
+            return OTHER
+        strange = {*decorators(node)} - known.TRANSPARENT
+        return values | OTHER if strange else values
+
+    def _parameter(self, at: View, holder: Scope, arg: ast.arg) -> Values:
+        """What a parameter is given by all calls that are seen, where its annotation does not say it."""
+        if id(arg) not in self._passed:
+            self._passed[id(arg)] = frozenset()
+            self._passed[id(arg)] = self._of_parameter(at, holder, arg)
+        return self._passed[id(arg)]
+
+    def _of_parameter(self, at: View, holder: Scope, arg: ast.arg) -> Values:
+        function = holder.node
+        if not isinstance(function, FunctionNode):
+            return UNKNOWN
+        said = self.annotations.read(at, arg.annotation, holder.parent or at.module.found.scope)
+        if said and not said <= OTHER | UNKNOWN | NOTHING:
+            return said
+        if arg in (function.args.vararg, function.args.kwarg) or id(function) not in at.names:
+            return UNKNOWN
+        given = [self.value(view_, value) for view_, value in known.passed(self, at, function, arg)]
+        passed = union(given)
+        if not any(isinstance(v, Is | Many | Gives | Function | Object | Row) for v in passed):
+            return said or UNKNOWN
+        return passed | (said or frozenset())
+
+
+def _as_told(values: Values, said: Values, *, holds: bool) -> Values:
+    """What is left of values once a test has told their types; an answer may still turn out to be a stream of it."""
+    if holds:
+        usage = any(v.usage for v in values if isinstance(v, Is))
+        return frozenset(_asked(v) for v in said) if usage else said
+    gone = {v for v in said if not isinstance(v, Is)}
+    return frozenset(
+        v for v in values if v not in gone and not (isinstance(v, Many) and _asked(v) in map(_asked, gone))
+    )
+
+
+def _asked(value: Value) -> Value:
+    """An answer, or a list of them, of a call that may ask for usage."""
+    if isinstance(value, Many):
+        return Many(frozenset(_asked(v) for v in value.items))
+    return Is(value.shape, True) if isinstance(value, Is) else value
+
+
+def _first(node: ast.expr) -> ast.expr | None:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node if isinstance(node, ast.Name) else None
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
