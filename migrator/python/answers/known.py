@@ -96,7 +96,7 @@ def passed(trace: Trace, at: View, function: FunctionNode, arg: ast.arg) -> Iter
     positional = [*function.args.posonlyargs, *function.args.args]
     place = positional.index(arg) if arg in positional else -1
     bound = method and not any(parts_of(d) == ("staticmethod",) for d in function.decorator_list)
-    for view, call_ in _calls(trace, at, function.name, is_private=function.name.startswith("_")):
+    for view, call_ in _calls(trace, at, function.name, is_method=method):
         if not _is_of(trace, view, call_, at, name):
             continue
         offset = place - (1 if bound and isinstance(call_.func, ast.Attribute) else 0)
@@ -107,12 +107,12 @@ def passed(trace: Trace, at: View, function: FunctionNode, arg: ast.arg) -> Iter
             yield view, call_.args[offset]
 
 
-def _calls(trace: Trace, at: View, name: str, *, is_private: bool) -> Iterator[tuple[View, ast.Call]]:
-    """The calls of anything of a name, in its module and in those that spell it."""
+def _calls(trace: Trace, at: View, name: str, *, is_method: bool) -> Iterator[tuple[View, ast.Call]]:
+    """The calls of anything of a name, in its module and in those that import it by that name."""
     yield from ((at, call_) for call_ in at.notes.calls.get(name, ()))
-    for path in () if is_private else sorted(trace.index.by_path):
-        parsed = trace.index.parsed(path) if path != at.path else None
-        view = trace.look(path) if parsed and f"{name}(" in parsed[0].text else None
+    full = {f"{module}.{name}" for module in at.module.facts.names}
+    for path in () if is_method else sorted(trace.near - {at.path}):
+        view = trace.look(path) if full & trace.index.by_path[path].mentioned else None
         yield from ((view, call_) for call_ in view.notes.calls.get(name, ())) if view else ()
 
 

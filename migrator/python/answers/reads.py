@@ -18,9 +18,7 @@ _BARE = (ast.Assign, ast.AnnAssign, ast.Return, ast.keyword, ast.NamedExpr)
 
 def find(module: Module, trace: Trace) -> Iterator[Finding]:
     """Findings for what is read off answers in a module."""
-    text, rule = module.source.text, trace.rule
-    words = {name for fields in rule.fields.values() for name in fields} | {*rule.gone, *rule.methods, "get", "dict"}
-    if not any(word in text for word in words):
+    if not trace.concerns(module):
         return
     read = _Reader(module, trace)
     for node in ast.walk(module.source.tree):
@@ -79,11 +77,25 @@ class _Reader:
         return all(isinstance(v, Is) or v is Else.NOTHING for v in values)
 
     def _mixed(self, node: ast.expr, what: str, values: Values) -> None:
-        """A key that is read of what may be an answer, or may be something else."""
+        """A key that is read of what may be an answer, or may be something else; the first one of a chain says it."""
+        if self._is_further(node):
+            return
         said = f"{what}: this can be an answer or something else: {self.rule.message}"
         if values - {Else.NOTHING, Else.UNKNOWN} == frozenset():
             said = f"{what}: this may be an answer, nothing here says: {self.rule.message}"
         self._say(node, Status.MANUAL, said, start=self._end(node))
+
+    def _is_further(self, node: ast.expr) -> bool:
+        """Whether a key was read before in the same chain, of what is not known well enough either."""
+        while isinstance(node, ast.Subscript | ast.Attribute | ast.Call):
+            inner = node.func if isinstance(node, ast.Call) else node.value
+            by_key = isinstance(node, ast.Subscript) and text_value(node.slice) is not None
+            by_key = by_key or (isinstance(inner, ast.Attribute) and isinstance(node, ast.Call) and inner.attr == "get")
+            of = inner.value if isinstance(node, ast.Call) and isinstance(inner, ast.Attribute) else inner
+            if by_key and not self._certain(self.trace.value(self.at, of)):
+                return True
+            node = inner
+        return False
 
     def _unless_known(self, node: ast.expr, key: str, what: str, shapes: list[str], values: Values) -> bool:
         """Report what is not known well enough to be rewritten; whether that is so."""
@@ -132,10 +144,11 @@ class _Reader:
             return
         field, place, inner = self._field(shapes, key), self.places.span(node), self.places.span(of)
         simple = isinstance(of, ast.Name | ast.Attribute | ast.Subscript | ast.Call)
-        if place is None or inner is None or field is None or not simple or place[1] != inner[1]:
+        known = field is not None or any(key in fields for fields in self.rule.fields.values())
+        if place is None or inner is None or not known or not simple or place[1] != inner[1]:
             self._say(node, Status.MANUAL, f"{what}: {self.rule.message}")
             return
-        if field.none and Else.NOTHING not in values:
+        if field and field.none and Else.NOTHING not in values:
             before, after = "", f".{key} is {'' if negated else 'not '}None"
         else:
             before, after = f"{'not ' if negated else ''}hasattr(", f', "{key}")'
@@ -247,7 +260,12 @@ class _Reader:
                 return
         place = self.places.span(node)
         start = place[1] - len(name) if place and isinstance(node, ast.Attribute) else self._start(node)
-        self._say(node, Status.MANUAL, f"{name}: {self.rule.gone[name]}", start=start)
+        message, status = f"{name}: {self.rule.gone[name]}", Status.MANUAL
+        if isinstance(node, ast.Call) and (
+            len(node.args) > 2 or (len(node.args) == 2 and getattr(node.func, "id", "") == "hasattr")
+        ):
+            message, status = f"{name} is never there from now on: {self.rule.gone[name]}", Status.REVIEW
+        self._say(node, status, message, start=start)
 
 
 def _is_none(node: ast.expr) -> bool:

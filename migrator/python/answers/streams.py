@@ -20,7 +20,7 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 def find(module: Module, trace: Trace) -> Iterator[Finding]:
     """A finding for each loop over a stream that reads a choice of each chunk without a look whether there is one."""
     last = trace.rule.last
-    if last and last in module.source.text:
+    if last and last in module.source.text and trace.concerns(module):
         guards = _Guards(module, trace)
         for node in ast.walk(module.source.tree):
             if isinstance(node, ast.Subscript) and text_value(node.slice) is None and _names(node.value, last):
@@ -144,6 +144,8 @@ class _Guards:
         for each in ast.walk(statement):
             if isinstance(each, ast.Name) and each.id == chunk.id and isinstance(each.ctx, ast.Load):
                 outer = self.at.notes.parents.get(id(each))
+                if isinstance(outer, ast.Compare):
+                    continue
                 key = outer.attr if isinstance(outer, ast.Attribute) else ""
                 key = text_value(outer.slice) or "" if isinstance(outer, ast.Subscript) else key
                 if key != self.trace.rule.last and key not in plain:

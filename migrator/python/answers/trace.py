@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cached_property
 
 from migrator.names import Fate
 from migrator.python.answers import known
@@ -48,13 +49,16 @@ class Trace:
         self._depth = 0
         self._results: dict[tuple[str, str], Values] = {}
         self._passed: dict[int, Values] = {}
+        self._named: dict[str, Values] = {}
 
     # ------------------------------------------------------------------------------------------------------- modules
 
     def see(self, module: Module) -> View:
         """The view of a module that is being rewritten."""
-        for memory in (self._values, self._results, self._passed):
-            memory.clear()  # what a circle came to depends on where it was entered: begin each module alike
+        self._values.clear()  # what a circle came to depends on where it was entered: begin each module alike
+        self._results.clear()
+        self._passed.clear()
+        self._named.clear()
         known_ = self._views.get(module.facts.path)
         if known_ is None or known_.module.source is not module.source:
             known_ = view(module)
@@ -64,9 +68,21 @@ class Trace:
     def look(self, path: str) -> View | None:
         """The view of another module of the project."""
         if path not in self._views:
-            parsed = self.index.parsed(path)
+            parsed = self.index.parsed(path) if path in self.near else None
             self._views[path] = view(Module(*parsed, self.index.by_path[path], self.index)) if parsed else None
         return self._views[path]
+
+    @cached_property
+    def near(self) -> frozenset[str]:
+        """The modules that use the library, and those that have something from one of them, by path."""
+        facts = self.index.by_path.values()
+        using = {each.path for each in facts if self.index.uses_old(each)}
+        names = {name for path in using for name in self.index.by_path[path].names}
+        return frozenset(using | {each.path for each in facts if any(_has_from(t, names) for t in _targets(each))})
+
+    def concerns(self, module: Module) -> bool:
+        """Whether a module can come across answers."""
+        return module.facts.path in self.near or module.facts is not self.index.by_path.get(module.facts.path)
 
     # --------------------------------------------------------------------------------------------------- expressions
 
@@ -193,7 +209,12 @@ class Trace:
 
     def named(self, dotted: str) -> Values:
         """What a dotted name comes to: a function of the library, something of the project's own."""
-        canon = self.index.canonical(dotted)
+        if dotted not in self._named:
+            self._named[dotted] = frozenset()
+            self._named[dotted] = self._of_name(self.index.canonical(dotted))
+        return self._named[dotted]
+
+    def _of_name(self, canon: str) -> Values:
         fate = self.index.names.fate(canon)
         if fate is not None:
             return self._of_library(canon, fate)
@@ -270,7 +291,7 @@ class Trace:
 
     def handed_on(self, facts: Facts) -> Iterator[str]:
         """The functions and classes at the top of a module that hand answers on, by name."""
-        at = self.look(facts.path)
+        at = self.look(facts.path) if self.index.uses_old(facts) else None
         for name in at.functions if at else ():
             owner, _, method = name.rpartition(".")
             if "@" not in name and not method.startswith("__") and self._leads(self.result(Function(facts.path, name))):
@@ -335,7 +356,7 @@ class Trace:
             values = union(self.value(at, v) for v in at.notes.gives.get(id(node), ())) or NOTHING
         if entered and not yielded:
             return OTHER
-        strange = {*decorators(node)} - known.TRANSPARENT
+        strange = {d for d in decorators(node) if d not in known.TRANSPARENT and "retry" not in d.lower()}
         return values | OTHER if strange else values
 
     def _parameter(self, at: View, holder: Scope, arg: ast.arg) -> Values:
@@ -359,6 +380,15 @@ class Trace:
         if not any(isinstance(v, Is | Many | Gives | Function | Object | Row) for v in passed):
             return said or UNKNOWN
         return passed | (said or frozenset())
+
+
+def _targets(facts: Facts) -> set[str]:
+    return {target for targets in facts.bound.values() for target in targets if target} | {*facts.stars}
+
+
+def _has_from(target: str, modules: set[str]) -> bool:
+    """Whether an import leads into one of the modules."""
+    return target in modules or target.rpartition(".")[0] in modules
 
 
 def _as_told(values: Values, said: Values, *, holds: bool) -> Values:
