@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from migrator.clients.ids import Ids
     from migrator.clients.table import Function
 
-ASUNDER, ASKED = "/", "?"
+ASUNDER, ASKED, PROVIDER = "/", "?", "custom_llm_provider"
 _SUFFIXES = {".py", ".pyi", ".yaml", ".yml", ".toml", ".json", ".ini", ".cfg", ".md", ".rst", ".sh", ".env"}
 _SPLITS = ('split("/"', "split('/'", 'partition("/"', "partition('/'")
 _FILE_NAME = re.compile(r"\.(py|md|json|ya?ml|toml|txt|png|jpe?g|svg|gif|html?|sh|js|ts|csv|ipynb|git|whl|gz|zip)$")
@@ -31,8 +31,8 @@ class InUse:
     """The ids of a project that uses a library: what they become, and which of its code looks at.
 
     `looked_at` holds the texts that ids are compared with or searched for, such as `gemini/`; names of providers are
-    among them, which matter where the code takes ids apart: then there is ASUNDER, and ASKED where the library goes
-    on being asked about ids.
+    among them, which matter where the code takes ids apart: then there is ASUNDER, ASKED where the library goes on
+    being asked about ids, PROVIDER where a call names the provider of an id beside it.
     """
 
     rule: ModelId
@@ -65,6 +65,8 @@ class InUse:
         provider = text.partition("/")[0]
         if text in looked or (not direct and f"{provider}/" in looked):
             return f"code looks for {text if text in looked else provider + '/'!r}"
+        if PROVIDER in looked and "/" not in text and not direct:
+            return "a call names the provider beside it"
         if ASUNDER in looked and provider in looked and not direct:
             return f"code takes ids apart and looks for {provider!r}"
         return "LiteLLM goes on being asked about ids" if ASKED in looked and not direct else ""

@@ -73,10 +73,10 @@ class Flow:
             for name, default in _defaults(node.args):
                 self._given.setdefault((id(inner), name), []).append(default)
         for call, scope in self.module.found.calls:
-            for key, value in self._passed(call, scope):
+            for key, value in self.passed(call, scope):
                 self._given.setdefault(key, []).append(value)
 
-    def _passed(self, call: ast.Call, scope: Scope) -> Iterator[tuple[Key, ast.expr]]:
+    def passed(self, call: ast.Call, scope: Scope) -> Iterator[tuple[Key, ast.expr]]:
         """The arguments of a call of a function or a class of this module, by the parameter that takes each."""
         function, skipped = self.callee(call, scope)
         if isinstance(function, ast.ClassDef):

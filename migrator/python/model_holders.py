@@ -21,6 +21,7 @@ class Holder(NamedTuple):
     """Whether something on the way says that the value is a model id, and what holds it in the end."""
 
     is_named: bool
+    is_one_of_many: bool = False
     keys: tuple[Key, ...] = ()  # the variables
     call: ast.Call | None = None  # or the call, which is given it by this name
     argument: str = ""
@@ -38,12 +39,14 @@ class Holders:
 
     def of(self, node: ast.expr) -> Holder | None:
         """What holds an expression, by itself or in a list, a dict, a choice or a default; None for anything else."""
-        named = False
+        named = many = False
         at: ast.AST = node
         while True:
             parent = self._parents.get(id(at))
             match parent:
-                case ast.List() | ast.Tuple() | ast.Set() | ast.Starred() | ast.BoolOp() | ast.Await():
+                case ast.List() | ast.Tuple() | ast.Set():
+                    many = True
+                case ast.Starred() | ast.BoolOp() | ast.Await():
                     pass
                 case ast.IfExp() if at is not parent.test:
                     pass
@@ -61,7 +64,7 @@ class Holders:
                     return self._in_call(parent, "", named, at)
                 case ast.Assign() | ast.AnnAssign() | ast.NamedExpr():
                     targets = [*parent.targets] if isinstance(parent, ast.Assign) else [parent.target]
-                    return self._assigned(targets, parent, named)
+                    return self._assigned(targets, parent, named)._replace(is_one_of_many=many)
                 case ast.arguments():
                     return self._default(parent, at, named)
                 case ast.Return():
@@ -74,7 +77,7 @@ class Holders:
     def _assigned(self, targets: Sequence[ast.expr], statement: ast.AST, named: bool) -> Holder:
         names = [self._name(target) for target in targets]
         named = named or any(map(self.using.names_model, names)) or self._is_enum(statement)
-        return Holder(named, tuple(k for t in targets if (k := self.flow.key_of(t))))
+        return Holder(named, keys=tuple(k for t in targets if (k := self.flow.key_of(t))))
 
     def _name(self, target: ast.expr) -> str:
         if isinstance(target, ast.Subscript):
@@ -96,7 +99,7 @@ class Holders:
         function = self._parents.get(id(args))
         scope = next((s for s in self.module.found.scopes if s.node is function), None)
         keys = ((id(scope), name),) if scope and name else ()
-        return Holder(named or self.using.names_model(name), keys)
+        return Holder(named or self.using.names_model(name), keys=keys)
 
     def _returned(self, node: ast.Return, named: bool) -> Holder:
         at: ast.AST | None = node
@@ -121,7 +124,7 @@ class Holders:
             outer = self.of(call)
             named = named or self.using.names_model(argument)
             return outer._replace(is_named=named or outer.is_named) if outer else None
-        return Holder(named or self.using.names_model(argument), (), call, argument)
+        return Holder(named or self.using.names_model(argument), call=call, argument=argument)
 
     def is_ours(self, call: ast.Call) -> bool:
         """Whether a call is of something that the project has made itself."""
@@ -136,13 +139,27 @@ class Holders:
         dotted = self.module.meaning(parts, scope)
         return bool(dotted) and self.module.index.defines(self.module.index.canonical(dotted or ""))
 
-    def leaves(self, key: Key) -> bool:
-        """Whether the value of a variable is given, as a model, to something that the project has not made."""
-        for load in self.flow.loads.get(key, ()):
+    def leaves(self, key: Key, seen: frozenset[Key] = frozenset()) -> bool:
+        """Whether the value of a variable is given, as a model, to something that the project has not made.
+
+        Other variables of the module that are given it are followed, and parameters of its functions.
+        """
+        for load in self.flow.loads.get(key, ()) if key not in seen else ():
             holder = self.of(load)
-            if holder and holder.call is not None and not self.is_ours(holder.call) and self._takes_model(holder):
+            if holder is None:
+                continue
+            if holder.call is not None and not self.is_ours(holder.call) and self._takes_model(holder):
+                return True
+            passed = self.flow.passed(holder.call, self._scopes[id(holder.call)]) if holder.call else ()
+            further = (*holder.keys, *(k for k, value in passed if value is load))
+            if any(self.leaves(each, seen | {key}) for each in further):
                 return True
         return False
+
+    def is_searched(self, key: Key) -> bool:
+        """Whether code looks for something in a variable, or goes over it to look for what it has."""
+        around = (self._parents.get(id(load)) for load in self.flow.loads.get(key, ()))
+        return any(isinstance(node, ast.Compare | ast.comprehension | ast.For) or _is_search(node) for node in around)
 
     def _takes_model(self, holder: Holder) -> bool:
         call = holder.call
@@ -150,3 +167,7 @@ class Holders:
         name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
         told = self.using.names_model(holder.argument) or holder.argument in _PAYLOADS
         return told or name[:1].isupper() or name in ("from_pretrained", "pipeline", "get_encoding")
+
+
+def _is_search(node: ast.AST | None) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.endswith("with")

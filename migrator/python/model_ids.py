@@ -87,8 +87,9 @@ class _Rewriter:
         holder = None if direct else self.holders.of(spelled.node)
         if not traced and not self._is_named(spelled, holder):
             return
-        elsewhere = holder is not None and any(self.holders.leaves(key) for key in holder.keys)
-        if elsewhere and not traced:
+        elsewhere = holder is not None and any(map(self.holders.leaves, holder.keys))
+        searched = holder is not None and holder.is_one_of_many and any(map(self.holders.is_searched, holder.keys))
+        if (elsewhere or searched) and not traced:
             return
         ids = self.using.ids
         new = ids.settled(spelled.text) if spelled.whole else ids.beginning(spelled.text)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migrator.model_ids import ASKED, ASUNDER, InUse
+from migrator.model_ids import ASKED, ASUNDER, PROVIDER, InUse
 from migrator.names import Names
 from migrator.packs import Rules
 from migrator.primitives import expand
@@ -32,8 +32,8 @@ def looked_at(candidates: Candidates, path: str, using: InUse, rules: Rules) -> 
     candidate, facts = candidates.by_path[path], candidates.facts[path]
     source, found = candidate.parsed or rewrite.read(candidate.text.text, path, facts.names)[:2]
     ids = using.ids
-    providers = {p for p, new in ids.known.items() if ids.table.prefix or p != new}.union(ids.table.strip)
-    seen = {text for node in ast.walk(source.tree) for text in _looks(node) if "/" in text or text in providers}
+    known = {p for p, new in ids.known.items() if ids.table.prefix or p != new}.union(ids.table.strip, [PROVIDER])
+    seen = {text for node in ast.walk(source.tree) for text in _looks(node) if "/" in text or text in known}
     return seen | ({ASKED} if _is_asked(found, using, Names(rules)) else set())
 
 
@@ -59,6 +59,8 @@ def _looks(node: ast.AST) -> Iterator[str]:
         texts = [node.slice]
     elif isinstance(node, ast.MatchValue):
         texts = [node.value]
+    elif isinstance(node, ast.keyword) and node.arg == PROVIDER:
+        yield PROVIDER
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
         name = node.func.attr
         texts = list(node.args[:1]) if name in _SEARCHES | _SPLITS | _READS else []
