@@ -23,17 +23,22 @@ def find(text: str, kind: str, names: Names, path: str) -> Iterator[Finding]:
     seen: set[str] = set()
     for match in pattern.finditer(text):
         rule = names.variable(match[0])
-        if rule is None or match[0] in seen or not match[0].isupper():
+        if rule is None or match[0] in seen or not match[0].isupper() or _is_read(match[0], rule, names):
             continue
         seen.add(match[0])
         if not rule.templates:
             yield Finding(match.start(), rule.id, Status.REVIEW, _said(match[0], rule, names), prose=kind in _PROSE)
-        elif kind == "env" and TEMPLATE.search(path) and match[0] not in names.rules.read:
+        elif kind == "env" and TEMPLATE.search(path):
             listed.setdefault(rule.id, []).append(match)
     for rule in names.rules.variables:
         if rule.id in listed:
             said = f"{', '.join(sorted(m[0] for m in listed[rule.id]))}: {rule.message}"
             yield Finding(listed[rule.id][0].start(), rule.id, Status.REVIEW, said)
+
+
+def _is_read(name: str, rule: Variable, names: Names) -> bool:
+    """Whether the project's own code reads a variable that is not called after the library."""
+    return name in names.rules.read and not name.startswith(f"{rule.of.upper()}_")
 
 
 def _said(name: str, rule: Variable, names: Names) -> str:

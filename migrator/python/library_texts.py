@@ -7,14 +7,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
+<<<<<<< HEAD
 from migrator.primitives import Library, under
 from migrator.python import in_modules
+=======
+from migrator.primitives import Library, Variable, under
+>>>>>>> f0d456e (A router that stays keeps ids as they are; OPENAI_API_BASE is named where it is set only)
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.outline import Text
 from migrator.sites import Edit, Finding, Status
 
 _PROBES = {"find_spec", "importorskip", "find_loader"}
+_SETTERS = {"setdefault", "setenv", "putenv"}
 _IMPORTS = {"import_module", "importorskip", "__import__"}
 
 
@@ -44,10 +49,30 @@ class Texts:
         elif under(value, library.module):
             if call and callee and callee[0] in (_PROBES | _IMPORTS):
                 yield self._imported(text, value, library, call, callee[0])
+<<<<<<< HEAD
             elif in_modules.is_key(self._parents, text.node):
                 yield in_modules.finding(self.module, self._parents, text.node, library.module)
         elif (rule := self.module.names.variable(value)) and rule.check and not rule.templates:
+=======
+            elif self._is_in_modules(text):
+                said = (
+                    f"{value} in sys.modules: nothing imports it any more, put {self.module.names.client} in its place"
+                )
+                yield self._finding(text, Status.MANUAL, said)
+        elif (rule := self.module.names.variable(value)) and self._is_left(text, value, rule):
+>>>>>>> f0d456e (A router that stays keeps ids as they are; OPENAI_API_BASE is named where it is set only)
             yield replace(self._finding(text, Status.REVIEW, f"{value}: {rule.message}"), rule=rule.id)
+
+    def _is_left(self, text: Text, value: str, rule: Variable) -> bool:
+        """Whether nothing reads a variable any more: one of another name than the library's, if it is set here."""
+        if not rule.check or rule.templates:
+            return False
+        if value.startswith(f"{rule.of.upper()}_"):
+            return True
+        parent = self._parents.get(id(text.node))
+        if isinstance(parent, ast.Call) and isinstance(parent.func, ast.Attribute):
+            return parent.func.attr in _SETTERS
+        return isinstance(parent, ast.Subscript) and isinstance(parent.ctx, ast.Store)
 
     def _finding(self, text: Text, status: Status, message: str, new: str = "") -> Finding:
         start = self.module.source.start(text.node)

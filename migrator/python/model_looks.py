@@ -84,12 +84,14 @@ def _is_model(node: ast.expr) -> bool:
 
 
 def _is_asked(found: Outline, using: InUse, names: Names) -> bool:
-    """Whether a call of something of the library that stays is given an id that is not spelled out there."""
+    """Whether something of the library that stays is given an id not spelled out there, or is built, as a router is."""
     for call, scope in found.calls:
         dotted = target_of(parts_of(call.func), scope)
         fate = names.fate(dotted) if dotted else None
         name = dotted.split(".")[fate.count - 1] if dotted and fate and fate.kind == "gone" else ""
         if name and any(expand(p, p, name) is not None for p in using.rule.asked):
+            if name[0].isupper():
+                return True
             given = [*call.args[:1], *(k.value for k in call.keywords if k.arg and using.names_model(k.arg))]
             if any(text_value(value) is None for value in given):
                 return True
