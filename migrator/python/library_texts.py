@@ -7,12 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
-<<<<<<< HEAD
-from migrator.primitives import Library, under
-from migrator.python import in_modules
-=======
 from migrator.primitives import Library, Variable, under
->>>>>>> f0d456e (A router that stays keeps ids as they are; OPENAI_API_BASE is named where it is set only)
+from migrator.python import in_modules
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.outline import Text
@@ -49,18 +45,9 @@ class Texts:
         elif under(value, library.module):
             if call and callee and callee[0] in (_PROBES | _IMPORTS):
                 yield self._imported(text, value, library, call, callee[0])
-<<<<<<< HEAD
             elif in_modules.is_key(self._parents, text.node):
                 yield in_modules.finding(self.module, self._parents, text.node, library.module)
-        elif (rule := self.module.names.variable(value)) and rule.check and not rule.templates:
-=======
-            elif self._is_in_modules(text):
-                said = (
-                    f"{value} in sys.modules: nothing imports it any more, put {self.module.names.client} in its place"
-                )
-                yield self._finding(text, Status.MANUAL, said)
         elif (rule := self.module.names.variable(value)) and self._is_left(text, value, rule):
->>>>>>> f0d456e (A router that stays keeps ids as they are; OPENAI_API_BASE is named where it is set only)
             yield replace(self._finding(text, Status.REVIEW, f"{value}: {rule.message}"), rule=rule.id)
 
     def _is_left(self, text: Text, value: str, rule: Variable) -> bool:
