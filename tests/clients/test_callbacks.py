@@ -157,7 +157,7 @@ def test_what_they_are_told(wire: Wire, llm: ModuleType) -> None:
     llm.success_callback = [lambda *call: told.append(call), "langfuse"]
     llm.completion("openai/gpt-4o", MESSAGES, metadata={"run": "1"}, temperature=0)
     ((kwargs, answer, start, end),) = told
-    assert kwargs["model"] == "openai/gpt-4o"
+    assert kwargs["model"] == "gpt-4o"
     assert kwargs["messages"] == MESSAGES
     assert kwargs["temperature"] == 0
     assert kwargs["litellm_params"] == {"metadata": {"run": "1"}}
