@@ -27,6 +27,7 @@ class Part:
     needs: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)  # none are all
     dependency: str = ""
+    around: bool = False
 
 
 @cache
@@ -38,6 +39,11 @@ def _every() -> tuple[Part, ...]:
 def of(target: str) -> tuple[Part, ...]:
     """The parts that there are for a target, in the order in which they stand in a module."""
     return tuple(part for part in _every() if not part.targets or target in part.targets)
+
+
+def around(target: str) -> frozenset[str]:
+    """The public names of parts that the functions of the module work with."""
+    return frozenset(name for part in of(target) if part.around for name in part.provides)
 
 
 def provided(target: str) -> frozenset[str]:

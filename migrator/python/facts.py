@@ -52,6 +52,8 @@ class Facts:
     made: tuple[Made, ...]  # the calls of imported classes
     inherited: frozenset[str]  # what classes anywhere in it inherit from, as it is written
     kept: Mapping[str, frozenset[str]]  # name that stays what it is here -> the rules that hold for; empty for all
+    assigned: frozenset[str]  # full names of other modules that it assigns to, or changes in place
+    spelled: frozenset[str]  # full names that its texts spell, or the last part of such: `.name`
     frozen: bool = False  # nothing in it may be edited
 
     @property
@@ -124,6 +126,7 @@ class Index:
     _renamed: dict[str, Renamed | None] = field(default_factory=dict)
     _givers: dict[tuple[str, str], str] = field(default_factory=dict)
     _mentioned: set[str] = field(default_factory=set)
+    held: object = None  # what the rewriting of calls keeps here
     _in_use: bool | None = None
     _builds: dict[str, Builds] = field(default_factory=dict)
 

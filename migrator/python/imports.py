@@ -111,6 +111,8 @@ def _from(module: Module, statement: ImportStatement, node: ast.ImportFrom) -> I
         yield from _star(module, node, old)
         return
     moves = [(a, module.placed.get(id(a)) or _moved(module, a, f"{old}.{a.name}")) for a in node.names]
+    if beside := module.beside.get(id(node)):
+        moves.append((ast.alias(beside.local), beside))
     parents = {parent_of(renamed, old) for _, renamed in moves}
     if len(parents) == 1 and "" not in parents:
         yield from _in_place(module, statement, node, old, moves)
@@ -171,9 +173,9 @@ def _name(module: Module, alias: ast.alias, dotted: str, renamed: Renamed) -> Fi
     """One imported name: `A` becomes `B`; `B as A` where the local name cannot follow."""
     start = module.source.start(alias)
     spelling = alias_spelling(module, alias, dotted, renamed)
-    kept = alias.asname is None and " as " in spelling
+    kept = alias.asname is None and " as " in spelling and not renamed.local
     message = f"{alias.name} → {spelling}" + (": the local name has to stay" if kept else "")
-    if alias.asname and " as " in spelling:
+    if alias.asname and " as " in spelling and not renamed.local:
         edit = Edit(start, start + len(alias.name), spelling.partition(" ")[0])
         local = spelling.rpartition(" ")[2]
         edits = (edit,) if local == alias.asname else (Edit(start, module.source.end(alias), spelling),)

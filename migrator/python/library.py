@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from migrator.names import Fate, Renamed
 from migrator.python import built_texts, library_names, library_uses, needless
 from migrator.python.built import Plan
+from migrator.python.direct import plan as direct
 from migrator.python.expressions import text_value
 from migrator.python.imports import separator
 from migrator.python.library_texts import Texts
@@ -43,15 +44,17 @@ def prepare(module: Module) -> Iterator[Finding]:
         uses = list(library_uses.direct(module))
         module.through = {id(use.reference) for use in uses}
         others = [*uses, *library_uses.annotated(module)]
-        library = _Library(module, others, list(library_uses.given(module)))
+        calls = direct.plan(module)
+        library = _Library(module, others, list(library_uses.given(module)), calls)
         yield from library.findings()
+        yield from direct.written(module, calls)
         yield from library_names.find(module, library.cuts)
         yield from library.cuts.findings()
 
 
 class _Library:
-    def __init__(self, module: Module, uses: list[Use], given: list[Use]) -> None:
-        self.module, self.uses = module, uses
+    def __init__(self, module: Module, uses: list[Use], given: list[Use], calls: direct.Plan) -> None:
+        self.module, self.uses, self.calls = module, uses, calls
         self.asked = asked_of(module.found)
         self.cuts = needless.Cuts(module)
         self.added: set[tuple[int, str]] = set()  # scope, import statement: what is there by now
@@ -59,7 +62,7 @@ class _Library:
         self.objects: dict[tuple[int, str], _Object] = {}
         self.kept = given  # uses of what is stored, and of what functions give: `self.llm.completion`
         self._collect()
-        self.follows = all(self._follows(use) for use in self.kept)
+        self.follows = not calls.strict and all(self._follows(use) for use in self.kept)
 
     def _collect(self) -> None:
         module = self.module
@@ -126,13 +129,13 @@ class _Library:
         edits = [(use, self._planned(each, use)) for use in each.uses]
         names = self._local_names(each)
         neutral = []
-        for use, plan in edits:
-            if isinstance(plan, Finding):
-                yield plan
-            elif plan is None:
+        for use, planned in edits:
+            if isinstance(planned, Finding):
+                yield planned
+            elif planned is None:
                 neutral.append(use)
             else:
-                yield plan.finding(module, names)
+                yield planned.finding(module, names)
         if each.stays:
             yield from self._beside(each, names)
         else:
@@ -168,8 +171,11 @@ class _Library:
             each.stays = True
             why = "it is assigned to" if place else "a comment or an f-string stands in the middle"
             return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text} → {use.fate.new}: {why}, write it by hand")
+        if reason := self.calls.refusal(use.reference.nodes[-1]):
+            each.stays = True
+            return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text}: {reason}")
         each.needs |= {use.fate.to or use.fate.name, *(built.recipe.imports if built else ())}
-        return _Written(use, use.fate, place, built=built)
+        return _Written(use, use.fate, place, built=built, call=self.calls.calls.get(id(use.reference.nodes[-1])))
 
     def _stays(self, use: Use) -> Finding:
         start = self.module.source.start(use.reference.nodes[0])
@@ -385,10 +391,13 @@ class _Written:
     place: tuple[int, int]
     text: tuple[int, int] | None = None
     built: Plan | None = None
+    call: direct.Direct | None = None
 
     def finding(self, module: Module, names: dict[str, tuple[str, str]]) -> Finding:
         fate = self.fate
         local = names[fate.to or fate.name][0]
+        if self.call:
+            return self.call.finding(lambda name: f"{local}.{name}")
         edits: tuple[Edit, ...]
         if self.text:
             edits = (Edit(*self.place, local), Edit(*self.text, fate.name))

@@ -25,7 +25,8 @@ class Module:
     """What every rewriter of a module takes.
 
     `through` are the references to a library that is left which go through a module of it, by id; `handled` the import
-    statements, and `placed` the imported names, by id, whose new form follows from these.
+    statements, and `placed` the imported names, by id, whose new form follows from these; `beside` is what else is
+    imported where a statement stands, by its id.
     """
 
     source: Source
@@ -36,6 +37,7 @@ class Module:
     through: Collection[int] = frozenset()
     handled: Collection[int] = frozenset()
     placed: Mapping[int, Renamed] = field(default_factory=dict)
+    beside: Mapping[int, Renamed] = field(default_factory=dict)
     _seen_in_f_string: Counter[tuple[int, str]] = field(default_factory=Counter)
     _calls: dict[int, ast.Call] = field(default_factory=dict)  # id of the first argument -> the call
 

@@ -48,7 +48,7 @@ def without_names(segment: str, names: Collection[str]) -> tuple[str, list[str]]
 
 
 def with_names(segment: str, spellings: Mapping[str, str]) -> str:
-    """A `from … import …` statement with some of its names spelled anew, `as` part included."""
+    """A `from … import …` statement with some of its names spelled anew, `as` part included; one may become several."""
     import libcst as cst
 
     if not spellings:
@@ -58,11 +58,18 @@ def with_names(segment: str, spellings: Mapping[str, str]) -> str:
     names = []
     for alias in node.names:
         spelling = spellings.get(code(alias.name))
-        if spelling is not None:
-            name, _, local = spelling.partition(" as ")
-            alias = alias.with_changes(name=cst.Name(name), asname=cst.AsName(cst.Name(local)) if local else None)
-        names.append(alias)
+        *before, last = spelling.split(", ") if spelling is not None else ("",)
+        comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+        names += [_spelled(alias.with_changes(comma=comma), each) for each in before]
+        names.append(_spelled(alias, last) if last else alias)
     return code(node.with_changes(names=names))
+
+
+def _spelled(alias: cst.ImportAlias, spelling: str) -> cst.ImportAlias:
+    import libcst as cst
+
+    name, _, local = spelling.partition(" as ")
+    return alias.with_changes(name=cst.Name(name), asname=cst.AsName(cst.Name(local)) if local else None)
 
 
 class Span(NamedTuple):

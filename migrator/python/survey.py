@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from migrator.placing import SUPPRESSION, line_starts, listed
+from migrator.python import replaced
 from migrator.python.built import Made, key_of
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.facts import Class, Facts
@@ -49,6 +50,8 @@ def facts_of(path: str, names: tuple[str, ...], found: Outline, text: str, *, fr
         made=tuple(_made(found, bound)),
         inherited=frozenset(".".join(parts_of(base)) for node, _ in found.classes for base in node.bases),
         kept=_kept(found, suppressed),
+        assigned=frozenset(filter(None, replaced.assigned(found))),
+        spelled=frozenset(replaced.spelled(found)),
         frozen=frozen,
     )
 
@@ -197,8 +200,11 @@ def _imported(found: Outline) -> Iterator[str]:
     for statement in found.imports:
         if isinstance(statement.node, ast.Import):
             yield from (alias.name for alias in statement.node.names)
+    inner = {name for s in found.scopes if s.kind == "function" for name, bs in s.bindings.items() if bs[0].statement}
     for reference in found.references:
-        holder = reference.scope.lookup(reference.parts[0]) if len(reference.parts) > 2 else None
+        count = len(reference.parts)
+        whole = count > 2 or (count == 2 and reference.parts[0] in inner)
+        holder = reference.scope.lookup(reference.parts[0]) if whole else None
         for binding in holder.bindings[reference.parts[0]] if holder else ():
             yield from _prefixes(".".join((binding.target, *reference.parts[1:]))) if binding.target else ()
 

@@ -146,7 +146,7 @@ def test_a_file_in_the_place_of_the_client_module_is_never_written_over(tmp_path
     before = _files(root)
     ended = run("--yes", *PACK, cwd=root)
     assert ended.returncode != 0
-    assert "gateway.py: exists and has no embedding" in ended.stderr
+    assert "gateway.py: exists and has no client" in ended.stderr
     assert _files(root) == before
 
 
@@ -177,19 +177,20 @@ def test_a_later_use_of_what_the_client_module_has_takes_it_from_there(tmp_path:
 def test_a_later_use_of_what_the_client_module_has_not_is_refused(tmp_path: Path) -> None:
     root = write(tmp_path, {"app/__init__.py": "", "app/llm.py": CALL})
     _migrate(root)
-    write(root, {"app/more.py": OTHER})
+    later = "from litellm import aembedding\n\n\nasync def embed(text):\n    return await aembedding('a', text)\n"
+    write(root, {"app/more.py": later})
     ended = run("--yes", *PACK, cwd=root)
     assert ended.returncode != 0
-    assert "app/llm_client.py: exists and has no embedding" in ended.stderr
+    assert "app/llm_client.py: exists and has no async_client" in ended.stderr
 
 
 def test_with_safe_only_the_import_stays_for_what_would_be_for_review(tmp_path: Path) -> None:
     text = "import litellm\n\ntry:\n    litellm.completion(model='a', messages=[])\nexcept litellm.Timeout:\n    pass\n"
     root = write(tmp_path, {"llm.py": text})
     _migrate(root, "--safe-only")
-    assert (root / "llm.py").read_text() == text.replace("litellm.comp", "llm_client.comp").replace(
-        "import litellm\n", "import llm_client\nimport litellm\n", 1
-    )
+    assert (root / "llm.py").read_text() == text.replace("litellm.comp", "llm_client.client().chat.comp").replace(
+        "completion(", "completions.create("
+    ).replace("import litellm\n", "import llm_client\nimport litellm\n", 1)
 
 
 def test_a_file_that_a_program_generates_is_left_alone(tmp_path: Path) -> None:

@@ -1,0 +1,305 @@
+"""Which calls of a module are written as calls of the SDK, and why the others are not."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+from migrator.clients import table
+from migrator.clients.ids import Ids
+from migrator.errors import MigrateError
+from migrator.names import Fate, Renamed
+from migrator.packs import Rules
+from migrator.python.direct import text
+from migrator.python.direct.request import NotKnownError, Request, resolve
+from migrator.python.direct.values import Values
+from migrator.python.direct.where import Held, held
+from migrator.python.module import Module
+from migrator.python.outline import Reference
+from migrator.python.scopes import Binding, Scope
+from migrator.sites import Edit, Finding, Status
+
+FORMS = ("auto", "direct", "adapter")
+_FREE = {
+    "client": ("client", "llm_client", "gateway_client"),
+    "async_client": ("async_client", "async_llm_client", "async_gateway_client"),
+    "model_id": ("model_id", "gateway_model_id", "to_model_id"),
+}
+
+
+def form_of(rules: Rules) -> str:
+    """The form that calls are to have. Raises MigrateError for a setting that is none of FORMS."""
+    form = str(rules.options.get("form", "adapter"))
+    if form not in FORMS:
+        raise MigrateError(f"pyproject.toml: form: {form!r} is none of {', '.join(FORMS)}")
+    return form
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """One call as one of the SDK; `names` are those of the client module that it is written with."""
+
+    place: tuple[int, int]
+    old: str
+    rule: str
+    request: Request
+    client: str
+    options: str
+    edits: tuple[Edit, ...]
+    model: tuple[int, int] | None  # where a model stands that is mapped at run time
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset({self.client, *(("model_id",) if self.model else ())})
+
+    @property
+    def status(self) -> Status:
+        return Status.REVIEW if self.request.differs else Status.MIGRATED
+
+    def finding(self, spelled: Callable[[str], str]) -> Finding:
+        """The edits and what they say, where `spelled` is how a name of the client module is written."""
+        new = f"{spelled(self.client)}({self.options}).{self.request.method}"
+        edits = [Edit(*self.place, new), *self.edits]
+        if self.model:
+            start, end = self.model
+            edits += [Edit(start, start, f"{spelled('model_id')}("), Edit(end, end, ")")]
+        said = "; ".join((f"{self.old} → {new}", *self.request.notes))
+        return Finding(self.place[0], self.rule, self.status, said, tuple(_merged(edits)))
+
+
+def _merged(edits: Iterable[Edit]) -> Iterator[Edit]:
+    """Edits in their order, those that add something at one place as one."""
+    waiting: Edit | None = None
+    for edit in sorted(edits, key=lambda e: (e.start, e.end)):
+        if waiting and waiting.start == waiting.end == edit.start == edit.end:
+            waiting = replace(waiting, text=waiting.text + edit.text)
+            continue
+        if waiting:
+            yield waiting
+        waiting = edit
+    if waiting:
+        yield waiting
+
+
+@dataclass(slots=True)
+class Plan:
+    """The calls of a module by the id of what they call: direct, or the reason why not."""
+
+    strict: bool = False  # whether nothing else than a direct call will do
+    calls: dict[int, Direct] = field(default_factory=dict)
+    reasons: dict[int, str] = field(default_factory=dict)
+    imported: dict[int, _Name] = field(default_factory=dict)  # by the id of an imported name
+
+    def refusal(self, node: ast.expr) -> str:
+        """Why a use of a function is left to a person; "" where it is not."""
+        reason = self.reasons.get(id(node), "") if self.strict else ""
+        return f"{reason}; --direct-only allows for no other form" if reason else ""
+
+
+@dataclass(slots=True)
+class _Name:
+    """A function that a module imports by its name, and its uses."""
+
+    alias: ast.alias
+    statement: ast.ImportFrom
+    fate: Fate
+    target: str
+    local: str
+    uses: list[Reference] = field(default_factory=list)
+
+
+@cache
+def _table(target: str) -> table.Table:
+    return table.load(target)
+
+
+def plan(module: Module) -> Plan:
+    """What becomes of the calls of a module; nothing where all of them keep their form."""
+    rules = module.names.rules
+    form = form_of(rules)
+    target = rules.libraries[0].client if rules.libraries else ""
+    if form == "adapter" or target != "llm-gateway":
+        return Plan()
+    planner = _Planner(module, _table(target), Plan(strict=form == "direct"))
+    planner.run()
+    return planner.plan
+
+
+class _Planner:
+    def __init__(self, module: Module, known: table.Table, plan: Plan) -> None:
+        options = module.names.rules.options
+        self.module, self.table, self.plan = module, known, plan
+        self.safe = bool(options.get("safe-only"))
+        self.ids = Ids(known.models, options.get("providers", {}), options.get("models", {}))
+        self.called = {id(call.func): (call, scope) for call, scope in module.found.calls}
+        self._values: Values | None = None
+
+    @property
+    def values(self) -> Values:
+        if self._values is None:
+            self._values = Values(self.module)
+        return self._values
+
+    @property
+    def held(self) -> Held:
+        index = self.module.index
+        if not isinstance(index.held, Held):
+            index.held = held(index, self.table.functions)
+        return index.held
+
+    def _settles(self, text: str) -> bool:
+        """Whether an id, or the beginning of one, is replaced where it stands: no code looks for it."""
+        using = self.module.names.rules.ids
+        return using is not None and not using.kept_for(text, direct=True)
+
+    def run(self) -> None:
+        groups: dict[tuple[int, str, str], list[tuple[Reference, int, Fate]]] = {}
+        for reference in self.module.found.references:
+            use = self._function(reference)
+            holder = reference.scope.lookup(reference.parts[0])
+            if use:
+                groups.setdefault((id(holder), reference.parts[0], use[1].name), []).append((reference, *use))
+        starts = [self.module.source.start(r.nodes[0]) for uses in groups.values() for r, _, _ in uses]
+        for uses in groups.values():
+            reason = self._stays(uses)
+            for reference, count, fate in uses:
+                node = reference.nodes[-1]
+                try:
+                    if reason:
+                        raise NotKnownError(reason)
+                    self.plan.calls[id(node)] = self._direct(reference, fate, starts)
+                except NotKnownError as error:
+                    self.plan.reasons[id(node)] = str(error)
+                if count == 0:
+                    self._import(reference, fate)
+
+    def _function(self, reference: Reference) -> tuple[int, Fate] | None:
+        """How many parts of a reference name the module, and what becomes of the function that the others name."""
+        module = self.module
+        dotted = module.meaning(reference.parts, reference.scope)
+        fate = module.names.fate(module.index.canonical(dotted)) if dotted else None
+        moved = fate is not None and fate.kind == "moved" and fate.to == module.names.client
+        if fate is None or not moved or fate.name not in self.table.functions:
+            return None
+        return module.of_library(reference.parts, reference.scope), fate
+
+    def _stays(self, uses: list[tuple[Reference, int, Fate]]) -> str:
+        """Why a name stays, with all of its uses; "" where each call can be looked at by itself."""
+        reference, count, fate = uses[0]
+        local = reference.parts[0]
+        holder = reference.scope.lookup(local)
+        if holder is None:
+            return f"{local} comes with `import *`"
+        bindings = holder.bindings[local]
+        if count == 0 and (len({b.target for b in bindings}) > 1 or not all(map(self._is_import, bindings))):
+            return f"{local} is not imported from the library itself, or may be something else"
+        for each, _, _ in uses:
+            node = each.nodes[-1]
+            if id(node) not in self.called or len(each.parts) != count + 1:
+                return f"{'.'.join(each.parts)} is used otherwise than by calling it"
+            if self.module.suppresses(Finding(self.module.source.start(each.nodes[0]), fate.rule, Status.MIGRATED, "")):
+                return "a comment keeps a use of it"
+        if any(self.module.left_alone(b) for b in bindings):
+            return "a comment keeps its import"
+        return self.held.reason(self.module.facts, local, fate.name)
+
+    def _is_import(self, binding: Binding) -> bool:
+        if binding.kind != "from" or not isinstance(binding.statement, ast.ImportFrom):
+            return False
+        return self.module.names.is_module((binding.target or "").rpartition(".")[0])
+
+    def _direct(self, reference: Reference, fate: Fate, starts: list[int]) -> Direct:
+        source = self.module.source
+        call, scope = self.called[id(reference.nodes[-1])]
+        if id(call) in self.module.found.inside:
+            raise NotKnownError("it stands in an f-string")
+        place = self.module.place(reference, len(reference.parts))
+        if place is None:
+            raise NotKnownError("a comment or a line break stands in its name")
+        function = self.table.functions[fate.name]
+        asynchronous = fate.name == function.asynchronous
+        if asynchronous and not _is_asynchronous(scope):
+            raise NotKnownError("it is called where no event loop runs")
+        request = resolve(call, fate.name, self.table, self.ids, self._settles, self.values)
+        edits = text.edits(source, call, request)
+        for edit in edits:
+            if any(edit.start <= start < edit.end for start in starts):
+                raise NotKnownError("another call stands in an argument that moves")
+        model = None
+        if request.model and request.maps:
+            model = source.start(request.model.value), source.end(request.model.value)
+        client = "async_client" if asynchronous else "client"
+        old = ".".join(reference.parts)
+        made = Direct(place, old, fate.rule, request, client, text.options(source, request), tuple(edits), model)
+        if self.safe and made.status is Status.REVIEW:
+            raise NotKnownError(f"{'; '.join(request.notes)}; left alone: --safe-only")
+        return made
+
+    def _import(self, reference: Reference, fate: Fate) -> None:
+        holder = reference.scope.lookup(reference.parts[0])
+        for binding in holder.bindings[reference.parts[0]] if holder else ():
+            if isinstance(binding.node, ast.alias) and isinstance(binding.statement, ast.ImportFrom):
+                name = _Name(binding.node, binding.statement, fate, binding.target or "", reference.parts[0])
+                self.plan.imported.setdefault(id(binding.node), name).uses.append(reference)
+
+
+def _is_asynchronous(scope: Scope | None) -> bool:
+    """Whether a scope runs in an event loop: that of an asynchronous function, or of a comprehension in one."""
+    while scope is not None and isinstance(scope.node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+        scope = scope.parent
+    return scope is not None and isinstance(scope.node, ast.AsyncFunctionDef)
+
+
+# ------------------------------------------------------------------------------------------- functions imported by name
+
+
+def written(module: Module, plan: Plan) -> Iterator[Finding]:
+    """The findings of the calls whose function is imported by its name; in `module`, what becomes of the imports."""
+    statements: dict[int, list[_Name]] = {}
+    for name in plan.imported.values():
+        statements.setdefault(id(name.statement), []).append(name)
+    seen = set[int]()
+    for names in statements.values():
+        uses = [use for name in names for use in name.uses]
+        calls = [plan.calls[id(use.nodes[-1])] for use in uses if id(use.nodes[-1]) in plan.calls]
+        wanted = sorted({each for call in calls for each in call.names})
+        spelled = {each: _free(module, each) for each in wanted}
+        yield from (call.finding(spelled.__getitem__) for call in calls if call.place[0] not in seen)
+        seen.update(call.place[0] for call in calls)
+        for use in uses:
+            if reason := plan.refusal(use.nodes[-1]):
+                said = f"{'.'.join(use.parts)}: {reason}"
+                yield Finding(module.source.start(use.nodes[0]), names[0].fate.rule, Status.MANUAL, said)
+        if calls or plan.strict:
+            _place(module, plan, names, [s if s == w else f"{w} as {s}" for w, s in spelled.items()])
+
+
+def _free(module: Module, name: str) -> str:
+    """How a name of the client module is written in a module."""
+    client = module.names.client
+    free = (n for n in _FREE[name] if all(t == f"{client}.{name}" for t in module.facts.bound.get(n, ())))
+    return next(free, f"{_FREE[name][-1]}_")
+
+
+def _place(module: Module, plan: Plan, names: list[_Name], added: list[str]) -> None:
+    """Note what becomes of the names of one import statement: those of the client module stand where the first did."""
+    rule, client = names[0].fate.rule, module.names.client
+    placed = dict(module.placed)
+    for name in names:
+        stays = any(id(use.nodes[-1]) not in plan.calls for use in name.uses)
+        own = name.alias.name if not name.alias.asname else f"{name.alias.name} as {name.alias.asname}"
+        if stays and plan.strict:
+            placed[id(name.alias)] = Renamed(name.target, name.fate.rule, name.local)
+            continue
+        own = own.replace(name.alias.name, name.fate.name, 1)
+        text = ", ".join([*added, *([own] if stays else [])])
+        placed[id(name.alias)] = Renamed(f"{client}.{text}" if text else "", rule, text)
+        added = []
+    if added:  # all of the names stay with the library
+        module.beside = {
+            **module.beside,
+            id(names[0].statement): Renamed(f"{client}.{', '.join(added)}", rule, ", ".join(added)),
+        }
+    module.placed = placed

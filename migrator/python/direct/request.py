@@ -1,0 +1,230 @@
+"""The arguments of one call, each at its destination: what the table says, resolved before the program runs."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from migrator.clients.ids import Ids
+from migrator.clients.table import Argument, Destination, Function, Table
+from migrator.python.direct.values import Values
+from migrator.python.expressions import outcomes, text_value
+
+_PLAIN = re.compile(r"([!-~]([ -~]*[!-~])?)?")  # what a header can hold as it is
+
+
+class NotKnownError(Exception):
+    """Why a call cannot be written as one of the SDK: which argument, and what is in the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An argument as the call has it."""
+
+    name: str
+    value: ast.expr
+    node: ast.expr | ast.keyword  # the value itself where it is positional
+
+
+@dataclass(slots=True)
+class Request:
+    """What a call becomes. Every argument is in exactly one of the lists."""
+
+    method: str
+    kept: list[tuple[Given, str]] = field(default_factory=list)  # with its name from now on
+    options: list[tuple[Given, str]] = field(default_factory=list)
+    body: list[Given] = field(default_factory=list)  # `extra_body` among them, if there is one
+    headers: list[Given] = field(default_factory=list)  # `extra_headers` or `headers`, at most one
+    fixed: dict[str, str] = field(default_factory=dict)  # headers whose texts are known
+    gone: list[Given] = field(default_factory=list)
+    model: Given | None = None
+    model_id: str = ""  # the model's id from now on, where it is a literal
+    maps: bool = False  # whether the model is mapped at run time
+    notes: list[str] = field(default_factory=list)
+    differs: bool = False
+
+
+def resolve(
+    call: ast.Call, name: str, table: Table, ids: Ids, settles: Callable[[str], bool], values: Values
+) -> Request:
+    """What becomes of a call of the function `name`. Raises NotKnownError where only run time can tell.
+
+    `settles` is whether an id, or the beginning of one, is replaced where it stands.
+    """
+    return _Resolver(call, name, table, ids, settles, values).request()
+
+
+class _Resolver:
+    def __init__(
+        self, call: ast.Call, name: str, table: Table, ids: Ids, settles: Callable[[str], bool], values: Values
+    ) -> None:
+        self.name, self.table, self.ids, self.settles, self.values = name, table, ids, settles, values
+        self.function: Function = table.functions[name]
+        self.required = self.function.order_of(name)[:2]
+        self.given = _given(call, self.function.order_of(name))
+        self.made = Request(self.function.method)
+
+    def request(self) -> Request:
+        for name in self.required:
+            if name not in self.given or _is_none(self.given[name].value):
+                raise NotKnownError(f"it gives no {name}")
+        streams = self._streams()
+        for name, argument in self.given.items():
+            if _is_none(argument.value) or (name in ("stream", "stream_options") and not streams):
+                self.made.gone.append(argument)
+            elif name == "model":
+                self._model(argument)
+            elif name == "response_format" and self.function.parse:
+                self._format(argument, streams)
+            else:
+                self._sort(name, argument, self.table.argument(self.name, name))
+        return self.made
+
+    def _streams(self) -> bool:
+        stream = self.given.get("stream")
+        if stream is None or _is_none(stream.value):
+            return False
+        if isinstance(stream.value, ast.Constant) and isinstance(stream.value.value, bool):
+            return stream.value.value
+        raise NotKnownError("stream: only run time knows whether it is set")
+
+    def _sort(self, name: str, argument: Given, row: Argument) -> None:
+        made = self.made
+        if row.to not in (Destination.DROP, Destination.MANUAL) and name not in self.required:
+            self._see_given(argument)
+        match row.to:
+            case _ if row.internal:
+                raise NotKnownError(f"{name}: {row.note}")
+            case Destination.KEYWORD if name in ("headers", "extra_headers"):
+                if made.headers:
+                    raise NotKnownError("headers and extra_headers: they would have to be joined")
+                made.headers.append(argument)
+            case Destination.KEYWORD if name == "extra_body":
+                made.body.append(argument)
+            case Destination.KEYWORD:
+                self._keep(argument, row.called or name)
+            case Destination.EXTRA_BODY:
+                made.body.append(argument)
+            case Destination.OPTION:
+                if any(called == row.called for _, called in made.options):
+                    raise NotKnownError(f"{name}: {row.called} is given by another name, too")
+                made.options.append((argument, row.called))
+            case Destination.HEADER:
+                made.fixed.update(_headers(argument))
+                made.gone.append(argument)
+                made.notes.append(f"{name}: {row.note}")
+            case Destination.MODEL:
+                made.gone.append(argument)
+            case Destination.DROP:
+                made.gone.append(argument)
+                made.notes.append(f"{name} goes: {row.note}")
+                made.differs = True
+            case _:
+                raise NotKnownError(f"{name}: {row.note}" if row.note else name)
+
+    def _see_given(self, argument: Given) -> None:
+        if not self.values.is_given(argument.value):
+            raise NotKnownError(f"{argument.name} may be None, which LiteLLM left out")
+
+    def _keep(self, argument: Given, called: str) -> None:
+        if any(called == other for _, other in self.made.kept):
+            raise NotKnownError(f"{argument.name}: {called} is given by another name, too")
+        self.made.kept.append((argument, called))
+
+    def _format(self, argument: Given, streams: bool) -> None:
+        if self.values.is_class(argument.value):
+            if streams:
+                raise NotKnownError("response_format: a class does not go with stream=True")
+            self.made.method = self.function.parse
+        elif not self.values.is_display(argument.value):
+            raise NotKnownError("response_format: only run time knows whether it is a class")
+        self._keep(argument, "response_format")
+
+    def _model(self, argument: Given) -> None:
+        text, provider = self.values.text(argument.value), self.given.get("custom_llm_provider")
+        if provider and not _is_none(provider.value):
+            of = self.values.text(provider.value)
+            if of is None or not isinstance(argument.value, ast.Constant) or text is None:
+                raise NotKnownError("custom_llm_provider: only run time knows the id it is part of")
+            text = text if "/" in text else f"{of}/{text}"
+        self.made.model = argument
+        if isinstance(argument.value, ast.Constant) and text is not None:
+            self.made.model_id = self._served(text)
+        elif any(not self._is_settled(outcome) for outcome in outcomes(argument.value)):
+            self.made.maps = True
+            self.made.notes.append("the model is mapped at run time")
+            self.made.differs |= any(o is None or self.values.text(o) is None for o in outcomes(argument.value))
+
+    def _served(self, text: str) -> str:
+        new = self.ids.new(text)
+        if new is None:
+            raise NotKnownError(f"{text}: {self.table.models.unserved_note}")
+        return new
+
+    def _is_settled(self, node: ast.expr | None) -> bool:
+        """Whether an expression is an id of the gateway's, or will be: literals become what they are there in place."""
+        text = self.values.text(node) if node else None
+        if text is not None:
+            return self._served(text) == text or (isinstance(node, ast.Constant) and self.settles(text))
+        start = _beginning(node)
+        if self.ids.beginning(start) is None:
+            raise NotKnownError(f"{start}…: {self.table.models.unserved_note}")
+        ends = (*self.ids.unserved, *self.ids.models, *(f"{provider}/" for provider in self.ids.table.strip))
+        depends = "/" not in start or any(end.startswith(start) or start.startswith(end) for end in ends)
+        return not depends and (self.ids.beginning(start) == start or self.settles(start))
+
+
+def _given(call: ast.Call, order: list[str]) -> dict[str, Given]:
+    """The arguments of a call by their names."""
+    found: dict[str, Given] = {}
+    if any(isinstance(argument, ast.Starred) for argument in call.args):
+        raise NotKnownError("arguments from `*`")
+    if any(keyword.arg is None for keyword in call.keywords):
+        raise NotKnownError("arguments from `**`")
+    if len(call.args) > len(order):
+        raise NotKnownError(f"{len(call.args)} positional arguments, at most {len(order)}")
+    every = [Given(name, value, value) for name, value in zip(order, call.args, strict=False)]
+    every += [Given(keyword.arg or "", keyword.value, keyword) for keyword in call.keywords]
+    for argument in every:
+        if argument.name in found:
+            raise NotKnownError(f"{argument.name} is given twice")
+        if isinstance(argument.value, ast.NamedExpr | ast.Yield | ast.YieldFrom):
+            raise NotKnownError(f"{argument.name}: it does more than give a value")
+        found[argument.name] = argument
+    return found
+
+
+def _beginning(node: ast.expr | None) -> str:
+    """The text that an f-string or a sum begins with."""
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        node = node.left
+    return text_value(node.values[0] if isinstance(node, ast.JoinedStr) and node.values else node) or ""
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _headers(argument: Given) -> dict[str, str]:
+    """The headers that an argument becomes whose value is laid out."""
+    try:
+        value = ast.literal_eval(argument.value)
+    except ValueError:
+        raise NotKnownError(f"{argument.name}: only run time knows the headers it becomes") from None
+    if argument.name in ("cache", "caching"):
+        out = value is False or (value is not True and value.get("no-cache"))
+        return {"x-no-cache": "true"} if out else {}
+    labels: Mapping[str, Any] = value if argument.name != "tags" else {"tags": value}
+    if not isinstance(labels, dict) or not all(isinstance(label, str) for label in labels):
+        raise NotKnownError(f"{argument.name}: it is no dict of labels")
+    return {"X-LLMGateway-" + re.sub(r"[^A-Za-z0-9]+", "-", name): _text(label) for name, label in labels.items()}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
+        return value
+    return json.dumps(value, default=str)

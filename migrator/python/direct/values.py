@@ -1,0 +1,286 @@
+"""What a module tells of a value before it runs: that it is never None, which text it is, that it is a class."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from migrator.python.expressions import parts_of, text_value
+from migrator.python.module import Module
+from migrator.python.scopes import FunctionNode, Scope, parameters
+
+_GIVING = {
+    "bool", "bytes", "dict", "enumerate", "float", "format", "frozenset", "int", "len", "list", "range", "repr",
+    "round", "set", "sorted", "str", "sum", "tuple",
+}  # fmt: skip
+_TEXT_METHODS = {
+    "casefold", "decode", "encode", "format", "join", "lower", "lstrip", "removeprefix", "removesuffix", "rstrip",
+    "split", "splitlines", "strip", "title", "upper",
+}  # fmt: skip
+_DEFAULTED = {("os", "environ", "get"), ("environ", "get"), ("os", "getenv"), ("getenv",)}
+_ENVIRONMENT = {("os", "environ"), ("environ",)}
+_ALWAYS = (
+    ast.JoinedStr, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
+    ast.Lambda, ast.BinOp, ast.UnaryOp, ast.Compare,
+)  # fmt: skip
+_ANYTHING = {"Any", "None", "NoneType", "Optional", "object"}
+
+Key = tuple[int, str]  # the id of a scope, and a name in it
+
+
+class Values:
+    """The values of one module's expressions, as far as they are laid out in it or promised by annotations."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self._scopes = {id(r.nodes[0]): r.scope for r in module.found.references}
+        self._classes = {id(s.node): s for s in module.found.scopes if isinstance(s.node, ast.ClassDef)}
+        self._given = dict(_assigned(module.source.tree))
+        self._defaults = dict(_defaults(module.source.tree))
+        self._stores: dict[Key, list[ast.expr]] = {}
+        self._attributes: dict[Key, list[ast.expr]] = {}
+        for reference in module.found.references:
+            node, name = reference.nodes[-1], reference.parts[-1]
+            if not isinstance(getattr(node, "ctx", None), ast.Store):
+                continue
+            if len(reference.parts) == 1:
+                holder = reference.scope.lookup(name)
+                self._stores.setdefault((id(holder), name), []).append(node)
+            elif len(reference.parts) == 2 and (owner := reference.scope.owner(reference.parts[0])):
+                self._attributes.setdefault((id(owner), name), []).append(node)
+        self._sure: dict[int, bool] = {}
+
+    # -------------------------------------------------------------------------------------------------- never None
+
+    def is_given(self, node: ast.expr) -> bool:
+        """Whether a value can be shown never to be None."""
+        if id(node) not in self._sure:
+            self._sure[id(node)] = False  # what a circle of names comes back to
+            self._sure[id(node)] = self._is_given(node)
+        return self._sure[id(node)]
+
+    def _is_given(self, node: ast.expr) -> bool:
+        match node:
+            case ast.Constant():
+                return node.value is not None
+            case ast.BoolOp(op=ast.Or()):
+                return self.is_given(node.values[-1])
+            case ast.BoolOp():
+                return all(map(self.is_given, node.values))
+            case ast.IfExp():
+                asked = _asked(node.test)
+                sure = asked is not None and ast.dump(asked) == ast.dump(node.body)
+                return (sure or self.is_given(node.body)) and self.is_given(node.orelse)
+            case ast.NamedExpr():
+                return self.is_given(node.value)
+            case ast.Call():
+                return self._is_giving(node)
+            case ast.Subscript():
+                return parts_of(node.value) in _ENVIRONMENT
+            case ast.Name():
+                return self._is_bound(node)
+            case ast.Attribute():
+                return self._is_attribute(node)
+        return isinstance(node, _ALWAYS)
+
+    def _is_giving(self, call: ast.Call) -> bool:
+        """Whether a call never gives None: of a built-in, a method of texts, a class, a function that says so."""
+        parts, func = parts_of(call.func), call.func
+        if parts in _DEFAULTED:
+            return len(call.args) == 2 and self.is_given(call.args[1])
+        if isinstance(func, ast.Attribute) and func.attr in _TEXT_METHODS:
+            return True
+        scope = self._scopes.get(id(_first(func))) if parts else None
+        if scope is None:
+            return False
+        holder = scope.lookup(parts[0]) if len(parts) == 1 else scope.owner(parts[0]) if len(parts) == 2 else None
+        if holder is None:
+            return len(parts) == 1 and parts[0] in _GIVING and not scope.module.stars
+        nodes = [b.node for b in holder.bindings.get(parts[-1], ())]
+        return bool(nodes) and all(
+            isinstance(n, ast.ClassDef) or (isinstance(n, ast.FunctionDef) and is_promised(n.returns)) for n in nodes
+        )
+
+    def _is_bound(self, name: ast.Name) -> bool:
+        scope = self._scopes.get(id(name))
+        holder = scope.lookup(name.id) if scope else None
+        return holder is not None and self._all_given(holder, name.id)
+
+    def _all_given(self, holder: Scope, name: str) -> bool:
+        """Whether nothing that a scope has for a name is None."""
+        stores = self._stores.get((id(holder), name), [])
+        others = [b.node for b in holder.bindings[name] if not isinstance(b.node, ast.Name)]
+        return all(map(self._is_stored, stores)) and all(map(self._is_defined, others)) and bool(stores or others)
+
+    def _is_stored(self, target: ast.expr) -> bool:
+        """Whether what is assigned to a target is never None."""
+        given = self._given.get(id(target))
+        return given is not None and (given.sure or (given.value is not None and self.is_given(given.value)))
+
+    def _is_defined(self, node: ast.AST) -> bool:
+        """Whether what binds a name without assigning to it never gives None."""
+        if isinstance(node, ast.arg):
+            default = self._defaults.get(id(node))
+            if default is _COLLECTED:
+                return True
+            return is_promised(node.annotation) and (default is None or self.is_given(default))
+        return isinstance(node, ast.ClassDef | FunctionNode | ast.ExceptHandler)
+
+    def _is_attribute(self, node: ast.Attribute) -> bool:
+        """Whether an attribute of `self`, or of a class of the module, is given something wherever it is assigned."""
+        parts = parts_of(node)
+        scope = self._scopes.get(id(_first(node))) if len(parts) == 2 else None
+        if scope is None:
+            return False
+        owner = scope.owner(parts[0])
+        holder = scope.lookup(parts[0]) if owner is None else None
+        for binding in holder.bindings[parts[0]] if holder else ():
+            owner = self._classes.get(id(binding.node))
+        if owner is None:
+            return False
+        inside = parts[1] in owner.bindings
+        stores = self._attributes.get((id(owner), parts[1]), [])
+        sure = all(map(self._is_stored, stores)) and (not inside or self._all_given(owner, parts[1]))
+        return sure and bool(inside or stores)
+
+    # -------------------------------------------------------------------------------------------------- what it is
+
+    def text(self, node: ast.expr) -> str | None:
+        """The text that an expression is: a literal, or a name that only ever holds that one."""
+        if isinstance(node, ast.Name):
+            scope = self._scopes.get(id(node))
+            holder = scope.lookup(node.id) if scope else None
+            bindings = holder.bindings[node.id] if holder else []
+            if holder is None or not all(isinstance(b.node, ast.Name) for b in bindings):
+                return None
+            stores = self._stores.get((id(holder), node.id), [])
+            given = [self._given.get(id(target)) for target in stores]
+            texts = {text_value(g.value) if g and not g.sure else None for g in given}
+            return texts.pop() if len(texts) == 1 else None
+        return text_value(node)
+
+    def is_display(self, node: ast.expr) -> bool:
+        """Whether an expression is a dict that is laid out, or a name that only ever holds such."""
+        if isinstance(node, ast.Name):
+            scope = self._scopes.get(id(node))
+            holder = scope.lookup(node.id) if scope else None
+            stores = self._stores.get((id(holder), node.id), []) if holder else []
+            bound = holder is not None and all(isinstance(b.node, ast.Name) for b in holder.bindings[node.id])
+            given = [self._given.get(id(target)) for target in stores]
+            return bound and bool(given) and all(g is not None and isinstance(g.value, ast.Dict) for g in given)
+        return isinstance(node, ast.Dict)
+
+    def is_class(self, node: ast.expr) -> bool:
+        """Whether an expression is a class of this module or of another one of the project."""
+        parts = parts_of(node)
+        scope = self._scopes.get(id(_first(node))) if parts else None
+        if scope is None:
+            return False
+        holder = scope.lookup(parts[0])
+        if holder and len(parts) == 1 and all(isinstance(b.node, ast.ClassDef) for b in holder.bindings[parts[0]]):
+            return True
+        dotted = self.module.index.canonical(self.module.meaning(parts, scope) or "")
+        where, _, name = dotted.rpartition(".")
+        facts = self.module.index.by_name.get(where)
+        return facts is not None and name in facts.classes and len(self.module.meanings(parts, scope)) == 1
+
+
+def is_promised(annotation: ast.expr | None) -> bool:
+    """Whether an annotation says that a value is never None."""
+    match annotation:
+        case None:
+            return False
+        case ast.Constant(value=str() as text):
+            try:
+                return is_promised(ast.parse(text, mode="eval").body)
+            except SyntaxError:
+                return False
+        case ast.BinOp(op=ast.BitOr()):
+            return is_promised(annotation.left) and is_promised(annotation.right)
+        case ast.Subscript():
+            items = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
+            base = "".join(parts_of(annotation.value)[-1:])
+            if base == "Union":
+                return all(map(is_promised, items))
+            if base in ("Annotated", "ClassVar", "Final"):
+                return is_promised(items[0])
+            if base == "Literal":
+                return not any(isinstance(i, ast.Constant) and i.value is None for i in items)
+            return base not in _ANYTHING
+    name = "".join(parts_of(annotation)[-1:]) if annotation is not None else ""
+    return len(name) > 1 and name not in _ANYTHING
+
+
+def _asked(test: ast.expr) -> ast.expr | None:
+    """What a condition asks to be there: `a`, or `a` of `a is not None`."""
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.IsNot):
+        to = test.comparators[0]
+        return test.left if isinstance(to, ast.Constant) and to.value is None else None
+    return test if isinstance(test, ast.Name | ast.Attribute) else None
+
+
+def _first(node: ast.AST) -> ast.AST:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node
+
+
+class _Given:
+    """What a target is assigned: the value, or for sure something that is not None."""
+
+    __slots__ = ("sure", "value")
+
+    def __init__(self, value: ast.expr | None, *, sure: bool = False) -> None:
+        self.value, self.sure = value, sure
+
+
+_COLLECTED = ast.Constant(...)  # stands for the default of `*args` and `**kwargs`
+
+
+def _assigned(tree: ast.Module) -> Iterator[tuple[int, _Given]]:
+    """Id of a target -> what it is assigned, where that is laid out."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign():
+                for target in node.targets:
+                    yield from _paired(target, node.value)
+            case ast.AnnAssign():
+                yield id(node.target), _Given(node.value, sure=is_promised(node.annotation))
+            case ast.NamedExpr():
+                yield id(node.target), _Given(node.value)
+            case ast.AugAssign():
+                yield id(node.target), _Given(None, sure=True)
+            case ast.For() | ast.AsyncFor() | ast.comprehension():
+                yield id(node.target), _Given(_item(node.iter), sure=_is_range(node.iter))
+
+
+def _paired(target: ast.expr, value: ast.expr) -> Iterator[tuple[int, _Given]]:
+    if isinstance(target, ast.Tuple | ast.List):
+        laid_out = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
+        if laid_out and not any(isinstance(e, ast.Starred) for e in (*target.elts, *value.elts)):  # type: ignore[attr-defined]
+            for each, item in zip(target.elts, value.elts, strict=True):  # type: ignore[attr-defined]
+                yield from _paired(each, item)
+    else:
+        yield id(target), _Given(value)
+
+
+def _item(node: ast.expr) -> ast.expr | None:
+    """An expression that is None only if an item of a list may be."""
+    if isinstance(node, ast.List | ast.Tuple) and node.elts and not any(isinstance(e, ast.Starred) for e in node.elts):
+        return ast.BoolOp(ast.And(), [*node.elts, node.elts[-1]])
+    return None
+
+
+def _is_range(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and parts_of(node.func) == ("range",)
+
+
+def _defaults(tree: ast.Module) -> Iterator[tuple[int, ast.expr]]:
+    """Id of a parameter -> its default."""
+    for node in ast.walk(tree):
+        if isinstance(node, FunctionNode | ast.Lambda):
+            args = node.args
+            positional = [*args.posonlyargs, *args.args]
+            yield from zip(map(id, reversed(positional)), reversed(args.defaults), strict=False)
+            yield from ((id(a), d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None)
+            yield from ((id(a), _COLLECTED) for a in parameters(args) if a in (args.vararg, args.kwarg))
