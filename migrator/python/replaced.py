@@ -14,12 +14,18 @@ _CHANGING = {"append", "extend", "insert", "update", "add", "setdefault", "clear
 
 
 def assigned(found: Outline) -> Iterator[str]:
-    """Full names that are assigned to through a module, or changed in place: `litellm.num_retries = 3`."""
+    """Full names that are assigned to through a module, or changed in place: `litellm.num_retries = 3`.
+
+    What is only given texts, as a list of services by their names, is none of them.
+    """
+    worded = {*found.worded, *(id(call.func) for call, _ in found.calls if call.args and text_value(call.args[0]))}
     for reference in found.references:
-        count = len(reference.parts)
-        if count > 1 and isinstance(getattr(reference.nodes[-1], "ctx", None), ast.Store | ast.Del):
+        node = reference.nodes[-1]
+        if len(reference.parts) < 2 or id(node) in worded:
+            continue
+        if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
             yield target_of(reference.parts, reference.scope) or ""
-        elif count > 2 and reference.parts[-1] in _CHANGING:
+        elif reference.parts[-1] in _CHANGING:
             yield target_of(reference.parts[:-1], reference.scope) or ""
     yield from _put(found)
 
