@@ -1,0 +1,29 @@
+"""Whether calls have to go through the client module's functions, for what a project sets for all of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from migrator.packs import builtin_folder, compose, load
+from migrator.python import call_state, rewrite
+from migrator.python.facts import Index
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("import litellm\nlitellm.completion(model='a')\n", False),
+        ("import litellm\nlitellm.api_key = 'a'\nlitellm.drop_params = True\n", False),
+        ("from app import llm\nllm.num_retries = 3\n", False),
+        ("from litellm.integrations.custom_logger import CustomLogger\n", False),
+        ("import litellm\nlitellm.num_retries = 3\n", True),
+        ("import litellm as ll\nll.success_callback.append(print)\n", True),
+        ("from litellm import model_alias_map\nmodel_alias_map['a'] = 'b'\n", True),
+        ("import litellm\nsetattr(litellm, 'headers', {})\n", True),
+        ("patch('litellm.callbacks', [])\n", True),
+    ],
+)
+def test_what_every_call_reads(text: str, expected: bool) -> None:
+    pack = load(builtin_folder() / "litellm-to-llm-gateway")
+    facts = rewrite.read(text, "a.py", ("a",))[2]
+    assert call_state.is_kept(Index.build(compose([pack]), [facts])) is expected
