@@ -85,9 +85,14 @@ def planning(command: Command) -> Command:
     options = [
         click.option("--path", default=".", metavar="DIR", help="Root of the tree. Default: this folder."),
         click.option(
-            "--from", "source", metavar="LAYER", help="What to leave: agentcore, or a layer of your own pack."
+            "--from", "source", metavar="LAYER", help="What to leave: agentcore, litellm, or a layer of your own pack."
         ),
-        click.option("--to", "target", metavar="LAYER", help="Where to go. Default: llm-gateway."),
+        click.option(
+            "--to",
+            "target",
+            metavar="LAYER",
+            help="Where to go: portkey, or a layer of your own pack. Default: llm-gateway.",
+        ),
         click.option("--rules", "packs", multiple=True, metavar="PACK", help="A pack by name or folder. Repeatable."),
         click.option("--include", multiple=True, metavar="GLOB", help="Only files that match. Repeatable."),
         click.option("--exclude", multiple=True, metavar="GLOB", help="No files that match. Repeatable."),

@@ -197,7 +197,9 @@ def made(names: Names, place: Place, used: Collection[str], candidates: Candidat
         providers=options.get("providers", {}), models=options.get("models", {}), base_url=options.get("base-url", "")
     )
     text = render(library.client, frozenset(used), settings)
-    message = f"made for {', '.join(sorted(used))}: read it, and set the variables it names"
+    message = f"made for {', '.join(sorted(used))}: read it, and set the variables it names" + (
+        f"; {library.made}" if library.made else ""
+    )
     docs = names.rules.docs.get(library.id, "")
     site = Site(place.path, 1, 1, library.id, Status.REVIEW, message, place.path, 1, docs)
     return Change(place.path, place.path, "create", "python", 0, None, text.encode(), 0o644), site

@@ -49,6 +49,7 @@ class Fate:
     library: str = ""
     variable: bool = False  # whether it may be set from outside
     texts: str = ""  # why a statement goes that only puts texts into it
+    source: str = ""  # the module that an import takes it from, where `to` is none
 
     @property
     def standing(self) -> Status:
@@ -57,8 +58,8 @@ class Fate:
 
     @property
     def new(self) -> str:
-        """The dotted name from now on."""
-        return f"{self.to}.{self.name}" if self.to else self.name
+        """The dotted name from now on, as one imports it."""
+        return f"{self.source or self.to}.{self.name}" if self.to else self.name
 
 
 class Names:
@@ -144,7 +145,7 @@ class Names:
                 if new and moved.of == library.module:
                     to = {".": "", "{client}": self.client}.get(moved.to, moved.to)
                     said = (moved.message, Status(moved.status), to, new, tuple(moved.above), moved.built)
-                    return Fate("moved", moved.id, count, *said, moved.of, moved.variable, moved.texts)
+                    return Fate("moved", moved.id, count, *said, moved.of, moved.variable, moved.texts, moved.source)
             for needless in rules.needless:
                 if needless.of == library.module and _listed(name, needless.names, exact):
                     return Fate("needless", needless.id, count, needless.message, Status(needless.status))

@@ -60,6 +60,7 @@ class Pack:
     folder: Path
     settings: Mapping[str, Any]
     rules: tuple[Any, ...]  # instances of the primitives, in the order of the file
+    parents: tuple[Pack, ...] = ()  # those it extends
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ def load(folder: Path, folders: Mapping[str, Path] | None = None, _seen: tuple[P
     """Read and validate one pack.
 
     Raises MigrateError with file, line and key in one sentence: an unknown or missing key, a value of the wrong form,
-    a rule id given twice, an `extends` that is unknown or goes round in a circle.
+    a rule id given twice or inherited in another table, an `extends` that is unknown or goes round in a circle.
     """
     path = folder / PACK_FILE
     try:
@@ -151,19 +152,17 @@ def load(folder: Path, folders: Mapping[str, Path] | None = None, _seen: tuple[P
         raise MigrateError(f"{path}: not valid TOML: {error}") from error
     fault = _Fault(path, text)
     head = _read_head(data, fault)
-    own = list(_read_rules(data, fault))
     parents = [_parent(p, folders or {}, (*_seen, folder.resolve()), fault) for p in head.extends]
-    known = {r.id for p in parents for r in p.rules}
+    rules = {r.id: r for p in parents for r in p.rules}
     for rule_id in head.disable:
-        if rule_id not in known:
+        if rules.pop(rule_id, None) is None:
             fault(f"disable: no rule {rule_id!r} is inherited", key="disable")
-    dropped = set(head.disable) | {r.id for r in own}
-    inherited = [r for p in parents for r in p.rules if r.id not in dropped]
+    rules |= {r.id: r for r in _read_rules(data, rules, fault)}  # a changed one keeps its place
     settings: dict[str, Any] = {}
     for parent in parents:
         settings.update(parent.settings)
     settings.update(head.settings)
-    _check_stars_and_settings((*inherited, *own), settings, fault)
+    _check_stars_and_settings(rules.values(), settings, fault)
     return Pack(
         name=head.name,
         title=head.title,
@@ -172,7 +171,8 @@ def load(folder: Path, folders: Mapping[str, Path] | None = None, _seen: tuple[P
         target=head.target,
         folder=folder,
         settings=settings,
-        rules=(*inherited, *own),
+        rules=tuple(rules.values()),
+        parents=tuple(parents),
     )
 
 
@@ -207,22 +207,31 @@ def _read_head(data: Mapping[str, Any], fault: _Fault) -> Head:
     return head
 
 
-def _read_rules(data: Mapping[str, Any], fault: _Fault) -> Iterator[Any]:
+def _read_rules(data: Mapping[str, Any], inherited: Mapping[str, Any], fault: _Fault) -> Iterator[Any]:
+    """The pack's own rules; one that is inherited as well needs only the keys in which it differs."""
     seen: set[str] = set()
     for table, primitive in TABLES.items():
         rows = data.get(table, [])
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             fault(f"`{table}` must be written [[{table}]]", table=table, key=table)
         for index, row in enumerate(rows):
-            rule = _read_table(primitive, row, fault, table, index)
+            base = inherited.get(str(row.get("id")))
+            if base is not None and type(base) is not primitive:
+                what = next(name for name, each in TABLES.items() if type(base) is each)
+                fault(
+                    f"rule {base.id!r} is inherited as [[{what}]]: disable that one", table=table, index=index, key="id"
+                )
+            rule = _read_table(primitive, row, fault, table, index, base)
             if rule.id in seen:
                 fault(f"rule id {rule.id!r} is given twice", table=table, index=index, key="id")
             seen.add(rule.id)
             yield rule
 
 
-def _read_table(primitive: type, row: Mapping[str, Any], fault: _Fault, table: str = "", index: int = 0) -> Any:
-    """An instance of `primitive`: of the head of a pack, or of the row `index` of `table`."""
+def _read_table(
+    primitive: type, row: Mapping[str, Any], fault: _Fault, table: str = "", index: int = 0, base: Any = None
+) -> Any:
+    """An instance of `primitive`: of the head of a pack, or of the row `index` of `table`, over its `base`."""
     keys, where = toml_keys(primitive), f"[[{table}]]: " if table else ""
     values = {}
     for name, value in row.items():
@@ -232,6 +241,8 @@ def _read_table(primitive: type, row: Mapping[str, Any], fault: _Fault, table: s
         if not accepts(check.schema, value):
             fault(f"{where}{name}: {value!r} is not {check.says}", table=table, index=index, key=name)
         values[keys[name].name] = value
+    if base is not None:
+        return replace(base, **values)
     for name in required(primitive):
         if name not in row:
             fault(f"{where}key `{name}` is missing", table=table, index=index)

@@ -311,6 +311,8 @@ class Library:
     instead: str = key(DOTTED, "the module to ask for where the library was asked for")
     modules: list[str] = key(NAMES, "its submodules that are imported as such", [])
     loggers: list[str] = key(TEXTS, "the names of its loggers", [])
+    made: str = key(TEXT, "what to see to in the client module that is made", "")
+    raised: str = key(TEXT, "a module with errors that catch the library's, and not those of what takes its place", "")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -320,6 +322,7 @@ class Moved:
     id: str = key(ID, "the rule's id")
     of: str = key(DOTTED, "the library")
     to: str = key(TEXT, "the module that has them; `{client}` for the one made for the project, `.` if each is one")
+    source: str = key(TEXT, "the module to import one by its name from, where `to` is only reached by dots", "", "from")
     names: list[str] = key(GLOBS, "those that keep their name", [])
     renames: Mapping[str, str] = key(NAME_MAP, "old name = new name", {})
     status: str = key(STATUS, "what a moved name is", Status.MIGRATED.value)

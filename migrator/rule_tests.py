@@ -4,6 +4,7 @@ A file `tests/RULE.toml` of a pack holds an `about` text and `[[case]]` tables w
 nothing may change), `path` and `sites`. `before` and `after` are one text, or a table of path = text for a whole tree.
 `sites` lists what is to be reported as `STATUS RULE`, besides what is migrated silently and prose mentions. `creates`
 lists the files that are made on the way, whose text is tested elsewhere; each has a `review` site of its own.
+A pack that extends others has their suites, too; a case of the same name needs only the keys in which it differs.
 """
 
 from __future__ import annotations
@@ -67,11 +68,36 @@ class Result:
 
 
 def suites(pack: Pack) -> list[Suite]:
-    """The suites of a pack, sorted. Raises MigrateError with file and case for one that makes no sense."""
-    return [_suite(path) for path in sorted((pack.folder / "tests").glob("*.toml"))]
+    """The suites of a pack, sorted, with those of the rules that it inherits.
+
+    Raises MigrateError with file and case for one that makes no sense.
+    """
+    return [
+        Suite(rule, written.about, tuple(_case(*place, row) for place, row in written.cases.values()))
+        for rule, written in sorted(_written(pack).items())
+    ]
 
 
-def _suite(path: Path) -> Suite:
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A suite as its files have it: name of a case -> file and number, and its keys."""
+
+    about: str
+    cases: Mapping[str, tuple[tuple[Path, int], Mapping[str, Any]]]
+
+
+def _written(pack: Pack) -> dict[str, _Written]:
+    rules = {rule.id for rule in pack.rules}
+    found: dict[str, _Written] = {}
+    for parent in pack.parents:
+        found |= {rule: suite for rule, suite in _written(parent).items() if rule in rules}
+    for path in (pack.folder / "tests").glob("*.toml"):
+        found[path.stem] = _read(path, found.get(path.stem, _Written("", {})))
+    return found
+
+
+def _read(path: Path, base: _Written) -> _Written:
+    """The suite of a file, over the inherited one."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -79,13 +105,20 @@ def _suite(path: Path) -> Suite:
     unknown = set(data) - {"about", "case"}
     if unknown:
         raise MigrateError(f"{path}: unknown key `{min(unknown)}`; a suite has about, case")
-    about, rows = data.get("about", ""), data.get("case", [])
+    about, rows = data.get("about", base.about), data.get("case", [])
     if not isinstance(about, str) or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise MigrateError(f"{path}: `about` must be text, and each case a table [[case]]")
-    return Suite(path.stem, about.strip(), tuple(_case(path, row, n) for n, row in enumerate(rows, 1)))
+    cases, seen = dict(base.cases), set[str]()
+    for number, row in enumerate(rows, 1):
+        name = str(row.get("name", ""))
+        if name in seen:
+            raise MigrateError(f"{path}: case {number}: the name {name!r} is given twice")
+        seen.add(name)
+        cases[name] = (path, number), {**(cases[name][1] if name in cases else {}), **row}
+    return _Written(about.strip(), cases)
 
 
-def _case(path: Path, raw: Mapping[str, Any], number: int) -> Case:
+def _case(path: Path, number: int, raw: Mapping[str, Any]) -> Case:
     where = f"{path}: case {number}"
     unknown = set(raw) - _KEYS
     if unknown:

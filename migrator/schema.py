@@ -9,16 +9,20 @@ from migrator.primitives import TABLES, Head, required, toml_keys
 
 def pack_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of `pack.toml`."""
-    head = _table(Head)
-    tables = {
-        name: {"type": "array", "items": {**_table(primitive), "description": (primitive.__doc__ or "").strip()}}
-        for name, primitive in TABLES.items()
-    }
+    head = {**_table(Head), "required": required(Head)}
+    tables: dict[str, Any] = {}
+    for name, primitive in TABLES.items():
+        row = {**_table(primitive), "required": ["id"], "description": (primitive.__doc__ or "").strip()}
+        tables[name] = {"type": "array", "items": row}
+    whole = {name: {"items": {"required": required(primitive)}} for name, primitive in TABLES.items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A rule pack of migrate",
         **head,
         "properties": {**head["properties"], **tables},
+        # A rule that is inherited needs only the keys in which it differs.
+        "if": {"not": {"required": ["extends"]}},
+        "then": {"properties": whole},
     }
 
 
@@ -27,6 +31,5 @@ def _table(primitive: type) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {n: {**f.metadata["check"].schema, "description": f.metadata["doc"]} for n, f in keys.items()},
-        "required": required(primitive),
         "additionalProperties": False,
     }

@@ -49,11 +49,8 @@ def test_every_rule_has_a_case_that_changes_nothing_and_one_that_does(pack: Pack
 
 
 @pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.name)
-def test_names_of_cases_are_told_apart(pack: Pack) -> None:
-    for suite in suites(pack):
-        names = [case.name for case in suite.cases]
-        assert len(names) == len(set(names)), suite.rule
-        assert suite.about, f"{suite.rule}: say what the rule does"
+def test_every_suite_says_what_its_rule_does(pack: Pack) -> None:
+    assert [suite.rule for suite in suites(pack) if not suite.about] == []
 
 
 @pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.name)
@@ -139,6 +136,8 @@ def test_toml_that_cannot_be_read(tmp_path: Path) -> None:
         ("abut = 'x'", "unknown key `abut`"),
         ("[[case]]\nname = 'x'\nbefore = 'x'\nresult = 'y'", "case 1: unknown key `result`"),
         ("[[case]]\nname = 'x'", "case 1: `name` and `before` must be given"),
+        ("[[case]]\nbefore = 'x'", "case 1: `name` and `before` must be given"),
+        ("[[case]]\nname = 'x'\nbefore = 'x'\n" * 2, "case 2: the name 'x' is given twice"),
     ],
 )
 def test_a_rule_test_that_makes_no_sense(tmp_path: Path, text: str, said: str) -> None:
@@ -164,12 +163,55 @@ def test_extends_takes_over_rules_and_settings(tmp_path: Path) -> None:
         base=base,
         child='extends = ["base"]\ndisable = ["mine.env"]\n[settings]\nb = "3"\n'
         '[[flag]]\nid = "mine.flag"\nmodule = "x"\nmessage = "m"\n',
-        replacing='extends = ["base"]\n' + MODULE.replace("new.llm", "newer.llm"),
+        replacing='extends = ["base"]\n[[module]]\nid = "mine.module"\nnew = "newer.llm"\n',
     )
     child, replacing = packs.load_named(["child", "replacing"], folders)
     assert [rule.id for rule in child.rules] == ["mine.module", "mine.flag"]
     assert child.settings == {"a": "1", "b": "3"}
-    assert {rule.id: rule.new for rule in replacing.rules} == {"mine.env": "B", "mine.module": "newer.llm"}
+    assert [(r.id, r.old, r.new) for r in replacing.rules] == [
+        ("mine.module", "old.llm", "newer.llm"),
+        ("mine.env", "A", "B"),
+    ]
+    validator = jsonschema.Draft202012Validator(pack_schema())
+    for name, folder in folders.items():
+        if name not in SHIPPED:
+            validator.validate(tomllib.loads((folder / packs.PACK_FILE).read_text(encoding="utf-8")))
+    bare = tomllib.loads((folders["replacing"] / packs.PACK_FILE).read_text(encoding="utf-8"))
+    del bare["extends"]
+    assert not validator.is_valid(bare)
+
+
+def test_an_inherited_rule_stays_in_its_table(tmp_path: Path) -> None:
+    flag = '[[flag]]\nid = "mine.module"\nmodule = "x"\nmessage = "m"\n'
+    folders = _mine(tmp_path, base=MODULE, child=f'extends = ["base"]\n{flag}')
+    with pytest.raises(MigrateError, match=r"pack.toml:7: rule 'mine.module' is inherited as \[\[module\]\]: disable"):
+        packs.load_named(["child"], folders)
+    folders = _mine(tmp_path, child=f'extends = ["base"]\ndisable = ["mine.module"]\n{flag}')
+    assert [type(rule) for rule in packs.load_named(["child"], folders)[0].rules] == [Flag]
+
+
+def test_cases_are_inherited(tmp_path: Path) -> None:
+    folders = _mine(
+        tmp_path, base=MODULE, child='extends = ["base"]\n[[module]]\nid = "mine.module"\nnew = "newer.llm"\n'
+    )
+    write(
+        tmp_path,
+        {
+            "base/tests/mine.module.toml": "about = 'Moves.'\n[[case]]\nname = 'no'\nbefore = 'import other'\n"
+            "[[case]]\nname = 'yes'\nbefore = 'import old.llm'\nafter = 'import new.llm'\n",
+            "base/tests/mine.gone.toml": "[[case]]\nname = 'x'\nbefore = 'import other'\n",
+            "child/tests/mine.module.toml": "[[case]]\nname = 'yes'\nafter = 'import newer.llm'\n"
+            "[[case]]\nname = 'more'\nbefore = 'import older'\n",
+        },
+    )
+    child = packs.load_named(["child"], folders)[0]
+    (suite,) = suites(child)
+    assert (suite.rule, suite.about, [case.name for case in suite.cases]) == (
+        "mine.module",
+        "Moves.",
+        ["no", "yes", "more"],
+    )
+    assert all(result.verdict == "ok" for case in suite.cases for result in run_case(child, case))
 
 
 def test_extends_in_a_circle(tmp_path: Path) -> None:
@@ -297,3 +339,22 @@ def test_list_and_show(tmp_path: Path) -> None:
         listed = [line.split()[:4] for line in run("rules", "list", cwd=tmp_path).stdout.splitlines()]
         assert [pack.name, pack.source, "→", pack.target] in listed
         assert run("rules", "show", pack.name, cwd=tmp_path).stdout == page(pack)
+
+
+@pytest.mark.parametrize(
+    ("options", "pack"),
+    [
+        ([], "litellm-to-llm-gateway"),
+        (["--from", "litellm"], "litellm-to-llm-gateway"),
+        (["--to", "portkey"], "litellm-to-portkey"),
+        (["--from", "litellm", "--to", "portkey"], "litellm-to-portkey"),
+    ],
+)
+def test_a_tree_that_several_packs_leave_goes_to_the_default_target(
+    tmp_path: Path, options: list[str], pack: str
+) -> None:
+    write(tmp_path, {"app.py": "from litellm import completion\n\nprint(completion)\n"})
+    report = tmp_path / "report.json"
+    ended = run("--dry-run", *options, "--report", str(report), cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(report.read_text(encoding="utf-8"))["packs"] == [pack]

@@ -53,7 +53,7 @@ def find(text: str, kind: str, names: Names, path: str) -> Iterator[Finding]:
     found = sorted(set(_spelled(text, kind, using, path)))
     if len(found) > _MANY and kind == "json":
         return
-    yield from _findings(found, using)
+    yield from _findings(text, kind, found, using)
 
 
 def _spelled(text: str, kind: str, using: InUse, path: str) -> Iterator[tuple[int, str]]:
@@ -76,7 +76,12 @@ def _is_meant(text: str, match: re.Match[str], kind: str, using: InUse, path: st
     return using.names_model(key) and not commented and (key.isupper() or ".github/" not in path)
 
 
-def _findings(found: list[tuple[int, str]], using: InUse) -> Iterator[Finding]:
+def _is_bare(text: str, start: int) -> bool:
+    """Whether a value has no quotes, and stands for itself; YAML has a meaning of its own for some that begin so."""
+    return text[start - 1] in " \t[,"
+
+
+def _findings(text: str, kind: str, found: list[tuple[int, str]], using: InUse) -> Iterator[Finding]:
     left: list[tuple[int, str, str]] = []
     unserved: list[tuple[int, str]] = []
     for start, old in found:
@@ -88,7 +93,8 @@ def _findings(found: list[tuple[int, str]], using: InUse) -> Iterator[Finding]:
             left.append((start, old, kept))
         else:
             said = f"{old} → {new}: {using.rule.message}"
-            yield Finding(start, using.rule.id, Status.REVIEW, said, (Edit(start, start + len(old), new),))
+            spelled = f'"{new}"' if kind == "yaml" and new.startswith("@") and _is_bare(text, start) else new
+            yield Finding(start, using.rule.id, Status.REVIEW, said, (Edit(start, start + len(old), spelled),))
     if left:
         said = f"{told(o for _, o, _ in left)} stays, for {left[0][2]}: the client module maps it at run time"
         yield Finding(left[0][0], using.rule.id, Status.REVIEW, said)

@@ -116,11 +116,13 @@ class _Library:
         start = module.source.start(each.imports[0][0].node)
         rule = module.names.library_rule
         if not each.is_imported:
+            module.staying |= {id(use.reference.nodes[-1]) for use in each.uses}
             what = f"{each.name} has several meanings here"
             yield Finding(start, rule, Status.MANUAL, f"{what}: see what becomes of each, write it by hand")
             return
         stay = [self._at(s.node, f"{each.name} stays") for s, _ in each.imports]
         if any(module.suppresses(f) for f in stay):
+            module.staying |= {id(use.reference.nodes[-1]) for use in each.uses}
             yield from stay
             return
         for use in each.uses:
@@ -131,6 +133,7 @@ class _Library:
         neutral = []
         for use, planned in edits:
             if isinstance(planned, Finding):
+                module.staying.add(id(use.reference.nodes[-1]))
                 yield planned
             elif planned is None:
                 neutral.append(use)

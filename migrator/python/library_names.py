@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from migrator.names import Fate, Renamed
+from migrator.primitives import under
 from migrator.python import built_texts
 from migrator.python.built import Plan
 from migrator.python.calls import import_edit
@@ -24,6 +25,7 @@ def find(module: Module, cuts: Cuts) -> Iterator[Finding]:
     yield from _built(module)
     yield from _hiding(module)
     yield from _stars(module)
+    yield from _raised(module)
 
 
 def _left(module: Module, cuts: Cuts) -> Iterator[Finding]:
@@ -111,6 +113,20 @@ def _hiding(module: Module) -> Iterator[Finding]:
                 if hidden:
                     said = f"{fate.name} catches {', '.join(hidden)} as well: put this handler after that of it"
                     yield Finding(module.source.start(handler), fate.rule, Status.MANUAL, said)
+
+
+def _raised(module: Module) -> Iterator[Finding]:
+    """Errors of another library that caught those of this one, and do not catch those in their place."""
+    for library in module.names.rules.libraries:
+        if not library.raised or not module.index.uses_old(module.facts):
+            continue
+        for reference in module.found.references:
+            dotted = module.meaning(reference.parts, reference.scope) or ""
+            name = dotted.rpartition(".")[2]
+            if under(dotted, library.raised) and name.endswith("Error") and is_read(reference.nodes[0]):
+                said = f"{dotted} caught errors of {library.module}, and catches none of {library.instead}"
+                said += f": where those are meant, name {library.instead}.{dotted}"
+                yield Finding(module.source.start(reference.nodes[0]), library.id, Status.MANUAL, said)
 
 
 def _imported(

@@ -76,7 +76,7 @@ class Texts:
         elif value == library.module and isinstance(parent, ast.Attribute) and callee == "import_module":
             fate = self.module.names.fate(f"{value}.{parent.attr}")
             if fate and fate.kind == "moved" and fate.name == parent.attr and fate.to:
-                return self._finding(text, fate.status, f"{value}.{parent.attr} → {fate.new}", fate.to)
+                return self._finding(text, fate.status, f"{value}.{parent.attr} → {fate.new}", fate.source or fate.to)
         elif callee in _PROBES or isinstance(parent, ast.Expr):
             said = f"{value} → {library.instead}: asks for {library.instead} now"
             return self._finding(text, Status.REVIEW, said, library.instead)

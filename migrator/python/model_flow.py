@@ -107,6 +107,8 @@ class Flow:
 
     def moved(self, node: ast.expr, scope: Scope) -> Function | None:
         """The function of the client module that an expression stands for, and the name it has there."""
+        if id(node) in self.module.staying:
+            return None
         for dotted in self.module.value_of(node, scope):
             fate = self.module.names.fate(self.module.index.canonical(dotted)) if dotted else None
             if fate and fate.kind == "moved" and fate.to == self.module.names.client:

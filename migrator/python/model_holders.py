@@ -130,7 +130,7 @@ class Holders:
         """Whether a call is of something that the project has made itself."""
         scope = self._scopes.get(id(call))
         parts = parts_of(call.func)
-        if scope is None or not parts:
+        if scope is None or not parts or id(call.func) in self.module.staying:
             return False
         if self.flow.callee(call, scope)[0] is not None or self.flow.moved(call.func, scope):
             return True
