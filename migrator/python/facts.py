@@ -128,6 +128,8 @@ class Index:
     _mentioned: set[str] = field(default_factory=set)
     held: object = None  # what the rewriting of calls keeps here
     _in_use: bool | None = None
+    _canonical: dict[str, str] = field(default_factory=dict)
+    _using: dict[str, bool] = field(default_factory=dict)  # path -> whether that module uses the old layer
     _builds: dict[str, Builds] = field(default_factory=dict)
 
     @classmethod
@@ -142,7 +144,7 @@ class Index:
         exported: dict[str, str] = {}
         objects = set(index._objects())
         while True:
-            index.names, index._renamed = Names(rules, exported, objects), {}
+            index.names, index._renamed, index._using = Names(rules, exported, objects), {}, {}
             more = {k: v for f in index.by_path.values() for k, v in index._exported_by(f) if exported.get(k) != v}
             if not more:
                 return index
@@ -317,6 +319,11 @@ class Index:
 
     def canonical(self, dotted: str) -> str:
         """Where a name is really defined, as far as the project's own modules and the members of its classes tell."""
+        if dotted not in self._canonical:
+            self._canonical[dotted] = self._followed(dotted)
+        return self._canonical[dotted]
+
+    def _followed(self, dotted: str) -> str:
         for _ in range(_MOST_HOPS):
             dotted = self._defined(dotted)
             module = self.module_of(dotted)
@@ -441,6 +448,13 @@ class Index:
 
     def uses_old(self, facts: Facts) -> bool:
         """Whether a module imports, re-exports or is itself part of the old layer."""
+        if self.by_path.get(facts.path) is not facts:
+            return self._uses_old(facts)
+        if facts.path not in self._using:
+            self._using[facts.path] = self._uses_old(facts)
+        return self._using[facts.path]
+
+    def _uses_old(self, facts: Facts) -> bool:
         targets = {t for ts in facts.bound.values() for t in ts if t}
         return any(self.tracked(t) for t in (*targets, *facts.names, *facts.stars))
 

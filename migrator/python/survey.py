@@ -76,7 +76,9 @@ def _variables(
     for node in ast.walk(call):
         holder = scope.lookup(node.id) if isinstance(node, ast.Name) else None
         if isinstance(node, ast.Name) and holder and all(isinstance(b.node, ast.Name) for b in holder.told(node.id)):
-            given = values.setdefault(holder, _values(holder.node)).get(node.id, [])
+            if holder not in values:
+                values[holder] = _values(holder.node)
+            given = values[holder].get(node.id, [])
             if len(given) == 1 and isinstance(given[0], ast.Call):
                 variables[node.id] = key_of(given[0].func)
     return variables
