@@ -108,7 +108,12 @@ def _clients(
 
 
 def _held_back(rules: Rules, options: Options) -> Rules:
-    """With --safe-only, what would be for review counts as what has no counterpart: an import serves several names."""
+    """The rules as the options narrow them.
+
+    With --safe-only, what would be for review counts as what has no counterpart: an import serves several names.
+    """
+    if options.direct_only:
+        rules = replace(rules, options={**rules.options, "form": "direct"})
     if not options.safe_only:
         return rules
     review = Status.REVIEW.value

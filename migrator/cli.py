@@ -59,6 +59,7 @@ class _Group(click.Group):
 @planning
 @click.option("--dry-run", is_flag=True, help="Show what would change, as a diff and a summary; write nothing.")
 @click.option("--safe-only", is_flag=True, help="Leave sites alone that would behave differently.")
+@click.option("--direct-only", is_flag=True, help="Leave calls alone that cannot be calls of the new SDK itself.")
 @click.option("--allow-dirty", is_flag=True, help="Apply even with uncommitted changes in git.")
 @click.option("--backup", is_flag=True, help="Accepted for clarity: a backup is always made.")
 @click.option("--backup-dir", metavar="DIR", help="Where backups go. Default: .migration_backup.")
@@ -143,6 +144,7 @@ def _plan(project: Project, given: Given) -> tuple[Selection, Plan]:
         paths=given.paths,
         text=given.text or settings.text,
         safe_only=given.safe_only or settings.safe_only,
+        direct_only=given.direct_only,
         choose=selection.open,
         jobs=given.jobs,
     )

@@ -22,6 +22,7 @@ _DECIDING = {  # what a command printed for the next step repeats
     "exclude": "--exclude",
     "text": "--text",
     "safe_only": "--safe-only",
+    "direct_only": "--direct-only",
     "backup_dir": "--backup-dir",
 }
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -46,6 +47,7 @@ class Given:
     # to plan, apply and restore
     dry_run: bool = False
     safe_only: bool = False
+    direct_only: bool = False
     allow_dirty: bool = False
     backup: bool = False
     backup_dir: str | None = None

@@ -20,6 +20,7 @@ class Options:
     paths: tuple[str, ...] = ()
     text: bool = False
     safe_only: bool = False
+    direct_only: bool = False
     choose: bool = False  # keep only the packs whose old layer the tree really uses
     jobs: int = 1
 

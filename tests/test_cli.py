@@ -192,7 +192,9 @@ def test_an_empty_tree_is_fine(tmp_path: Path) -> None:
 
 def test_help_names_every_command_and_option_of_the_design() -> None:
     said = run("--help", cwd=Path("/")).stdout
-    options = "path from to rules include exclude text format report jobs no-progress quiet dry-run safe-only"
+    options = (
+        "path from to rules include exclude text format report jobs no-progress quiet dry-run safe-only direct-only"
+    )
     options += " allow-dirty backup backup-dir restore run force yes"
     for option in options.split():
         assert f"--{option}" in said

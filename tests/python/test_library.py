@@ -193,6 +193,27 @@ def test_with_safe_only_the_import_stays_for_what_would_be_for_review(tmp_path: 
     ).replace("import litellm\n", "import llm_client\nimport litellm\n", 1)
 
 
+def test_with_direct_only_a_call_that_cannot_be_direct_is_left_to_a_person(tmp_path: Path) -> None:
+    text = (
+        "import litellm\n\n\ndef ask(text, tools=None):\n"
+        "    return litellm.completion(model='a', messages=text, tools=tools)\n"
+    )
+    root = write(tmp_path, {"llm.py": text})
+    ended = run("--yes", "--direct-only", *PACK, cwd=root)
+    assert "tools may be None, which LiteLLM left out; --direct-only" in ended.stdout
+    assert (root / "llm.py").read_text() == text
+    _migrate(root)
+    assert "llm_client.completion(" in (root / "llm.py").read_text()
+
+
+def test_a_form_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    setting = '[tool.migrate.packs.litellm-to-llm-gateway]\nform = "short"\n'
+    root = write(tmp_path, {"llm.py": CALL, "pyproject.toml": setting})
+    ended = run("--yes", *PACK, cwd=root)
+    assert ended.returncode != 0
+    assert ended.stderr == "migrate: pyproject.toml: form: 'short' is none of auto, direct, adapter\n"
+
+
 def test_a_file_that_a_program_generates_is_left_alone(tmp_path: Path) -> None:
     root = write(tmp_path, {"llm.py": f"# @generated\n{CALL}"})
     before = _files(root)

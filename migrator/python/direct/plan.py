@@ -131,7 +131,7 @@ class _Planner:
     def __init__(self, module: Module, known: table.Table, plan: Plan) -> None:
         options = module.names.rules.options
         self.module, self.table, self.plan = module, known, plan
-        self.safe = bool(options.get("safe-only"))
+        self.safe = module.names.rules.wary
         self.ids = Ids(known.models, options.get("providers", {}), options.get("models", {}))
         self.called = {id(call.func): (call, scope) for call, scope in module.found.calls}
         self._values: Values | None = None
