@@ -52,7 +52,7 @@ class Facts:
     made: tuple[Made, ...]  # the calls of imported classes
     inherited: frozenset[str]  # what classes anywhere in it inherit from, as it is written
     kept: Mapping[str, frozenset[str]]  # name that stays what it is here -> the rules that hold for; empty for all
-    assigned: frozenset[str]  # full names of other modules that it assigns to, or changes in place
+    assigned: frozenset[str]  # full names in other modules that it puts something else in the place of
     spelled: frozenset[str]  # full names that its texts spell, or the last part of such: `.name`
     frozen: bool = False  # nothing in it may be edited
 

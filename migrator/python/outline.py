@@ -66,7 +66,6 @@ class Outline:
     attributes: list[tuple[Parts, Binding, Scope]] = field(default_factory=list)  # `self.name = a.b`, with `a.b`
     tested: set[int] = field(default_factory=set)  # ids of the names that are only asked whether they are there
     stored: set[int] = field(default_factory=set)  # ids of the values that another name is given
-    worded: set[int] = field(default_factory=set)  # ids of the attributes that are given lists of nothing but texts
     # `im` -> `import_module`, where it is called so; a function that gives a module -> that module
     importers: dict[str, str] = field(default_factory=dict)
 
@@ -274,8 +273,6 @@ class _Walker:
                 self._store(each, item, statement, scope)
         else:
             parts = parts_of(target)
-            if isinstance(value, ast.List) and all(text_value(item) is not None for item in value.elts):
-                self.found.worded.add(id(target))
             if len(parts) == 2:
                 given = self._values(".".join(parts), target, value, statement, scope)
                 self.found.attributes += [(parts, binding, scope) for binding in given]

@@ -10,23 +10,14 @@ from migrator.python.outline import Outline
 from migrator.python.scopes import target_of
 
 _PUTTING = {"setattr", "delattr", "object"}  # the last is that of `patch`
-_CHANGING = {"append", "extend", "insert", "update", "add", "setdefault", "clear", "remove"}
 
 
 def assigned(found: Outline) -> Iterator[str]:
-    """Full names that are assigned to through a module, or changed in place: `litellm.num_retries = 3`.
-
-    What is only given texts, as a list of services by their names, is none of them.
-    """
-    worded = {*found.worded, *(id(call.func) for call, _ in found.calls if call.args and text_value(call.args[0]))}
+    """Full names that are assigned to through a module: `litellm.completion = fake`."""
     for reference in found.references:
         node = reference.nodes[-1]
-        if len(reference.parts) < 2 or id(node) in worded:
-            continue
-        if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
+        if len(reference.parts) > 1 and isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
             yield target_of(reference.parts, reference.scope) or ""
-        elif reference.parts[-1] in _CHANGING:
-            yield target_of(reference.parts[:-1], reference.scope) or ""
     yield from _put(found)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from migrator.clients import parts
+from migrator.python import call_state
 from migrator.python.facts import Facts, Index
 
 
@@ -35,21 +36,19 @@ def held(index: Index, functions: Collection[str]) -> Held:
     of, everything = set[str](), ""
     modules = list(index.by_path.values())
     spelled = {dotted for facts in modules for dotted in (*facts.spelled, *facts.assigned)}
-    assigned = {dotted for facts in modules for dotted in facts.assigned}
     for dotted in sorted(spelled):
         fate = index.names.fate(index.canonical(dotted))
         if fate and fate.kind == "module" and "." not in dotted:
             everything = f"something else is put in the place of {dotted}"
-        elif fate and fate.kind == "moved" and fate.to == index.names.client:
-            if fate.name in functions:
-                of.add(fate.name)
-            elif dotted in assigned:
-                everything = f"{dotted} is set for every call"
+        elif fate and fate.kind == "moved" and fate.to == index.names.client and fate.name in functions:
+            of.add(fate.name)
     around = parts.around(index.names.rules.libraries[0].client)
     for dotted in sorted({t for facts in modules for t in _named(facts) if t.rpartition(".")[2] in around}):
         fate = index.names.fate(index.canonical(dotted))
         if fate and fate.kind == "moved" and fate.to == index.names.client:
             everything = f"{fate.name} is what the functions of the client module raise"
+    if call_state.is_kept(index):
+        everything = "the project sets what every call reads"
     ends = {dotted[1:] for dotted in spelled if dotted.startswith(".")}
     stars = {star for facts in modules for star in facts.stars}
     return Held(
