@@ -55,6 +55,7 @@ class Facts:
     assigned: frozenset[str]  # full names in other modules that it puts something else in the place of
     spelled: frozenset[str]  # full names that its texts spell, or the last part of such: `.name`
     frozen: bool = False  # nothing in it may be edited
+    requested: frozenset[str] = frozenset()  # modules that functions of the project's own import by name for it
 
     @property
     def name(self) -> str:
@@ -409,6 +410,14 @@ class Index:
     def is_wanted(self, facts: Facts, name: str) -> bool:
         """Whether another module of the project takes a name from this one, or names it in a text."""
         return any(f"{m}.{name}" in self._mentioned for m in facts.names)
+
+    def requester(self, dotted: str) -> str:
+        """The first module that has a library imported by name, where nothing can follow it; "" for none.
+
+        `dotted` is the library or a name of it.
+        """
+        library = next((each.module for each in self.names.rules.libraries if under(dotted, each.module)), "")
+        return min((f.path for f in self.by_path.values() if library in f.requested), default="") if library else ""
 
     def given(self, facts: Facts, to: str, alias: str) -> tuple[str, str]:
         """How a module writes another one that it uses from now on, and the import that gives it."""

@@ -200,11 +200,13 @@ class _Library:
             place, text = use.place(module, use.depth), module.source.inside(call.args[1], attribute)
             if fate and fate.kind == "needless" and self.cuts.takes_call(call, fate):
                 return None
-            if fate and fate.kind == "moved" and fate.to and place and text:
+            requester = module.index.requester(use.dotted) if fate and fate.to else ""
+            if fate and fate.kind == "moved" and fate.to and place and text and not requester:
                 each.needs.add(fate.to)
                 return _Written(use, fate, place, text)
             each.stays = True
             said = f"{use.text}.{attribute}: {fate.message if fate and fate.message else 'see what this is for'}"
+            said = f"{said}; {requester} goes on asking for the module by name" if requester else said
             status = fate.standing if fate else Status.MANUAL
             return Finding(start, fate.rule if fate else use.fate.rule, status, said)
         if id(node) in module.found.stored and self.follows and len(use.reference.parts) == use.depth:

@@ -12,6 +12,7 @@ from migrator.python import in_modules
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.outline import Text
+from migrator.python.survey import is_importer
 from migrator.sites import Edit, Finding, Status
 
 _PROBES = {"find_spec", "importorskip", "find_loader"}
@@ -45,6 +46,9 @@ class Texts:
         elif under(value, library.module):
             if call and callee and callee[0] in (_PROBES | _IMPORTS):
                 yield self._imported(text, value, library, call, callee[0])
+            elif call and callee and value == library.module and is_importer(callee[0]) and text.node in call.args[:1]:
+                said = f"{callee[0]}({value!r}): see what it gives, and have it give {self.module.names.client}"
+                yield self._finding(text, Status.MANUAL, said)
             elif in_modules.is_key(self._parents, text.node):
                 yield in_modules.finding(self.module, self._parents, text.node, library.module)
         elif (rule := self.module.names.variable(value)) and self._is_left(text, value, rule):

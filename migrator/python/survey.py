@@ -53,7 +53,25 @@ def facts_of(path: str, names: tuple[str, ...], found: Outline, text: str, *, fr
         assigned=frozenset(filter(None, replaced.assigned(found))),
         spelled=frozenset(replaced.spelled(found)),
         frozen=frozen,
+        requested=frozenset(_requested(found)),
     )
+
+
+_IMPORTERS = re.compile(r"(?i)(?:^|_)(?:import|require|lazy|optional)")
+_KNOWN = {"import_module", "importorskip", "__import__"}  # what these give can be followed
+
+
+def is_importer(callee: str) -> bool:
+    """Whether a function of the project's own is one that gives a module by its name, as `require("litellm")` does."""
+    return callee not in _KNOWN and _IMPORTERS.search(callee) is not None
+
+
+def _requested(found: Outline) -> Iterator[str]:
+    """The texts that functions of the project's own which import modules are given first."""
+    for call, _ in found.calls:
+        value = text_value(call.args[0]) if call.args else None
+        if value and is_importer("".join(parts_of(call.func)[-1:])):
+            yield value
 
 
 def _made(found: Outline, bound: Mapping[str, set[str]]) -> Iterator[Made]:

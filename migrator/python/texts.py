@@ -157,6 +157,10 @@ def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> I
     elif text.role == "annotation":
         yield from _annotation(module, text)
     elif _DOTTED.fullmatch(value) and (renamed := module.rename(value)):
+        if requester := module.index.requester(value):
+            said = f"{value} → {renamed.new}: once what {requester} asks for by name is no longer its module"
+            yield Finding(module.source.start(text.node), renamed.rule, Status.MANUAL, said)
+            return
         yield from _whole(module, text, value, renamed.new, renamed.rule)
     elif module.names.rules.libraries and (new := module.index.object_name(value)) != value:
         yield from _whole(module, text, value, new, module.names.library_rule)
