@@ -35,12 +35,12 @@ class Place:
 
 
 def placed(rules: Rules, candidates: Candidates, parts: Distributions) -> dict[str, Place]:
-    """Where the client module of each distribution goes, by its folder; nothing where the rules leave no library.
+    """Where the client module of each distribution goes, by its folder; nothing where no rule wants one.
 
     That is where the setting says, or the package that uses the library most. Raises MigrateError for a setting that
     is no dotted name.
     """
-    if not rules.libraries:
+    if not rules.served:
         return {}
     dotted = str(rules.options.get("client-module", ""))
     if dotted:
@@ -163,7 +163,7 @@ def needed(names: Names, changes: Iterable[Change]) -> frozenset[str]:
         found |= read - _OF_TEXT if kept else set()  # `self.llm = llm_client` is read from by another name
         found |= {t[len(client) + 1 :].partition(".")[0] for t in targets if t.startswith(f"{client}.")}
     moved = {n for rule in names.rules.moved if rule.to == "{client}" for n in (*rule.names, *rule.renames.values())}
-    return (provided(names.rules.libraries[0].client) | moved) & found
+    return (provided(names.rules.served) | moved) & found
 
 
 def requirements(names: Names, used: Collection[str]) -> tuple[str, ...]:
@@ -172,7 +172,7 @@ def requirements(names: Names, used: Collection[str]) -> tuple[str, ...]:
         return ()
     from migrator.clients import parts
 
-    return parts.dependencies(names.rules.libraries[0].client, used)
+    return parts.dependencies(names.rules.served, used)
 
 
 def made(names: Names, place: Place, used: Collection[str], candidates: Candidates) -> tuple[Change, Site] | None:
@@ -182,7 +182,8 @@ def made(names: Names, place: Place, used: Collection[str], candidates: Candidat
     """
     if not used:
         return None
-    library, options = names.rules.libraries[0], names.rules.options
+    library = next(each for each in names.rules.libraries if each.client)
+    options = names.rules.options
     if place.path in candidates.files:
         missing = sorted(set(used) - _defined(place, candidates))
         if missing:

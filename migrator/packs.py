@@ -15,6 +15,7 @@ from migrator.primitives import (
     TABLES,
     Answer,
     Call,
+    Client,
     Column,
     Dependency,
     Env,
@@ -26,10 +27,12 @@ from migrator.primitives import (
     Library,
     Literal_,
     Mention,
+    Method,
     ModelId,
     Module,
     Moved,
     Needless,
+    Parameter,
     Promote,
     Setting,
     Symbol,
@@ -88,12 +91,20 @@ class Rules:
     answers: tuple[Answer, ...] = ()
     model_ids: tuple[ModelId, ...] = ()
     variables: tuple[Variable, ...] = ()
+    clients: tuple[Client, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    methods: tuple[Method, ...] = ()
     ids: InUse | None = None  # what the ids of a project that uses the library become
     read: frozenset[str] = frozenset()  # the variables that the project's own code reads
     options: Mapping[str, Any] = field(default_factory=dict)  # the settings of all packs
     wary: bool = False  # what would be for review stays as it is
     client: str = ""  # the dotted name of the client module that is made for the project
     docs: Mapping[str, str] = field(default_factory=dict)  # rule id -> where it is documented
+
+    @property
+    def served(self) -> str:
+        """The target that a client module is made for; "" where none is."""
+        return next((each.client for each in self.libraries if each.client), "")
 
     @property
     def notes(self) -> frozenset[str]:
@@ -322,6 +333,9 @@ def compose(packs: Sequence[Pack], overrides: Mapping[str, Mapping[str, Any]] | 
         answers=tuple(by_type[Answer]),
         model_ids=tuple(by_type[ModelId]),
         variables=tuple(by_type[Variable]),
+        clients=tuple(by_type[Client]),
+        parameters=tuple(by_type[Parameter]),
+        methods=tuple(by_type[Method]),
         options=options,
         docs=docs,
     )

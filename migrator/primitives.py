@@ -83,6 +83,16 @@ BUILT = Check(
     },
     "a table of old name = how one is built, as docs/packs.md says",
 )
+DESTINATION = Check(
+    {
+        "enum": [
+            *("key", "url", "provider", "config", "labels", "timeout", "retries", "header", "keyword", "drop"),
+            "manual",
+        ]
+    },
+    "`key`, `url`, `provider`, `config`, `labels`, `timeout`, `retries`, `header`, `keyword`, `drop` or `manual`",
+)
+STANDING = Check({"enum": [s.value for s in (Status.MIGRATED, Status.REVIEW, Status.MANUAL)]}, "a status")
 FOR_EACH = Check(
     {
         "type": "object",
@@ -307,8 +317,8 @@ class Library:
     id: str = key(ID, "the rule's id")
     module: str = key(DOTTED, "the library's top module")
     message: str = key(TEXT, "what to do about a name that no rule knows")
-    client: str = key(TEXT, "the target that the client module is made for")
     instead: str = key(DOTTED, "the module to ask for where the library was asked for")
+    client: str = key(TEXT, "the target that the client module is made for; left out: none is", "")
     modules: list[str] = key(NAMES, "its submodules that are imported as such", [])
     loggers: list[str] = key(TEXTS, "the names of its loggers", [])
     made: str = key(TEXT, "what to see to in the client module that is made", "")
@@ -405,6 +415,60 @@ class Variable:
     check: bool = key(BOOL, "whether `migrate check` fails on it", True)
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class Client:
+    """The client SDK of a gateway that is left, in every language: its classes, and where clients go from now on."""
+
+    id: str = key(ID, "the rule's id")
+    of: str = key(DOTTED, "its Python module")
+    classes: Mapping[str, str] = key(NAME_MAP, "class = class of the new SDK")
+    to: str = key(DOTTED, "the Python module that has these")
+    package: str = key(DISTRIBUTION, "its package for scripts")
+    instead: str = key(DISTRIBUTION, "the package for scripts that takes its place")
+    prefix: str = key(TEXT, "what its headers begin with, in lower case")
+    headers: list[str] = key(NAMES, "its functions that make headers of arguments")
+    address: list[str] = key(NAMES, "its constants that hold the address")
+    addresses: list[str] = key(TEXTS, "the addresses so far, none with a slash at the end")
+    url: str = key(TEXT, "the address from now on; the setting `base-url` goes before it")
+    url_variable: str = key(NAME, "the environment variable of the address from now on", toml="url-variable")
+    key_variable: str = key(NAME, "that of the key from now on", toml="key-variable")
+    old_key_variable: str = key(NAME, "the one that the old SDK read by itself", toml="old-key-variable")
+    labels: str = key(TEXT, "what the headers of metadata begin with; a key of the metadata follows", "")
+    providers: Mapping[str, str] = key(TEXT_MAP, "id of a provider so far = how a model id begins; empty for none", {})
+    answered: Mapping[str, str] = key(TEXT_MAP, "header of answers so far = its new name; empty for none", {})
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Parameter:
+    """Options of a client that is left: given to its class, to its headers, for one call, or as a header of their own.
+
+    A name is written with `_`; scripts write it in camel case, and as a header it has `-` and the client's prefix.
+    Where it goes: the `key`, the `url`, the `provider` before the ids of models, a `config` whose parts are options of
+    their own, `labels` (metadata, one header for each key), a `timeout` (milliseconds become seconds), `retries`, a
+    `header` or a `keyword` of the new client; `drop` takes it out, `manual` leaves it where it is.
+    """
+
+    id: str = key(ID, "the rule's id")
+    of: str = key(DOTTED, "the Python module of the client")
+    names: list[str] = key(GLOBS, "the options")
+    to: str = key(DESTINATION, "where they go")
+    called: str = key(TEXT, "what they are called there; the same name by default", "", "as")
+    value: str = key(TEXT, "the value of the header there, where the option is true", "")
+    status: str = key(STANDING, "what an option is that went there", Status.MIGRATED.value)
+    message: str = key(TEXT, "what differs, and what to do about it", "")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Method:
+    """What can be called on a client that is left and is different from now on, or is not there."""
+
+    id: str = key(ID, "the rule's id")
+    of: str = key(DOTTED, "the Python module of the client")
+    names: list[str] = key(DOTTED_LIST, "attributes of the client, written with `_`; what is below them goes with them")
+    message: str = key(TEXT, "what to do about them")
+    status: str = key(STANDING, "what a call is: `manual`, or `review` where the new SDK has it by that name", "manual")
+
+
 # Table name in a pack file -> primitive. The order is that of the published schema.
 TABLES: Mapping[str, type] = {
     "module": Module,
@@ -427,6 +491,9 @@ TABLES: Mapping[str, type] = {
     "answer": Answer,
     "model-id": ModelId,
     "variable": Variable,
+    "client": Client,
+    "parameter": Parameter,
+    "method": Method,
 }
 
 

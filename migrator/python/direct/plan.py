@@ -119,7 +119,7 @@ def plan(module: Module) -> Plan:
     """What becomes of the calls of a module; nothing where all of them keep their form."""
     rules = module.names.rules
     form = form_of(rules)
-    target = rules.libraries[0].client if rules.libraries else ""
+    target = rules.served
     if form == "adapter" or target != "llm-gateway":
         return Plan()
     planner = _Planner(module, _table(target), Plan(strict=form == "direct"))

@@ -42,7 +42,7 @@ def held(index: Index, functions: Collection[str]) -> Held:
             everything = f"something else is put in the place of {dotted}"
         elif fate and fate.kind == "moved" and fate.to == index.names.client and fate.name in functions:
             of.add(fate.name)
-    around = parts.around(index.names.rules.libraries[0].client)
+    around = parts.around(index.names.rules.served)
     for dotted in sorted({t for facts in modules for t in _named(facts) if t.rpartition(".")[2] in around}):
         fate = index.names.fate(index.canonical(dotted))
         if fate and fate.kind == "moved" and fate.to == index.names.client:
