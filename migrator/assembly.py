@@ -19,10 +19,10 @@ from migrator.formats import Context, dependencies, format_of
 from migrator.model_ids import prepared
 from migrator.names import Names
 from migrator.outcome import Plan
-from migrator.packs import Rules, compose
+from migrator.packs import Pack, Rules, compose
 from migrator.parallel import in_order
 from migrator.placing import File, Placed, place
-from migrator.primitives import Gone, Module, Moved, Needless, under
+from migrator.primitives import Flag, Gone, Library, Module, Moved, Needless, under
 from migrator.project import Project
 from migrator.python import rewrite
 from migrator.python.facts import Index, import_roots
@@ -40,7 +40,9 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     """The plan with everything that the matched ones of the tree's files ask for, in no order yet."""
     candidates = Candidates(task.project, files, import_roots(files))
     candidates.read(matched)
-    packs = [p for p in task.packs if not task.options.choose or _is_used(compose([p]), candidates)]
+    packs = [*task.packs]
+    if task.options.choose:
+        packs = _left_alone_by_none([p for p in packs if _is_used(compose([p]), candidates)])
     plan = Plan(
         task.project.root, (), (), (), tuple(candidates.problems), len(files), files_matched=len(matched), seconds=0.0
     )
@@ -149,6 +151,12 @@ def _is_used(rules: Rules, candidates: Candidates) -> bool:
     names, sections = Names(rules), [f"[{s.old}]" for s in rules.settings]
     texts = [c.text.text for c in candidates.by_path.values()]
     return any(next(names.dotted_in(t), None) or any(s in t for s in sections) for t in texts)
+
+
+def _left_alone_by_none(packs: list[Pack]) -> list[Pack]:
+    """The packs without those whose library another one of them reports and leaves alone."""
+    flagged = {rule.module for pack in packs for rule in pack.rules if isinstance(rule, Flag)}
+    return [p for p in packs if not any(isinstance(r, Library) and r.module in flagged for r in p.rules)]
 
 
 def _moves(candidates: Candidates, rules: Rules) -> tuple[dict[str, str], list[Site], list[Problem]]:
