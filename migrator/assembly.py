@@ -298,6 +298,8 @@ def _findings(
 ) -> tuple[str, Iterable[Finding], Callable[[str], object]]:
     """What is found in one file, with the name of its language and the way to tell whether a result is valid."""
     text, facts = candidate.text.text, candidates.facts.get(candidate.path)
+    if facts and index.names.keeps_library and client_module.calls_library(text):
+        return "python", (), ast.parse
     if facts:
         source, found = candidate.parsed or rewrite.read(text, candidate.path, facts.names)[:2]
         valid = Source if source.masked else ast.parse  # what this Python could read it must be able to read again

@@ -136,7 +136,7 @@ def _plan(project: Project, given: Given) -> tuple[Selection, Plan]:
     from migrator.selection import select
     from migrator.task import Options
 
-    selection = select(project, given.source, given.target, given.packs)
+    selection = select(project, given.source, given.target, given.packs, given.mode)
     settings = project.settings
     options = Options(
         include=given.include,

@@ -17,6 +17,7 @@ _DECIDING = {  # what a command printed for the next step repeats
     "path": "--path",
     "source": "--from",
     "target": "--to",
+    "mode": "--mode",
     "packs": "--rules",
     "include": "--include",
     "exclude": "--exclude",
@@ -35,6 +36,7 @@ class Given:
     path: str = "."
     source: str | None = None
     target: str | None = None
+    mode: str | None = None
     packs: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -95,6 +97,7 @@ def planning(command: Command) -> Command:
             metavar="LAYER",
             help="Where to go: portkey, or a layer of your own pack. Default: llm-gateway.",
         ),
+        click.option("--mode", metavar="MODE", help="How to go there: proxy keeps LiteLLM and has it call the target."),
         click.option("--rules", "packs", multiple=True, metavar="PACK", help="A pack by name or folder. Repeatable."),
         click.option("--include", multiple=True, metavar="GLOB", help="Only files that match. Repeatable."),
         click.option("--exclude", multiple=True, metavar="GLOB", help="No files that match. Repeatable."),

@@ -39,7 +39,7 @@ def list_(path: str) -> None:
     chosen = _chosen((), path)
     width = max((len(p.name) for p in chosen), default=0)
     for pack in chosen:
-        click.echo(f"{pack.name:<{width}}  {pack.source} → {pack.target}  {pack.title}")
+        click.echo(f"{pack.name:<{width}}  {pack.source} → {pack.route}  {pack.title}")
 
 
 @command.command()

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from types import ModuleType
 
 from migrator.candidates import Candidates
 from migrator.distributions import Distributions, folder_of
@@ -21,6 +22,7 @@ from migrator.textio import decode
 
 # How a client module begins.
 _MARK = re.compile(r'"""(The client of (the LLM gateway|Portkey)\b|Counterparts of LiteLLM)')
+_MARK_OF_CALLS = re.compile(r'\ufeff?"""LiteLLM\'s functions, called through (the LLM gateway|Portkey)\b')
 _OF_TEXT = frozenset({*dir(str), *dir(bytes)})  # what is read off anything: `encode` says nothing of a client module
 _NAMES = ("llm_client", "llm_gateway_client", "llm_gateway_functions")
 _ASIDE = {"test", "tests", "testing", "example", "examples", "benchmark", "benchmarks", "docs", "script", "scripts"}
@@ -51,10 +53,11 @@ def placed(rules: Rules, candidates: Candidates, parts: Distributions) -> dict[s
     for facts in candidates.facts.values():
         if weight := _weight(rules, facts):
             weights[parts.of(facts.path)][facts.path] = weight
-    return {folder: _placed(folder, weights[folder], candidates) for folder in parts.folders}
+    mark = _MARK_OF_CALLS if any(library.stays for library in rules.libraries) else _MARK
+    return {folder: _placed(folder, weights[folder], candidates, mark) for folder in parts.folders}
 
 
-def _placed(distribution: str, weights: dict[str, int], candidates: Candidates) -> Place:
+def _placed(distribution: str, weights: dict[str, int], candidates: Candidates, mark: re.Pattern[str]) -> Place:
     if weights:
         folder, package = _home(distribution, weights, candidates)
     else:
@@ -62,7 +65,7 @@ def _placed(distribution: str, weights: dict[str, int], candidates: Candidates) 
         inside = {n for n in notebooks if not distribution or f"{n}/".startswith(f"{distribution}/")}
         folder, package = (inside.pop() if len(inside) == 1 else distribution), ""
     base = f"{folder}/" if folder else ""
-    own = (n for n in _NAMES if _is_ours(f"{base}{n}.py", candidates))
+    own = (n for n in _NAMES if _is_ours(f"{base}{n}.py", mark, candidates))
     free = (n for n in _NAMES if f"{base}{n}.py" not in candidates.files and f"{base}{n}/" not in candidates.files)
     name = next(own, None) or next(free, _NAMES[-1])
     return Place(f"{package}.{name}" if package else name, f"{base}{name}.py")
@@ -120,9 +123,14 @@ def _is_package(folder: str, name: str, candidates: Candidates) -> bool:
     return any(under(m, name) for facts in candidates.facts.values() for m in facts.mentioned)
 
 
-def _is_ours(path: str, candidates: Candidates) -> bool:
+def _is_ours(path: str, mark: re.Pattern[str], candidates: Candidates) -> bool:
     """Whether a module is the client module that an earlier run made."""
-    return path in candidates.files and _MARK.match(_head(path, candidates)) is not None
+    return path in candidates.files and mark.match(_head(path, candidates)) is not None
+
+
+def calls_library(text: str) -> bool:
+    """Whether a module is a client module that calls the library for the others."""
+    return _MARK_OF_CALLS.match(text) is not None
 
 
 def _head(path: str, candidates: Candidates) -> str:
@@ -135,7 +143,6 @@ def _head(path: str, candidates: Candidates) -> str:
 
 def needed(names: Names, changes: Iterable[Change]) -> frozenset[str]:
     """The names of the client module that migrated modules use, by import, as an attribute or in a text."""
-    from migrator.clients.module import provided
     from migrator.formats import notebook
     from migrator.python import rewrite
     from migrator.python.survey import asked_of
@@ -163,16 +170,23 @@ def needed(names: Names, changes: Iterable[Change]) -> frozenset[str]:
         found |= read - _OF_TEXT if kept else set()  # `self.llm = llm_client` is read from by another name
         found |= {t[len(client) + 1 :].partition(".")[0] for t in targets if t.startswith(f"{client}.")}
     moved = {n for rule in names.rules.moved if rule.to == "{client}" for n in (*rule.names, *rule.renames.values())}
-    return (provided(names.rules.served) | moved) & found
+    return (_maker(names).provided(names.rules.served) | moved) & found
 
 
 def requirements(names: Names, used: Collection[str]) -> tuple[str, ...]:
     """What the client module needs beside the SDK for these names of it."""
-    if not used:
+    if not used or names.keeps_library:
         return ()
     from migrator.clients import parts
 
     return parts.dependencies(names.rules.served, used)
+
+
+def _maker(names: Names) -> ModuleType:
+    """What writes client modules: ones that call the SDK, or ones that call the library."""
+    from migrator.clients import module, proxy
+
+    return proxy if names.keeps_library else module
 
 
 def made(names: Names, place: Place, used: Collection[str], candidates: Candidates) -> tuple[Change, Site] | None:
@@ -192,12 +206,12 @@ def made(names: Names, place: Place, used: Collection[str], candidates: Candidat
                 f"[tool.migrate.packs.{names.rules.packs[0]}] to another name such as app.llm_gateway_client"
             )
         return None
-    from migrator.clients.module import Settings, render
+    from migrator.clients.module import Settings
 
     settings = Settings(
         providers=options.get("providers", {}), models=options.get("models", {}), base_url=options.get("base-url", "")
     )
-    text = render(library.client, frozenset(used), settings)
+    text = _maker(names).render(library.client, frozenset(used), settings)
     message = f"made for {', '.join(sorted(used))}: read it, and set the variables it names" + (
         f"; {library.made}" if library.made else ""
     )

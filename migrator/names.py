@@ -35,7 +35,7 @@ class Fate:
     `count` is how many parts of it, from the first, are the library's own name for it; what follows is an attribute.
     """
 
-    kind: Literal["module", "moved", "needless", "gone", "unknown"]
+    kind: Literal["module", "moved", "needless", "gone", "unknown", "stays"]
     rule: str
     count: int
     message: str = ""
@@ -122,6 +122,8 @@ class Names:
             if fate and (fate.to or fate.kind != "moved" or not below):
                 return fate
             inner = part in library.modules or (part == part.lower() and count < len(parts))
+            if not inner and part != library.module and library.stays:
+                return Fate("stays", library.id, count)
             if not inner and part != library.module:
                 return Fate("unknown", library.id, count, f"this pack does not know {part}: {library.message}")
         return Fate("module", library.id, len(parts))
@@ -167,6 +169,11 @@ class Names:
     def client(self) -> str:
         """The dotted name of the client module."""
         return self.rules.client
+
+    @property
+    def keeps_library(self) -> bool:
+        """Whether the project goes on using the library that the rules speak of."""
+        return any(each.stays for each in self.rules.libraries)
 
     @property
     def library_rule(self) -> str:

@@ -26,7 +26,8 @@ def page(pack: Pack) -> str:
 
 def _lines(pack: Pack) -> Iterator[str]:
     yield f"# {pack.title}\n"
-    yield f"`migrate --from {pack.source} --to {pack.target}`, pack `{pack.name}`.\n"
+    mode = f" --mode {pack.mode}" if pack.mode else ""
+    yield f"`migrate --from {pack.source} --to {pack.target}{mode}`, pack `{pack.name}`.\n"
     yield f"{pack.description}\n"
     if pack.settings:
         yield "## Settings\n"

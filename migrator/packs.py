@@ -60,10 +60,16 @@ class Pack:
     description: str
     source: str
     target: str
+    mode: str
     folder: Path
     settings: Mapping[str, Any]
     rules: tuple[Any, ...]  # instances of the primitives, in the order of the file
     parents: tuple[Pack, ...] = ()  # those it extends
+
+    @property
+    def route(self) -> str:
+        """Where it goes, and how: `llm-gateway`, `llm-gateway, mode proxy`."""
+        return f"{self.target}, mode {self.mode}" if self.mode else self.target
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +186,7 @@ def load(folder: Path, folders: Mapping[str, Path] | None = None, _seen: tuple[P
         description=head.description.strip(),
         source=head.source,
         target=head.target,
+        mode=head.mode,
         folder=folder,
         settings=settings,
         rules=tuple(rules.values()),

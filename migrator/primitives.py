@@ -161,6 +161,7 @@ class Head:
     description: str = key(TEXT, "what is included, in full sentences", "")
     source: str = key(TEXT, "the layer it leaves, as --from names it")
     target: str = key(TEXT, "the layer it goes to, as --to names it")
+    mode: str = key(TEXT, "the way it goes there, as --mode names it; without one the way without --mode", "")
     extends: list[str] = key(TEXTS, "packs whose rules and settings come first", [])
     disable: list[str] = key(TEXTS, "inherited rules, by id, to leave out", [])
     settings: Mapping[str, Any] = key(TABLE, "defaults of what [tool.migrate.packs.NAME] may override", {})
@@ -274,6 +275,7 @@ class Dependency:
     message: str = key(TEXT, "what differs, and what to do about it", "")
     also: list[str] = key(REQUIREMENTS, "requirements that come with the new one", [])
     yanked: list[str] = key(TEXTS, "malicious releases of the old one: a pin of one is called out", [])
+    stays: bool = key(BOOL, "whether the old one goes on being needed; only a pin that is yanked is reported", False)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -323,6 +325,9 @@ class Library:
     loggers: list[str] = key(TEXTS, "the names of its loggers", [])
     made: str = key(TEXT, "what to see to in the client module that is made", "")
     raised: str = key(TEXT, "a module with errors that catch the library's, and not those of what takes its place", "")
+    stays: bool = key(
+        BOOL, "whether what no rule speaks of stays on it, unsaid; the client module then calls it", False
+    )
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -21,21 +21,23 @@ class Selection:
     open: bool
 
 
-def select(project: Project, source: str | None, target: str | None, names: Sequence[str]) -> Selection:
-    """The packs for `--from`, `--to` and `--rules`, or the settings' `packs`; else every pack to the default target.
+def select(
+    project: Project, source: str | None, target: str | None, names: Sequence[str], mode: str | None = None
+) -> Selection:
+    """The packs for `--from`, `--to`, `--mode` and `--rules`, or the settings' `packs`; else all to the default target.
 
     Raises MigrateError where nothing fits, saying what there is.
     """
     own = project.root / project.settings.rules_path
     folders = available([own])
-    if names or (project.settings.packs and not source and not target):
+    if names or (project.settings.packs and not (source or target or mode)):
         return Selection(tuple(load_named(names or project.settings.packs, folders)), open=False)
     packs = [load(folder, folders) for folder in folders.values()]
     targets = {target} if target else {DEFAULT_TARGET, *(p.target for p in packs if p.folder.parent == own)}
-    wanted = [p for p in packs if p.target in targets and source in (None, p.source)]
+    wanted = [p for p in packs if p.target in targets and source in (None, p.source) and p.mode == (mode or "")]
     if not wanted:
-        routes = sorted(f"{p.source} → {p.target} ({p.name})" for p in packs)
-        asked = f"from {source or 'anything'} to {target or DEFAULT_TARGET}"
+        routes = sorted(f"{p.source} → {p.route} ({p.name})" for p in packs)
+        asked = f"from {source or 'anything'} to {target or DEFAULT_TARGET}" + (f" in mode {mode}" if mode else "")
         raise MigrateError(f"no pack goes {asked}; there are: {', '.join(routes)}")
     return Selection(tuple(wanted), open=source is None or len(wanted) > 1)
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from migrator.clients import parts
+from migrator.clients.filling import WIDTH, constant, fill, literal, pattern, spaced, template, words
 from migrator.clients.ids import unserved
 from migrator.clients.table import Destination, Function, Table, load
 from migrator.errors import MigrateError
-
-WIDTH = 88  # the narrowest line length that the text is formatted for; it stays the same at wider ones
 
 
 # What is generated only on demand: a name, and the arguments of LiteLLM it is about.
@@ -66,11 +63,11 @@ def render(target: str, names: frozenset[str], settings: Settings) -> str:
     texts = []
     for part in parts.of(target):
         if part.name in flags:
-            texts.append(_fill(_template(part.name), flags, values))
+            texts.append(fill(template(part.name), flags, values))
         if part.name == "callbacks":
             texts += [_function(table, name, function, flags) for name, function in functions.items()]
-    body = _spaced(parts.joined(texts, WIDTH))
-    return f"{_fill(_template('header'), flags, values)}\n{body}\n"
+    body = spaced(parts.joined(texts, WIDTH))
+    return f"{fill(template('header'), flags, values)}\n{body}\n"
 
 
 def provided(target: str) -> frozenset[str]:
@@ -94,13 +91,13 @@ def render_tests(target: str, names: frozenset[str], settings: Settings, module:
         "async_client": async_client,
         "key_variable": table.key_variable,
         "url_variable": table.url_variable,
-        "model_cases": "\n".join(f"        {_literal(case)}," for case in cases.items()),
+        "model_cases": "\n".join(f"        {literal(case)}," for case in cases.items()),
         "unserved": f"{unserved(table.models, settings.providers)[0]}some-model",
         "model": f"{provider}/some-model",
         "model_id": cases[f"{provider}/some-model"],
     }
     own = (f"from {package} import {name}" if package else f"import {name}") + (" as llm" if name != "llm" else "")
-    text = _spaced(parts.joined([_fill(_template("tests"), flags, values)], WIDTH, own))
+    text = spaced(parts.joined([fill(template("tests"), flags, values)], WIDTH, own))
     said = f"Tests of the client of {_TITLES[target]}; nothing leaves the process."
     return f'"""{said}"""\n\nfrom __future__ import annotations\n\n{text}\n'
 
@@ -141,16 +138,16 @@ def _values(
         "url": settings.base_url or table.url,
         "client": client,
         "async_client": async_client,
-        "config": _literal(dict(settings.config), exploded=True),
-        "providers": _literal(providers, exploded=True),
-        "bare": _literal(dict(table.models.bare), exploded=True),
-        "models": _literal(dict(settings.models), exploded=True),
-        "unserved": _words(unserved(table.models, settings.providers)),
-        "strip": _literal(tuple(table.models.strip)),
-        "orders": "\n".join(_constant(name, names) for name, names in orders.items()),
-        "keeps": "\n".join(_constant(name, sorted(names)) for name, names in keeps.items()),
-        "ignored": _words(map(_pattern, sorted(dropped - refused)), between=" | "),
-        "refused": _words(sorted(refused)),
+        "config": literal(dict(settings.config), exploded=True),
+        "providers": literal(providers, exploded=True),
+        "bare": literal(dict(table.models.bare), exploded=True),
+        "models": literal(dict(settings.models), exploded=True),
+        "unserved": words(unserved(table.models, settings.providers)),
+        "strip": literal(tuple(table.models.strip)),
+        "orders": "\n".join(constant(name, names) for name, names in orders.items()),
+        "keeps": "\n".join(constant(name, sorted(names)) for name, names in keeps.items()),
+        "ignored": words(map(pattern, sorted(dropped - refused)), between=" | "),
+        "refused": words(sorted(refused)),
     }
 
 
@@ -174,12 +171,12 @@ def _function(table: Table, name: str, function: Function, flags: set[str]) -> s
         "import": f"from {module} import {returns}" if module else "",
         "more": _FALLBACKS if flags >= {"fallbacks", "llm-gateway"} else "",
         "returns": returns,
-        "defaults": _literal(dict(function.defaults)),
+        "defaults": literal(dict(function.defaults)),
     }
     own = {"defaults": bool(function.defaults), "typed": returns != "Any"}
     own["audio"] = table.target == "portkey" and function.name == "transcription"
     flags = flags | {name for name, holds in own.items() if holds}
-    return _fill(_template("chat" if function.parse else "function"), flags, values)
+    return fill(template("chat" if function.parse else "function"), flags, values)
 
 
 _FALLBACKS = """
@@ -211,60 +208,3 @@ def _rows(table: Table, to: Destination) -> frozenset[str]:
     """Names and patterns of the arguments of every function that go there."""
     rows = (row for row in table.arguments if row.to is to and not row.internal and not row.of)
     return frozenset(name for row in rows for name in row.names)
-
-
-def _spaced(text: str) -> str:
-    return re.sub(r"\n{4,}", "\n\n\n", text)
-
-
-def _pattern(name: str) -> str:
-    return re.escape(name).replace(r"\*", ".*").replace(r"\-", "-")
-
-
-def _words(names: Iterable[str], between: str = " ") -> str:
-    text = between.join(names)
-    return textwrap.fill(text, WIDTH - 4, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
-
-
-def _constant(name: str, names: Iterable[str]) -> str:
-    return f'{name} = _names("""\n{_words(names)}\n""")'
-
-
-def _literal(value: object, *, exploded: bool = False, indent: str = "") -> str:
-    """A literal as ruff formats it: one item a line if `exploded`, which the last comma keeps at any line length."""
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    inner = indent + "    "
-    if isinstance(value, Mapping):
-        items = [f"{_literal(k)}: {_literal(v, exploded=exploded, indent=inner)}" for k, v in value.items()]
-        opening, closing = "{", "}"
-    elif isinstance(value, list | tuple):
-        items = [_literal(item, exploded=exploded, indent=inner) for item in value]
-        opening, closing = ("(", ")") if isinstance(value, tuple) else ("[", "]")
-    else:
-        return repr(value)
-    if exploded and items:
-        return f"{opening}\n" + "".join(f"{inner}{item},\n" for item in items) + indent + closing
-    comma = "," if isinstance(value, tuple) and len(items) == 1 else ""
-    return f"{opening}{', '.join(items)}{comma}{closing}"
-
-
-def _template(name: str) -> str:
-    return (parts.TEMPLATES / f"{name}.txt").read_text(encoding="utf-8")
-
-
-_VALUE = re.compile(r"\{\{(\w+)\}\}")
-_LINE = re.compile(rf"^{_VALUE.pattern}\n", re.MULTILINE)  # it goes when its value is empty
-_BLOCK = re.compile(r"^\{\{([#^])([\w-]+)\}\}\n(.*?)^\{\{/\2\}\}\n", re.DOTALL | re.MULTILINE)
-
-
-def _fill(template: str, flags: set[str], values: Mapping[str, str]) -> str:
-    """`{{name}}` becomes its value; `{{#flag}}` lines `{{/flag}}` stay with the flag, `{{^flag}}` ones without it."""
-
-    def block(match: re.Match[str]) -> str:
-        stays = (match[2] in flags) == (match[1] == "#")
-        return _BLOCK.sub(block, match[3]) if stays else ""
-
-    text = _BLOCK.sub(block, template)
-    text = _LINE.sub(lambda match: f"{values[match[1]]}\n" if values[match[1]] else "", text)
-    return _VALUE.sub(lambda match: values[match[1]], text)

@@ -41,9 +41,9 @@ def find(text: str, kind: str, names: Names, path: str) -> Iterator[Finding]:
     if using is None or kind not in _KINDS | _PROSE:
         return
     if kind in _PROSE:
-        yield from _mentioned(text, using)
+        yield from _mentioned(text, using) if not names.keeps_library else ()
         return
-    proxy = _PROXY.search(text)
+    proxy = _PROXY.search(text) if not names.keeps_library else None
     if proxy:
         said = "models of LiteLLM's proxy server: this migration leaves it as it is, set them up at the gateway"
         yield Finding(proxy.start(), using.rule.id, Status.REVIEW, said)
@@ -51,6 +51,8 @@ def find(text: str, kind: str, names: Names, path: str) -> Iterator[Finding]:
     if _RECORDS.search(path):
         return
     found = sorted(set(_spelled(text, kind, using, path)))
+    if names.keeps_library:  # what calls the library maps the others
+        found = [(start, old) for start, old in found if using.ids.settled(old) is None]
     if len(found) > _MANY and kind == "json":
         return
     yield from _findings(text, kind, found, using)

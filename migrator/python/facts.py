@@ -432,6 +432,15 @@ class Index:
         top = target.partition(".")[0]
         return all(self.new_name(t) in (target, top) for t in facts.bound.get(name, ()))
 
+    def is_read_for_what_stays(self, dotted: str) -> bool:
+        """Whether a project module's own name for a library gives it only what stays there."""
+        module = self.module_of(dotted)
+        facts = self.by_name.get(module)
+        name = dotted[len(module) + 1 :]
+        target = self.canonical(facts.exports.get(name, "")) if facts else ""
+        fates = [self.names.fate(f"{target}.{read}") for read in facts.reached.get(name, ())] if facts else []
+        return all(fate is not None and fate.kind == "stays" for fate in fates)
+
     def object_name(self, dotted: str) -> str:
         """What a project module's own name for a library is afterwards, where all that it reads there has moved."""
         module = self.module_of(dotted)

@@ -115,6 +115,8 @@ class _Library:
         module = self.module
         start = module.source.start(each.imports[0][0].node)
         rule = module.names.library_rule
+        if not each.is_imported and module.names.keeps_library and all(u.fate.kind == "stays" for u in each.uses):
+            return
         if not each.is_imported:
             module.staying |= {id(use.reference.nodes[-1]) for use in each.uses}
             what = f"{each.name} has several meanings here"
@@ -141,7 +143,7 @@ class _Library:
                 yield planned.finding(module, names)
         if each.stays:
             yield from self._beside(each, names)
-        else:
+        elif each.needs or not module.names.keeps_library:
             yield from self._instead(each, names, neutral)
 
     def _at(self, node: ast.AST, message: str, status: Status = Status.MIGRATED) -> Finding:
@@ -154,6 +156,9 @@ class _Library:
         if self._is_suppressed(use):
             each.stays = True
             return self._stays(use)
+        if use.fate.kind == "stays":
+            each.stays = True
+            return None
         if use.fate.kind == "module":
             return self._bare(each, use)
         if use.fate.kind == "needless" and self.cuts.covers(use):
@@ -192,7 +197,8 @@ class _Library:
         module, node = self.module, use.reference.nodes[-1]
         start = module.source.start(node)
         client = module.names.client
-        if id(node) in module.found.tested or not is_read(node):
+        if id(node) in module.found.tested or not is_read(node) or self._is_kept_for_what_stays(node):
+            each.stays |= module.names.keeps_library
             return None
         if id(node) in self.asked:
             call, attribute = self.asked[id(node)]
@@ -205,6 +211,8 @@ class _Library:
                 each.needs.add(fate.to)
                 return _Written(use, fate, place, text)
             each.stays = True
+            if fate and fate.kind == "stays":
+                return None
             said = f"{use.text}.{attribute}: {fate.message if fate and fate.message else 'see what this is for'}"
             said = f"{said}; {requester} goes on asking for the module by name" if requester else said
             status = fate.standing if fate else Status.MANUAL
@@ -219,6 +227,12 @@ class _Library:
         if id(node) not in module.found.stored:
             what = "is handed on as a whole: see what takes it"
         return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text} {what}")
+
+    def _is_kept_for_what_stays(self, node: ast.expr) -> bool:
+        """Whether the module is stored, and nothing is read off that which is elsewhere now."""
+        stored = id(node) in self.module.found.stored and id(node) not in self.asked
+        uses = [use for use in self.kept if is_read(use.reference.nodes[-1])]
+        return self.module.names.keeps_library and stored and all(use.fate.kind == "stays" for use in uses)
 
     # ---------------------------------------------------------------------------------------------------------- imports
 
@@ -266,6 +280,8 @@ class _Library:
                 edit = Edit(start, start, "".join(line + between for line in missing))
                 said = f"beside {each.name}: {', '.join(missing)}"
                 yield Finding(start, module.names.library_rule, Status.MIGRATED, said, (edit,))
+            if module.names.keeps_library:
+                continue
             said = f"{each.name} stays for what is left of it here"
             yield Finding(start, module.names.library_rule, Status.REVIEW, said)
 

@@ -142,6 +142,8 @@ def _imported(
         fate = module.names.fate(module.index.canonical(target)) if target else None
         if fate and fate.kind in ("gone", "unknown", "needless"):
             used = id(alias) in seen
+            if used and module.names.keeps_library:
+                continue
             said = f"{alias.name} stays for what is left of it here" if used else f"{alias.name}: {fate.message}"
             status = Status.REVIEW if used else Status.MANUAL
             yield Finding(module.source.start(statement.node), fate.rule, status, said)

@@ -34,7 +34,8 @@ class Texts:
         for text in self.module.found.texts:
             value = text_value(text.node) if text.role == "plain" else None
             for library in self.module.names.rules.libraries if value else ():
-                yield from self._of(text, value or "", library)
+                find = self._of_one_that_stays if library.stays else self._of
+                yield from find(text, value or "", library)
 
     def _of(self, text: Text, value: str, library: Library) -> Iterator[Finding]:
         call = self.module.call_given(text.node)
@@ -64,6 +65,16 @@ class Texts:
         if isinstance(parent, ast.Call) and isinstance(parent.func, ast.Attribute):
             return parent.func.attr in _SETTERS
         return isinstance(parent, ast.Subscript) and isinstance(parent.ctx, ast.Store)
+
+    def _of_one_that_stays(self, text: Text, value: str, library: Library) -> Iterator[Finding]:
+        """Only what it is imported by for something that is elsewhere now."""
+        call = self.module.call_given(text.node)
+        callee = parts_of(call.func)[-1:] if call else ()
+        if value == library.module and call and callee and callee[0] in _IMPORTS - _PROBES:
+            parent = self._parents.get(id(call))
+            fate = self.module.names.fate(f"{value}.{parent.attr}") if isinstance(parent, ast.Attribute) else None
+            if not isinstance(parent, ast.Expr) and (fate is None or fate.kind != "stays"):
+                yield self._imported(text, value, library, call, callee[0])
 
     def _finding(self, text: Text, status: Status, message: str, new: str = "") -> Finding:
         start = self.module.source.start(text.node)

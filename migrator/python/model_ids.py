@@ -96,6 +96,8 @@ class _Rewriter:
         kept = self.using.kept_for(spelled.text, direct=direct)
         if new is None and traced:
             yield self._at(spelled, Status.MANUAL, self.using.say_unserved([spelled.text]))
+        elif self.module.names.keeps_library:
+            return  # what calls the library maps it
         elif new is None:
             self.unserved.append(spelled)
         elif new == spelled.text:

@@ -168,6 +168,7 @@ def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> I
         _DOTTED.fullmatch(value)
         and module.index.module_of(value)
         and module.names.is_module(module.index.canonical(value))
+        and not (module.names.keeps_library and module.index.is_read_for_what_stays(value))
     ):
         said = f"{value}: see what that module reads it from now"
         yield Finding(module.source.start(text.node), module.names.library_rule, Status.MANUAL, said)

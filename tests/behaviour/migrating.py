@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from stage import Stage
 Site = dict[str, Any]
 
 
-def check(program: Program, target: str, stage: Stage, room: Path) -> None:
+def check(program: Program, target: str, stage: Stage, room: Path, mode: str = "") -> None:
     """Raises AssertionError where the migrated program does not behave as the first one did, or as it says."""
-    fault = program.expected(target).fault
+    fault = program.expected(target, mode).fault
     try:
-        _check(program, target, stage, room)
+        _check(program, target, stage, room, mode)
     except Otherwise as error:
         if not fault:
             raise AssertionError(str(error)) from error
@@ -31,13 +32,13 @@ class Otherwise(Exception):
     """A program that nobody is told to look at behaves otherwise."""
 
 
-def _check(program: Program, target: str, stage: Stage, room: Path) -> None:
-    expected = program.expected(target)
+def _check(program: Program, target: str, stage: Stage, room: Path, mode: str) -> None:
+    expected = program.expected(target, mode)
     old = program.place(_folder(room, program, "before"))
     new = program.place(_folder(room, program, target))
     with ThreadPoolExecutor(1) as beside:
         running = beside.submit(stage.before, old, expected)
-        sites = migrate(new, target)
+        sites = migrate(new, target, mode)
         before = running.result()
     assert before.code == 0, before.stderr
     assert before.stdout, "a program says what it found"
@@ -51,7 +52,7 @@ def _check(program: Program, target: str, stage: Stage, room: Path) -> None:
     assert left == [], "the program has places left by hand"
     said = [*expected.review, *(difference.said for difference in expected.differs)]
     assert [part for part in said if part and not any(part in message for message in told)] == [], told
-    after = stage.after(new, expected, target)
+    after = stage.after(new, replace(expected, keeps=expected.keeps or mode == "proxy"), target)
     try:
         assert after.code == 0, after.stderr
         comparing.requests(stage.requests(old), stage.requests(new), expected, target)
@@ -61,9 +62,11 @@ def _check(program: Program, target: str, stage: Stage, room: Path) -> None:
         raise Otherwise(str(error)) from error
 
 
-def migrate(folder: Path, target: str) -> list[Site]:
+def migrate(folder: Path, target: str, mode: str = "") -> list[Site]:
     """The sites of a migration, which is complete after one run."""
-    command = ("--from", "litellm", "--to", target, "--yes", "--allow-dirty", "--format", "json", "--path", folder)
+    ways = ("--mode", mode) if mode else ()
+    route = ("--from", "litellm", "--to", target, *ways)
+    command = (*route, "--yes", "--allow-dirty", "--format", "json", "--path", folder)
     report = json.loads(_run(command, folder))
     assert report["errors"] == []
     again = json.loads(_run(command, folder))

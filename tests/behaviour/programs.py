@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 PROGRAMS = Path(__file__).parents[2] / "fixtures/litellm"
+_OF_THE_PROGRAM = {"command", "provider", "unordered", "environment"}  # what holds whatever it becomes
 _HEADER = re.compile(r"(?m)^# /// expect\n((?:#.*\n)*?)# ///\n\n?")
 
 
@@ -65,14 +66,15 @@ class Program:
         (folder / self.source.name).write_text(text, encoding="utf-8")
         return folder
 
-    def expected(self, target: str) -> Expected:
-        """What may differ at this target."""
+    def expected(self, target: str, mode: str = "") -> Expected:
+        """What may differ at this target; in a mode of its own nothing but what is said of the mode."""
         if self.source.is_dir():
             said = tomllib.loads((self.source / "expect.toml").read_text(encoding="utf-8"))
         else:
             header = _HEADER.search(self.source.read_text(encoding="utf-8"))
             said = tomllib.loads(re.sub(r"(?m)^# ?", "", header[1])) if header else {}
-        its = {name: said.pop(name, {}) for name in ("llm-gateway", "portkey")}[target]
+        its = {name: said.pop(name, {}) for name in ("llm-gateway", "portkey", "proxy")}[mode or target]
+        said = {name: value for name, value in said.items() if name in _OF_THE_PROGRAM} if mode else said
         differs = [Difference(**each) for each in (*said.pop("differs", ()), *its.pop("differs", ()))]
         merged = {"command": [self.source.name], **said, **its}
         lists = {name: tuple(merged.pop(name)) for name in ("command", "manual", "review") if name in merged}

@@ -118,6 +118,10 @@ def settle(place: Place, rule: Dependency, manner: Manner) -> Iterator[Finding]:
     covered = {(canonical(s.name), s.when()) for s in there}
     gone: list[Stated] = []
     for one in old:
+        if rule.stays:
+            if warned(rule, one.pin):
+                yield _finding(rule, one, Status.MANUAL, "take another release", (), manner)
+            continue
         needed = [new for name, new in wanted.items() if not covered & {(name, ""), (name, one.when())}]
         covered |= set() if one.locked else {(canonical(new.name), one.when()) for new in needed}
         if one.locked:
