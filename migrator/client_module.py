@@ -170,7 +170,8 @@ def needed(names: Names, changes: Iterable[Change]) -> frozenset[str]:
         found |= read - _OF_TEXT if kept else set()  # `self.llm = llm_client` is read from by another name
         found |= {t[len(client) + 1 :].partition(".")[0] for t in targets if t.startswith(f"{client}.")}
     moved = {n for rule in names.rules.moved if rule.to == "{client}" for n in (*rule.names, *rule.renames.values())}
-    return (_maker(names).provided(names.rules.served) | moved) & found
+    provided: frozenset[str] = _maker(names).provided(names.rules.served)
+    return (provided | moved) & found
 
 
 def requirements(names: Names, used: Collection[str]) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from migrator.clients.ids import unserved
 from migrator.clients.table import Destination, Function, Table, load
 from migrator.errors import MigrateError
 
-
 # What is generated only on demand: a name, and the arguments of LiteLLM it is about.
 _ARGUMENTS = {
     "metadata": {"metadata", "litellm_metadata", "tags", "litellm_trace_id", "litellm_session_id"},

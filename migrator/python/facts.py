@@ -432,6 +432,18 @@ class Index:
         top = target.partition(".")[0]
         return all(self.new_name(t) in (target, top) for t in facts.bound.get(name, ()))
 
+    @property
+    def uses_moved(self) -> bool:
+        """Whether any module of the project uses something of a library that is elsewhere now."""
+        used = (
+            name
+            for facts in self.by_path.values()
+            for local, targets in facts.bound.items()
+            for target in filter(None, targets)
+            for name in (target, *(f"{target}.{read}" for read in facts.reached.get(local, ()) if read))
+        )
+        return any(fate.kind == "moved" for name in used if (fate := self.names.fate(name)))
+
     def is_read_for_what_stays(self, dotted: str) -> bool:
         """Whether a project module's own name for a library gives it only what stays there."""
         module = self.module_of(dotted)

@@ -31,10 +31,16 @@ def finding(module: Module, parents: Parents, node: ast.expr, library: str) -> F
     place = module.source.inside(node, library) if ast.literal_eval(node) == library and client else None
     edits = _edits(module, parents, node, client) if place and module.index.imports(library) else None
     if place is None or edits is None:
-        said = f"{library} in sys.modules: nothing imports it any more, put {client} in its place"
+        why = (
+            "the project calls it through another module"
+            if module.names.keeps_library
+            else "nothing imports it any more"
+        )
+        said = f"{library} in sys.modules: {why}, put {client} in its place"
         said += " in its package as well, which keeps it" if "." in client else ""
         return Finding(start, rule, Status.MANUAL, said)
-    said = f"{library} → {client} in sys.modules: stands for its functions alone, errors and types are openai's"
+    rest = f"all else is {library}'s" if module.names.keeps_library else "errors and types are openai's"
+    said = f"{library} → {client} in sys.modules: stands for its functions alone, {rest}"
     return Finding(start, rule, Status.REVIEW, said, (Edit(*place, client), *edits))
 
 

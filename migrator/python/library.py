@@ -172,10 +172,14 @@ class _Library:
             each.stays = True
             said = built.message if built else "a class inherits from it: see how it is built"
             return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text}{'(…)' if built else ''}: {said}")
+        if module.names.keeps_library and any(u.dotted == use.dotted and not _is_read_off(u) for u in each.uses):
+            each.stays = True
+            said = f"{use.text} is replaced here: what is called by its name goes past {use.fate.new}, write it by hand"
+            return Finding(start, use.fate.rule, Status.MANUAL, said)
         if use.fate.texts and self.cuts.takes_texts(use):
             return None
         place = use.place(module, use.own)
-        if place is None or not (use.fate.variable or is_read(use.reference.nodes[use.own - 1])):
+        if place is None or not (use.fate.variable or _is_read_off(use)):
             each.stays = True
             why = "it is assigned to" if place else "a comment or an f-string stands in the middle"
             return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text} → {use.fate.new}: {why}, write it by hand")
@@ -432,6 +436,10 @@ class _Written:
             edits = (*edits, *built_texts.edits(module.source, self.built))
         said = f"{self.use.text} → {new}" + (f": {message}" if message else "")
         return Finding(self.place[0], fate.rule, status, said, tuple(e for e in edits if _changes(module, e)))
+
+
+def _is_read_off(use: Use) -> bool:
+    return is_read(use.reference.nodes[use.own - 1])
 
 
 def _changes(module: Module, edit: Edit) -> bool:

@@ -67,7 +67,7 @@ class Texts:
         return isinstance(parent, ast.Subscript) and isinstance(parent.ctx, ast.Store)
 
     def _of_one_that_stays(self, text: Text, value: str, library: Library) -> Iterator[Finding]:
-        """Only what it is imported by for something that is elsewhere now."""
+        """Only what it is imported by, or replaced with, for something that is elsewhere now."""
         call = self.module.call_given(text.node)
         callee = parts_of(call.func)[-1:] if call else ()
         if value == library.module and call and callee and callee[0] in _IMPORTS - _PROBES:
@@ -75,6 +75,13 @@ class Texts:
             fate = self.module.names.fate(f"{value}.{parent.attr}") if isinstance(parent, ast.Attribute) else None
             if not isinstance(parent, ast.Expr) and (fate is None or fate.kind != "stays"):
                 yield self._imported(text, value, library, call, callee[0])
+        elif (
+            value == library.module
+            and in_modules.is_key(self._parents, text.node)
+            and not isinstance(self._parents.get(id(text.node)), ast.Compare)
+            and self.module.index.uses_moved
+        ):
+            yield in_modules.finding(self.module, self._parents, text.node, library.module)
 
     def _finding(self, text: Text, status: Status, message: str, new: str = "") -> Finding:
         start = self.module.source.start(text.node)

@@ -54,7 +54,8 @@ def output(before: str, after: str, expected: Expected) -> None:
             put = [] if difference.after is None else [difference.after]
             place = lines.index(difference.before)
             lines[place : place + 1] = put
-    changed = "\n".join(unified_diff(lines, TIMED.sub("", after).splitlines(), "before", "after", lineterm=""))
+    now = TIMED.sub("", CHATTER.sub("", after)).splitlines()
+    changed = "\n".join(unified_diff(lines, now, "before", "after", lineterm=""))
     assert not changed, changed
 
 

@@ -74,7 +74,11 @@ class Program:
             header = _HEADER.search(self.source.read_text(encoding="utf-8"))
             said = tomllib.loads(re.sub(r"(?m)^# ?", "", header[1])) if header else {}
         its = {name: said.pop(name, {}) for name in ("llm-gateway", "portkey", "proxy")}[mode or target]
-        said = {name: value for name, value in said.items() if name in _OF_THE_PROGRAM} if mode else said
+        if mode:
+            its |= {name: its.pop(name, {}) for name in ("llm-gateway", "portkey")}[target]
+            alike, own = its.pop("alike", False), {each["at"] for each in its.get("differs", ())}
+            differs = [each for each in said.pop("differs", ()) if alike and each["at"] not in own]
+            said = {name: value for name, value in said.items() if name in _OF_THE_PROGRAM} | {"differs": differs}
         differs = [Difference(**each) for each in (*said.pop("differs", ()), *its.pop("differs", ()))]
         merged = {"command": [self.source.name], **said, **its}
         lists = {name: tuple(merged.pop(name)) for name in ("command", "manual", "review") if name in merged}

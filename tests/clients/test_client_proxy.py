@@ -173,7 +173,7 @@ def test_no_key_of_another_is_sent_where_there_is_none(
     assert wire.one().headers["authorization"] == f"Bearer {load(target).key_variable}-is-not-set"
 
 
-# ------------------------------------------------------------------------------------------------------------ its models
+# ----------------------------------------------------------------------------------------------------------- its models
 
 
 def test_ids_are_those_of_the_gateway(wire: Wire, proxied: ModuleType, target: str) -> None:
@@ -234,7 +234,7 @@ def test_positions_are_those_of_litellm(wire: Wire, proxied: ModuleType) -> None
         proxied.moderation("hm", "openai/omni", model="openai/omni")
 
 
-# -------------------------------------------------------------------------------------------------------------- its text
+# ------------------------------------------------------------------------------------------------------------- its text
 
 
 def test_what_cannot_be_made() -> None:
