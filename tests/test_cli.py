@@ -42,6 +42,10 @@ def text(root: Path, path: str = "app.py") -> str:
         (["--rules", "no-such-pack"], f"no rule pack is called 'no-such-pack'; there are: {PACK}"),
         (["--from", "cobol"], "no pack goes from cobol to llm-gateway; there are: agentcore → llm-gateway"),
         (["--to", "cobol"], "no pack goes from anything to cobol"),
+        (
+            ["--mode", "cobol"],
+            "no pack goes from anything to llm-gateway in mode cobol; there are: agentcore → llm-gateway",
+        ),
         (["--include", "!"], "globs as .gitignore does"),
         (["--backup-dir", "..", "--yes"], "name another backup_dir"),
         (["--restore"], "so there is nothing to restore"),
@@ -640,6 +644,44 @@ def test_a_file_that_is_no_baseline_is_refused(root: Path, content: str) -> None
     ended = run("check", "--baseline", "base.json", cwd=root)
     assert ended.returncode == 2
     assert "base.json: not a baseline" in ended.stderr.splitlines()[-1]
+
+
+# -------------------------------------------------------------------------------------------------------------- modes
+
+
+CALLS = """import litellm
+
+try:
+    litellm.completion(model="gemini/gemini-2.0-flash", messages=[])
+except litellm.RateLimitError:
+    litellm.token_counter(model="gemini/gemini-2.0-flash", text="")
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "variable"), [("llm-gateway", "LLM_GATEWAY_API_KEY"), ("portkey", "PORTKEY_API_KEY")]
+)
+def test_a_mode_takes_its_own_packs(tmp_path: Path, target: str, variable: str) -> None:
+    root = write(tmp_path / "project", {"app.py": CALLS})
+    route = ("--to", target, "--mode", "proxy")
+    found = run("check", *route, cwd=root)
+    assert found.returncode == 1
+    assert found.stdout.splitlines()[-1].endswith(f" --to {target} --mode proxy")
+    assert run(*route, "--yes", cwd=root).returncode == 0
+    moved = CALLS.replace("litellm.completion", "llm_client.completion")
+    assert text(root) == f"import llm_client\n{moved}"
+    assert variable in text(root, "llm_client.py")
+    after = tree(root)
+    assert run("check", *route, cwd=root).returncode == 0  # what stays is no reference that is left
+    assert "Nothing to write" in run(*route, "--yes", cwd=root).stdout
+    assert tree(root) == after
+    assert run("check", "--to", target, cwd=root).returncode == 1  # without the mode LiteLLM is to go
+
+
+def test_the_list_of_packs_names_modes(root: Path) -> None:
+    listed = run("rules", "list", cwd=root).stdout
+    assert "litellm → llm-gateway, mode proxy  " in listed
+    assert "litellm → llm-gateway  " in listed
 
 
 # ------------------------------------------------------------------------------------------------ packs of one's own
