@@ -140,9 +140,9 @@ def sourced(source: re.Match[str], at: int, begin: int) -> Stated | None:
 def _stale(text: str, stated: Sequence[Stated], rule: Dependency) -> Iterator[Finding]:
     """One finding for a compiled file that pins the old distribution."""
     one = next((s for s in stated if canonical(s.name) == canonical(rule.old)), None)
-    if one:
+    warning = warned(rule, one.pin) if one else ""
+    if one and (warning or not rule.stays):
         command = _COMMAND.search(text[:2000])
         how = f"`{command[1].strip()}`" if command else "the command in its first lines"
         said = f"stale: {one.name} is pinned here; change what this file is compiled from and regenerate it with {how}"
-        warning = warned(rule, one.pin)
         yield Finding(one.at, rule.id, Status.MANUAL, f"{warning}; {said}" if warning else said)

@@ -34,7 +34,8 @@ def find(text: str, names: Names, path: str) -> Iterator[Finding]:
     for rule in names.rules.dependencies:
         locked = list(_locked(text, rule.old))
         warnings = sorted({w for _, version in locked if (w := warned(rule, version))})
-        if not locked or not (warnings or name != "uv.lock" or _asked_for(text, rule.old)):
+        asked = not rule.stays and (name != "uv.lock" or _asked_for(text, rule.old))
+        if not locked or not (warnings or asked):
             continue
         said = f"stale: {rule.old} is locked here; regenerate it with {COMMANDS[name]}"
         yield Finding(locked[0][0], rule.id, Status.MANUAL, "; ".join([*warnings, said]))
