@@ -108,7 +108,7 @@ def test_each_distribution_has_a_client_module_and_dependencies_of_its_own(tmp_p
         "tests/test_llm.py": CALL,
         "services/mail/pyproject.toml": '[project]\nname = "mail"\ndependencies = ["litellm"]\n',
         "services/mail/src/mail/__init__.py": "",
-        "services/mail/src/mail/core.py": CALL + "litellm.Router()\n",
+        "services/mail/src/mail/core.py": CALL + "litellm.text_completion()\n",
         "examples/chat/requirements/base.txt": "litellm\n",
         "examples/chat/main.py": CALL,
     }

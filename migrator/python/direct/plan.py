@@ -18,9 +18,10 @@ from migrator.python.direct.values import Values
 from migrator.python.direct.where import Held, held
 from migrator.python.module import Module
 from migrator.python.outline import Reference
-from migrator.python.scopes import Binding, Scope
+from migrator.python.scopes import Binding, FunctionNode, Scope, parameters
 from migrator.sites import Edit, Finding, Status
 
+_SHAPED = {"messages", "tools", "tool_choice", "response_format", "functions", "function_call"}  # with types of the SDK
 FORMS = ("auto", "direct", "adapter")
 _FREE = {
     "client": ("client", "llm_client", "gateway_client"),
@@ -223,6 +224,9 @@ class _Planner:
         if asynchronous and not _is_asynchronous(scope):
             raise NotKnownError("it is called where no event loop runs")
         request = resolve(call, fate.name, self.table, self.ids, self._settles, self.values)
+        misfit = next((called for given, called in request.kept if self._is_misfit(given.value, called, scope)), "")
+        if misfit:
+            raise NotKnownError(f"{misfit}: a type checker would ask for the SDK's own types")
         edits = text.edits(source, call, request)
         for edit in edits:
             if any(edit.start <= start < edit.end for start in starts):
@@ -237,12 +241,25 @@ class _Planner:
             raise NotKnownError(f"{'; '.join(request.notes)}; left alone: --safe-only")
         return made
 
+    def _is_misfit(self, value: ast.expr, called: str, scope: Scope) -> bool:
+        """Whether an argument of a call in a typed function has a type that the SDK's method does not take."""
+        return called in _SHAPED and not self.plan.strict and _is_typed(scope) and self.values.is_plain(value)
+
     def _import(self, reference: Reference, fate: Fate) -> None:
         holder = reference.scope.lookup(reference.parts[0])
         for binding in holder.bindings[reference.parts[0]] if holder else ():
             if isinstance(binding.node, ast.alias) and isinstance(binding.statement, ast.ImportFrom):
                 name = _Name(binding.node, binding.statement, fate, binding.target or "", reference.parts[0])
                 self.plan.imported.setdefault(id(binding.node), name).uses.append(reference)
+
+
+def _is_typed(scope: Scope | None) -> bool:
+    """Whether a function around a scope has annotations."""
+    while scope is not None and not isinstance(scope.node, FunctionNode):
+        scope = scope.parent
+    if scope is None or not isinstance(scope.node, FunctionNode):
+        return False
+    return scope.node.returns is not None or any(a.annotation for a in parameters(scope.node.args))
 
 
 def _is_asynchronous(scope: Scope | None) -> bool:

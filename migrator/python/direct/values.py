@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from migrator.python.expressions import parts_of, text_value
@@ -23,6 +24,7 @@ _ALWAYS = (
     ast.JoinedStr, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
     ast.Lambda, ast.BinOp, ast.UnaryOp, ast.Compare,
 )  # fmt: skip
+_PLAIN = re.compile(r"\b(dict|Dict|Mapping|object)\b")
 _ANYTHING = {"Any", "None", "NoneType", "Optional", "object"}
 
 Key = tuple[int, str]  # the id of a scope, and a name in it
@@ -169,6 +171,17 @@ class Values:
             given = [self._given.get(id(target)) for target in stores]
             return bound and bool(given) and all(g is not None and isinstance(g.value, ast.Dict) for g in given)
         return isinstance(node, ast.Dict)
+
+    def is_plain(self, node: ast.expr) -> bool:
+        """Whether a type checker takes a name for plain lists and dicts, where the SDK has types of its own."""
+        scope = self._scopes.get(id(node)) if isinstance(node, ast.Name) else None
+        holder = scope.lookup(node.id) if scope and isinstance(node, ast.Name) else None
+        if holder is None or not isinstance(node, ast.Name):
+            return isinstance(node, ast.BinOp) and (isinstance(node.left, ast.List) or self.is_plain(node.left))
+        given = (self._given.get(id(target)) for target in self._stores.get((id(holder), node.id), ()))
+        notes = (b.node.annotation for b in holder.bindings[node.id] if isinstance(b.node, ast.arg))
+        laid_out = any(g and isinstance(g.value, ast.List | ast.Dict | ast.ListComp | ast.BinOp) for g in given)
+        return laid_out or any(note and _PLAIN.search(ast.unparse(note)) for note in notes)
 
     def is_class(self, node: ast.expr) -> bool:
         """Whether an expression is a class of this module or of another one of the project."""
