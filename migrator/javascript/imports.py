@@ -1,0 +1,259 @@
+"""What a script takes from a package: by import, require and dynamic import, and which of its expressions are meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from ast_grep_py import SgNode
+
+from migrator.javascript.objects import Property, properties
+from migrator.javascript.scopes import Binding
+from migrator.javascript.source import Script, string_of
+
+Form = Literal["import", "require", "export", "other"]
+_THROUGH = frozenset(
+    {"parenthesized_expression", "as_expression", "satisfies_expression", "non_null_expression", "await_expression"}
+)
+_DEEP = 12  # steps from an expression to what it means
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One imported name: what the package calls it (`default`, `*` for the whole module) and the local one."""
+
+    imported: str
+    local: SgNode
+    entry: Property | None = None  # in braces
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One statement or expression that names a package.
+
+    `clause` is what stands between `import` and `from`, or the pattern of a `require` or a dynamic import; None where
+    the module is not taken apart by it.
+    """
+
+    form: Form
+    source: SgNode  # the string
+    statement: SgNode
+    clause: SgNode | None
+    names: tuple[Name, ...]
+    types: bool = False
+
+    @property
+    def package(self) -> str:
+        return string_of(self.source) or ""
+
+
+def imports(script: Script) -> list[Import]:
+    """Every import of the program, of whichever package, in order."""
+    found = [_import(node) for node in script.all("import_statement")]
+    found += [i for node in script.all("export_statement") if (i := _export(node))]
+    found += [i for node in script.all("call_expression") if (i := _call(node))]
+    return sorted((i for i in found if i), key=lambda i: script.start(i.source))
+
+
+def _import(node: SgNode) -> Import | None:
+    source = node.field("source")
+    if string_of(source) is None or source is None:
+        return None
+    clause = next((c for c in node.named_children() if c.kind() == "import_clause"), None)
+    names = tuple(_clause_names(clause)) if clause else ()
+    types = any(child.kind() == "type" for child in node.children())
+    return Import("import" if clause else "other", source, node, clause, names, types)
+
+
+def _clause_names(clause: SgNode) -> Iterator[Name]:
+    for part in clause.named_children():
+        if part.kind() == "identifier":
+            yield Name("default", part)
+        elif part.kind() == "namespace_import":
+            yield from (Name("*", name) for name in part.named_children() if name.kind() == "identifier")
+        elif part.kind() == "named_imports":
+            yield from (Name(e.name, e.value, e) for e in properties(part) if e.value)
+
+
+def _export(node: SgNode) -> Import | None:
+    source = node.field("source")
+    if source is None or string_of(source) is None:
+        return None
+    return Import("export", source, node, None, ())
+
+
+def _call(node: SgNode) -> Import | None:
+    """`require("x")` and `import("x")`, with what the declaration around it takes out of the module."""
+    function, arguments = node.field("function"), node.field("arguments")
+    if function is None or arguments is None or not (function.kind() == "import" or function.text() == "require"):
+        return None
+    given = arguments.named_children()
+    if len(given) != 1 or string_of(given[0]) is None:
+        return None
+    outer = node
+    while (parent := outer.parent()) and parent.kind() in _THROUGH:
+        outer = parent
+    if parent is None or parent.kind() != "variable_declarator":
+        return Import("other", given[0], outer, None, ())
+    pattern = parent.field("name")
+    if pattern is None:
+        return Import("other", given[0], outer, None, ())
+    if pattern.kind() == "identifier":
+        return Import("require", given[0], parent, None, (Name("*", pattern),))
+    names = tuple(Name(e.name, e.value, e) for e in properties(pattern) if e.value and e.name)
+    return Import("require", given[0], parent, pattern, names)
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What an expression is: a `module`, or a `name` of one, or an `instance` of a class of one."""
+
+    kind: Literal["module", "name", "instance"]
+    package: str
+    name: str = ""
+
+
+class Meanings:
+    """Which expressions of a program mean something of a package; all but plain data flow is followed in one file."""
+
+    def __init__(self, script: Script, all_imports: list[Import]) -> None:
+        self._script = script
+        self._imported = {_key(name.local): (each, name) for each in all_imports for name in each.names}
+
+    def of(self, node: SgNode | None, depth: int = 0) -> Meaning | None:
+        """What an expression or a type means; None where nothing is known of it."""
+        if node is None or depth > _DEEP:
+            return None
+        kind = node.kind()
+        if kind in _THROUGH:
+            inner = node.named_children()
+            return self.of(inner[0], depth + 1) if inner else None
+        if kind in {"identifier", "type_identifier", "shorthand_property_identifier"}:
+            binding = self._script.scopes.resolve(node)
+            return self._of_binding(binding, depth) if binding else None
+        if kind in {"member_expression", "nested_type_identifier", "nested_identifier"}:
+            return self._of_member(node, depth)
+        if kind == "new_expression":
+            made = self.of(node.field("constructor"), depth + 1)
+            return Meaning("instance", made.package, made.name) if made else None
+        if kind == "call_expression":
+            return self._of_call(node, depth)
+        if kind in {"binary_expression", "ternary_expression", "assignment_expression"}:
+            parts = [node.field(f) for f in ("left", "right", "consequence", "alternative")]
+            return next((m for part in parts if (m := self.of(part, depth + 1))), None)
+        return None
+
+    def _of_member(self, node: SgNode, depth: int) -> Meaning | None:
+        name = node.field("property") or node.field("name")
+        above = node.field("object") or node.field("module")
+        if name is None or above is None:
+            return None
+        if above.kind() == "this":
+            return self._fields.get(name.text().lstrip("#"))
+        whole = self.of(above, depth + 1)
+        if whole and whole.kind == "module":
+            return Meaning("name", whole.package, name.text())
+        if whole and whole.kind == "name" and whole.name in {"default", "*"}:  # of a CommonJS module
+            return Meaning("name", whole.package, name.text())
+        return None
+
+    def _of_binding(self, binding: Binding, depth: int) -> Meaning | None:
+        known = self._imported.get(_key(binding.name))
+        if known:
+            each, name = known
+            return Meaning("module" if name.imported == "*" else "name", each.package, name.imported)
+        node = binding.node
+        if binding.kind == "parameter":
+            return self._of_type(node.field("type"), depth)
+        if binding.kind != "variable":
+            return None
+        pattern, value = node.field("name"), node.field("value")
+        if pattern is None or pattern.kind() != "identifier":
+            whole = self.of(value, depth + 1)
+            taken = next((p.name for p in properties(pattern) if p.value and _key(p.value) == binding.key), "") if pattern else ""
+            return Meaning("name", whole.package, taken) if whole and whole.kind == "module" and taken else None
+        found = self.of(value, depth + 1) or self._of_type(node.field("type"), depth)
+        return found or next((m for v in self._assigned.get(binding.key, ()) if (m := self.of(v, depth + 1))), None)
+
+    def _of_type(self, annotation: SgNode | None, depth: int) -> Meaning | None:
+        """What a value of a type is: an instance of the first class of it that is known."""
+        if annotation is None:
+            return None
+        for kind in ("type_identifier", "nested_type_identifier"):
+            for each in annotation.find_all(kind=kind):
+                made = self.of(each, depth + 1)
+                if made:
+                    return Meaning("instance", made.package, made.name)
+        return None
+
+    def _of_call(self, node: SgNode, depth: int) -> Meaning | None:
+        own = _call(node)
+        if own:
+            return Meaning("module", own.package)
+        function = node.field("function")
+        if function is None or function.kind() != "identifier":
+            return None
+        binding = self._script.scopes.resolve(function)
+        body = _body(binding) if binding else None
+        if body is None:
+            return None
+        if body.kind() != "statement_block":
+            return self.of(body, depth + 1)
+        for returned in body.find_all(kind="return_statement"):
+            given = returned.named_children()
+            meaning = self.of(given[0], depth + 1) if given else None
+            if meaning and meaning.kind == "instance":
+                return meaning
+        return None
+
+    @cached_property
+    def _assigned(self) -> dict[tuple[int, int], list[SgNode]]:
+        """What is assigned to each declared name after its declaration."""
+        found: dict[tuple[int, int], list[SgNode]] = {}
+        for node in self._script.all("assignment_expression"):
+            left, right = node.field("left"), node.field("right")
+            binding = self._script.scopes.resolve(left) if left and left.kind() == "identifier" else None
+            if binding and right:
+                found.setdefault(binding.key, []).append(right)
+        return found
+
+    @cached_property
+    def _fields(self) -> dict[str, Meaning]:
+        """Attributes of the program's classes, by name."""
+        given: list[tuple[str, SgNode | None, SgNode | None]] = []
+        for node in self._script.all("assignment_expression"):
+            left = node.field("left")
+            owner = left.field("object") if left and left.kind() == "member_expression" else None
+            name = left.field("property") if left else None
+            if owner and owner.kind() == "this" and name:
+                given.append((name.text(), node.field("right"), None))
+        for node in self._script.all("public_field_definition", "field_definition"):
+            name = node.field("name") or node.field("property")
+            if name:
+                given.append((name.text(), node.field("value"), node.field("type")))
+        for node in self._script.all("required_parameter"):
+            pattern = node.field("pattern")
+            if pattern and any(c.kind() in {"accessibility_modifier", "readonly"} for c in node.children()):
+                given.append((pattern.text(), None, node.field("type")))
+        found: dict[str, Meaning] = {}
+        for name_text, value, type_ in given:
+            meaning = self.of(value, 1) if value and value.kind() != "member_expression" else None
+            meaning = meaning or self._of_type(type_, 1)
+            if meaning:
+                found.setdefault(name_text.lstrip("#"), meaning)
+        return found
+
+
+def _body(binding: Binding) -> SgNode | None:
+    """The body of a function that a name is bound to."""
+    if binding.kind == "function":
+        return binding.node.field("body")
+    value = binding.node.field("value") if binding.kind == "variable" else None
+    return value.field("body") if value and value.kind() in {"arrow_function", "function_expression"} else None
+
+
+def _key(node: SgNode) -> tuple[int, int]:
+    place = node.range()
+    return place.start.index, place.end.index

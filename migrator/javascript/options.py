@@ -1,0 +1,264 @@
+"""The options of a client that is left: what each becomes in a script, for a client, for one call, or as headers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ast_grep_py import SgNode
+
+from migrator.javascript.objects import Property, properties, written
+from migrator.javascript.source import Script, string_of
+from migrator.names import Names
+from migrator.primitives import Client, Parameter, expand
+from migrator.sites import Edit, Finding, Status
+
+Place = Literal["client", "call", "headers"]
+_WORD_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_JSON = re.compile(r"JSON\s*\.\s*stringify")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One option as it is given: its name in lower case with `_`, its value, and where it stands."""
+
+    name: str
+    value: SgNode | None
+    node: SgNode
+
+
+@dataclass(slots=True)
+class Settled:
+    """What options become, as expressions and properties of a script.
+
+    `key` is the expression of the key, `provider` how ids of models begin where that is known. `notes` name what is
+    lost or differs, `faults` what keeps the whole from being edited.
+    """
+
+    key: str = ""
+    url: SgNode | None = None
+    provider: str = ""
+    headers: list[str] = field(default_factory=list)
+    entries: list[str] = field(default_factory=list)
+    notes: list[Finding] = field(default_factory=list)
+    faults: list[Finding] = field(default_factory=list)
+
+
+def snake(name: str) -> str:
+    """The name of an option as rules write it.
+
+    >>> snake("cacheForceRefresh"), snake("traceID"), snake("baseURL")
+    ('cache_force_refresh', 'trace_id', 'base_url')
+    """
+    return _WORD_END.sub("_", name).lower() if name != "Authorization" else name
+
+
+def camel(name: str) -> str:
+    """The name of an option as scripts write it."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def given(entries: Iterable[Property]) -> list[Given]:
+    """The properties of an object as options."""
+    return [Given(snake(each.name), each.value, each.node) for each in entries]
+
+
+class Options:
+    """What the rules make of the options of one client SDK in one script."""
+
+    def __init__(self, names: Names, client: Client, script: Script, quote: str = '"', browser: bool = False) -> None:
+        self.names, self.client, self._script, self.quote = names, client, script, quote
+        self._browser = browser
+        self._parameters = [rule for rule in names.rules.parameters if rule.of == client.of]
+
+    def rule(self, name: str) -> Parameter | None:
+        """The rule of an option: an exact name goes before a pattern, a longer pattern before a shorter."""
+        found = [(len(p), "*" not in p, rule) for rule in self._parameters for p in rule.names if _is(p, name)]
+        return max(found, key=lambda each: (each[1], each[0]))[2] if found else None
+
+    # ------------------------------------------------------------------------------------------------- new text
+
+    def said(self, node: SgNode) -> str:
+        """The text of an expression, with the variables of the environment under their new names."""
+        text = node.text()
+        edits = [e for f in self.names.envs_in(text) for e in f.edits if text[e.start : e.end].isupper()]
+        for edit in sorted(edits, reverse=True):
+            text = text[: edit.start] + edit.text + text[edit.end :]
+        return text
+
+    @property
+    def url(self) -> str:
+        """The expression of the address: the project's setting, or a variable with the gateway's own behind it."""
+        base = self.names.rules.options.get("base-url", "")
+        literal = f"{self.quote}{base or self.client.url}{self.quote}"
+        return literal if base or self._browser else f"process.env.{self.client.url_variable} ?? {literal}"
+
+    @property
+    def key(self) -> str:
+        """The expression of the key where the script says none."""
+        return f"import.meta.env.VITE_{self.client.key_variable}" if self._browser else f"process.env.{self.client.key_variable}"
+
+    def bearer(self, key: str) -> str:
+        """The value of the header that carries a key."""
+        if re.fullmatch(r"""(["'])(?:(?!\1)[^\\])*\1""", key):
+            return f"{key[0]}Bearer {key[1:]}"
+        return f"`Bearer ${{{key}}}`"
+
+    # ------------------------------------------------------------------------------------------------- settling
+
+    def settled(self, options: Sequence[Given], place: Place) -> Settled:
+        """What these options become together."""
+        result = Settled()
+        for each in options:
+            rule = self.rule(each.name)
+            if rule is None:
+                self._note(result, each, self.client.id, f"{each.name}: no rule knows it", Status.REVIEW)
+            else:
+                self._settle(result, each, rule, place)
+        return result
+
+    def _settle(self, result: Settled, each: Given, rule: Parameter, place: Place) -> None:
+        value, to = each.value, rule.to
+        if value is None or to == "manual":
+            said = rule.message or "write it by hand"
+            result.faults.append(self._found(each, rule.id, f"{each.name}: {said}", Status.MANUAL))
+        elif to == "key":
+            result.key = self.said(value)
+        elif to == "url":
+            result.url = value
+        elif to == "provider":
+            self._provider(result, each, rule)
+        elif to == "config":
+            self._config(result, each, rule, place)
+        elif to == "labels":
+            result.headers += self._labels(value)
+        elif to == "timeout" and place != "headers":
+            result.entries.append(written("timeout", self.said(value)))  # milliseconds in both
+        elif to == "retries" and place != "headers":
+            self._retries(result, each, rule)
+        elif to == "header":
+            result.headers += self._flag(rule, value)
+        elif to == "keyword" and place != "headers":
+            result.entries.append(written(camel(each.name), self.said(value)))
+        elif to != "drop" or rule.status != Status.MIGRATED:
+            said = rule.message or "a header cannot say it at the gateway"
+            self._note(result, each, rule.id, f"{each.name}: {said}", Status.REVIEW)
+
+    def _provider(self, result: Settled, each: Given, rule: Parameter) -> None:
+        assert each.value is not None
+        prefix = self.prefix(each.value)
+        if prefix:
+            result.provider = prefix
+            said = f"{each.name} → {prefix}/ before the model id: {rule.message}"
+        else:
+            said = (
+                f"{each.name}: {rule.message}; say with the setting `slugs` which one {_short(each.value)} is, "
+                "or write provider/model yourself"
+            )
+        self._note(result, each, rule.id, said, Status.REVIEW)
+
+    def prefix(self, node: SgNode) -> str:
+        """How ids of models begin for a virtual key, a slug or a provider; "" where it is not known."""
+        slugs: Mapping[str, str] = self.names.rules.options.get("slugs", {})
+        providers = self.client.providers
+        text = string_of(node)
+        if text is not None:
+            name = text.removeprefix("@")
+            name = slugs.get(name, name)
+            return providers.get(name, name if text.removeprefix("@") in slugs else "")
+        words = re.split(r"[^A-Za-z0-9]+|_", node.text().rpartition(".")[2].lower())
+        known = {prefix for name, prefix in providers.items() if prefix and name.partition("-")[0] in words and name in words}
+        return known.pop() if len(known) == 1 else ""
+
+    def _config(self, result: Settled, each: Given, rule: Parameter, place: Place) -> None:
+        assert each.value is not None
+        literal = self.literal(each.value)
+        if literal is None:
+            self._note(result, each, rule.id, f"{each.name} {_short(each.value)}: {rule.message}", Status.REVIEW)
+            return
+        for part in given(properties(literal)):
+            inner = self.rule(part.name)
+            if inner and inner.to == "key":
+                said = "keys of providers are the gateway's: store it there"
+                self._note(result, part, rule.id, f"config.{part.name}: {said}", Status.REVIEW)
+            elif inner:
+                self._settle(result, part, inner, place)
+            else:
+                self._note(result, part, rule.id, f"config.{part.name}: {rule.message}", Status.REVIEW)
+
+    def literal(self, node: SgNode) -> SgNode | None:
+        """The object literal that an expression is: itself, as JSON, or what a constant of the script holds."""
+        kind = node.kind()
+        if kind == "object":
+            return node
+        if kind in {"as_expression", "satisfies_expression", "parenthesized_expression"}:
+            inner = node.named_children()
+            return self.literal(inner[0]) if inner else None
+        if kind == "call_expression":
+            function, arguments = node.field("function"), node.field("arguments")
+            if function and arguments and _JSON.fullmatch(function.text()):
+                first = arguments.named_children()
+                return self.literal(first[0]) if first else None
+        if kind in {"identifier", "shorthand_property_identifier"}:
+            binding = self._script.scopes.resolve(node)
+            value = binding.node.field("value") if binding and binding.kind == "variable" else None
+            return self.literal(value) if value and value.kind() != "identifier" else None
+        return None
+
+    def _labels(self, value: SgNode) -> list[str]:
+        literal = value if value.kind() == "object" else None
+        if literal is None and value.kind() == "call_expression":
+            literal = self.literal(value)
+        entries = properties(literal) if literal else []
+        if literal and all(each.is_known and each.value for each in entries):
+            return [written(f"{self.client.labels}{each.name}", self._text_of(each.value), self.quote) for each in entries if each.value]
+        said = self.said(value)
+        if value.kind() == "call_expression" and "stringify" in said:
+            said = f"JSON.parse({said})"
+        pairs = f"([name, value]) => [`{self.client.labels}${{name}}`, String(value)]"
+        return [f"...Object.fromEntries(Object.entries({said} ?? {{}}).map({pairs}))"]
+
+    def _text_of(self, value: SgNode) -> str:
+        said = self.said(value)
+        if value.kind() in {"number", "true", "false"}:
+            return f"{self.quote}{said}{self.quote}"
+        return said if value.kind() in {"string", "template_string"} else f"String({said})"
+
+    def _retries(self, result: Settled, each: Given, rule: Parameter) -> None:
+        assert each.value is not None
+        literal = self.literal(each.value)
+        entries = properties(literal) if literal else []
+        attempts = next((e.value for e in entries if e.name == "attempts" and e.value), None)
+        if attempts is None:
+            self._note(result, each, rule.id, f"{each.name}: {rule.message or 'say how often with maxRetries'}", Status.REVIEW)
+            return
+        result.entries.append(written("maxRetries", self.said(attempts)))
+        if any(e.name != "attempts" for e in entries):
+            said = "the OpenAI SDK chooses by itself which answers it tries again"
+            self._note(result, each, rule.id, f"{each.name}: {said}", Status.REVIEW)
+
+    def _flag(self, rule: Parameter, value: SgNode) -> list[str]:
+        name, text = rule.called, f"{self.quote}{rule.value}{self.quote}"
+        if value.kind() == "true" or string_of(value) == "true":
+            return [written(name, text, self.quote)]
+        if value.kind() in {"false", "null", "undefined"} or string_of(value) == "false":
+            return []
+        return [f"...({self.said(value)} ? {{ {written(name, text, self.quote)} }} : {{}})"]
+
+    def _note(self, result: Settled, each: Given, rule: str, said: str, status: Status) -> None:
+        result.notes.append(self._found(each, rule, said, status))
+
+    def _found(self, each: Given, rule: str, said: str, status: Status, edits: tuple[Edit, ...] = ()) -> Finding:
+        return Finding(self._script.start(each.node), rule, status, said, edits)
+
+
+def _is(pattern: str, name: str) -> bool:
+    return pattern == name or ("*" in pattern and expand(pattern, pattern, name) is not None)
+
+
+def _short(node: SgNode) -> str:
+    text = " ".join(node.text().split())
+    return text if len(text) <= 40 else f"{text[:37]}…"
