@@ -40,7 +40,7 @@ class Format:
             from migrator.formats import model_ids, search, variables
 
             told = variables.find(text, self.name, names, context.path)
-            found = search.apart(found, model_ids.find(text, self.name, names, context.path), told)
+            found = search.beside(found, model_ids.find(text, self.name, names, context.path), told)
         if not names.rules.dependencies:
             return found
         from migrator.formats import dependencies
@@ -59,10 +59,8 @@ _CONFIG_NAMES = (
     "Makefile GNUmakefile Justfile justfile Procfile Jenkinsfile Dockerfile Containerfile Vagrantfile "
     "CODEOWNERS MANIFEST.in CMakeLists.txt .gitignore .dockerignore .gitattributes"
 )
-_CONFIG_SUFFIXES = (
-    "sh bash zsh fish ps1 bat cmd mk tf tfvars hcl service xml js jsx mjs cjs ts tsx mts cts vue svelte "
-    "dockerfile containerfile makefile j2 tpl"
-)
+_CONFIG_SUFFIXES = "sh bash zsh fish ps1 bat cmd mk tf tfvars hcl service xml dockerfile containerfile makefile j2 tpl"
+_SCRIPTS = "js jsx mjs cjs ts tsx mts cts vue svelte"
 
 _BY_NAME = {
     **{name: Format("lock", "lock") for name in _LOCKS.split()},
@@ -72,6 +70,7 @@ _BY_NAME = {
 }
 _BY_SUFFIX = {
     **{suffix: Format("config", "config") for suffix in _CONFIG_SUFFIXES.split()},
+    **{suffix: Format("script", "script") for suffix in _SCRIPTS.split()},
     **{suffix: Format("ini", "ini") for suffix in ("ini", "cfg", "conf", "properties")},
     **{suffix: Format("markdown", "markdown") for suffix in ("md", "markdown", "mdx")},
     **{suffix: Format("yaml", "config") for suffix in ("yml", "yaml")},

@@ -9,7 +9,7 @@ from migrator.model_ids import InUse, told
 from migrator.names import Names
 from migrator.sites import Edit, Finding, Status
 
-_KINDS = {"yaml", "toml", "json", "env", "ini", "config"}
+_KINDS = {"yaml", "toml", "json", "env", "ini", "config", "script"}
 _PROSE = {"markdown", "rst"}
 _ID = r"[A-Za-z][\w.-]*(?:/[A-Za-z0-9@~][\w.:@+-]*)*"
 _VALUE = re.compile(

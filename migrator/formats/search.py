@@ -183,12 +183,30 @@ def apart(*groups: Iterable[Finding]) -> list[Finding]:
     kept = []
     for group in groups:
         for finding in group:
-            spans = [(e.start, e.end) for e in finding.edits] or [(finding.start, finding.start + 1)]
+            spans = _spans(finding)
             if not any(_overlaps(taken, *span) for span in spans):
                 kept.append(finding)
                 for span in spans:
                     insort(taken, span)
     return sorted(kept, key=lambda f: f.start)
+
+
+def beside(found: Iterable[Finding], *groups: Iterable[Finding]) -> list[Finding]:
+    """The findings that `found` has, every one of them, and those of `groups` that stand apart from its edits."""
+    own = list(found)
+    taken = sorted(
+        {(e.start, e.end) for f in own for e in f.edits} | {(f.start, f.start + 1) for f in own if not f.edits}
+    )
+    others = apart(*groups)
+    return sorted([*own, *(f for f in others if not any(_touches(taken, s) for s in _spans(f)))], key=lambda f: f.start)
+
+
+def _spans(finding: Finding) -> list[tuple[int, int]]:
+    return [(e.start, e.end) for e in finding.edits] or [(finding.start, finding.start + 1)]
+
+
+def _touches(taken: list[tuple[int, int]], span: tuple[int, int]) -> bool:
+    return any(start < span[1] and span[0] < end for start, end in taken)
 
 
 def _overlaps(taken: list[tuple[int, int]], start: int, end: int) -> bool:

@@ -172,7 +172,11 @@ class Meanings:
         pattern, value = node.field("name"), node.field("value")
         if pattern is None or pattern.kind() != "identifier":
             whole = self.of(value, depth + 1)
-            taken = next((p.name for p in properties(pattern) if p.value and _key(p.value) == binding.key), "") if pattern else ""
+            taken = (
+                next((p.name for p in properties(pattern) if p.value and _key(p.value) == binding.key), "")
+                if pattern
+                else ""
+            )
             return Meaning("name", whole.package, taken) if whole and whole.kind == "module" and taken else None
         found = self.of(value, depth + 1) or self._of_type(node.field("type"), depth)
         return found or next((m for v in self._assigned.get(binding.key, ()) if (m := self.of(v, depth + 1))), None)

@@ -17,6 +17,7 @@ from migrator.sites import Edit, Finding, Status
 
 Place = Literal["client", "call", "headers"]
 _WORD_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_VARIABLE = re.compile(r"(?<![\w$])[A-Z][A-Z0-9_]+(?![\w$])")
 _JSON = re.compile(r"JSON\s*\.\s*stringify")
 
 
@@ -70,7 +71,7 @@ class Options:
     """What the rules make of the options of one client SDK in one script."""
 
     def __init__(self, names: Names, client: Client, script: Script, quote: str = '"', browser: bool = False) -> None:
-        self.names, self.client, self._script, self.quote = names, client, script, quote
+        self.names, self.client, self.script, self.quote = names, client, script, quote
         self._browser = browser
         self._parameters = [rule for rule in names.rules.parameters if rule.of == client.of]
 
@@ -83,11 +84,9 @@ class Options:
 
     def said(self, node: SgNode) -> str:
         """The text of an expression, with the variables of the environment under their new names."""
-        text = node.text()
-        edits = [e for f in self.names.envs_in(text) for e in f.edits if text[e.start : e.end].isupper()]
-        for edit in sorted(edits, reverse=True):
-            text = text[: edit.start] + edit.text + text[edit.end :]
-        return text
+        return _VARIABLE.sub(
+            lambda match: renamed[0] if (renamed := self.names.env(match[0])) else match[0], node.text()
+        )
 
     @property
     def url(self) -> str:
@@ -99,7 +98,11 @@ class Options:
     @property
     def key(self) -> str:
         """The expression of the key where the script says none."""
-        return f"import.meta.env.VITE_{self.client.key_variable}" if self._browser else f"process.env.{self.client.key_variable}"
+        return (
+            f"import.meta.env.VITE_{self.client.key_variable}"
+            if self._browser
+            else f"process.env.{self.client.key_variable}"
+        )
 
     def bearer(self, key: str) -> str:
         """The value of the header that carries a key."""
@@ -170,7 +173,9 @@ class Options:
             name = slugs.get(name, name)
             return providers.get(name, name if text.removeprefix("@") in slugs else "")
         words = re.split(r"[^A-Za-z0-9]+|_", node.text().rpartition(".")[2].lower())
-        known = {prefix for name, prefix in providers.items() if prefix and name.partition("-")[0] in words and name in words}
+        known = {
+            prefix for name, prefix in providers.items() if prefix and name.partition("-")[0] in words and name in words
+        }
         return known.pop() if len(known) == 1 else ""
 
     def _config(self, result: Settled, each: Given, rule: Parameter, place: Place) -> None:
@@ -203,7 +208,7 @@ class Options:
                 first = arguments.named_children()
                 return self.literal(first[0]) if first else None
         if kind in {"identifier", "shorthand_property_identifier"}:
-            binding = self._script.scopes.resolve(node)
+            binding = self.script.scopes.resolve(node)
             value = binding.node.field("value") if binding and binding.kind == "variable" else None
             return self.literal(value) if value and value.kind() != "identifier" else None
         return None
@@ -214,7 +219,11 @@ class Options:
             literal = self.literal(value)
         entries = properties(literal) if literal else []
         if literal and all(each.is_known and each.value for each in entries):
-            return [written(f"{self.client.labels}{each.name}", self._text_of(each.value), self.quote) for each in entries if each.value]
+            return [
+                written(f"{self.client.labels}{each.name}", self._text_of(each.value), self.quote)
+                for each in entries
+                if each.value
+            ]
         said = self.said(value)
         if value.kind() == "call_expression" and "stringify" in said:
             said = f"JSON.parse({said})"
@@ -233,7 +242,9 @@ class Options:
         entries = properties(literal) if literal else []
         attempts = next((e.value for e in entries if e.name == "attempts" and e.value), None)
         if attempts is None:
-            self._note(result, each, rule.id, f"{each.name}: {rule.message or 'say how often with maxRetries'}", Status.REVIEW)
+            self._note(
+                result, each, rule.id, f"{each.name}: {rule.message or 'say how often with maxRetries'}", Status.REVIEW
+            )
             return
         result.entries.append(written("maxRetries", self.said(attempts)))
         if any(e.name != "attempts" for e in entries):
@@ -252,7 +263,7 @@ class Options:
         result.notes.append(self._found(each, rule, said, status))
 
     def _found(self, each: Given, rule: str, said: str, status: Status, edits: tuple[Edit, ...] = ()) -> Finding:
-        return Finding(self._script.start(each.node), rule, status, said, edits)
+        return Finding(self.script.start(each.node), rule, status, said, edits)
 
 
 def _is(pattern: str, name: str) -> bool:

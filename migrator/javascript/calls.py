@@ -1,0 +1,189 @@
+"""Calls on a client: options given for one call, ids of models, and methods without a counterpart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ast_grep_py import SgNode
+
+from migrator.javascript.clients import Clients
+from migrator.javascript.objects import properties
+from migrator.javascript.options import Given, Settled, given, snake
+from migrator.javascript.source import Script, span, string_of
+from migrator.primitives import Method
+from migrator.sites import Edit, Finding, Status
+
+_WITH_MODEL = frozenset({"chat.completions", "completions", "embeddings", "responses"})
+_OWN = frozenset({"headers", "timeout", "signal", "query", "idempotency_key", "http_agent", "fetch_options", "stream"})
+_SLUG = re.compile(r"@(?P<slug>[\w-]+)/(?P<model>[\w.:/@-]+)")
+
+
+@dataclass(frozen=True)
+class Calls:
+    """The calls of one script; `prefixes` says how ids of models begin for the clients of which that is known."""
+
+    script: Script
+    text: str
+    clients: Clients
+    prefix: str
+
+    def findings(self) -> Iterator[Finding]:
+        """A finding for each call that changes or cannot be made any more."""
+        for node in self.script.all("call_expression"):
+            function, arguments = node.field("function"), node.field("arguments")
+            path = _path(function) if function else None
+            if function is None or arguments is None or path is None:
+                continue
+            root, names = path
+            ours = self.clients.is_client(self.clients.meanings.of(root))
+            if ours:
+                yield from self._method(node, root, names)
+            if names[-1:] in (["create"], ["generate"], ["edit"], ["parse"], ["stream"]) and len(names) > 1:
+                yield from self._call(arguments, names, ours)
+
+    def method(self, names: list[str]) -> Method | None:
+        """The rule of a method that is different or not there."""
+        path = ".".join(map(snake, names))
+        found = [
+            (len(name), rule)
+            for rule in self.clients.options.names.rules.methods
+            if rule.of == self.clients.options.client.of
+            for name in rule.names
+            if path == name or path.startswith(f"{name}.")
+        ]
+        return max(found, key=lambda each: each[0])[1] if found else None
+
+    def _method(self, node: SgNode, root: SgNode, names: list[str]) -> Iterator[Finding]:
+        rule = self.method(names)
+        if rule:
+            yield Finding(self.script.start(root), rule.id, Status(rule.status), f"{'.'.join(names)}: {rule.message}")
+
+    # ------------------------------------------------------------------------------------------------- one call
+
+    def _call(self, arguments: SgNode, names: list[str], ours: bool) -> Iterator[Finding]:
+        parts = arguments.named_children()
+        if ours and parts and ".".join(names[:-1]) in _WITH_MODEL and not self.method(names):
+            yield from self._model(parts[0])
+        if len(parts) > 1:
+            yield from self._second(arguments, parts, ours)
+
+    def _model(self, body: SgNode) -> Iterator[Finding]:
+        if body.kind() != "object":
+            return
+        entries = properties(body)
+        entry = next((each for each in entries if each.name == "model"), None)
+        if entry is None:
+            if all(each.is_known for each in entries):
+                said = "no model is given, which Portkey took from its config: say which one"
+                yield Finding(self.script.start(body), self.clients.options.client.id, Status.MANUAL, said)
+            return
+        text = string_of(entry.value)
+        if text and self.prefix and entry.value and "/" not in text and not text.startswith("@"):
+            quote = entry.value.text()[0]
+            edit = self.script.edit(entry.value, f"{quote}{self.prefix}/{text}{quote}")
+            said = f"{text} → {self.prefix}/{text}: the model id names the provider"
+            yield Finding(self.script.start(entry.value), self._provider_rule, Status.REVIEW, said, (edit,))
+
+    @property
+    def _provider_rule(self) -> str:
+        rule = self.clients.options.rule("provider")
+        return rule.id if rule else self.clients.options.client.id
+
+    def _second(self, arguments: SgNode, parts: list[SgNode], ours: bool) -> Iterator[Finding]:
+        """The second argument, in which the old SDK took options of its own."""
+        second, options = parts[1], self.clients.options
+        literal = second if second.kind() == "object" else None
+        entries = properties(literal) if literal else []
+        known = [each for each in given(entries) if each.name and each.name not in _OWN and not _is_retries(each)]
+        if literal is None:
+            if ours and second.text() not in {"undefined", "null"}:
+                said = "options of one call, put together elsewhere: the OpenAI SDK takes them as `{ headers: … }`"
+                yield Finding(self.script.start(second), options.client.id, Status.REVIEW, said)
+            return
+        if not known or not (ours or all(self._is_telling(each) for each in known)):
+            return
+        settled = options.settled(known, "call")
+        yield from settled.notes
+        if settled.faults or len(parts) > 2 or any(not e.is_known for e in entries):
+            said = "options of one call: write them as `{ headers: … }`"
+            yield from settled.faults or [Finding(self.script.start(second), options.client.id, Status.MANUAL, said)]
+            return
+        gone = {span(each.node) for each in known}
+        stay = [each.node.text() for each in entries if span(each.node) not in gone]
+        text = ", ".join([*_headers(settled), *settled.entries, *stay])
+        edit = self.script.edit(second, f"{{ {text} }}")
+        if not text:
+            edit = Edit(self.script.end(parts[0]), self.script.end(second), "")
+        said = "options of one call are headers of it"
+        yield Finding(self.script.start(second), options.client.id, Status.MIGRATED, said, (edit,))
+
+    def _is_telling(self, each: Given) -> bool:
+        """Whether no other SDK takes such an option for a call."""
+        rule = self.clients.options.rule(each.name)
+        return rule is not None and each.name in rule.names and rule.to not in {"keyword", "key", "url"}
+
+
+def _headers(settled: Settled) -> list[str]:
+    return [f"headers: {{ {', '.join(settled.headers)} }}"] if settled.headers else []
+
+
+def _is_retries(each: Given) -> bool:
+    return each.name == "max_retries"
+
+
+def _path(function: SgNode) -> tuple[SgNode, list[str]] | None:
+    """What a method is called on, up to the first name that a client has, and the names from there."""
+    names: list[str] = []
+    node = function
+    while node.kind() == "member_expression":
+        name, above = node.field("property"), node.field("object")
+        if name is None or above is None or above.kind() == "this":
+            break
+        names.insert(0, name.text())
+        node = above
+    return (node, names) if names else None
+
+
+def slugs(script: Script, text: str, clients: Clients) -> Iterator[Finding]:
+    """Ids of models that name a provider as `@slug/model`, where a script means a model."""
+    options = clients.options
+    for kind in ("string", "template_string"):
+        for node in script.all(kind):
+            said = string_of(node)
+            match = _SLUG.fullmatch(said) if said else None
+            if match is None or not _is_model(node):
+                continue
+            prefix = _prefix(clients, match["slug"])
+            new = f"{prefix}/{match['model']}" if prefix else match["model"]
+            why = "the model id names the provider" if prefix else "say with the setting `slugs` which provider it is"
+            rule = options.rule("provider")
+            quote = node.text()[0]
+            edit = script.edit(node, f"{quote}{new}{quote}")
+            message = f"{said} → {new}: {why}"
+            yield Finding(script.start(node), rule.id if rule else options.client.id, Status.REVIEW, message, (edit,))
+
+
+def _prefix(clients: Clients, slug: str) -> str:
+    options = clients.options
+    known = options.names.rules.options.get("slugs", {}).get(slug, slug)
+    return options.client.providers.get(known, known if slug != known else "")
+
+
+def _is_model(node: SgNode) -> bool:
+    """Whether what holds a string says that it is a model: a property, a variable, a default of one."""
+    parent = node.parent()
+    while parent and parent.kind() in {
+        "binary_expression",
+        "ternary_expression",
+        "parenthesized_expression",
+        "as_expression",
+    }:
+        parent = parent.parent()
+    if parent is None:
+        return False
+    if parent.kind() == "array":
+        parent = parent.parent() or parent
+    holder = parent.field("key") or parent.field("name") or parent.field("left")
+    return holder is not None and "model" in holder.text().lower()

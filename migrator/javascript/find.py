@@ -1,0 +1,100 @@
+"""Everything that a script has of a client SDK that is left: its imports, clients, calls, headers and addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from migrator.javascript.calls import Calls, slugs
+from migrator.javascript.clients import Built, Clients
+from migrator.javascript.headers import Headers, addresses
+from migrator.javascript.imports import Import, Meanings, imports
+from migrator.javascript.moves import Moves
+from migrator.javascript.options import Options
+from migrator.javascript.source import Script, scripts
+from migrator.names import Names
+from migrator.primitives import Client
+from migrator.sites import Edit, Finding, Status
+
+_BROWSER = re.compile(r"\bimport\.meta\.env\b")
+
+
+def find(text: str, path: str, names: Names) -> list[Finding]:
+    """The findings of all programs of a file, in order, with edits that do not overlap."""
+    found: list[Finding] = []
+    for script in scripts(text, path):
+        for client in names.rules.clients:
+            if script.fault() is not None:
+                found += _unparsed(script, text, client)
+            else:
+                found += _found(script, text, names, client)
+    return sorted(found, key=lambda finding: finding.start)
+
+
+def _unparsed(script: Script, text: str, client: Client) -> Iterator[Finding]:
+    """By hand, where the code is no valid script."""
+    end = script.end(script.root)
+    for match in re.compile(rf"""["']{re.escape(client.package)}["']""").finditer(text, script.offset, end):
+        said = f"{client.package}: the script cannot be parsed, move it to {client.instead} by hand"
+        yield Finding(match.start() + 1, client.id, Status.MANUAL, said)
+
+
+def _found(script: Script, text: str, names: Names, client: Client) -> Iterator[Finding]:
+    all_imports = imports(script)
+    quote = next((i.source.text()[0] for i in all_imports if i.source.text()[0] in "\"'"), '"')
+    browser = bool(_BROWSER.search(text)) and "process.env" not in text
+    options = Options(names, client, script, quote, browser)
+    clients = Clients(script, text, Meanings(script, all_imports), options)
+    built = list(clients.built())
+    stays = any(each.stays for each in built) or _is_held_back(built, names)
+    made = [*built, *clients.headers()]
+    if stays:
+        kept = [fault for each in built for fault in _reasons(each)]
+        made = [each for each in made if each not in built]
+    else:
+        kept = []
+    prefixes = {each.settled.provider for each in made}
+    calls = Calls(script, text, clients, prefixes.pop() if len(prefixes) == 1 else "")
+    moving = [finding for each in made for finding in _of(each, options)]
+    taken = frozenset((e.start, e.end) for f in moving for e in f.edits)
+    moves = Moves(script, text, names, clients, _ours(all_imports, client), stays, taken)
+    rest = () if stays else calls.findings()
+    groups = (kept, moving, moves.findings(), rest, Headers(script, text, options).findings())
+    slugged = slugs(script, text, clients) if not stays else ()
+    return _apart(*groups, slugged, addresses(script, text, options) if not stays else ())
+
+
+def _apart(*groups: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings whose edits stand apart from those before them; what is only told may stand anywhere."""
+    taken: list[Edit] = []
+    for group in groups:
+        for finding in group:
+            if not any(a.start < e.end and e.start < a.end for a in taken for e in finding.edits):
+                taken += finding.edits
+                yield finding
+
+
+def _ours(all_imports: list[Import], client: Client) -> list[Import]:
+    return [i for i in all_imports if i.package.partition("/")[0] in {client.package, client.instead}]
+
+
+def _is_held_back(built: list[Built], names: Names) -> bool:
+    """With --safe-only, a client stays that would not behave the same."""
+    return names.rules.wary and any(each.settled.notes for each in built)
+
+
+def _reasons(each: Built) -> Iterator[Finding]:
+    yield from each.settled.faults
+    for note in each.settled.notes:
+        yield Finding(note.start, note.rule, Status.MANUAL, f"{note.message}; left alone")
+
+
+def _of(each: Built, options: Options) -> Iterator[Finding]:
+    """The findings of one client; where it is told why it stays, nothing of it is edited."""
+    if each.stays:
+        yield from each.settled.faults
+        return
+    client = options.client
+    start = options.script.start(each.node)
+    yield Finding(start, client.id, Status.MIGRATED, f"a client of {client.instead} at the gateway", each.edits)
+    yield from each.settled.notes

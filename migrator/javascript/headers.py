@@ -1,0 +1,186 @@
+"""Headers that scripts write themselves, in one object or step by step, for `fetch` and its like; those they read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ast_grep_py import SgNode
+
+from migrator.javascript.objects import Property, properties, with_more
+from migrator.javascript.options import Given, Options
+from migrator.javascript.source import Script, span, string_of
+from migrator.sites import Edit, Finding, Status
+
+_SETTERS = frozenset({"set", "append"})
+_READERS = frozenset({"get", "has"})
+
+
+@dataclass(frozen=True)
+class Headers:
+    """The headers of one script; those of nodes in `taken` are dealt with already."""
+
+    script: Script
+    text: str
+    options: Options
+    taken: frozenset[tuple[int, int]] = frozenset()
+
+    def findings(self) -> Iterator[Finding]:
+        """A finding for each object, each statement and each read."""
+        for node in self.script.all("object"):
+            entries = properties(node)
+            if any(self._is_ours(each.name) for each in entries):
+                yield from self._object(node, entries)
+        for node in self.script.all("assignment_expression"):
+            yield from self._assignment(node)
+        for node in self.script.all("call_expression"):
+            yield from self._call(node)
+        for node in self.script.all("subscript_expression"):
+            yield from self._read_by_key(node)
+
+    def _is_ours(self, name: str) -> bool:
+        return name.lower().startswith(self.options.client.prefix)
+
+    def _given(self, name: str, value: SgNode | None, node: SgNode) -> Given:
+        return Given(name.lower()[len(self.options.client.prefix) :].replace("-", "_"), value, node)
+
+    # --------------------------------------------------------------------------------------------------- objects
+
+    def _object(self, literal: SgNode, entries: list[Property]) -> Iterator[Finding]:
+        ours = [each for each in entries if self._is_ours(each.name)]
+        settled = self.options.settled([self._given(e.name, e.value, e.node) for e in ours], "headers")
+        yield from settled.notes
+        if settled.faults:
+            yield from settled.faults
+            return
+        other = next((each for each in entries if each.name.lower() == "authorization"), None)
+        keyed = settled.key or (self.options.key if other else "")
+        added = list(settled.headers)
+        if keyed:
+            quoted = (
+                bool(ours) and ours[0].node.text()[:1] in "\"'" and any(_is_quoted(e) for e in entries if e not in ours)
+            )
+            name = f"{self.options.quote}Authorization{self.options.quote}" if quoted else "Authorization"
+            added.insert(0, f"{name}: {self.options.bearer(keyed)}")
+        gone = [*ours, *([other] if other and keyed else [])]
+        edits = with_more(self.script, self.text, literal, added, gone)
+        rule, client = self.options.rule("api_key"), self.options.client
+        said = f"{client.prefix}…: the key is sent as Authorization: Bearer"
+        status = Status.MIGRATED
+        if other and keyed:
+            status = Status.REVIEW
+            said += "; the key of a provider that was sent there is the gateway's: store it there"
+        where = rule.id if rule and keyed else client.id
+        yield Finding(self.script.start(ours[0].node), where, status, said, tuple(edits))
+
+    # ---------------------------------------------------------------------------------------------- step by step
+
+    def _assignment(self, node: SgNode) -> Iterator[Finding]:
+        """`headers["x-portkey-api-key"] = key`."""
+        left, right = node.field("left"), node.field("right")
+        index = left.field("index") if left and left.kind() == "subscript_expression" else None
+        name = string_of(index)
+        if left is None or right is None or index is None or name is None or not self._is_ours(name):
+            return
+        yield from self._step(node, index, name, right)
+
+    def _call(self, node: SgNode) -> Iterator[Finding]:
+        """`headers.set("x-portkey-api-key", key)`, and `headers.get("x-portkey-cache-status")` of an answer."""
+        function, arguments = node.field("function"), node.field("arguments")
+        method = function.field("property") if function and function.kind() == "member_expression" else None
+        parts = arguments.named_children() if arguments else []
+        name = string_of(parts[0]) if parts else None
+        if method is None or name is None or not self._is_ours(name):
+            return
+        if method.text() in _SETTERS and len(parts) == 2:
+            yield from self._step(node, parts[0], name, parts[1])
+        elif method.text() in _READERS and len(parts) == 1:
+            yield self._read(parts[0], name)
+
+    def _step(self, node: SgNode, written_at: SgNode, name: str, value: SgNode) -> Iterator[Finding]:
+        given = self._given(name, value, node)
+        rule = self.options.rule(given.name)
+        start = self.script.start(written_at)
+        quote = written_at.text()[0]
+        if rule and rule.to == "key":
+            edits = (
+                self.script.edit(written_at, f"{quote}Authorization{quote}"),
+                self.script.edit(value, self.options.bearer(self.options.said(value))),
+            )
+            yield Finding(start, rule.id, Status.MIGRATED, f"{name} → Authorization: Bearer", edits)
+            return
+        if rule and rule.to == "header":
+            edits = (
+                self.script.edit(written_at, f"{quote}{rule.called}{quote}"),
+                self.script.edit(value, f"{quote}{rule.value}{quote}"),
+            )
+            if string_of(value) == "true":
+                yield Finding(start, rule.id, Status.REVIEW, f"{name} → {rule.called}: {rule.message}", edits)
+                return
+        where = rule.id if rule else self.options.client.id
+        message = rule.message if rule and rule.message else "the gateway does not know it"
+        line = self._statement(node)
+        if line is None or rule is None or rule.to in {"labels", "header", "manual"}:
+            yield Finding(start, where, Status.MANUAL, f"{name}: {message}; take it out by hand")
+        else:
+            yield Finding(start, where, Status.REVIEW, f"{name}: {message}", (line,))
+
+    def _statement(self, node: SgNode) -> Edit | None:
+        """The edit that takes out the statement that a node is, with its line."""
+        statement = node.parent()
+        block = statement.parent() if statement else None
+        if statement is None or block is None or statement.kind() != "expression_statement":
+            return None
+        if block.kind() not in {"program", "statement_block"}:
+            return Edit(self.script.start(statement), self.script.end(statement), "{}")
+        start, end = self.script.start(statement), self.script.end(statement)
+        first = max(self.text.rfind("\n", 0, start), self.text.rfind("\r", 0, start)) + 1
+        rest = re.compile(r"[ \t]*(?:\r\n|\n|\r|\Z)").match(self.text, end)
+        if rest and not self.text[first:start].strip():
+            return Edit(first, rest.end(), "")
+        return Edit(start, end, "")
+
+    # ----------------------------------------------------------------------------------------------------- answers
+
+    def _read_by_key(self, node: SgNode) -> Iterator[Finding]:
+        """`response.headers["x-portkey-cache-status"]`."""
+        parent, index = node.parent(), node.field("index")
+        name = string_of(index)
+        assigned = (
+            parent and parent.kind() == "assignment_expression" and span(parent.named_children()[0]) == span(node)
+        )
+        if index is not None and name is not None and self._is_ours(name) and not assigned:
+            yield self._read(index, name)
+
+    def _read(self, node: SgNode, name: str) -> Finding:
+        client, start = self.options.client, self.script.start(node)
+        new = client.answered.get(name.lower(), "")
+        if not new:
+            said = f"{name}: the gateway's answers have no such header: take out what reads it"
+            return Finding(start, client.id, Status.MANUAL, said)
+        quote = node.text()[0]
+        said = f"{name} → {new}: see that its values are those that are looked for"
+        return Finding(start, client.id, Status.REVIEW, said, (self.script.edit(node, f"{quote}{new}{quote}"),))
+
+
+def _is_quoted(entry: Property) -> bool:
+    return entry.node.text()[:1] in "\"'"
+
+
+def addresses(script: Script, text: str, options: Options) -> Iterator[Finding]:
+    """The old address in strings, as a whole or as how one begins."""
+    client = options.client
+    new = options.names.rules.options.get("base-url", "") or client.url
+    old = sorted(client.addresses, key=len, reverse=True)
+    pattern = re.compile(rf"(?:{'|'.join(map(re.escape, old))})(?![\w.-])")
+    for node in script.all("string", "template_string"):
+        for match in pattern.finditer(node.text()):
+            if match.start() != 1:
+                said = f"{match[0]} in a text: {new} from now on"
+                yield Finding(script.start(node) + match.start(), client.id, Status.MANUAL, said)
+                continue
+            instead = new if match[0].endswith("/v1") else new.removesuffix("/v1")
+            start = script.start(node) + match.start()
+            edit = Edit(start, start + len(match[0]), instead)
+            yield Finding(start, client.id, Status.MIGRATED, f"{match[0]} → {instead}", (edit,))

@@ -1,0 +1,310 @@
+"""The names that a script imports from a package that is left: renamed where they are used, and imported anew."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ast_grep_py import SgNode
+
+from migrator.javascript.clients import CLASSES, Clients
+from migrator.javascript.imports import Import, Name
+from migrator.javascript.objects import properties, without
+from migrator.javascript.source import Script, span
+from migrator.names import Names
+from migrator.sites import Edit, Finding, Status
+
+_USES = ("identifier", "type_identifier", "shorthand_property_identifier")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
+_TESTED = ("jest", "vi", "vitest", "mock", "td")
+
+
+@dataclass(frozen=True)
+class Moves:
+    """What becomes of the imports of one package, `stays` where its clients cannot move.
+
+    `taken` are the starts of nodes that other edits replace, so that a name in them needs no import any more.
+    """
+
+    script: Script
+    text: str
+    names: Names
+    clients: Clients
+    imports: Sequence[Import]
+    stays: bool
+    taken: frozenset[tuple[int, int]]
+
+    @property
+    def _client(self) -> str:
+        return self.clients.options.client.id
+
+    def findings(self) -> Iterator[Finding]:
+        """The findings of every import and every use of a name."""
+        package = self.clients.options.client.package
+        for each in self.imports:
+            if each.package == package:
+                yield from self._moved(each)
+            elif each.package.startswith(f"{package}/"):
+                yield from self._deep(each)
+        yield from self._mocked(package)
+
+    # ----------------------------------------------------------------------------------------------------- the class
+
+    @cached_property
+    def _there(self) -> str:
+        """What the script calls the new class already; "" where it does not import it."""
+        client = self.clients.options.client
+        wanted = {"default", *client.classes.values()}
+        found = (
+            name.local.text()
+            for each in self.imports
+            if each.package == client.instead and not each.types
+            for name in each.names
+            if name.imported in wanted or (name.imported == "*" and each.form == "require")  # a CommonJS module is it
+        )
+        return next(found, "")
+
+    @property
+    def new_class(self) -> str:
+        """The name of the new class in the script: as it is imported already, else its own or one that is free."""
+        own = next(iter(self.clients.options.client.classes.values()))
+        return self._there or (own if own not in self.script.scopes.top else f"{own}Client")
+
+    def _is_class(self, name: Name) -> bool:
+        return name.imported in {*self.clients.options.client.classes, *CLASSES}
+
+    def _local(self, name: Name) -> str:
+        """What a class is called from now on: a name of the user's own stays."""
+        old = name.local.text()
+        if old not in self.clients.options.client.classes and not self._there:
+            return old
+        return self.new_class
+
+    def _uses(self, name: Name) -> list[SgNode]:
+        """The places where an imported name is used."""
+        binding = self.script.scopes.resolve(name.local)
+        found = []
+        for node in self.script.all(*_USES):
+            if node.text() != name.local.text() or span(node) == span(name.local):
+                continue
+            resolved = self.script.scopes.resolve(node)
+            if resolved and binding and resolved.key == binding.key and not _is_key(node):
+                found.append(node)
+        return found
+
+    def _is_taken(self, node: SgNode) -> bool:
+        start, end = self.script.start(node), self.script.end(node)
+        return any(a <= start and end <= b for a, b in self.taken)
+
+    # ----------------------------------------------------------------------------------------------------- imports
+
+    def _moved(self, each: Import) -> Iterator[Finding]:
+        start = self.script.start(each.source)
+        package, instead = self.clients.options.client.package, self.clients.options.client.instead
+        if each.form == "export" or (each.form == "other" and not _is_bare(each)):
+            whose = "what is exported from it" if each.form == "export" else "what it is used for"
+            said = f"{package}: {whose} is for you to move to {instead}"
+            yield Finding(start, self._client, Status.MANUAL, said)
+            return
+        if self.stays:
+            yield Finding(
+                start, self._client, Status.MANUAL, f"{package} stays as long as the client in this file does"
+            )
+            return
+        if any(name.imported == "*" for name in each.names):
+            yield from self._whole(each)
+            return
+        left: list[Name] = []
+        moved: list[Name] = []
+        edits: list[Edit] = []
+        for name in each.names:
+            if self._is_class(name):
+                moved.append(name)
+                edits += self._renamed(name)
+            elif all(self._is_taken(use) for use in self._uses(name)):
+                continue
+            elif self._is_address(name):
+                edits += [self.script.edit(u, self._address(u)) for u in self._uses(name) if not self._is_taken(u)]
+            else:
+                left.append(name)
+        edits += self._statement(each, moved, left)
+        said = f"{package} → {instead}" if moved else f"{package}: nothing of it is needed any more"
+        yield Finding(start, self._client, Status.MIGRATED, said, tuple(edits))
+        for name in left:
+            said = f"{name.imported} of {package} has no counterpart: {self._message}"
+            yield Finding(self.script.start(name.local), self._client, Status.MANUAL, said)
+
+    @property
+    def _message(self) -> str:
+        module = self.clients.options.client.of
+        return next((each.message for each in self.names.rules.libraries if each.module == module), "write it by hand")
+
+    def _is_address(self, name: Name) -> bool:
+        return name.imported in self.clients.options.client.address
+
+    def _address(self, use: SgNode) -> str:
+        url = self.clients.options.url
+        if use.kind() == "shorthand_property_identifier":
+            return f"{use.text()}: {url}"
+        parent = use.parent()
+        plain = parent is None or parent.kind() in {"pair", "variable_declarator", "arguments"}
+        return url if plain or "??" not in url else f"({url})"
+
+    def _renamed(self, name: Name) -> list[Edit]:
+        new = self._local(name)
+        if new == name.local.text():
+            return []
+        edits = []
+        for use in self._uses(name):
+            parent = use.parent()
+            if use.kind() == "shorthand_property_identifier":
+                edits.append(self.script.edit(use, f"{use.text()}: {new}"))
+            elif parent and parent.kind() == "export_specifier" and parent.field("alias") is None:
+                edits.append(self.script.edit(use, f"{new} as {use.text()}"))
+            elif not self._is_taken(use):
+                edits.append(self.script.edit(use, new))
+        return edits
+
+    def _statement(self, each: Import, moved: list[Name], left: list[Name]) -> list[Edit]:
+        """The edits of the statement itself: another package, a statement more, or none any more."""
+        script, instead = self.script, self.clients.options.client.instead
+        needed = [] if self._there or not moved else moved[:1]
+        quote = each.source.text()[0]
+        source = script.edit(each.source, f"{quote}{instead}{quote}")
+        clause = each.clause
+        if clause is None:
+            return [source]
+        if not left and not needed:
+            return [self._line(_statement_of(each))]
+        if not left:
+            return [script.edit(clause, self._clause(each, needed[0])), source]
+        edits = self._without(each, left)
+        if needed:
+            new = self._clause(each, needed[0])
+            word = "import type" if each.types else "import"
+            said = f"{word} {new} from {quote}{instead}{quote}"
+            if each.form == "require":
+                said = f"const {new} = {self._value(each, f'{quote}{instead}{quote}')}"
+            outer = _statement_of(each)
+            end = ";" if self.text[script.end(outer) - 1] == ";" else ""
+            newline = "\r\n" if "\r\n" in self.text else "\n"
+            at = script.start(outer)
+            indent = self.text[self.text.rfind("\n", 0, at) + 1 : at]
+            edits.append(Edit(at, at, f"{said}{end}{newline}{indent}"))
+        return edits
+
+    def _value(self, each: Import, source: str) -> str:
+        value = each.statement.field("value")
+        return value.text().replace(each.source.text(), source) if value else source
+
+    def _clause(self, each: Import, name: Name) -> str:
+        new, own = self._local(name), next(iter(self.clients.options.client.classes.values()))
+        if each.form == "import":
+            single = name.entry is not None and name.entry.node.text().startswith("type ") and not each.types
+            return f"{'type ' if single else ''}{new}"
+        return f"{{ {own} }}" if new == own else f"{{ {own}: {new} }}"
+
+    def _without(self, each: Import, left: list[Name]) -> list[Edit]:
+        """The edits that leave only some names to a statement."""
+        clause, keep = each.clause, {span(name.local) for name in left}
+        assert clause is not None
+        if each.form == "require":
+            return without(
+                self.script, self.text, clause, [e for e in properties(clause) if e.value and span(e.value) not in keep]
+            )
+        said = ", ".join(name.entry.node.text() if name.entry else name.local.text() for name in left)
+        whole = f"{{ {said} }}" if all(name.entry for name in left) else said
+        return [self.script.edit(clause, whole)]
+
+    def _line(self, node: SgNode) -> Edit:
+        """The edit that takes out a statement with its line."""
+        start, end = self.script.start(node), self.script.end(node)
+        first = max(self.text.rfind("\n", 0, start), self.text.rfind("\r", 0, start)) + 1
+        rest = _LINE.match(self.text, end)
+        if rest and not self.text[first:start].strip() and not rest[0].strip("; \t\r\n"):
+            return Edit(first, rest.end(), "")
+        return Edit(start, end, "")
+
+    def _whole(self, each: Import) -> Iterator[Finding]:
+        """An import of the whole module: what is read off it is renamed."""
+        name = next(n for n in each.names if n.imported == "*")
+        client = self.clients.options.client
+        edits, left = [], list[SgNode]()
+        quote = each.source.text()[0]
+        edits.append(self.script.edit(each.source, f"{quote}{client.instead}{quote}"))
+        for use in self._uses(name):
+            parent = use.parent()
+            read = parent.field("property") or parent.field("name") if parent else None
+            if parent is None or read is None or self._is_taken(use):
+                left += [] if self._is_taken(use) or (parent and parent.kind() == "new_expression") else [use]
+            elif read.text() in client.classes:
+                edits.append(self.script.edit(read, client.classes[read.text()]))
+            elif read.text() in client.address:
+                edits.append(self.script.edit(parent, self._address(parent)))
+            elif read.text() != "default":
+                left.append(use)
+        if left:
+            said = f"{client.package}: a name of it that is read here has no counterpart: {self._message}"
+            yield from (Finding(self.script.start(use), self._client, Status.MANUAL, said) for use in left)
+            return
+        yield Finding(
+            self.script.start(each.source),
+            self._client,
+            Status.MIGRATED,
+            f"{client.package} → {client.instead}",
+            tuple(edits),
+        )
+
+    # ------------------------------------------------------------------------------------------- other mentions
+
+    def _deep(self, each: Import) -> Iterator[Finding]:
+        """Errors are imported from a file of the package: the new one has them, by the same names."""
+        client, start = self.clients.options.client, self.script.start(each.source)
+        known = {n for rule in self.names.rules.moved if rule.of == client.of for n in rule.names}
+        known |= {"APIUserAbortError", "APIConnectionTimeoutError"}
+        names = {name.imported for name in each.names}
+        if names and names <= known:
+            quote = each.source.text()[0]
+            edit = self.script.edit(each.source, f"{quote}{client.instead}{quote}")
+            yield Finding(start, self._client, Status.MIGRATED, f"{each.package} → {client.instead}", (edit,))
+            return
+        said = f"{each.package}: a file inside the package, which {client.instead} has not: {self._message}"
+        yield Finding(start, self._client, Status.MANUAL, said)
+
+    def _mocked(self, package: str) -> Iterator[Finding]:
+        """`jest.mock("package")`: what the test puts in its place has to be the new class."""
+        for node in self.script.all("call_expression"):
+            function, arguments = node.field("function"), node.field("arguments")
+            first = arguments.named_children()[:1] if arguments else []
+            if (
+                not function
+                or not first
+                or first[0].text()[1:-1] != package
+                or function.text() in {"require", "import"}
+            ):
+                continue
+            if function.kind() == "import":
+                continue
+            client = self.clients.options.client
+            said = f"{package} is replaced in a test: put {client.instead} there, whose class is its default export"
+            yield Finding(self.script.start(first[0]), self._client, Status.MANUAL, said)
+
+
+def _is_bare(each: Import) -> bool:
+    return each.statement.kind() == "import_statement"
+
+
+def _is_key(node: SgNode) -> bool:
+    """Whether a name is that of a specifier, which its import statement has."""
+    parent = node.parent()
+    return parent is not None and parent.kind() in {"import_specifier", "import_clause", "namespace_import"}
+
+
+def _statement_of(each: Import) -> SgNode:
+    """The whole statement: a declaration where a `require` stands in one."""
+    if each.form != "require":
+        return each.statement
+    parent = each.statement.parent()
+    return parent if parent and len(parent.named_children()) == 1 else each.statement
