@@ -16,6 +16,7 @@ from migrator.candidates import PYTHON, Candidate, Candidates
 from migrator.client_module import Place
 from migrator.distributions import Distributions, distributions
 from migrator.formats import Context, dependencies, format_of
+from migrator.formats.script import is_script, read_callers, speaks
 from migrator.model_ids import prepared
 from migrator.names import Names
 from migrator.outcome import Plan
@@ -48,7 +49,10 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     )
     if not packs:
         return plan
-    rules = prepared(task.rules(packs), candidates)
+    rules = task.rules(packs)
+    if rules.clients:
+        read_callers(rules, candidates)
+    rules = prepared(rules, candidates)
     parts = distributions(rules, candidates)
     places = client_module.placed(rules, candidates, parts)
     rules = _held_back(replace(rules, client=places[""].dotted if places else ""), task.options)
@@ -148,6 +152,8 @@ def _is_used(rules: Rules, candidates: Candidates) -> bool:
         targets = (t for ts in facts.bound.values() for t in ts)
         if any(under(t, o) for t in (*targets, *facts.stars) for o in old):
             return True
+    if rules.clients and any(is_script(p) and speaks(c.text.text, rules) for p, c in candidates.by_path.items()):
+        return True
     names, sections = Names(rules), [f"[{s.old}]" for s in rules.settings]
     texts = [c.text.text for c in candidates.by_path.values()]
     return any(next(names.dotted_in(t), None) or any(s in t for s in sections) for t in texts)

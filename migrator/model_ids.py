@@ -134,7 +134,12 @@ def _with_read(rules: Rules, candidates: Candidates) -> Rules:
 
 
 def is_used(rules: Rules, candidates: Candidates) -> bool:
-    """Whether a module of the tree imports a library that is left."""
+    """Whether a module or a script of the tree imports a library that is left."""
+    if rules.clients:
+        from migrator.formats.script import is_script, speaks
+
+        if any(is_script(path) and speaks(each.text.text, rules) for path, each in candidates.by_path.items()):
+            return True
     libraries = [library.module for library in rules.libraries]
     targets = {t for f in candidates.facts.values() for ts in (*f.bound.values(), f.stars) for t in ts}
     return any(under(target, library) for target in targets for library in libraries)

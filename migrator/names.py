@@ -343,6 +343,8 @@ class Names:
         words += [o for d in rules.dependencies for o in (d.old, canonical(d.old), canonical(d.old).replace("-", "_"))]
         for library in rules.libraries:
             words += [library.module, *library.loggers]
+        for client in rules.clients:
+            words += [client.package, client.prefix, *client.addresses]
         if not rules.libraries:
             words += [_literal(o) for e in rules.env_adds for o in e.after]
         own = (v for rule in rules.variables for v in rule.names if rule.of.upper() in v)

@@ -16,6 +16,14 @@ _LANGUAGES = {
     "yaml": "yaml",
     "json": "json",
     "sh": "bash",
+    "js": "javascript",
+    "mjs": "javascript",
+    "cjs": "javascript",
+    "jsx": "jsx",
+    "ts": "typescript",
+    "tsx": "tsx",
+    "vue": "vue",
+    "svelte": "svelte",
 }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from projects import committed, run, spawn, write
 
-HEAVY = {"dotenv", "git", "jsonschema", "libcst", "markdown_it", "psycopg", "rich", "sqlglot", "tomlkit"}
+HEAVY = {"ast_grep_py", "dotenv", "git", "jsonschema", "libcst", "markdown_it", "psycopg", "rich", "sqlglot", "tomlkit"}
 PROBE = """
 import json, sys
 from migrator.cli import main
@@ -43,6 +43,20 @@ def test_a_clean_tree_needs_no_heavy_library(tmp_path: Path, arguments: list[str
 def test_python_alone_needs_no_format_parser(tmp_path: Path) -> None:
     write(tmp_path, {"app.py": "from agentcore.integration.portkey import PortkeyClient\n\nPortkeyClient()\n"})
     assert loaded(PROBE.format(arguments=["--dry-run"]), tmp_path).isdisjoint(HEAVY - {"libcst"})
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "parsed"),
+    [
+        ("app.py", "from portkey_ai import Portkey\n\nPortkey()\n", False),
+        ("README.md", "PORTKEY_API_KEY\n", False),
+        ("app.ts", "const key = process.env.PORTKEY_API_KEY;\n", True),
+    ],
+)
+def test_only_scripts_need_their_parser(tmp_path: Path, path: str, text: str, parsed: bool) -> None:
+    write(tmp_path, {path: text})
+    arguments = ["--dry-run", "--rules", "portkey-to-llm-gateway"]
+    assert ("ast_grep_py" in loaded(PROBE.format(arguments=arguments), tmp_path)) is parsed
 
 
 def test_restoring_needs_no_heavy_library(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ class Format:
 
     name: str
     module: str
+    suffix: str = ""  # of a script, whose language it says
 
     def find(self, text: str, names: Names, context: Context) -> list[Finding]:
         """Every reference to the old layer in `text`, with edits that do not overlap; `text` has its own line ends."""
@@ -51,7 +52,7 @@ class Format:
         """Raise ValueError, with one line, when `text` does not parse as what it is."""
         from migrator.formats.syntax import validate
 
-        validate(self.name, text)
+        validate(self.name, text, self.suffix)
 
 
 _LOCKS = "uv.lock poetry.lock Pipfile.lock pdm.lock package-lock.json pnpm-lock.yaml yarn.lock pixi.lock"
@@ -70,7 +71,7 @@ _BY_NAME = {
 }
 _BY_SUFFIX = {
     **{suffix: Format("config", "config") for suffix in _CONFIG_SUFFIXES.split()},
-    **{suffix: Format("script", "script") for suffix in _SCRIPTS.split()},
+    **{suffix: Format("script", "script", suffix) for suffix in _SCRIPTS.split()},
     **{suffix: Format("ini", "ini") for suffix in ("ini", "cfg", "conf", "properties")},
     **{suffix: Format("markdown", "markdown") for suffix in ("md", "markdown", "mdx")},
     **{suffix: Format("yaml", "config") for suffix in ("yml", "yaml")},

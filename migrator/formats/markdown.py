@@ -22,6 +22,9 @@ _FILES = {
     "env": ".env",
     "dockerfile": "Dockerfile",
     "makefile": "Makefile",
+    "javascript": "block.js",
+    "typescript": "block.ts",
+    "node": "block.js",
 }
 _LANGUAGE = re.compile(r"\s*\{?\s*\.?([\w+-]*)")
 _DIRECTIVE = re.compile(r"([ \t]*)\.\.[ \t]+(?:code-block|code|sourcecode)::[ \t]*([\w+-]*)[ \t]*$")

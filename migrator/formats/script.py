@@ -2,24 +2,61 @@
 
 from __future__ import annotations
 
-from migrator.formats import Context, config
+import re
+from typing import TYPE_CHECKING
+
+from migrator import project as tree
+from migrator.formats import Context, config, format_of
 from migrator.formats.search import beside
 from migrator.names import Names
+from migrator.packs import Rules
 from migrator.sites import Finding
+
+if TYPE_CHECKING:
+    from migrator.candidates import Candidates
+
+CALL = ".create("
+_SLUG = re.compile(r"""["'`]@[\w-]+/[\w.:/@-]+["'`]""")
 
 
 def find(text: str, names: Names, context: Context) -> list[Finding]:
     """Old names as they are spelt, and what a script has of the SDK, which alone needs its syntax."""
     spelt = config.find(text, names, context)
-    words = [word for client in names.rules.clients for word in (client.package, client.prefix, *client.addresses)]
-    telling = any(word in text.lower() for word in words) or (names.rules.clients and _may_call(text))
-    if not telling:
+    if not names.rules.clients or not (speaks(text, names.rules) or _may_call(text)):
         return spelt
     from migrator.javascript.find import find as in_scripts
 
     return beside(in_scripts(text, context.path, names), spelt)
 
 
+def is_script(path: str) -> bool:
+    """Whether a path is that of a script."""
+    format = format_of(path)
+    return format is not None and format.name == "script"
+
+
+def speaks(text: str, rules: Rules) -> bool:
+    """Whether a script imports a client SDK that is left, sends its headers or calls its address."""
+    for client in rules.clients:
+        package = rf"""["'`]{re.escape(client.package)}["'`/]|@{re.escape(client.package)}/"""
+        others = "|".join(map(re.escape, (client.prefix, *client.addresses)))
+        if re.search(f"{package}|{others}", text, re.IGNORECASE):
+            return True
+    return False
+
+
 def _may_call(text: str) -> bool:
-    """Whether a file that got its client from another one may give a call options of its own."""
-    return ".create(" in text or '"@' in text or "'@" in text
+    """Whether a file that got its client from another one may give a call options of its own, or name a model."""
+    return CALL in text or ("odel" in text and _SLUG.search(text) is not None)
+
+
+def read_callers(rules: Rules, candidates: Candidates) -> None:
+    """Read the scripts that may call a client that they got from another file, where the tree has one to hand on."""
+    if not any(is_script(path) and speaks(each.text.text, rules) for path, each in candidates.by_path.items()):
+        return
+    done = {*candidates.by_path, *(problem.path for problem in candidates.problems)}
+    others = [path for path in candidates.files if path not in done and is_script(path)]
+    root = candidates.project.root
+    calling = tree.matching(root, others, [CALL.encode()])[0]
+    slugs = tree.matching(root, tree.matching(root, others, [b'"@', b"'@", b"`@"])[0], [b"odel"])[0]
+    candidates.read(sorted({*calling, *slugs}))

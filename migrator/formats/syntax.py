@@ -9,8 +9,12 @@ from collections import Counter
 from importlib import import_module
 
 
-def validate(kind: str, text: str) -> None:
+def validate(kind: str, text: str, suffix: str = "") -> None:
     """Raise ValueError, with one line, when `text` is no valid `kind`; kinds without a grammar are always valid."""
+    if kind == "script":
+        from migrator.javascript import source
+
+        source.validate(text, f"script.{suffix}")
     checks = {
         "toml": _toml,
         "json": _json,

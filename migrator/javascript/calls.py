@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ast_grep_py import SgNode
 
 from migrator.javascript.clients import Clients
+from migrator.javascript.imports import Meaning
 from migrator.javascript.objects import properties
 from migrator.javascript.options import Given, Settled, given, snake
 from migrator.javascript.source import Script, span, string_of
@@ -17,17 +18,17 @@ from migrator.sites import Edit, Finding, Status
 
 _WITH_MODEL = frozenset({"chat.completions", "completions", "embeddings", "responses"})
 _OWN = frozenset({"headers", "timeout", "signal", "query", "idempotency_key", "http_agent", "fetch_options", "stream"})
-_SLUG = re.compile(r"@(?P<slug>[\w-]+)/(?P<model>[\w.:/@-]+)")
+_SLUG = re.compile(r"@(?!(?:cf|hf)/)(?P<slug>[\w-]+)/(?P<model>[\w.:/@-]+)")
 
 
 @dataclass(frozen=True)
 class Calls:
-    """The calls of one script; `prefixes` says how ids of models begin for the clients of which that is known."""
+    """The calls of one script; `prefixes` has how ids of models begin for each client, by where it is built."""
 
     script: Script
     text: str
     clients: Clients
-    prefix: str
+    prefixes: Mapping[tuple[int, int], str]
 
     def findings(self) -> Iterator[Finding]:
         """A finding for each call that changes or cannot be made any more."""
@@ -37,11 +38,13 @@ class Calls:
             if function is None or arguments is None or path is None:
                 continue
             root, names = path
-            ours = self.clients.is_client(self.clients.meanings.of(root))
+            meaning = self.clients.meanings.of(root)
+            ours = self.clients.is_client(meaning)
+            known = meaning is not None and meaning.made in self.prefixes
             if ours:
                 yield from self._method(node, root, names)
             if names[-1:] in (["create"], ["generate"], ["edit"], ["parse"], ["stream"]) and len(names) > 1:
-                yield from self._call(arguments, names, ours)
+                yield from self._call(arguments, names, ours, self._prefix(meaning) if ours or known else None)
 
     def method(self, names: list[str]) -> Method | None:
         """The rule of a method that is different or not there."""
@@ -62,14 +65,21 @@ class Calls:
 
     # ------------------------------------------------------------------------------------------------- one call
 
-    def _call(self, arguments: SgNode, names: list[str], ours: bool) -> Iterator[Finding]:
+    def _prefix(self, meaning: Meaning | None) -> str:
+        """How ids of models begin for a client; where only its type is known, what all clients of the script have."""
+        if meaning and meaning.made and meaning.made in self.prefixes:
+            return self.prefixes[meaning.made]
+        every = set(self.prefixes.values())
+        return every.pop() if len(every) == 1 else ""
+
+    def _call(self, arguments: SgNode, names: list[str], ours: bool, prefix: str | None) -> Iterator[Finding]:
         parts = arguments.named_children()
-        if ours and parts and ".".join(names[:-1]) in _WITH_MODEL and not self.method(names):
-            yield from self._model(parts[0])
+        if prefix is not None and parts and ".".join(names[:-1]) in _WITH_MODEL and not self.method(names):
+            yield from self._model(parts[0], prefix)
         if len(parts) > 1:
             yield from self._second(arguments, parts, ours)
 
-    def _model(self, body: SgNode) -> Iterator[Finding]:
+    def _model(self, body: SgNode, prefix: str) -> Iterator[Finding]:
         if body.kind() != "object":
             return
         entries = properties(body)
@@ -80,10 +90,10 @@ class Calls:
                 yield Finding(self.script.start(body), self.clients.options.client.id, Status.MANUAL, said)
             return
         text = string_of(entry.value)
-        if text and self.prefix and entry.value and "/" not in text and not text.startswith("@"):
+        if text and prefix and entry.value and "/" not in text and not text.startswith("@"):
             quote = entry.value.text()[0]
-            edit = self.script.edit(entry.value, f"{quote}{self.prefix}/{text}{quote}")
-            said = f"{text} → {self.prefix}/{text}: the model id names the provider"
+            edit = self.script.edit(entry.value, f"{quote}{prefix}/{text}{quote}")
+            said = f"{text} → {prefix}/{text}: the model id names the provider"
             yield Finding(self.script.start(entry.value), self._provider_rule, Status.REVIEW, said, (edit,))
 
     @property

@@ -32,6 +32,13 @@ class Built:
     def stays(self) -> bool:
         return bool(self.settled.faults)
 
+    @property
+    def made(self) -> tuple[int, int]:
+        """Where the client is built, in the code of its program."""
+        above = (node for node in self.node.ancestors() if node.kind() == "new_expression")
+        node = self.node if self.node.kind() == "new_expression" else next(above, self.node)
+        return span(node)[:2]
+
 
 @dataclass(frozen=True)
 class Clients:

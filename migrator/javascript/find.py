@@ -53,8 +53,7 @@ def _found(script: Script, text: str, names: Names, client: Client) -> Iterator[
         made = [each for each in made if each not in built]
     else:
         kept = []
-    prefixes = {each.settled.provider for each in made}
-    calls = Calls(script, text, clients, prefixes.pop() if len(prefixes) == 1 else "")
+    calls = Calls(script, text, clients, {each.made: each.settled.provider for each in made})
     moving = [finding for each in made for finding in _of(each, options)]
     taken = frozenset((e.start, e.end) for f in moving for e in f.edits)
     moves = Moves(script, text, names, clients, _ours(all_imports, client), stays, taken)

@@ -113,6 +113,7 @@ class Meaning:
     kind: Literal["module", "name", "instance"]
     package: str
     name: str = ""
+    made: tuple[int, int] | None = None  # where the expression stands that builds the instance, if that is known
 
 
 class Meanings:
@@ -137,7 +138,7 @@ class Meanings:
             return self._of_member(node, depth)
         if kind == "new_expression":
             made = self.of(node.field("constructor"), depth + 1)
-            return Meaning("instance", made.package, made.name) if made else None
+            return Meaning("instance", made.package, made.name, _key(node)) if made else None
         if kind == "call_expression":
             return self._of_call(node, depth)
         if kind in {"binary_expression", "ternary_expression", "assignment_expression"}:

@@ -144,6 +144,9 @@ class Options:
             self._retries(result, each, rule)
         elif to == "header":
             result.headers += self._flag(rule, value)
+            if rule.status != Status.MIGRATED:
+                said = f"{each.name} → {rule.called}: {rule.message}"
+                self._note(result, each, rule.id, said, Status.REVIEW)
         elif to == "keyword" and place != "headers":
             result.entries.append(written(camel(each.name), self.said(value)))
         elif to != "drop" or rule.status != Status.MIGRATED:
