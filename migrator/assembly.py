@@ -307,7 +307,7 @@ def _findings(
     if facts and index.names.keeps_library and client_module.calls_library(text):
         return "python", (), ast.parse
     if facts:
-        source, found = candidate.parsed or rewrite.read(text, candidate.path, facts.names)[:2]
+        source, found = candidates.tree(candidate.path)
         valid = Source if source.masked else ast.parse  # what this Python could read it must be able to read again
         findings = rewrite.find(source, found, facts, index, edit_prose=edit_prose)
         listed = dependencies.in_python(text, candidate.path, index.names, still_used)

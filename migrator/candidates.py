@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from migrator.python.outline import Outline
     from migrator.python.source import Source
 
+Look = Callable[["Source", "Outline"], None]
 PYTHON = (".py", ".pyi", ".pyw")
 _KEPT_TREES = 256  # syntax trees of so many modules are kept between the two phases; the rest are parsed again
 
@@ -44,8 +45,11 @@ class Candidates:
     facts: dict[str, Facts] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
-    def read(self, paths: Iterable[str]) -> None:
-        """Read files; one that cannot be read, decoded or parsed becomes a problem instead."""
+    def read(self, paths: Iterable[str], look: Look | None = None) -> None:
+        """Read files; one that cannot be read, decoded or parsed becomes a problem instead.
+
+        `look` is given each module while its tree is there, which may not be kept.
+        """
         for path in paths:
             try:
                 data = tree.read(self.project.root, path)
@@ -53,7 +57,7 @@ class Candidates:
                 if tree.is_generated(data):
                     candidate.frozen = "a program generates this file, change that"
                 if is_python(path, candidate.text.text):
-                    self._parse(candidate)
+                    self._parse(candidate, look)
             except OSError as error:
                 self.problems.append(Problem(path, error.strerror or str(error)))
             except _Unparsed as error:
@@ -63,7 +67,7 @@ class Candidates:
             else:
                 self.by_path[path] = candidate
 
-    def _parse(self, candidate: Candidate) -> None:
+    def _parse(self, candidate: Candidate, look: Look | None) -> None:
         from migrator.python import rewrite
         from migrator.python.facts import module_names
 
@@ -76,15 +80,22 @@ class Candidates:
         self.facts[path] = facts
         if len(self.facts) <= _KEPT_TREES:
             candidate.parsed = (source, found)
+        if look:
+            look(source, found)
+
+    def tree(self, path: str) -> tuple[Source, Outline]:
+        """The tree of a module that was read, parsed again where it was not kept."""
+        from migrator.python import rewrite
+
+        candidate = self.by_path[path]
+        return candidate.parsed or rewrite.parsed(candidate.text.text, path, self.facts[path].names)
 
     def parsed(self, path: str) -> tuple[Source, Outline] | None:
         """The tree of a module that was read, which is kept from now on."""
-        from migrator.python import rewrite
-
-        candidate, facts = self.by_path.get(path), self.facts.get(path)
-        if candidate and facts and candidate.parsed is None:
-            candidate.parsed = rewrite.read(candidate.text.text, path, facts.names)[:2]
-        return candidate.parsed if candidate and facts else None
+        candidate = self.by_path.get(path) if path in self.facts else None
+        if candidate:
+            candidate.parsed = self.tree(path)
+        return candidate.parsed if candidate else None
 
     def read_users(self, index: Index) -> bool:
         """Read the modules that use an old name handed on to them by others; whether there are any not read before.

@@ -15,7 +15,7 @@ from migrator.packs import Rules
 from migrator.primitives import ModelId, expand, glob_regex, under
 
 if TYPE_CHECKING:
-    from migrator.candidates import Candidates
+    from migrator.candidates import Candidates, Look
     from migrator.clients.ids import Ids
     from migrator.clients.table import Function
 
@@ -115,14 +115,16 @@ def prepared(rules: Rules, candidates: Candidates) -> Rules:
         table = load(library.client)
         ids = Ids(table.models, options.get("providers", {}), options.get("models", {}))
         using.append(InUse(rule, ids, table.functions))
-    _read(rules, using, candidates)
-    rules = _with_read(rules, candidates)
     if not using:
-        return rules
-    from migrator.python.model_looks import looked_at
+        _read(rules, using, candidates, None)
+        return _with_read(rules, candidates)
+    from migrator.python.model_looks import Looks
 
-    seen = frozenset(text for path in candidates.facts for text in looked_at(candidates, path, using[0], rules))
-    return replace(rules, ids=replace(using[0], looked_at=seen))
+    looks = Looks(using[0], rules)
+    for path in candidates.facts:
+        looks.see(*candidates.tree(path))
+    _read(rules, using, candidates, looks.see)
+    return replace(_with_read(rules, candidates), ids=replace(using[0], looked_at=frozenset(looks.seen)))
 
 
 def _with_read(rules: Rules, candidates: Candidates) -> Rules:
@@ -145,7 +147,7 @@ def is_used(rules: Rules, candidates: Candidates) -> bool:
     return any(under(target, library) for target in targets for library in libraries)
 
 
-def _read(rules: Rules, using: list[InUse], candidates: Candidates) -> None:
+def _read(rules: Rules, using: list[InUse], candidates: Candidates, look: Look | None) -> None:
     """Read the files that hold an id or a variable."""
     done = {*candidates.by_path, *(problem.path for problem in candidates.problems)}
     others = [path for path in candidates.files if path not in done]
@@ -156,7 +158,7 @@ def _read(rules: Rules, using: list[InUse], candidates: Candidates) -> None:
     words = shortest([piece for name in names for piece in name.split("*") if len(piece) > 4])
     named = [p for p in texts if p.endswith(".py") or _is_env(p)]
     found |= set(tree.matching(candidates.project.root, named, words)[0]) if words else set()
-    candidates.read(sorted(found))
+    candidates.read(sorted(found), look)
 
 
 def _is_env(path: str) -> bool:

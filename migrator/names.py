@@ -234,6 +234,8 @@ class Names:
 
     def variable(self, name: str) -> Variable | None:
         """The rule of a variable that a library read by itself."""
+        if self.variable_pattern is None or not self.variable_pattern.fullmatch(name):
+            return None
         return next((r for r in self.rules.variables if any(expand(p, p, name) is not None for p in r.names)), None)
 
     @cached_property

@@ -10,7 +10,6 @@ from migrator.model_ids import ASKED, ASUNDER, PROVIDER, InUse
 from migrator.names import Names
 from migrator.packs import Rules
 from migrator.primitives import expand
-from migrator.python import rewrite
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.model_flow import Flow
 from migrator.python.model_ids import imports_library
@@ -21,20 +20,29 @@ if TYPE_CHECKING:
     from migrator.candidates import Candidates
     from migrator.python.facts import Index
     from migrator.python.outline import Outline
+    from migrator.python.source import Source
 
 _SEARCHES = {"startswith", "endswith", "removeprefix", "removesuffix", "replace", "find", "index", "count", "lstrip"}
 _SPLITS = {"split", "rsplit", "partition", "rpartition"}
 _READS = {"get", "pop", "setdefault"}
 
 
-def looked_at(candidates: Candidates, path: str, using: InUse, rules: Rules) -> set[str]:
-    """What a module compares ids with or searches them for, and whether it takes them apart or asks about them."""
-    candidate, facts = candidates.by_path[path], candidates.facts[path]
-    source, found = candidate.parsed or rewrite.read(candidate.text.text, path, facts.names)[:2]
-    ids = using.ids
-    known = {p for p, new in ids.known.items() if ids.table.prefix or p != new}.union(ids.table.strip, [PROVIDER])
-    seen = {text for node in ast.walk(source.tree) for text in _looks(node) if "/" in text or text in known}
-    return seen | ({ASKED} if _is_asked(found, using, Names(rules)) else set())
+class Looks:
+    """What modules compare ids with or search them for, and whether they take them apart or ask about them: `seen`."""
+
+    def __init__(self, using: InUse, rules: Rules) -> None:
+        ids = using.ids
+        changed = {p for p, new in ids.known.items() if ids.table.prefix or p != new}
+        self.seen: set[str] = set()
+        self._using, self._names = using, Names(rules)
+        self._known = changed.union(ids.table.strip, [PROVIDER])
+
+    def see(self, source: Source, found: Outline) -> None:
+        """Look at one more module."""
+        looks = (text for node in ast.walk(source.tree) for text in _looks(node))
+        self.seen.update(text for text in looks if "/" in text or text in self._known)
+        if _is_asked(found, self._using, self._names):
+            self.seen.add(ASKED)
 
 
 def given_by_others(candidates: Candidates, index: Index) -> frozenset[str]:
@@ -42,9 +50,7 @@ def given_by_others(candidates: Candidates, index: Index) -> frozenset[str]:
     using, given = index.names.rules.ids, set[str]()
     for path, facts in candidates.facts.items():
         if using is not None and imports_library(facts, using):
-            candidate = candidates.by_path[path]
-            source, found = candidate.parsed or rewrite.read(candidate.text.text, path, facts.names)[:2]
-            given |= Flow(Module(source, found, facts, index), using.functions).imported
+            given |= Flow(Module(*candidates.tree(path), facts, index), using.functions).imported
     return frozenset(given)
 
 

@@ -49,24 +49,30 @@ class _Cut(NamedTuple):
     kept: ast.expr | None = None
 
 
+def _note(found: dict[int, tuple[ast.stmt, list[ast.stmt]]], statement: ast.stmt, block: list[ast.stmt]) -> None:
+    for target in _targets(statement):
+        found[id(target)] = statement, block
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        found[id(statement.value)] = found[id(statement.value.func)] = statement, block
+
+
 class Cuts:
     """The statements of a module that are to go, each with its block: the last one of a block leaves a `pass`."""
 
     def __init__(self, module: Module) -> None:
         self.module = module
         self._going: dict[int, _Cut] = {}
-        self._of: dict[int, tuple[ast.stmt, list[ast.stmt]]] = {}  # id of a target or a call -> its statement
-        for node in ast.walk(module.source.tree):
+
+    @cached_property
+    def _of(self) -> dict[int, tuple[ast.stmt, list[ast.stmt]]]:
+        """Id of a target or a call -> its statement, and the block of that."""
+        found: dict[int, tuple[ast.stmt, list[ast.stmt]]] = {}
+        for node in ast.walk(self.module.source.tree):
             for block in (getattr(node, name, None) for name in ("body", "orelse", "finalbody")):
                 if isinstance(block, list):
                     for statement in block:
-                        self._note(statement, block)
-
-    def _note(self, statement: ast.stmt, block: list[ast.stmt]) -> None:
-        for target in _targets(statement):
-            self._of[id(target)] = statement, block
-        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-            self._of[id(statement.value)] = self._of[id(statement.value.func)] = statement, block
+                        _note(found, statement, block)
+        return found
 
     def takes(self, use: Use) -> bool:
         """Whether a use is a target, or the function called, of a statement that can go."""

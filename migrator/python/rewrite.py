@@ -21,7 +21,7 @@ from migrator.python import (
     unknown,
     uses,
 )
-from migrator.python.facts import Facts, Index, module_names
+from migrator.python.facts import Facts, Index, module_names, package_of
 from migrator.python.module import Module
 from migrator.python.outline import Outline, outline
 from migrator.python.source import Source
@@ -31,10 +31,14 @@ from migrator.sites import Edit, Finding
 
 def read(text: str, path: str, names: tuple[str, ...], *, frozen: bool = False) -> tuple[Source, Outline, Facts]:
     """Parse a module and take down its facts. Raises SyntaxError, ValueError or RecursionError as `ast.parse` does."""
-    source = Source(text)
-    is_package = path.endswith("__init__.py")
-    found = outline(source.tree, names[0], names[0] if is_package else names[0].rpartition(".")[0])
+    source, found = parsed(text, path, names)
     return source, found, facts_of(path, names, found, text, frozen=frozen)
+
+
+def parsed(text: str, path: str, names: tuple[str, ...]) -> tuple[Source, Outline]:
+    """Parse a module whose facts are there already, or not needed. Raises what `read` does."""
+    source = Source(text)
+    return source, outline(source.tree, names[0], package_of(names[0], path.endswith("__init__.py")))
 
 
 def find(source: Source, found: Outline, facts: Facts, index: Index, *, edit_prose: bool = False) -> list[Finding]:

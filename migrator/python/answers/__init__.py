@@ -26,7 +26,7 @@ def handed_on(facts: Facts, index: Index) -> Iterator[str]:
 
 def _trace(module: Module) -> Trace:
     ours = module.index.by_path.get(module.facts.path) is module.facts
-    return _shared(module.index) if ours else Trace(module.index)
+    return _shared(module.index) if ours else _shared(module.index).apart()
 
 
 def _shared(index: Index) -> Trace:

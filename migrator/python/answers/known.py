@@ -110,9 +110,9 @@ def passed(trace: Trace, at: View, function: FunctionNode, arg: ast.arg) -> Iter
 def _calls(trace: Trace, at: View, name: str, *, is_method: bool) -> Iterator[tuple[View, ast.Call]]:
     """The calls of anything of a name, in its module and in those that import it by that name."""
     yield from ((at, call_) for call_ in at.notes.calls.get(name, ()))
-    full = {f"{module}.{name}" for module in at.module.facts.names}
-    for path in () if is_method else sorted(trace.near - {at.path}):
-        view = trace.look(path) if full & trace.index.by_path[path].mentioned else None
+    full = () if is_method else (f"{module}.{name}" for module in at.module.facts.names)
+    for path in sorted({path for each in full for path in trace.callers.get(each, ())} - {at.path}):
+        view = trace.look(path)
         yield from ((view, call_) for call_ in view.notes.calls.get(name, ())) if view else ()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from migrator.names import Fate
@@ -51,6 +51,12 @@ class Trace:
         self._passed: dict[int, Values] = {}
         self._named: dict[str, Values] = {}
 
+    def apart(self) -> Trace:
+        """One for a piece of code that belongs to no file, which leaves nothing behind for the modules."""
+        made = Trace(self.index)
+        made._views, made.near, made._givers = dict(self._views), self.near, self._givers
+        return made
+
     # ------------------------------------------------------------------------------------------------------- modules
 
     def see(self, module: Module) -> View:
@@ -73,16 +79,32 @@ class Trace:
         return self._views[path]
 
     @cached_property
+    def callers(self) -> Mapping[str, list[str]]:
+        """The modules that mention a full name, by path in order: those of the near ones."""
+        found: dict[str, list[str]] = {}
+        for path in sorted(self.near):
+            for name in self.index.by_path[path].mentioned:
+                found.setdefault(name, []).append(path)
+        return found
+
+    @cached_property
     def near(self) -> frozenset[str]:
         """The modules that use the library, and those that have something from one of them, by path."""
         facts = self.index.by_path.values()
-        using = {each.path for each in facts if self.index.uses_old(each)}
-        names = {name for path in using for name in self.index.by_path[path].names}
-        return frozenset(using | {each.path for each in facts if any(_has_from(t, names) for t in _targets(each))})
+        return frozenset(each.path for each in facts if self._is_near(each))
+
+    @cached_property
+    def _givers(self) -> frozenset[str]:
+        """The names of the modules that use the library."""
+        return frozenset(n for f in self.index.by_path.values() if self.index.uses_old(f) for n in f.names)
+
+    def _is_near(self, facts: Facts) -> bool:
+        return self.index.uses_old(facts) or any(_has_from(target, self._givers) for target in _targets(facts))
 
     def concerns(self, module: Module) -> bool:
         """Whether a module can come across answers."""
-        return module.facts.path in self.near or module.facts is not self.index.by_path.get(module.facts.path)
+        ours = module.facts is self.index.by_path.get(module.facts.path)
+        return module.facts.path in self.near if ours else self._is_near(module.facts)
 
     # --------------------------------------------------------------------------------------------------- expressions
 
@@ -386,7 +408,7 @@ def _targets(facts: Facts) -> set[str]:
     return {target for targets in facts.bound.values() for target in targets if target} | {*facts.stars}
 
 
-def _has_from(target: str, modules: set[str]) -> bool:
+def _has_from(target: str, modules: frozenset[str]) -> bool:
     """Whether an import leads into one of the modules."""
     return target in modules or target.rpartition(".")[0] in modules
 
