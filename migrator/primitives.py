@@ -72,7 +72,7 @@ BUILT = Check(
             "properties": {
                 "message": TEXT.schema,
                 **{k: NAMES.schema for k in ("order", "needs", "drop", "by-hand", "imports")},
-                **{k: TEXT_MAP.schema for k in ("given", "invented", "nested", "allowed", "values")},
+                **{k: TEXT_MAP.schema for k in ("given", "invented", "nested", "allowed", "values", "within")},
                 "first": NAME.schema,
                 "validates": BOOL.schema,
                 "differs": TEXT.schema,

@@ -42,6 +42,7 @@ class Recipe(NamedTuple):
     nested: Mapping[str, str] = {}
     allowed: Mapping[str, str] = {}
     values: Mapping[str, str] = {}
+    within: Mapping[str, str] = {}
     imports: Sequence[str] = ()
     validates: bool = False
     differs: str = ""
@@ -237,6 +238,8 @@ class Builds:
                 plan.replaced.append((value, filled))
             elif name in recipe.needs:
                 plan.reason = plan.reason or f"{name} is None"
+        elif name in recipe.within:
+            self._within(plan, name, value, *recipe.within[name].split("=", 1))
         elif name in recipe.nested:
             self._nested(plan, recipe.nested[name], name, value, added)
         elif name in recipe.allowed:
@@ -247,6 +250,15 @@ class Builds:
                 plan.reason = plan.reason or f"{name} can only be {', '.join(known)}"
         elif (filled or name in recipe.needs) and not _is_sure(value):
             plan.doubts.append(f"{name} must not be None")
+
+    def _within(self, plan: Plan, name: str, value: ast.expr, wanted: str, text: str) -> None:
+        """An argument that has to be built with the keyword `wanted`, as an `httpx.Response` with its request."""
+        last = parts_of(value.func)[-1:] if isinstance(value, ast.Call) else ()
+        if not isinstance(value, ast.Call) or last != (name.capitalize(),):
+            if not any("Mock" in part for part in last):
+                plan.doubts.append(f"{name} has to have a {wanted}")
+        elif all(keyword.arg not in (wanted, None) for keyword in value.keywords):
+            plan.added.append(Added(value, {wanted: text}))
 
     def _nested(self, plan: Plan, cls: str, name: str, value: ast.expr, added: Added | None, position: int = 0) -> None:
         """What stands where an object of the class `cls` belongs, or a list of such."""

@@ -17,6 +17,7 @@ from migrator.sites import Edit, Finding, Status
 
 _PROBES = {"find_spec", "importorskip", "find_loader"}
 _SETTERS = {"setdefault", "setenv", "putenv"}
+_ATTRIBUTES = {"setattr", "getattr", "hasattr", "delattr", "object"}  # the last is that of patch
 _IMPORTS = {"import_module", "importorskip", "__import__"}
 
 
@@ -49,6 +50,11 @@ class Texts:
                 yield self._imported(text, value, library, call, callee[0])
             elif call and callee and value == library.module and is_importer(callee[0]) and text.node in call.args[:1]:
                 said = f"{callee[0]}({value!r}): see what it gives, and have it give {self.module.names.client}"
+                yield self._finding(text, Status.MANUAL, said)
+            elif (
+                call and callee and value == library.module and callee[0] in _ATTRIBUTES and text.node in call.args[1:2]
+            ):
+                said = f"{callee[0]}(…, {value!r}): see what has a name like this now"
                 yield self._finding(text, Status.MANUAL, said)
             elif in_modules.is_key(self._parents, text.node):
                 yield in_modules.finding(self.module, self._parents, text.node, library.module)
