@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from importing import import_file
 from wire import Wire, serve
 
 from migrator.clients.module import Settings, provided, render
@@ -63,14 +63,3 @@ def make(wire: Wire, tmp_path_factory: pytest.TempPathFactory) -> Make:
         return import_file(path)
 
     return made
-
-
-def import_file(path: Path) -> ModuleType:
-    """The module in a file, under a name of its own."""
-    name = f"generated_{path.parent.name}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module

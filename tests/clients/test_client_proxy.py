@@ -17,7 +17,7 @@ from typing import Any
 
 import openai
 import pytest
-from conftest import import_file
+from importing import import_file
 from wire import CHAT, MESSAGES, Wire
 
 from migrator.clients.module import Settings
