@@ -16,6 +16,7 @@ from migrator.candidates import PYTHON, Candidate, Candidates
 from migrator.client_module import Place
 from migrator.distributions import Distributions, distributions
 from migrator.formats import Context, dependencies, format_of
+from migrator.formats.dependencies.node import importing
 from migrator.formats.script import is_script, read_callers, speaks
 from migrator.model_ids import prepared
 from migrator.names import Names
@@ -209,7 +210,7 @@ class _Result(NamedTuple):
 
 
 def _lists_dependencies(path: str) -> bool:
-    return not path.endswith(PYTHON) or PurePosixPath(path).name == "setup.py"
+    return not (path.endswith(PYTHON) or is_script(path)) or PurePosixPath(path).name == "setup.py"
 
 
 class _Parts(NamedTuple):
@@ -236,7 +237,12 @@ def _still_used(
         if not _lists_dependencies(path):
             code[parts.of(path)].append(after.get(path, candidate.data))
     return {
-        folder: frozenset(r.id for r in rules.dependencies if any(map(_importing(r.old).search, code[folder])))
+        folder: frozenset(
+            [
+                *(r.id for r in rules.dependencies if any(map(_importing(r.old).search, code[folder]))),
+                *(c.id for c in rules.clients if any(map(importing(c.package).search, code[folder]))),
+            ]
+        )
         for folder in parts.folders
     }
 

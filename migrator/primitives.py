@@ -430,6 +430,7 @@ class Client:
     to: str = key(DOTTED, "the Python module that has these")
     package: str = key(DISTRIBUTION, "its package for scripts")
     instead: str = key(DISTRIBUTION, "the package for scripts that takes its place")
+    versions: str = key(TEXT, "the range of it that a package.json asks for")
     prefix: str = key(TEXT, "what its headers begin with, in lower case")
     headers: list[str] = key(NAMES, "its functions that make headers of arguments")
     address: list[str] = key(NAMES, "its constants that hold the address")

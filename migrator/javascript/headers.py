@@ -172,11 +172,12 @@ def addresses(script: Script, text: str, options: Options) -> Iterator[Finding]:
     """The old address in strings, as a whole or as how one begins."""
     client = options.client
     new = options.names.rules.options.get("base-url", "") or client.url
-    old = sorted(client.addresses, key=len, reverse=True)
-    pattern = re.compile(rf"(?:{'|'.join(map(re.escape, old))})(?![\w.-])")
+    hosts = {address.partition("//")[2].partition("/")[0] for address in client.addresses}
+    old = sorted([*client.addresses, *hosts], key=len, reverse=True)
+    pattern = re.compile(rf"(?<![\w.-])(?:{'|'.join(map(re.escape, old))})(?![\w-])")
     for node in script.all("string", "template_string"):
         for match in pattern.finditer(node.text()):
-            if match.start() != 1:
+            if match.start() != 1 or match[0] in hosts:
                 said = f"{match[0]} in a text: {new} from now on"
                 yield Finding(script.start(node) + match.start(), client.id, Status.MANUAL, said)
                 continue

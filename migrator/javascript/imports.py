@@ -209,7 +209,7 @@ class Meanings:
         for returned in body.find_all(kind="return_statement"):
             given = returned.named_children()
             meaning = self.of(given[0], depth + 1) if given else None
-            if meaning and meaning.kind == "instance":
+            if meaning:
                 return meaning
         return None
 

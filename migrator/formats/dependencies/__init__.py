@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from migrator.formats.dependencies import node
 from migrator.names import Names
 from migrator.sites import Finding
 
@@ -27,6 +28,8 @@ def find(text: str, kind: str, names: Names, context: Context) -> list[Finding]:
 
     Prose is left to `commands`; the cells of notebooks are texts of their own.
     """
+    if names.rules.clients and PurePosixPath(context.path).name in {"package.json", *node.COMMANDS}:
+        return list(node.find(text, names, context))
     if kind in _ELSEWHERE or not any(spelling(rule.old).search(text) for rule in names.rules.dependencies):
         return []
     from migrator.formats.dependencies import commands, conda, lines, locks, setup, toml

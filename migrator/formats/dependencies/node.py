@@ -1,0 +1,103 @@
+"""Packages of scripts: what a package.json asks for, and the lock files that follow it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from migrator.names import Names
+from migrator.primitives import Client, Dependency, canonical
+from migrator.sites import Edit, Finding, Status
+
+if TYPE_CHECKING:
+    from migrator.formats import Context
+
+COMMANDS: Mapping[str, str] = {
+    "package-lock.json": "`npm install`",
+    "npm-shrinkwrap.json": "`npm install`",
+    "pnpm-lock.yaml": "`pnpm install`",
+    "yarn.lock": "`yarn install`",
+    "bun.lock": "`bun install`",
+}
+"""Lock file -> the command that makes it anew."""
+
+_TABLE = re.compile(
+    r'"(?:dependencies|devDependencies|peerDependencies|optionalDependencies)"\s*:\s*\{(?P<entries>[^{}]*)\}'
+)
+_SCOPE = re.compile(r"@[\w.-]+/$")
+_LONGEST = 200  # characters of a scope
+_OLD = re.compile(r"[\^~=v]*[0-3]\.")
+
+
+def importing(package: str) -> re.Pattern[bytes]:
+    """Finds an import of a package in a script."""
+    return re.compile(
+        rb"(?:\bfrom|\bimport|\brequire\s*\(|\bimport\s*\()\s*[\"'`]%b[\"'`/]" % re.escape(package.encode())
+    )
+
+
+def find(text: str, names: Names, context: Context) -> Iterator[Finding]:
+    """The findings of the packages that clients come from."""
+    for client in names.rules.clients:
+        rule = next((d for d in names.rules.dependencies if canonical(d.old) == canonical(client.package)), None)
+        if rule and PurePosixPath(context.path).name in COMMANDS:
+            yield from _locked(text, rule, client, COMMANDS[PurePosixPath(context.path).name])
+        elif rule:
+            yield from _asked(text, rule, client, client.id in context.still_used)
+
+
+def _locked(text: str, rule: Dependency, client: Client, command: str) -> Iterator[Finding]:
+    name = re.compile(rf"(?<![\w.@-]){re.escape(client.package)}(?=[\"'@:,\s])")
+    match = next((m for m in name.finditer(text) if not _SCOPE.search(text[: m.start()][-_LONGEST:])), None)
+    if match:
+        said = f"stale: {client.package} is locked here; regenerate it with {command}"
+        yield Finding(match.start(), rule.id, Status.MANUAL, said)
+
+
+def _asked(text: str, rule: Dependency, client: Client, kept: bool) -> Iterator[Finding]:
+    for table in _TABLE.finditer(text):
+        start, end = table.span("entries")
+        entry = _entry(client.package).search(text, start, end)
+        there = _entry(client.instead).search(text, start, end)
+        if entry is None:
+            continue
+        if kept:
+            added = "" if there else f'"{client.instead}": "{client.versions}"'
+            said = f"{client.package} stays as long as a script imports it"
+            edits = (
+                (Edit(entry.start(), entry.start(), f"{added},{_gap(text, start, entry.start())}"),) if added else ()
+            )
+            yield Finding(entry.start(), rule.id, Status.REVIEW if added else Status.MANUAL, said, edits)
+        elif there:
+            wanted = there["versions"]
+            old = f"; {wanted} is too old, ask for {client.versions}" if _OLD.match(wanted) else ""
+            said = f"{client.package}: {client.instead} is there already{old}"
+            edit = Edit(*_removed(text, entry, start, end), "")
+            yield Finding(entry.start(), rule.id, Status.REVIEW if old else Status.MIGRATED, said, (edit,))
+        else:
+            said = f"{client.package} → {client.instead} {client.versions}"
+            edit = Edit(entry.start(), entry.end(), f'"{client.instead}": "{client.versions}"')
+            yield Finding(entry.start(), rule.id, Status.MIGRATED, said, (edit,))
+
+
+def _entry(package: str) -> re.Pattern[str]:
+    return re.compile(rf'"{re.escape(package)}"\s*:\s*"(?P<versions>[^"]*)"')
+
+
+def _gap(text: str, start: int, at: int) -> str:
+    """The space before an entry, as its neighbours have it."""
+    before = text[start:at]
+    return before[len(before.rstrip()) :] or " "
+
+
+def _removed(text: str, entry: re.Match[str], start: int, end: int) -> tuple[int, int]:
+    """The span of an entry with the comma that goes with it."""
+    after = re.compile(r"\s*,\s*").match(text, entry.end(), end)
+    if after:
+        return entry.start(), after.end()
+    before = text[start : entry.start()].rstrip()
+    if before.endswith(","):
+        return start + len(before) - 1, entry.end()
+    return entry.start(), entry.end()
