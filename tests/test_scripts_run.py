@@ -1,0 +1,150 @@
+"""Scripts under node, before and after they leave Portkey: they print the same and send the same to a gateway."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from projects import run as migrate
+from serving import served
+
+from llm_gateway.core.settings import parse
+from llm_gateway.core.upstream import HttpTransport
+from llm_gateway.server.app import App
+from llm_gateway.server.live import Live
+
+FOLDER = Path(__file__).parent.parent / "fixtures" / "portkey-js"
+PROGRAMS = sorted(path.name for path in FOLDER.iterdir() if path.suffix != ".md")
+PACKAGES = ["portkey-ai@3.1.0", "openai@^6.8.1", "typescript@~5.9", "@types/node@^22"]
+TSC = [
+    "--target",
+    "es2022",
+    "--module",
+    "commonjs",
+    "--esModuleInterop",
+    "--strict",
+    "--skipLibCheck",
+    "--types",
+    "node",
+]
+KEY = "the-key"
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass
+class Wire:
+    """A gateway that notes what it is sent: path, body, key and labels, however they are said."""
+
+    app: Any
+    seen: list[dict[str, Any]] = field(default_factory=list)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        parts: list[bytes] = []
+
+        async def noting() -> Any:
+            message = await receive()
+            if message["type"] == "http.request":
+                parts.append(message.get("body", b""))
+            return message
+
+        await self.app(scope, noting, send)
+        if scope["type"] == "http":
+            headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+            self.seen.append(_said(scope["path"], headers, b"".join(parts)))
+
+
+def _said(path: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:
+    sent = json.loads(body or b"{}")
+    sent["model"] = sent.get("model", "").rpartition("/")[2]
+    prefix = "x-llmgateway-"
+    labels = {name[len(prefix) :]: value for name, value in headers.items() if name.startswith(prefix)}
+    labels |= {name: str(value) for name, value in json.loads(headers.get("x-portkey-metadata", "{}")).items()}
+    key = headers.get("x-portkey-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
+    refresh = headers.get("x-portkey-cache-force-refresh") or headers.get("x-no-cache")
+    return {"path": path, "body": sent, "labels": labels, "key": key, "refresh": refresh}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the packages, the programs in `before`, and in `after` what the migration makes of them."""
+    missing = [program for program in ("node", "npm") if shutil.which(program) is None]
+    if missing:
+        said = f"{' and '.join(missing)} not installed: no script is run"
+        pytest.fail(said) if os.environ.get("CI") else pytest.skip(said)
+    root = tmp_path_factory.mktemp("scripts")
+    install = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(root), *PACKAGES]
+    installed = subprocess.run(install, capture_output=True, text=True, timeout=300, check=False)
+    assert installed.returncode == 0, installed.stderr
+    for side in ("before", "after"):
+        shutil.copytree(FOLDER, root / side)
+    done = migrate("--yes", "--rules", "portkey-to-llm-gateway", "--path", ".", cwd=root / "after")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return root
+
+
+@pytest.fixture(scope="module")
+def wire() -> Iterator[tuple[str, Wire]]:
+    live = Live(parse({"mock": True, "server": {"shutdown_seconds": 5}}, "test"), http=HttpTransport(600.0))
+    noting = Wire(App(live))
+    with served(noting, live) as url:
+        yield f"{url}/v1", noting
+
+
+@pytest.fixture(scope="module")
+def compiled(place: Path, wire: tuple[str, Wire]) -> Path:
+    """The programs of both sides in `place`, at the gateway's address, those in TypeScript compiled beside them."""
+    for side in ("before", "after"):
+        for path in (place / side).iterdir():
+            if path.name in PROGRAMS:
+                text = path.read_text(encoding="utf-8")
+                for address in ("https://api.portkey.ai/v1", "https://api.llmgateway.io/v1"):
+                    text = text.replace(address, wire[0])
+                path.write_text(text, encoding="utf-8")
+        _tsc(place, side)
+    return place
+
+
+def _tsc(place: Path, side: str) -> None:
+    sources = sorted(str(path) for path in (place / side).glob("*.ts"))
+    checked = subprocess.run(
+        [str(place / "node_modules/.bin/tsc"), *TSC, *sources], cwd=place, capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+def _outcome(place: Path, side: str, name: str, wire: tuple[str, Wire]) -> tuple[str, list[dict[str, Any]]]:
+    url, noting = wire
+    noting.seen.clear()
+    prefix = "PORTKEY" if side == "before" else "LLM_GATEWAY"
+    given = {f"{prefix}_API_KEY": KEY, f"{prefix}_BASE_URL": url, "PORTKEY_VIRTUAL_KEY": "openai-prod"}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(place), **given}
+    program = place / side / name.replace(".ts", ".js")
+    ended = subprocess.run(
+        ["node", str(program)], capture_output=True, text=True, env=environment, timeout=60, check=False, cwd=place
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout, list(noting.seen)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_script_does_the_same(compiled: Path, wire: tuple[str, Wire], name: str) -> None:
+    before = _outcome(compiled, "before", name, wire)
+    after = _outcome(compiled, "after", name, wire)
+    assert after == before
+    assert before[0].strip() and before[1]
+    assert {each["key"] for each in before[1]} == {KEY}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_nothing_of_portkey_is_left(place: Path, name: str) -> None:
+    text = (place / "after" / name).read_text(encoding="utf-8")
+    assert "portkey-ai" not in text
+    assert "x-portkey" not in text
