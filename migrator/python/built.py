@@ -66,9 +66,10 @@ class Added:
 
 @dataclass(slots=True)
 class Plan:
-    """What becomes of one call; with a `reason` nothing does."""
+    """What becomes of one call of the class `old`, however it is spelled there; with a `reason` nothing does."""
 
     made: Made
+    old: str
     fate: Fate
     recipe: Recipe
     added: list[Added] = field(default_factory=list)
@@ -77,10 +78,6 @@ class Plan:
     gone: list[str] = field(default_factory=list)  # the arguments that go
     inner: list[Key] = field(default_factory=list)  # the calls of the library among what it is given
     reason: str = ""
-
-    @property
-    def old(self) -> str:
-        return self.made.parts[-1]
 
     @property
     def status(self) -> Status:
@@ -131,9 +128,10 @@ class Builds:
         self._names, self._meaning, self._in_tests = names, meaning, bool(_TESTS.search(path))
         for each in made:
             fate = self._fate(each.parts)
-            recipe = recipe_of(fate, _old_name(fate, meaning(each.parts)))
+            old = _old_name(fate, meaning(each.parts))
+            recipe = recipe_of(fate, old)
             if fate and recipe and fate.count == meaning(each.parts).count(".") + 1:
-                plan = self.plans[key_of(each.call.func)] = Plan(each, fate, recipe)
+                plan = self.plans[key_of(each.call.func)] = Plan(each, old, fate, recipe)
                 self._plan(plan)
         for plan in self.plans.values():
             plan.reason = held(plan) or plan.reason
