@@ -63,7 +63,7 @@ def _attributes(text: str, names: Names) -> Iterator[Finding]:
 def _taken(text: str, names: Names, path: str) -> Iterator[Finding]:
     """Keys of a table that has the new name too: not renamed, or one of the two values would be lost."""
     tables: dict[int, dict[str, int]] = {}
-    for start, key, table in keys(text, PurePosixPath(path).suffix):
+    for start, key, table in keys(text, PurePosixPath(path).suffix, depth=1):
         if table is not None:
             tables.setdefault(table, {}).setdefault(key[-1], start)
     for places in tables.values():
@@ -112,7 +112,8 @@ def _sections(text: str, names: Names, path: str) -> Iterator[Finding]:
     """Settings written as nested keys: reported, with what to write."""
     if not any(all(key in text for key in rule.old.split(".")) for rule in names.rules.settings):
         return
-    for start, key, _ in keys(text, PurePosixPath(path).suffix):
+    depth = 1 + max(rule.old.count(".") + 1 for rule in names.rules.settings)
+    for start, key, _ in keys(text, PurePosixPath(path).suffix, depth):
         rule = _setting(key, names)
         if rule:
             said = f"the section {rule.old} is {rule.new} now: move what stands below it under `{rule.new}`"

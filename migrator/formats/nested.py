@@ -11,11 +11,13 @@ from migrator.formats.search import lines
 _BRACED = frozenset({".yml", ".yaml", ".json", ".jsonc", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tf", ".hcl"})
 _INDENTED = frozenset({".yml", ".yaml"})
 _INDENTED_KEY = re.compile(r"""([ ]*(?:-[ ]+)*)(["']?)([\w.-]+)\2[ ]*:(?=\s|$)""")
-_TOKEN = re.compile(r""""(?:\\.|[^"\\\n])*"|'[^'\n]*'|[\w.-]+|[{}\[\],:=]|#[^\n]*""")
+_BARE = r"""'[^'\n]*'|[\w.-]+|[{}\[\],:=]|#[^\n]*"""
+_TOKEN = re.compile(rf""""(?:\\.|[^"\\\n])*+(?:"|())|{_BARE}""")
+_TOKEN_OF_BARE = re.compile(_BARE)
 
 
 class Key(NamedTuple):
-    """A key: where it stands, the keys above it and itself, and the table it is in, by a number of its own.
+    """A key: where it stands, the nearest keys above it and itself, and the table it is in, by a number of its own.
 
     `table` is None at the top level of a text read by its braces, which may be no table at all.
     """
@@ -25,15 +27,18 @@ class Key(NamedTuple):
     table: int | None
 
 
-def keys(text: str, suffix: str) -> Iterator[Key]:
-    """The keys of a text, in each way that files with this suffix nest them; none for other files."""
+def keys(text: str, suffix: str, depth: int) -> Iterator[Key]:
+    """The keys of a text, in each way that files with this suffix nest them; none for other files.
+
+    Of a path the last `depth` parts are told, so that unbalanced braces do not make ever longer ones.
+    """
     if suffix in _BRACED:
-        yield from _braced(text)
+        yield from _braced(text, depth)
     if suffix in _INDENTED:
-        yield from _indented(text)
+        yield from _indented(text, depth)
 
 
-def _indented(text: str) -> Iterator[Key]:
+def _indented(text: str, depth: int) -> Iterator[Key]:
     above: list[tuple[int, str, int]] = []  # indent, key, table
     for start, line in lines(text):
         if line.startswith("---"):
@@ -45,17 +50,18 @@ def _indented(text: str) -> Iterator[Key]:
                 beside = above.pop()
             table = beside[2] if beside and beside[0] == indent and "-" not in match[1] else at
             above.append((indent, match[3], table))
-            yield Key(at, tuple(key for _, key, _ in above), table)
+            yield Key(at, tuple(key for _, key, _ in above[-depth:]), table)
 
 
-def _braced(text: str) -> Iterator[Key]:
+def _braced(text: str, depth: int) -> Iterator[Key]:
     above: list[tuple[str, int]] = []  # key, where its table opens
     key, start, named = "", 0, False
 
     def found() -> Key:
-        return Key(start, (*(name for name, _ in above), key), above[-1][1] if above else None)
+        path = (*(name for name, _ in above[-depth:]), key)
+        return Key(start, path[-depth:], above[-1][1] if above else None)
 
-    for match in _TOKEN.finditer(text):
+    for match in _tokens(text):
         token = match[0]
         if token in ("{", "["):
             if key and not named:
@@ -74,3 +80,12 @@ def _braced(text: str) -> Iterator[Key]:
         elif not token.startswith("#"):
             quoted = token[0] in "\"'"
             key, start, named = token[1:-1] if quoted else token, match.start() + quoted, False
+
+
+def _tokens(text: str) -> Iterator[re.Match[str]]:
+    """The tokens of a text; where a line does not close a quote, none of those after it on that line is closed."""
+    for match in _TOKEN.finditer(text):
+        if match[1] is None:
+            yield match
+        else:
+            yield from _TOKEN_OF_BARE.finditer(text, match.start() + 1, match.end())

@@ -68,6 +68,11 @@ def test_names_follow_as_they_are_spelt(path: str, before: str, after: str) -> N
         ("a.json", '{"integration": {"a": [{"b": "}"}], "portkey": {"c": {}}}}'),
         ("a.ts", "export default { integration: { portkey: { a: 1 } } }\n"),
         ("a.tf", 'integration {\n  portkey {\n    a = "b"\n  }\n}\n'),
+        (
+            "a.yaml",
+            "x: \"}}}\\\"{[\\\n  \\\"'integration': {'a': 1, portkey: {c: 1}}\n",
+        ),  # each line leaves a quote open
+        ("a.ts", "}}{" * 9 + "{integration: {portkey: {a: 1}}}\n"),
         ("a.sh", "app --set integration.portkey.ttl=1\n"),
         ("a.yaml", "integration.portkey:\n  a: 1\n"),
     ],
@@ -87,6 +92,7 @@ def test_nested_sections_are_reported_with_what_to_write(path: str, text: str) -
         ("a.yaml", "- LLM_GATEWAY_X: 2\n  'PORTKEY_X': 1\n"),
         ("a.yaml", "env: {PORTKEY_X: 1, LLM_GATEWAY_X: 2}\n"),
         ("a.json", '{"a": {"PORTKEY_X": [1], "LLM_GATEWAY_X": "2"}}\n'),
+        ("a.yaml", "a: \"x\n  \\\"{'b': {PORTKEY_X: 1, LLM_GATEWAY_X: 2}\n"),
         ("a.tf", 'variables = {\n  LLM_GATEWAY_X = "1"\n  PORTKEY_X = "2"\n}\n'),
     ],
 )
