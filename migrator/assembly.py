@@ -240,7 +240,11 @@ def _still_used(
         folder: frozenset(
             [
                 *(r.id for r in rules.dependencies if any(map(_importing(r.old).search, code[folder]))),
-                *(c.id for c in rules.clients if any(map(importing(c.package).search, code[folder]))),
+                *(
+                    c.id
+                    for c in (*rules.clients, *rules.factories)
+                    if any(map(importing(c.package).search, code[folder]))
+                ),
             ]
         )
         for folder in parts.folders

@@ -20,6 +20,7 @@ from migrator.primitives import (
     Dependency,
     Env,
     EnvAdd,
+    Factory,
     Fixture,
     Flag,
     Gone,
@@ -100,6 +101,7 @@ class Rules:
     clients: tuple[Client, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     methods: tuple[Method, ...] = ()
+    factories: tuple[Factory, ...] = ()
     ids: InUse | None = None  # what the ids of a project that uses the library become
     read: frozenset[str] = frozenset()  # the variables that the project's own code reads
     options: Mapping[str, Any] = field(default_factory=dict)  # the settings of all packs
@@ -343,6 +345,7 @@ def compose(packs: Sequence[Pack], overrides: Mapping[str, Mapping[str, Any]] | 
         clients=tuple(by_type[Client]),
         parameters=tuple(by_type[Parameter]),
         methods=tuple(by_type[Method]),
+        factories=tuple(by_type[Factory]),
         options=options,
         docs=docs,
     )

@@ -475,6 +475,21 @@ class Method:
     status: str = key(STANDING, "what a call is: `manual`, or `review` where the new SDK has it by that name", "manual")
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class Factory:
+    """A function of another package for scripts that makes a client, and takes the options of the one that is left."""
+
+    id: str = key(ID, "the rule's id")
+    of: str = key(DOTTED, "the Python module of the client")
+    package: str = key(TEXT, "the package for scripts that has it, with its scope")
+    name: str = key(NAME, "the function")
+    instead: str = key(TEXT, "the package that takes its place")
+    versions: str = key(TEXT, "the range of it that a package.json asks for")
+    new: str = key(NAME, "the function of that package")
+    headers: str = key(NAME, "the option that holds headers")
+    adds: Mapping[str, str] = key(TEXT_MAP, "option = text that it is given besides", {})
+
+
 # Table name in a pack file -> primitive. The order is that of the published schema.
 TABLES: Mapping[str, type] = {
     "module": Module,
@@ -500,6 +515,7 @@ TABLES: Mapping[str, type] = {
     "client": Client,
     "parameter": Parameter,
     "method": Method,
+    "factory": Factory,
 }
 
 

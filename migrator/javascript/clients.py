@@ -11,6 +11,7 @@ from migrator.javascript.imports import Meaning, Meanings
 from migrator.javascript.objects import Property, properties, with_more, written
 from migrator.javascript.options import Options, Settled, given
 from migrator.javascript.source import Script, span
+from migrator.primitives import Factory
 from migrator.sites import Edit, Finding, Status
 
 CLASSES = frozenset({"default"})
@@ -69,12 +70,19 @@ class Clients:
             if self.is_class(self.meanings.of(node.field("constructor"))):
                 yield self._built(node)
 
-    def _built(self, node: SgNode) -> Built:
+    def factories(self, rule: Factory) -> Iterator[Built]:
+        """Every client that a function of another package makes."""
+        for node in self.script.all("call_expression"):
+            meaning = self.meanings.of(node.field("function"))
+            if meaning and meaning.package == rule.package and meaning.name == rule.name:
+                yield self._built(node, rule)
+
+    def _built(self, node: SgNode, rule: Factory | None = None) -> Built:
         arguments = node.field("arguments")
         first = arguments.named_children() if arguments else []
         if not first:
             place = arguments or node
-            text = f"({{ {', '.join(self._missing(Settled()))} }})"
+            text = f"({{ {', '.join(self._missing(Settled(), rule))} }})"
             at = self.script.end(place)
             edit = self.script.edit(place, text) if arguments else Edit(at, at, text)
             return Built(node, Settled(), (edit,))
@@ -84,10 +92,10 @@ class Clients:
         entries = properties(literal)
         if not all(entry.is_known for entry in entries):
             return self._unknown(node, "it takes over options of something else")
-        settled = self.options.settled(given(entries), "client")
+        settled = self.options.settled(given(entries), "client" if rule is None else "headers")
         if settled.faults:
             return Built(node, settled, ())
-        return Built(node, settled, tuple(self._rewritten(literal, entries, settled)))
+        return Built(node, settled, tuple(self._rewritten(literal, entries, settled, rule)))
 
     def _unknown(self, node: SgNode, why: str) -> Built:
         client = self.options.client
@@ -108,10 +116,12 @@ class Clients:
                 return True
         return False
 
-    def _rewritten(self, literal: SgNode, entries: Sequence[Property], settled: Settled) -> list[Edit]:
+    def _rewritten(
+        self, literal: SgNode, entries: Sequence[Property], settled: Settled, rule: Factory | None
+    ) -> list[Edit]:
         stay = [entry for entry in entries if self._destination(entry) in _KEPT]
         gone = [entry for entry in entries if self._destination(entry) not in _KEPT]
-        edits = with_more(self.script, self.text, literal, self._missing(settled), gone)
+        edits = with_more(self.script, self.text, literal, self._missing(settled, rule), gone)
         if not stay:
             return edits
         return [*edits, *(e for entry in stay if (e := self._kept(entry)))]
@@ -132,13 +142,16 @@ class Clients:
         client = self.options.client
         return meaning is not None and meaning.package == client.package and meaning.name in client.address
 
-    def _missing(self, settled: Settled) -> list[str]:
+    def _missing(self, settled: Settled, rule: Factory | None) -> list[str]:
         """The properties that the new client needs besides those that stay."""
-        added = [] if settled.key else [written("apiKey", self.options.key)]
+        quote = self.options.quote
+        added = [written(name, f"{quote}{text}{quote}") for name, text in (rule.adds if rule else {}).items()]
+        added += [] if settled.key else [written("apiKey", self.options.key)]
         added += [] if settled.url else [written("baseURL", self.options.url)]
-        added += [entry for entry in settled.entries if entry.partition(":")[0] in {"timeout", "maxRetries"}]
+        if rule is None:
+            added += [entry for entry in settled.entries if entry.partition(":")[0] in {"timeout", "maxRetries"}]
         if settled.headers:
-            added.append(f"defaultHeaders: {{ {', '.join(settled.headers)} }}")
+            added.append(f"{rule.headers if rule else 'defaultHeaders'}: {{ {', '.join(settled.headers)} }}")
         return added
 
     # ------------------------------------------------------------------------------------- clients of other SDKs

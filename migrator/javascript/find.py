@@ -13,7 +13,7 @@ from migrator.javascript.moves import Moves
 from migrator.javascript.options import Options
 from migrator.javascript.source import Script, scripts
 from migrator.names import Names
-from migrator.primitives import Client
+from migrator.primitives import Client, Factory
 from migrator.sites import Edit, Finding, Status
 
 _BROWSER = re.compile(r"\bimport\.meta\.env\b")
@@ -28,6 +28,7 @@ def find(text: str, path: str, names: Names) -> list[Finding]:
                 found += _unparsed(script, text, client)
             else:
                 found += _found(script, text, names, client)
+                found += _from_factories(script, text, names, client)
     return sorted(found, key=lambda finding: finding.start)
 
 
@@ -61,6 +62,47 @@ def _found(script: Script, text: str, names: Names, client: Client) -> Iterator[
     groups = (kept, moving, moves.findings(), rest, Headers(script, text, options).findings())
     slugged = slugs(script, text, clients) if not stays else ()
     return _apart(*groups, slugged, addresses(script, text, options) if not stays else ())
+
+
+def _from_factories(script: Script, text: str, names: Names, client: Client) -> Iterator[Finding]:
+    """Clients that functions of other packages make, with the imports of these."""
+    all_imports = imports(script)
+    options = Options(names, client, script, next((i.source.text()[0] for i in all_imports), '"'), False)
+    clients = Clients(script, text, Meanings(script, all_imports), options)
+    for rule in names.rules.factories:
+        theirs = [each for each in all_imports if each.package == rule.package]
+        built = list(clients.factories(rule)) if theirs else []
+        named = [name for each in theirs for name in each.names]
+        stays = any(e.stays for e in built) or any(e.form != "import" for e in theirs) or len(theirs) != 1
+        stays = stays or [name.imported for name in named] != [rule.name] or _is_held_back(built, names)
+        if stays:
+            yield from (fault for each in built for fault in _reasons(each))
+            for each in theirs:
+                said = f"{rule.package}: build the provider with {rule.new} of {rule.instead} by hand"
+                yield Finding(script.start(each.source), rule.id, Status.MANUAL, said)
+            continue
+        yield _renamed(script, theirs[0], rule)
+        for one in built:
+            said = f"{rule.name} → {rule.new}"
+            yield Finding(script.start(one.node), rule.id, Status.MIGRATED, said, one.edits)
+            yield from one.settled.notes
+
+
+def _renamed(script: Script, each: Import, rule: Factory) -> Finding:
+    """The import of a function, and its uses where they have its name."""
+    name, quote = each.names[0], each.source.text()[0]
+    entry, local = name.entry, name.local
+    assert entry is not None  # nothing but names in braces is called so
+    aliased = local.text() != rule.name
+    uses = [n for n in script.all("identifier") if n.text() == rule.name and not aliased]
+    binding = script.scopes.resolve(local)
+    ours = [n for n in uses if (found := script.scopes.resolve(n)) and binding and found.key == binding.key]
+    edits = {script.edit(node, rule.new) for node in ours}
+    specifier = f"{rule.new} as {local.text()}" if aliased else rule.new
+    edits = {edit for edit in edits if not script.start(entry.node) <= edit.start < script.end(entry.node)}
+    edits |= {script.edit(entry.node, specifier), script.edit(each.source, f"{quote}{rule.instead}{quote}")}
+    said = f"{rule.package} → {rule.instead}"
+    return Finding(script.start(each.source), rule.id, Status.MIGRATED, said, tuple(sorted(edits)))
 
 
 def _apart(*groups: Iterable[Finding]) -> Iterator[Finding]:

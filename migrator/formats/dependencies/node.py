@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from migrator.names import Names
-from migrator.primitives import Client, Dependency, canonical
+from migrator.primitives import Client, Dependency, Factory, canonical
 from migrator.sites import Edit, Finding, Status
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ def find(text: str, names: Names, context: Context) -> Iterator[Finding]:
         if rule and PurePosixPath(context.path).name in COMMANDS:
             yield from _locked(text, rule, client, COMMANDS[PurePosixPath(context.path).name])
         elif rule:
-            yield from _asked(text, rule, client, client.id in context.still_used)
+            yield from _asked(text, rule.id, client, client.id in context.still_used)
+            for each in names.rules.factories:
+                yield from _asked(text, rule.id, each, each.id in context.still_used)
 
 
 def _locked(text: str, rule: Dependency, client: Client, command: str) -> Iterator[Finding]:
@@ -56,7 +58,7 @@ def _locked(text: str, rule: Dependency, client: Client, command: str) -> Iterat
         yield Finding(match.start(), rule.id, Status.MANUAL, said)
 
 
-def _asked(text: str, rule: Dependency, client: Client, kept: bool) -> Iterator[Finding]:
+def _asked(text: str, rule: str, client: Client | Factory, kept: bool) -> Iterator[Finding]:
     for table in _TABLE.finditer(text):
         start, end = table.span("entries")
         entry = _entry(client.package).search(text, start, end)
@@ -69,17 +71,17 @@ def _asked(text: str, rule: Dependency, client: Client, kept: bool) -> Iterator[
             edits = (
                 (Edit(entry.start(), entry.start(), f"{added},{_gap(text, start, entry.start())}"),) if added else ()
             )
-            yield Finding(entry.start(), rule.id, Status.REVIEW if added else Status.MANUAL, said, edits)
+            yield Finding(entry.start(), rule, Status.REVIEW if added else Status.MANUAL, said, edits)
         elif there:
             wanted = there["versions"]
             old = f"; {wanted} is too old, ask for {client.versions}" if _OLD.match(wanted) else ""
             said = f"{client.package}: {client.instead} is there already{old}"
             edit = Edit(*_removed(text, entry, start, end), "")
-            yield Finding(entry.start(), rule.id, Status.REVIEW if old else Status.MIGRATED, said, (edit,))
+            yield Finding(entry.start(), rule, Status.REVIEW if old else Status.MIGRATED, said, (edit,))
         else:
             said = f"{client.package} → {client.instead} {client.versions}"
             edit = Edit(entry.start(), entry.end(), f'"{client.instead}": "{client.versions}"')
-            yield Finding(entry.start(), rule.id, Status.MIGRATED, said, (edit,))
+            yield Finding(entry.start(), rule, Status.MIGRATED, said, (edit,))
 
 
 def _entry(package: str) -> re.Pattern[str]:
