@@ -240,11 +240,8 @@ def _still_used(
         folder: frozenset(
             [
                 *(r.id for r in rules.dependencies if any(map(_importing(r.old).search, code[folder]))),
-                *(
-                    c.id
-                    for c in (*rules.clients, *rules.factories)
-                    if any(map(importing(c.package).search, code[folder]))
-                ),
+                *(c.id for c in rules.clients if any(map(importing(c.package).search, code[folder]))),
+                *(f.id for f in rules.factories if any(map(importing(f.package).search, code[folder]))),
             ]
         )
         for folder in parts.folders

@@ -74,7 +74,11 @@ def _asked(text: str, rule: str, client: Client | Factory, kept: bool) -> Iterat
             yield Finding(entry.start(), rule, Status.REVIEW if added else Status.MANUAL, said, edits)
         elif there:
             wanted = there["versions"]
-            old = f"; {wanted} is too old, ask for {client.versions}" if _OLD.match(wanted) else ""
+            old = (
+                f"; {wanted} is too old, ask for {client.versions}"
+                if isinstance(client, Client) and _OLD.match(wanted)
+                else ""
+            )
             said = f"{client.package}: {client.instead} is there already{old}"
             edit = Edit(*_removed(text, entry, start, end), "")
             yield Finding(entry.start(), rule, Status.REVIEW if old else Status.MIGRATED, said, (edit,))
