@@ -44,6 +44,7 @@ class Argument:
     called: str = key(TEXT, "what they are called there; the same name by default", "", "as")
     of: list[str] = key(NAMES, "the functions it is about; all by default", [])
     note: str = key(TEXT, "what differs, or what to do instead", "")
+    differs: bool = key(BOOL, "whether a call that gives it behaves otherwise, as the note says", False)
     internal: bool = key(BOOL, "whether only LiteLLM itself passes it on, so that a client need not know it", False)
 
     def covers(self, name: str) -> bool:

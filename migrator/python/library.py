@@ -94,7 +94,9 @@ class _Library:
             fate = self.module.names.fate(f"{use.dotted}.{asked[1]}") if asked else None
             stored = id(use.reference.nodes[-1]) in (self.module.found.stored | self.module.found.tested)
             return self._is_clients(fate, asked[1]) if asked else stored or not is_read(use.reference.nodes[-1])
-        return self._is_clients(use.fate, use.reference.parts[use.depth]) and use.own == use.depth + 1
+        node = use.reference.nodes[-1]
+        its = self._is_clients(use.fate, use.reference.parts[use.depth]) and use.own == use.depth + 1
+        return its and not self.calls.refusal(node)
 
     def _is_clients(self, fate: Fate | None, name: str) -> bool:
         its = fate is not None and fate.kind == "moved" and (fate.to, fate.name) == (self.module.names.client, name)
@@ -187,7 +189,9 @@ class _Library:
             each.stays = True
             return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text}: {reason}")
         each.needs |= {use.fate.to or use.fate.name, *(built.recipe.imports if built else ())}
-        return _Written(use, use.fate, place, built=built, call=self.calls.calls.get(id(use.reference.nodes[-1])))
+        called = id(use.reference.nodes[-1])
+        differs = self.calls.differing.get(called, "")
+        return _Written(use, use.fate, place, built=built, call=self.calls.calls.get(called), differs=differs)
 
     def _stays(self, use: Use) -> Finding:
         start = self.module.source.start(use.reference.nodes[0])
@@ -417,6 +421,7 @@ class _Written:
     text: tuple[int, int] | None = None
     built: Plan | None = None
     call: direct.Direct | None = None
+    differs: str = ""
 
     def finding(self, module: Module, names: dict[str, tuple[str, str]]) -> Finding:
         fate = self.fate
@@ -434,6 +439,8 @@ class _Written:
         if self.built:
             status, message = self.built.status, self.built.message
             edits = (*edits, *built_texts.edits(module.source, self.built))
+        if self.differs:
+            status, message = Status.REVIEW, self.differs
         said = f"{self.use.text} → {new}" + (f": {message}" if message else "")
         return Finding(self.place[0], fate.rule, status, said, tuple(e for e in edits if _changes(module, e)))
 

@@ -12,7 +12,7 @@ from migrator.clients.ids import Ids
 from migrator.errors import MigrateError
 from migrator.names import Fate, Renamed
 from migrator.packs import Rules
-from migrator.python.direct import text
+from migrator.python.direct import refused, text
 from migrator.python.direct.request import NotKnownError, Request, resolve
 from migrator.python.direct.values import Values
 from migrator.python.direct.where import Held, held
@@ -91,10 +91,15 @@ class Plan:
     strict: bool = False  # whether nothing else than a direct call will do
     calls: dict[int, Direct] = field(default_factory=dict)
     reasons: dict[int, str] = field(default_factory=dict)
+    kept: dict[int, str] = field(default_factory=dict)  # those that stay with the library in any form, and why
+    differing: dict[int, str] = field(default_factory=dict)  # those that keep their form, and what they do otherwise
+    findings: list[Finding] = field(default_factory=list)  # what is said of them where no edit is
     imported: dict[int, _Name] = field(default_factory=dict)  # by the id of an imported name
 
     def refusal(self, node: ast.expr) -> str:
         """Why a use of a function is left to a person; "" where it is not."""
+        if id(node) in self.kept:
+            return self.kept[id(node)]
         reason = self.reasons.get(id(node), "") if self.strict else ""
         return f"{reason}; --direct-only allows for no other form" if reason else ""
 
@@ -121,17 +126,21 @@ def plan(module: Module) -> Plan:
     rules = module.names.rules
     form = form_of(rules)
     target = rules.served
-    if form == "adapter" or target != "llm-gateway":
+    if target not in table.TARGETS:
         return Plan()
-    planner = _Planner(module, _table(target), Plan(strict=form == "direct"))
+    known, writes = _table(target), form != "adapter" and target == "llm-gateway"
+    if not writes and not any(name in module.source.text for name in refused.names(known)):
+        return Plan()
+    planner = _Planner(module, known, Plan(strict=writes and form == "direct"), writes=writes)
     planner.run()
     return planner.plan
 
 
 class _Planner:
-    def __init__(self, module: Module, known: table.Table, plan: Plan) -> None:
+    def __init__(self, module: Module, known: table.Table, plan: Plan, *, writes: bool) -> None:
         options = module.names.rules.options
-        self.module, self.table, self.plan = module, known, plan
+        self.module, self.table, self.plan, self.writes = module, known, plan, writes
+        self.looks = any(name in module.source.text for name in refused.names(known))
         self.safe = module.names.rules.wary
         self.ids = Ids(known.models, options.get("providers", {}), options.get("models", {}))
         self.called = {id(call.func): (call, scope) for call, scope in module.found.calls}
@@ -164,17 +173,39 @@ class _Planner:
                 groups.setdefault((id(holder), reference.parts[0], use[1].name), []).append((reference, *use))
         starts = [self.module.source.start(r.nodes[0]) for uses in groups.values() for r, _, _ in uses]
         for uses in groups.values():
-            reason = self._stays(uses)
+            kept = self.looks and self._look(uses)
+            if not (self.writes or kept):
+                continue
+            reason = self._stays(uses) if self.writes else "calls keep their form"
             for reference, count, fate in uses:
                 node = reference.nodes[-1]
                 try:
-                    if reason:
-                        raise NotKnownError(reason)
+                    if reason or id(node) in self.plan.kept:
+                        raise NotKnownError(reason or self.plan.kept[id(node)])
                     self.plan.calls[id(node)] = self._direct(reference, fate, starts)
                 except NotKnownError as error:
                     self.plan.reasons[id(node)] = str(error)
                 if count == 0:
                     self._import(reference, fate)
+                    if kept and id(node) not in self.plan.calls:
+                        said = f"{reference.parts[0]} stays with LiteLLM for another call in this file"
+                        self.plan.kept.setdefault(id(node), said)
+
+    def _look(self, uses: list[tuple[Reference, int, Fate]]) -> bool:
+        """Note the calls that the client module would refuse, or take otherwise; whether there are any of the first."""
+        for reference, count, fate in uses:
+            node = reference.nodes[-1]
+            call, _ = self.called.get(id(node), (None, None))
+            if call is None:
+                continue
+            if reason := refused.reason(call, fate.name, self.table, self.values):
+                self.plan.kept[id(node)] = reason
+            elif said := refused.difference(call, fate.name, self.table, self.values):
+                self.plan.differing[id(node)] = said
+                if count == 0:
+                    start = self.module.source.start(reference.nodes[0])
+                    self.plan.findings.append(Finding(start, fate.rule, Status.REVIEW, f"{reference.parts[0]}: {said}"))
+        return any(id(reference.nodes[-1]) in self.plan.kept for reference, _, _ in uses)
 
     def _function(self, reference: Reference) -> tuple[int, Fate] | None:
         """How many parts of a reference name the module, and what becomes of the function that the others name."""
@@ -274,6 +305,7 @@ def _is_asynchronous(scope: Scope | None) -> bool:
 
 def written(module: Module, plan: Plan) -> Iterator[Finding]:
     """The findings of the calls whose function is imported by its name; in `module`, what becomes of the imports."""
+    yield from plan.findings
     statements: dict[int, list[_Name]] = {}
     for name in plan.imported.values():
         statements.setdefault(id(name.statement), []).append(name)
@@ -285,11 +317,14 @@ def written(module: Module, plan: Plan) -> Iterator[Finding]:
         spelled = {each: _free(module, each) for each in wanted}
         yield from (call.finding(spelled.__getitem__) for call in calls if call.place[0] not in seen)
         seen.update(call.place[0] for call in calls)
+        left = False
         for use in uses:
             if reason := plan.refusal(use.nodes[-1]):
+                left = True
                 said = f"{'.'.join(use.parts)}: {reason}"
                 yield Finding(module.source.start(use.nodes[0]), names[0].fate.rule, Status.MANUAL, said)
-        if calls or plan.strict:
+                module.staying.add(id(use.nodes[-1]))
+        if calls or left:
             _place(module, plan, names, [s if s == w else f"{w} as {s}" for w, s in spelled.items()])
 
 
@@ -306,8 +341,9 @@ def _place(module: Module, plan: Plan, names: list[_Name], added: list[str]) -> 
     placed = dict(module.placed)
     for name in names:
         stays = any(id(use.nodes[-1]) not in plan.calls for use in name.uses)
+        kept = any(plan.refusal(use.nodes[-1]) for use in name.uses)
         own = name.alias.name if not name.alias.asname else f"{name.alias.name} as {name.alias.asname}"
-        if stays and plan.strict:
+        if kept:
             placed[id(name.alias)] = Renamed(name.target, name.fate.rule, name.local)
             continue
         own = own.replace(name.alias.name, name.fate.name, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
@@ -51,6 +52,10 @@ class Values:
             elif len(reference.parts) == 2 and (owner := reference.scope.owner(reference.parts[0])):
                 self._attributes.setdefault((id(owner), name), []).append(node)
         self._sure: dict[int, bool] = {}
+
+    @cached_property
+    def _items(self) -> dict[str, list[tuple[ast.Subscript, ast.expr]]]:
+        return _set_items(self.module.source.tree)
 
     # -------------------------------------------------------------------------------------------------- never None
 
@@ -146,6 +151,23 @@ class Values:
         return sure and bool(inside or stores)
 
     # -------------------------------------------------------------------------------------------------- what it is
+
+    def held(self, name: ast.Name) -> Iterator[ast.expr]:
+        """What is assigned to a name, as far as it is laid out."""
+        scope = self._scopes.get(id(name))
+        holder = scope.lookup(name.id) if scope else None
+        given = (self._given.get(id(target)) for target in self._stores.get((id(holder), name.id), ()))
+        yield from (each.value for each in given if each and each.value)
+
+    def set_items(self, name: ast.Name) -> Iterator[tuple[str, ast.expr]]:
+        """The keys that a name's value is given one by one, with their values: `name["key"] = value`."""
+        scope = self._scopes.get(id(name))
+        holder = scope.lookup(name.id) if scope else None
+        for target, given in self._items.get(name.id, ()) if holder else ():
+            of = self._scopes.get(id(target.value))
+            key = text_value(target.slice)
+            if key and of and of.lookup(name.id) is holder:
+                yield key, given
 
     def text(self, node: ast.expr) -> str | None:
         """The text that an expression is: a literal, or a name that only ever holds that one."""
@@ -265,6 +287,17 @@ def _assigned(tree: ast.Module) -> Iterator[tuple[int, _Given]]:
                 yield id(node.target), _Given(None, sure=True)
             case ast.For() | ast.AsyncFor() | ast.comprehension():
                 yield id(node.target), _Given(_item(node.iter), sure=_is_range(node.iter))
+
+
+def _set_items(tree: ast.Module) -> dict[str, list[tuple[ast.Subscript, ast.expr]]]:
+    """Name -> the items of it that are assigned to, with what they are given."""
+    found: dict[str, list[tuple[ast.Subscript, ast.expr]]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+                    found.setdefault(target.value.id, []).append((target, node.value))
+    return found
 
 
 def _paired(target: ast.expr, value: ast.expr) -> Iterator[tuple[int, _Given]]:
