@@ -163,7 +163,7 @@ class _Reader:
             self._gone(node, node.args[0], text_value(node.args[1]) or "")
         elif plain == "dict" and len(node.args) == 1 and not node.keywords:
             shapes, _ = self._shapes(node.args[0])
-            if shapes and not self._keeps(shapes):
+            if shapes and not self._keeps(shapes) and not self._has_none(node, node.args[0]):
                 said = "dict(…) goes one level deep, what is in it has no keys: `model_dump()`"
                 self._say(node, Status.MANUAL, said)
         elif isinstance(node.func, ast.Attribute):
@@ -172,6 +172,18 @@ class _Reader:
                 self._method(node.func)
             elif name == "get" and 1 <= len(node.args) <= 2 and not node.keywords:
                 self._get(node, node.func)
+
+    def _has_none(self, node: ast.expr, of: ast.expr) -> bool:
+        """Whether a node is only reached where `hasattr(of, "model_dump")` is false, which it is of no answer."""
+        below: ast.AST = node
+        for above in self.at.notes.above(node):
+            if isinstance(above, ast.If | ast.IfExp) and _asks_for_dump(above.test, of):
+                other = above.orelse
+                return below is other or (isinstance(other, list) and below in other)
+            if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                return False
+            below = above
+        return False
 
     def _method(self, func: ast.Attribute) -> None:
         new = self.rule.methods[func.attr]
@@ -266,6 +278,10 @@ class _Reader:
         ):
             message, status = f"{name} is never there from now on: {self.rule.gone[name]}", Status.REVIEW
         self._say(node, status, message, start=start)
+
+
+def _asks_for_dump(test: ast.expr, of: ast.expr) -> bool:
+    return ast.dump(test) == ast.dump(ast.parse(f'hasattr({ast.unparse(of)}, "model_dump")', mode="eval").body)
 
 
 def _is_none(node: ast.expr) -> bool:

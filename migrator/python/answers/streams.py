@@ -56,11 +56,11 @@ class _Guards:
             return
         if loop is not None:
             self.done.add(id(loop))
-        edit = self._edit(loop, node, chunk) if loop is not None and isinstance(chunk, ast.Name) else None
+        edits = self._edits(loop, node, chunk) if loop is not None and isinstance(chunk, ast.Name) else ()
         said = f"the last chunk has no {rule.last} where the stream is asked for usage"
         start = self.module.source.start(chunk)
-        if edit:
-            yield Finding(start, rule.id, Status.REVIEW, f"{said}: it is passed over", (edit,))
+        if edits:
+            yield Finding(start, rule.id, Status.REVIEW, f"{said}: it is passed over", edits)
         else:
             message = f"{said}: look whether there is one before it is read"
             yield Finding(start, rule.id, Status.MANUAL, message)
@@ -114,6 +114,36 @@ class _Guards:
                 if not (isinstance(outer, ast.Subscript) and outer.value is each):
                     return True
         return False
+
+    def _edits(self, loop: ast.AST, node: ast.Subscript, chunk: ast.Name) -> tuple[Edit, ...]:
+        edit = self._edit(loop, node, chunk)
+        if edit is not None:
+            return (edit,)
+        return tuple(self._each(loop, chunk)) if isinstance(loop, _LOOPS) else ()
+
+    def _each(self, loop: ast.For | ast.AsyncFor, chunk: ast.Name) -> list[Edit]:
+        """A test before each statement that reads a choice; none where one of them does more than add to something."""
+        source, edits = self.module.source, list[Edit]()
+        for statement in loop.body:
+            if not self._reads(statement, chunk):
+                continue
+            start, indent = source.start(statement), source.indent(statement)
+            alone = statement.lineno == statement.end_lineno and statement.lineno != loop.lineno
+            alone = alone and not source.text[source.line_start(start) : start].strip()
+            adds = isinstance(statement, ast.AugAssign | ast.Expr) and self._is_harmless(statement, chunk)
+            if not (alone and adds):
+                return []
+            step = _step(source.indent(loop), indent)
+            test = f"if {chunk.id}.{self.trace.rule.last}:{source.newline}{indent}{step}"
+            edits.append(Edit(start, start, test))
+        return edits
+
+    def _reads(self, statement: ast.stmt, chunk: ast.Name) -> bool:
+        """Whether a statement reads one choice of a chunk."""
+        items = (
+            n for n in ast.walk(statement) if isinstance(n, ast.Subscript) and _names(n.value, self.trace.rule.last)
+        )
+        return any(isinstance(n.value.value, ast.Name) and n.value.value.id == chunk.id for n in items)  # type: ignore[attr-defined]
 
     def _edit(self, loop: ast.AST, node: ast.Subscript, chunk: ast.Name) -> Edit | None:
         source, last = self.module.source, self.trace.rule.last

@@ -126,7 +126,7 @@ def plan(module: Module) -> Plan:
     rules = module.names.rules
     form = form_of(rules)
     target = rules.served
-    if target not in table.TARGETS:
+    if target not in table.TARGETS or any(each.stays for each in rules.libraries):
         return Plan()
     known, writes = _table(target), form != "adapter" and target == "llm-gateway"
     if not writes and not any(name in module.source.text for name in refused.names(known)):
