@@ -210,7 +210,10 @@ def made(names: Names, place: Place, used: Collection[str], candidates: Candidat
     from migrator.clients.module import Settings
 
     settings = Settings(
-        providers=options.get("providers", {}), models=options.get("models", {}), base_url=options.get("base-url", "")
+        providers=options.get("providers", {}),
+        models=options.get("models", {}),
+        base_url=options.get("base-url", ""),
+        config=options.get("config", {}),
     )
     text = _maker(names).render(library.client, frozenset(used), settings)
     message = f"made for {', '.join(sorted(used))}: read it, and set the variables it names" + (

@@ -62,7 +62,7 @@ class InUse:
     def kept_for(self, text: str, *, direct: bool = False) -> str:
         """Why an id, or the beginning of one, stays; "" where it need not. A `direct` one gets to a call only."""
         looked = self.looked_at
-        provider = text.partition("/")[0]
+        provider = self.ids.provider(text) or text
         if text in looked or (not direct and f"{provider}/" in looked):
             return f"code looks for {text if text in looked else provider + '/'!r}"
         if PROVIDER in looked and "/" not in text and not direct:

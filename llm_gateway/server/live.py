@@ -34,7 +34,11 @@ class Live:
     """Started and stopped with the server; `gateway` is the one to ask at any moment in between."""
 
     def __init__(
-        self, settings: Settings, source: Callable[[], Settings] | None = None, http: HttpTransport | None = None
+        self,
+        settings: Settings,
+        source: Callable[[], Settings] | None = None,
+        http: HttpTransport | None = None,
+        mock: Transport | None = None,
     ) -> None:
         """`source` reads the settings anew on `reload`. Raises SettingsError for settings that cannot be used."""
         self.setup = prepare(settings)
@@ -45,7 +49,7 @@ class Live:
         self._transports: dict[str, Transport] = {
             "openai": self._http,
             "anthropic": self._http,
-            "mock": MockTransport(),
+            "mock": mock or MockTransport(),
         }
         self._observers: list[Callable[[Usage], object]] = [self._metrics.observe]
         self._state: State | None = None

@@ -22,14 +22,17 @@ class Ids:
             return self.models[model]
         if model.startswith(self.unserved):
             return None
-        provider, slash, name = model.partition("/")
+        _, slash, name = model.partition("/")
+        provider = self.provider(model)
         if slash and provider in self.table.strip:
             return self.new(name)
-        if not slash:
-            name = model
-            provider = next((p for start, p in self.table.bare.items() if model.startswith(start)), "")
         known = self.known
-        return f"{self.table.prefix}{known[provider]}/{name}" if provider in known else model
+        return f"{self.table.prefix}{known[provider]}/{name if slash else model}" if provider in known else model
+
+    def provider(self, model: str) -> str:
+        """The provider before an id's slash; of one without any, that which LiteLLM takes it for, where that counts."""
+        provider, slash, _ = model.partition("/")
+        return provider if slash else next((p for start, p in self.table.bare.items() if model.startswith(start)), "")
 
     def settled(self, model: str) -> str | None:
         """As `new`, but the id stays where what it becomes would be mapped again."""

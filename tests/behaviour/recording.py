@@ -6,12 +6,15 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import MutableMapping
-from dataclasses import dataclass, field
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from email import message_from_bytes
 from hashlib import sha256
 from typing import Any
 
 from llm_gateway.core.settings import parse
+from llm_gateway.core.types import Incoming, Outgoing
+from llm_gateway.providers.mock import MockTransport
 from llm_gateway.server.app import App
 from llm_gateway.server.live import Live
 
@@ -39,6 +42,10 @@ class Request:
         }
 
 
+# Where requests are kept, and the one with a config that is being answered.
+_routed: ContextVar[tuple[list[Request], Request] | None] = ContextVar("routed", default=None)
+
+
 @dataclass
 class Recorder:
     """Keeps what comes below `/RUN` by run. Each has a gateway that begins anew: it counts, and takes turns."""
@@ -57,7 +64,10 @@ class Recorder:
             raw += message.get("body", b"")
             more = message.get("more_body", False)
         headers = {name.decode(): value.decode("latin-1") for name, value in scope["headers"]}
-        self.requests[run].append(_request(scope["method"], path, headers, bytes(raw)))
+        asked = _request(scope["method"], path, headers, bytes(raw))
+        _routed.set((self.requests[run], asked) if "x-portkey-config" in headers else None)
+        if not _routed.get():
+            self.requests[run].append(asked)
         given = iter([{"type": "http.request", "body": bytes(raw), "more_body": False}])
 
         async def once() -> Any:
@@ -69,10 +79,20 @@ class Recorder:
     async def _gateway(self, run: str) -> Live:
         async with self._opening:
             if run not in self._gateways:
-                live = Live(parse({"mock": True}, "test"))
+                live = Live(parse({"mock": True}, "test"), mock=_Provider())
                 await live.start()
                 self._gateways[run] = live
             return self._gateways[run]
+
+
+class _Provider(MockTransport):
+    """Keeps what comes of a request with a config: of several attempts each, of a cache's answer nothing."""
+
+    async def send(self, outgoing: Outgoing) -> Incoming:
+        if routed := _routed.get():
+            requests, asked = routed
+            requests.append(replace(asked, body=json.loads(outgoing.body)))
+        return await super().send(outgoing)
 
 
 def _flat(name: str, value: Any) -> dict[str, Any]:

@@ -144,12 +144,16 @@ def test_portkeys_config(wire: Wire, make: Make) -> None:
         "strategy": {"mode": "fallback"},
         "targets": [
             {"provider": "@openai", "override_params": {"model": "gpt-4o"}},
-            {"provider": "@anthropic-main", "override_params": {"model": "claude-x"}},
-            {"provider": "@openai", "override_params": {"model": "o9", "temperature": 1}},
+            {"provider": "@anthropic-main", "override_params": {"model": "claude-x", "max_tokens": 4096}},
+            {"provider": "@openai", "override_params": {"model": "o9", "temperature": 1}, "request_timeout": 3000},
         ],
     }
-    llm.embedding("openai/e", "text", timeout=httpx.Timeout(2.5))
-    assert wire.one().headers["x-portkey-request-timeout"] == "2500"
+    llm.completion("openai/gpt-4o", MESSAGES, max_retries=0)
+    assert json.loads(wire.one().headers["x-portkey-config"]) == {"cache": {"mode": "simple"}}
+    llm.embedding("openai/e", "text", timeout=httpx.Timeout(2.5), headers={"x-team": "a"})
+    headers = wire.one().headers
+    assert (headers["x-team"], headers["x-portkey-forward-headers"]) == ("a", "x-team")
+    assert headers["x-portkey-request-timeout"] == "2500"
     llm.completion("openai/gpt-4o", MESSAGES, response_format=City, timeout=2)
     assert wire.one().headers["x-portkey-request-timeout"] == "2000"
     llm.completion("anthropic/claude-x", MESSAGES)
