@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from migrator.names import Fate, Renamed
-from migrator.python import built_texts, library_names, library_uses, needless
+from migrator.python import built_texts, dropped, library_names, library_uses, needless
 from migrator.python.built import Plan
 from migrator.python.direct import plan as direct
 from migrator.python.expressions import text_value
@@ -48,6 +48,7 @@ def prepare(module: Module) -> Iterator[Finding]:
         library = _Library(module, others, list(library_uses.given(module)), calls)
         yield from library.findings()
         yield from direct.written(module, calls)
+        yield from dropped.find(module, calls)
         yield from library_names.find(module, library.cuts)
         yield from library.cuts.findings()
 

@@ -13,7 +13,7 @@ from typing import Any
 import openai
 import pytest
 from conftest import Make
-from wire import MESSAGES, Wire
+from wire import CHUNKS, MESSAGES, Wire
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::UserWarning"
@@ -190,3 +190,19 @@ def test_one_in_two_lists_is_told_once_and_a_stream_is_the_sdks(wire: Wire, llm:
     assert [name for name, _ in told] == ["pre"]
     assert len(list(stream)) == 2
     assert told[1:] == [("success", "Bern")]
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_stream_that_is_cut_short_is_told_of_as_it_came(
+    wire: Wire, llm: ModuleType, asynchronous: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CHUNKS[-1]["choices"][0], "finish_reason", "length")
+    told: list[Any] = []
+
+    async def waiting(kwargs: Any, answer: Any, start: Any, end: Any) -> None:
+        told.append(answer)
+
+    llm.success_callback = [waiting, lambda kwargs, answer, start, end: told.append(answer)]
+    calls(llm, "stream", wire, asynchronous=asynchronous)
+    assert [(a.choices[0].message.content, a.choices[0].finish_reason) for a in told] == [("Bern", "length")]
+    assert told[0].usage is None

@@ -217,6 +217,7 @@ def test_kinds_of_bad_requests(wire: Wire, llm: ModuleType, target: str, error: 
             call()
         assert (type(raised.value).__name__, raised.value.status_code) == (name, 400)
         assert raised.value.code == error.get("code")
+        assert isinstance(raised.value.__cause__, family.BadRequestError) == (name != "BadRequestError")
 
 
 def test_streams_are_recognized(llm: ModuleType) -> None:
