@@ -18,15 +18,17 @@ from migrator.distributions import Distributions, distributions
 from migrator.formats import Context, dependencies, format_of
 from migrator.formats.dependencies.node import importing
 from migrator.formats.script import is_script, read_callers, speaks
+from migrator.holding import held, unsafe
 from migrator.model_ids import prepared
 from migrator.names import Names
 from migrator.outcome import Plan
 from migrator.packs import Pack, Rules, compose
 from migrator.parallel import in_order
 from migrator.placing import File, Placed, place
-from migrator.primitives import Flag, Gone, Library, Module, Moved, Needless, under
+from migrator.primitives import Flag, Library, Module, under
 from migrator.project import Project
 from migrator.python import rewrite
+from migrator.python.direct.plan import DIRECT_ONLY
 from migrator.python.facts import Index, import_roots
 from migrator.python.model_looks import given_by_others
 from migrator.python.source import Source
@@ -115,27 +117,12 @@ def _clients(
 
 
 def _held_back(rules: Rules, options: Options) -> Rules:
-    """The rules as the options narrow them.
-
-    With --safe-only, what would be for review counts as what has no counterpart: an import serves several names.
-    """
+    """The rules as the options narrow them."""
     if options.direct_only:
         rules = replace(rules, options={**rules.options, "form": "direct"})
     if not options.safe_only:
         return rules
-    review = Status.REVIEW.value
-    held: list[tuple[Moved | Needless, list[str]]] = [(r, [*r.names, *r.renames]) for r in rules.moved]
-    held += [(r, r.names) for r in rules.needless]
-    return replace(
-        rules,
-        wary=True,
-        moved=tuple(r for r in rules.moved if r.status != review),
-        needless=tuple(r for r in rules.needless if r.status != review),
-        gone=(
-            *(Gone(r.id, r.of, n, f"{r.message}; left alone: --safe-only") for r, n in held if r.status == review),
-            *rules.gone,
-        ),
-    )
+    return replace(held(rules, unsafe(rules), "--safe-only, and some of what moves with it is for review"), wary=True)
 
 
 # ---------------------------------------------------------------------------------------------------- what is in play
@@ -317,6 +304,11 @@ def _findings(
         source, found = candidates.tree(candidate.path)
         valid = Source if source.masked else ast.parse  # what this Python could read it must be able to read again
         findings = rewrite.find(source, found, facts, index, edit_prose=edit_prose)
+        if left := [f for f in findings if f.status is Status.MANUAL and DIRECT_ONLY in f.message]:
+            staying = index.holding(f"with the calls that stay, {DIRECT_ONLY}")
+            told = {(f.start, f.rule) for f in left}
+            others = rewrite.find(source, found, facts, staying, edit_prose=edit_prose)
+            findings = [*left, *(f for f in others if (f.start, f.rule) not in told)]
         listed = dependencies.in_python(text, candidate.path, index.names, still_used)
         return "python", dependencies.joined(listed, findings, index.names), valid
     format = format_of(candidate.path, text[:200])

@@ -9,6 +9,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
+from migrator.holding import held
 from migrator.packs import Rules
 from migrator.primitives import Env, Flag, Library, Variable, canonical, expand, glob_regex, under
 from migrator.sites import Edit, Finding, Status
@@ -159,6 +160,11 @@ class Names:
     def speaking_of(self, client: str) -> Names:
         """The same names where the client module is `client`."""
         return Names(replace(self.rules, client=client), self.exported, self._objects)
+
+    def holding(self, why: str) -> Names:
+        """The same names, of which those of libraries stay what they are."""
+        rules = held(self.rules, frozenset(library.module for library in self.rules.libraries), why)
+        return Names(rules, self.exported, self._objects)
 
     def needing(self, requirements: Sequence[str]) -> Names:
         """The same names, with requirements that come beside those of the rules."""

@@ -157,6 +157,11 @@ class Index:
             return self
         return replace(self, names=self.names.speaking_of(client), _renamed={})
 
+    def holding(self, why: str) -> Index:
+        """The same index for modules in which everything of a library stays."""
+        fresh = Index(self.names.holding(why), self.by_path, self.by_name, self.parsed)
+        return replace(fresh, _givers=self._givers, _mentioned=self._mentioned)
+
     def needing(self, requirements: Sequence[str]) -> Index:
         """The same index, with requirements that come beside those of the rules."""
         return replace(self, names=self.names.needing(requirements)) if requirements else self

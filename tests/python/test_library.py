@@ -184,13 +184,14 @@ def test_a_later_use_of_what_the_client_module_has_not_is_refused(tmp_path: Path
     assert "app/llm_client.py: exists and has no async_client" in ended.stderr
 
 
-def test_with_safe_only_the_import_stays_for_what_would_be_for_review(tmp_path: Path) -> None:
+def test_with_safe_only_a_call_stays_with_what_catches_its_errors(tmp_path: Path) -> None:
     text = "import litellm\n\ntry:\n    litellm.completion(model='a', messages=[])\nexcept litellm.Timeout:\n    pass\n"
-    root = write(tmp_path, {"llm.py": text})
-    _migrate(root, "--safe-only")
-    assert (root / "llm.py").read_text() == text.replace("litellm.comp", "llm_client.client().chat.comp").replace(
-        "completion(", "completions.create("
-    ).replace("import litellm\n", "import llm_client\nimport litellm\n", 1)
+    text += "litellm.drop_params = True\n"
+    root = write(tmp_path, {"llm.py": text, "requirements.txt": "litellm\n"})
+    ended = run("--yes", "--safe-only", *PACK, cwd=root)
+    assert "left alone: --safe-only" in ended.stdout
+    assert (root / "llm.py").read_text() == text
+    assert (root / "requirements.txt").read_text() == "litellm\n"
 
 
 def test_with_direct_only_a_call_that_cannot_be_direct_is_left_to_a_person(tmp_path: Path) -> None:
@@ -204,6 +205,19 @@ def test_with_direct_only_a_call_that_cannot_be_direct_is_left_to_a_person(tmp_p
     assert (root / "llm.py").read_text() == text
     _migrate(root)
     assert "llm_client.completion(" in (root / "llm.py").read_text()
+
+
+def test_with_direct_only_errors_and_settings_stay_with_a_call_that_stays(tmp_path: Path) -> None:
+    text = (
+        "import litellm\n\nlitellm.drop_params = True\n\n\ndef ask(text, tools=None):\n    try:\n"
+        "        return litellm.completion(model='a', messages=text, tools=tools)\n"
+        "    except litellm.ServiceUnavailableError:\n        return None\n"
+    )
+    other = "import litellm\n\nprint(litellm.completion(model='a', messages=[]).choices)\n"
+    root = write(tmp_path, {"llm.py": text, "other.py": other})
+    run("--yes", "--direct-only", *PACK, cwd=root)
+    assert (root / "llm.py").read_text() == text
+    assert "client().chat.completions.create(" in (root / "other.py").read_text()
 
 
 def test_a_form_that_there_is_not_is_refused(tmp_path: Path) -> None:

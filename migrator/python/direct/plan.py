@@ -29,6 +29,8 @@ _FREE = {
     "model_id": ("model_id", "gateway_model_id", "to_model_id"),
 }
 
+DIRECT_ONLY = "--direct-only allows for no other form"
+
 
 def form_of(rules: Rules) -> str:
     """The form that calls are to have. Raises MigrateError for a setting that is none of FORMS."""
@@ -101,7 +103,7 @@ class Plan:
         if id(node) in self.kept:
             return self.kept[id(node)]
         reason = self.reasons.get(id(node), "") if self.strict else ""
-        return f"{reason}; --direct-only allows for no other form" if reason else ""
+        return f"{reason}; {DIRECT_ONLY}" if reason else ""
 
 
 @dataclass(slots=True)
