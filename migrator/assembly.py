@@ -304,7 +304,8 @@ def _findings(
         source, found = candidates.tree(candidate.path)
         valid = Source if source.masked else ast.parse  # what this Python could read it must be able to read again
         findings = rewrite.find(source, found, facts, index, edit_prose=edit_prose)
-        if left := [f for f in findings if f.status is Status.MANUAL and DIRECT_ONLY in f.message]:
+        left = [f for f in findings if f.status is Status.MANUAL and DIRECT_ONLY in f.message]
+        if left and _goes_with_calls(findings, index.names.rules):
             staying = index.holding(f"with the calls that stay, {DIRECT_ONLY}")
             told = {(f.start, f.rule) for f in left}
             others = rewrite.find(source, found, facts, staying, edit_prose=edit_prose)
@@ -316,6 +317,13 @@ def _findings(
     in_snippet = partial(rewrite.find_in_snippet, index=index, edit_prose=edit_prose)
     context = Context(candidate.path, edit_prose, in_snippet, still_used)
     return format.name, format.find(text, index.names, context), _validation(format, text)
+
+
+def _goes_with_calls(findings: Iterable[Finding], rules: Rules) -> bool:
+    """Whether a module has errors, settings or answers edited, which would no longer be those of a call that stays."""
+    calls = {r.id for r in rules.moved if r.to == "{client}"} | {library.id for library in rules.libraries}
+    theirs = {r.id for r in rules.moved} | {r.id for r in rules.needless} | {r.id for r in rules.answers}
+    return any(f.edits and f.rule in theirs - calls for f in findings)
 
 
 def _validation(format: Format, before: str) -> Callable[[str], object]:

@@ -58,7 +58,11 @@ class _Group(click.Group):
 )
 @planning
 @click.option("--dry-run", is_flag=True, help="Show what would change, as a diff and a summary; write nothing.")
-@click.option("--safe-only", is_flag=True, help="Leave sites alone that would behave differently.")
+@click.option(
+    "--safe-only",
+    is_flag=True,
+    help="Leave sites alone that would behave differently, and a library whole of which some would.",
+)
 @click.option("--direct-only", is_flag=True, help="Leave calls alone that cannot be calls of the new SDK itself.")
 @click.option("--allow-dirty", is_flag=True, help="Apply even with uncommitted changes in git.")
 @click.option("--backup", is_flag=True, help="Accepted for clarity: a backup is always made.")
