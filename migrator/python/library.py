@@ -336,10 +336,23 @@ class _Library:
         yield from self._declared(each, sorted({local for local, _ in names.values()}))
 
     def _is_probe(self, attempt: ast.Try, cut: list[Use]) -> bool:
-        """Whether an import is there to tell whether the library is: it is used for nothing else, or sets a flag."""
+        """Whether an import is there to tell whether the library is: it is used for nothing else, or sets a flag.
+
+        A flag has another value elsewhere. What is imported from the library beside it tells as much by itself.
+        """
+        if not cut:
+            beside = [s.node for s in self.module.found.imports if s.block is attempt.body]
+            return not any(
+                isinstance(n, ast.ImportFrom) and self.module.names.is_module(n.module or "") for n in beside
+            )
         rest = (*attempt.body, *attempt.orelse)
         flags = [s for s in rest if isinstance(s, ast.Assign) and isinstance(s.value, ast.Constant)]
-        return not cut or any(not self.cuts.goes(s) for s in flags)
+        targets = [t for s in flags if not self.cuts.goes(s) for t in s.targets]
+        return any(not isinstance(t, ast.Name) or self._is_set_again(t.id) for t in targets)
+
+    def _is_set_again(self, name: str) -> bool:
+        nodes = ast.walk(self.module.source.tree)
+        return sum(isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store) for n in nodes) > 1
 
     def _replaced(
         self, statement: ImportStatement, alias: ast.alias, lines: list[str]
