@@ -394,6 +394,13 @@ class Answer:
     telling: list[str] = key(NAMES, "keys that are reported on values of which nothing is known", [])
     usage: str = key(TEXT, "the argument that may ask for a last chunk without `last`", "")
     last: str = key(TEXT, "the field that is empty in such a chunk", "")
+    raised: list[str] = key(GLOBS, "names of the library that are classes of errors", [])
+    lost: Mapping[str, str] = key(TEXT_MAP, "attribute that no error has any more = what to do about it", {})
+    lacking: Mapping[str, str] = key(
+        TEXT_MAP,
+        "error and attribute, with a dot, that it may lack from now on = Python expression for what it was",
+        {},
+    )
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -51,6 +51,9 @@ class Texts:
             elif call and callee and value == library.module and is_importer(callee[0]) and text.node in call.args[:1]:
                 said = f"{callee[0]}({value!r}): see what it gives, and have it give {self.module.names.client}"
                 yield self._finding(text, Status.MANUAL, said)
+            elif call and callee == ("multiple",) and value == library.module:
+                said = f"multiple({value!r}, …): see what has these now, and patch them there"
+                yield self._finding(text, Status.MANUAL, said)
             elif (
                 call and callee and value == library.module and callee[0] in _ATTRIBUTES and text.node in call.args[1:2]
             ):

@@ -161,6 +161,10 @@ def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> I
             said = f"{value} → {renamed.new}: once what {requester} asks for by name is no longer its module"
             yield Finding(module.source.start(text.node), renamed.rule, Status.MANUAL, said)
             return
+        if _is_looked_for(module, text.node):
+            said = f"{value} → {renamed.new}: see whether the text that it is looked for in says so now"
+            yield from _whole(module, text, value, renamed.new, renamed.rule, Status.REVIEW, said)
+            return
         yield from _whole(module, text, value, renamed.new, renamed.rule)
     elif module.names.rules.libraries and (new := module.index.object_name(value)) != value:
         yield from _whole(module, text, value, new, module.names.library_rule)
@@ -178,6 +182,16 @@ def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> I
             f"{value!r} → {renames[value]!r}: the text is the name of a class that was renamed; check what reads it"
         )
         yield from _whole(module, text, value, renames[value], rule, Status.REVIEW, message)
+
+
+def _is_looked_for(module: Module, node: ast.expr) -> bool:
+    """Whether a literal is compared with what `str(…)` or `repr(…)` makes of something, or looked for in that."""
+    for each in ast.walk(module.source.tree):
+        sides = [each.left, *each.comparators] if isinstance(each, ast.Compare) else []
+        if node in sides:
+            calls = (c for side in sides for c in ast.walk(side) if isinstance(c, ast.Call))
+            return any(parts_of(c.func) in (("str",), ("repr",)) for c in calls)
+    return False
 
 
 def _is_module(module: Module, text: Text, value: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrator.python.answers import reads, streams
+from migrator.python.answers import errors, reads, streams
 from migrator.python.answers.trace import Trace
 from migrator.python.facts import Facts, Index
 from migrator.python.module import Module
@@ -16,6 +16,7 @@ def find(module: Module) -> Iterator[Finding]:
     if module.names.rules.answers:
         yield from reads.find(module, _trace(module))
         yield from streams.find(module, _trace(module))
+        yield from errors.find(module, _trace(module))
 
 
 def handed_on(facts: Facts, index: Index) -> Iterator[str]:

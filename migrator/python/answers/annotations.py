@@ -69,7 +69,8 @@ class Annotations:
         canon = index.canonical(dotted) if dotted else ""
         fate = index.names.fate(canon) if canon else None
         if fate is not None:
-            return self.trace.shapes.given(canon.rpartition(".")[2]) or OTHER
+            error = self.trace.error(canon, fate)
+            return frozenset({error}) if error else self.trace.shapes.given(canon.rpartition(".")[2]) or OTHER
         where = index.module_of(canon)
         name = canon[len(where) + 1 :] if where else ""
         if name in (index.by_name[where].classes if where else ()):

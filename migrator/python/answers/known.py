@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migrator.python.answers.values import NONE, NOTHING, OTHER, Is, Many, Values, union
+from migrator.python.answers.values import NONE, NOTHING, OTHER, Caught, Is, Many, Values, raised, union
 from migrator.python.answers.view import View
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.scopes import FunctionNode
@@ -23,6 +23,8 @@ TRANSPARENT = frozenset(
     }
 )  # fmt: skip
 _FIRST = {"wait_for", "shield", "create_task", "ensure_future", "run", "run_until_complete", "copy", "deepcopy"}
+_RAISING = {"raises", "assertRaises", "assertRaisesRegex"}
+RAISED = {"value", "exception"}  # the attributes of what these give that have the error
 _LISTS = {"list", "tuple", "sorted", "reversed", "iter", "aiter", "set", "as_completed"}
 
 
@@ -67,6 +69,8 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
             key = text_value(args[1])
             default = trace.value(at, args[2]) if len(args) > 2 and trace.shapes.may_lack(first, key or "") else NONE
             return trace.of_attribute(first, key) | default if key else OTHER
+        case _ if name in _RAISING and first is not None:
+            return frozenset({Caught(raised(first))})
         case "next" | "anext" if plain and first is not None:
             return trace.shapes.items(first)
         case _ if name in _LISTS and first is not None and plain:

@@ -26,6 +26,11 @@ class Places:
                 break
         return self.source.start(node) + shift, self.source.end(node) + shift
 
+    def quote(self, node: ast.expr) -> str:
+        """The sign to put a text in quotes with where an expression stands."""
+        above = next((a for a in self.at.notes.above(node) if isinstance(a, ast.JoinedStr)), None)
+        return "'" if above and self.source.segment(above).lstrip("rRfF").startswith('"') else '"'
+
     def _shift(self, joined: ast.JoinedStr, node: ast.expr) -> int | None:
         inside = [v for v in joined.values if isinstance(v, ast.FormattedValue)]
         formatted = next((v for v in inside if self.at.notes.is_within(node, v)), None)

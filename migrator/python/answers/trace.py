@@ -14,16 +14,23 @@ from migrator.python.answers.values import (
     NOTHING,
     OTHER,
     UNKNOWN,
+    Caught,
     Class,
+    Error,
     Function,
     Gives,
     Is,
+    Kind,
     Many,
     Object,
     Row,
     Shapes,
     Value,
     Values,
+    asked,
+    asks_usage,
+    raised,
+    said_of,
     union,
 )
 from migrator.python.answers.view import View, decorators, view
@@ -178,8 +185,10 @@ class Trace:
 
     def _of_given(self, at: View, given: Given) -> Values:
         said = self.annotations.read(at, given.annotation, self.scope_of(at, given.annotation))
-        if said or given.value is None:
+        if given.value is None:
             return said or OTHER
+        if said:
+            return said_of(said, self.value(at, given.value))
         value = given.value
         if isinstance(value, ast.Call) and given.steps:
             callee, rest = known.last_name(value), given.steps[1:]
@@ -202,6 +211,11 @@ class Trace:
 
     def _name(self, at: View, node: ast.Name) -> Values:
         holder = at.holder(node)
+        handler = at.handler(node)
+        if handler is not None:
+            if handler.type is None or handler.lineno in at.module.facts.suppressed:
+                return OTHER
+            return raised(self.value(at, handler.type))
         if holder is None:
             dotted = at.module.from_star(node.id)
             return self.named(dotted) if dotted else OTHER
@@ -256,9 +270,16 @@ class Trace:
         return self._variable(at, scope, rest[0], None) if (id(scope), rest[0]) in at.stores else OTHER
 
     def _of_library(self, canon: str, fate: Fate) -> Values:
-        asked = fate.kind == "moved" and fate.to == self.index.names.client and canon.count(".") + 1 == fate.count
-        given = self.shapes.given(canon.rpartition(".")[2]) if asked else frozenset[Value]()
-        return frozenset({Gives(given)}) if given else OTHER
+        called = fate.kind == "moved" and fate.to == self.index.names.client and canon.count(".") + 1 == fate.count
+        name = canon.rpartition(".")[2]
+        given = self.shapes.given(name) if called else frozenset[Value]()
+        error = self.error(canon, fate)
+        return frozenset({Kind(error)}) if error else frozenset({Gives(given)}) if given else OTHER
+
+    def error(self, canon: str, fate: Fate) -> Error | None:
+        """The error that a name of the library is the class of; None for any other name, and one that stays."""
+        moved = fate.kind == "moved" and canon.count(".") + 1 == fate.count
+        return self.shapes.error(canon.rpartition(".")[2], fate.rule) if moved else None
 
     def _attribute(self, at: View, node: ast.Attribute) -> Values:
         if id(node) in at.by_text:
@@ -275,9 +296,10 @@ class Trace:
     def of_attribute(self, values: Values, name: str) -> Values:
         """What an attribute of values comes to."""
         objects = [v for v in values if isinstance(v, Object | Class)]
-        rest = frozenset(v for v in values if not isinstance(v, Object | Class))
+        rest = frozenset(v for v in values if not isinstance(v, Object | Class | Caught))
+        caught = union(v.errors for v in values if isinstance(v, Caught)) if name in known.RAISED else frozenset()
         of_objects = [self._member(v.cls if isinstance(v, Object) else v.name, name) for v in objects]
-        return union([*of_objects, self.shapes.read(rest, name) if rest else frozenset()])
+        return union([caught, *of_objects, self.shapes.read(rest, name) if rest else frozenset()])
 
     def _member(self, cls: str, name: str) -> Values:
         """An attribute of a class, or of one that it inherits from."""
@@ -335,7 +357,9 @@ class Trace:
             return special
         built = at.module.builds.at(node.func) if at.module.facts.made else None
         if built is not None:  # by the SDK's class from now on, or else by LiteLLM's own
-            return OTHER if built.reason else self.shapes.given(built.old) or OTHER
+            given = OTHER if built.reason else self.shapes.given(built.old)
+            if given:
+                return given
         results = [self.called(callee) for callee in self.value(at, node.func)]
         values = union(results) or OTHER
         return self._with_usage(node, values)
@@ -349,6 +373,8 @@ class Trace:
                 return self.result(callee)
             case Class():
                 return frozenset({Object(callee.name)})
+            case Kind():
+                return frozenset({callee.of})
         return OTHER
 
     def _with_usage(self, node: ast.Call, values: Values) -> Values:
@@ -371,7 +397,7 @@ class Trace:
         yielded = at.notes.yields.get(id(node))
         entered = {"contextmanager", "asynccontextmanager", "fixture"} & {*decorators(node)}
         if said and any(isinstance(v, Is | Many | Object | Row) for v in said):
-            values = said
+            values = said_of(said, union(self.value(at, v) for v in at.notes.gives.get(id(node), ())))
         elif yielded:
             values = frozenset({Many(union(self._of_given(at, y) for y in yielded))})
         else:
@@ -393,12 +419,15 @@ class Trace:
         if not isinstance(function, FunctionNode):
             return UNKNOWN
         said = self.annotations.read(at, arg.annotation, holder.parent or at.module.found.scope)
-        if said and not said <= OTHER | UNKNOWN | NOTHING:
+        answers = asks_usage(frozenset(map(asked, said)))
+        if said and not answers and not said <= OTHER | UNKNOWN | NOTHING:
             return said
         if arg in (function.args.vararg, function.args.kwarg) or id(function) not in at.names:
-            return UNKNOWN
+            return said if answers else UNKNOWN
         given = [self.value(view_, value) for view_, value in known.passed(self, at, function, arg)]
         passed = union(given)
+        if answers:
+            return said_of(said, passed)
         if not any(isinstance(v, Is | Many | Gives | Function | Object | Row) for v in passed):
             return said or UNKNOWN
         return passed | (said or frozenset())
@@ -416,19 +445,9 @@ def _has_from(target: str, modules: frozenset[str]) -> bool:
 def _as_told(values: Values, said: Values, *, holds: bool) -> Values:
     """What is left of values once a test has told their types; an answer may still turn out to be a stream of it."""
     if holds:
-        usage = any(v.usage for v in values if isinstance(v, Is))
-        return frozenset(_asked(v) for v in said) if usage else said
+        return said_of(said, values)
     gone = {v for v in said if not isinstance(v, Is)}
-    return frozenset(
-        v for v in values if v not in gone and not (isinstance(v, Many) and _asked(v) in map(_asked, gone))
-    )
-
-
-def _asked(value: Value) -> Value:
-    """An answer, or a list of them, of a call that may ask for usage."""
-    if isinstance(value, Many):
-        return Many(frozenset(_asked(v) for v in value.items))
-    return Is(value.shape, True) if isinstance(value, Is) else value
+    return frozenset(v for v in values if v not in gone and not (isinstance(v, Many) and asked(v) in map(asked, gone)))
 
 
 def _first(node: ast.expr) -> ast.expr | None:

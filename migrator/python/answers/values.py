@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from migrator.primitives import Answer
@@ -69,13 +70,60 @@ class Class:
     name: str
 
 
-Value = Else | Is | Many | Row | Gives | Function | Object | Class
+@dataclass(frozen=True, slots=True)
+class Error:
+    """An error of the library, by its old name, with the rule that moves its class."""
+
+    name: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """The class of an error of the library."""
+
+    of: Error
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """What `pytest.raises` and `assertRaises` give, which has what was raised in an attribute."""
+
+    errors: Values
+
+
+Value = Else | Is | Many | Row | Gives | Function | Object | Class | Error | Kind | Caught
 Values = frozenset[Value]
 
 OTHER: Values = frozenset({Else.OTHER})
 UNKNOWN: Values = frozenset({Else.UNKNOWN})
 NONE: Values = frozenset()
 NOTHING: Values = frozenset({Else.NOTHING})
+
+
+def asks_usage(values: Values) -> bool:
+    """Whether one of the answers, or of those in a list, is of a stream that may end in a chunk without choices."""
+    return any(v.usage if isinstance(v, Is) else isinstance(v, Many) and asks_usage(v.items) for v in values)
+
+
+def asked(value: Value) -> Value:
+    """An answer, or a list of them, of a call that may ask for usage."""
+    if isinstance(value, Many):
+        return Many(frozenset(asked(v) for v in value.items))
+    return Is(value.shape, True) if isinstance(value, Is) else value
+
+
+def said_of(said: Values, given: Values) -> Values:
+    """What an annotation says of what is given, which alone says whether usage is asked for."""
+    return frozenset(asked(v) for v in said) if asks_usage(given) else said
+
+
+def raised(types: Values) -> Values:
+    """What is caught where these are the types: a class, or classes in a tuple."""
+    classes = union(
+        t.items if isinstance(t, Many) else union(t.items) if isinstance(t, Row) else frozenset({t}) for t in types
+    )
+    return frozenset(c.of if isinstance(c, Kind) else Else.OTHER for c in classes)
 
 
 def union(many: Iterable[Values]) -> Values:
@@ -122,6 +170,10 @@ class Shapes:
         shape = self.rule.gives.get(name, "")
         each = Is(shape.strip("[]"), usage)
         return frozenset[Value]({Many(frozenset({each})) if shape.startswith("[") else each} if shape else ())
+
+    def error(self, name: str, rule: str) -> Error | None:
+        """An error of the library by its name; None where the name is none of an error's."""
+        return Error(name, rule) if any(fnmatchcase(name, each) for each in self.rule.raised) else None
 
     def items(self, values: Values) -> Values:
         """What iterating comes to, or an item by its number."""

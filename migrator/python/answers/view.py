@@ -33,6 +33,15 @@ class View:
         scope = self.scopes.get(id(node))
         return scope.lookup(node.id) if scope else None
 
+    def handler(self, node: ast.Name) -> ast.ExceptHandler | None:
+        """The handler whose error a name is."""
+        for each in self.notes.above(node):
+            if isinstance(each, ast.ExceptHandler) and each.name == node.id:
+                return each
+            if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+                return None
+        return None
+
     def enclosing(self, node: ast.AST) -> ast.AST | None:
         """The function that a node stands in."""
         kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)

@@ -1,0 +1,97 @@
+"""What is read off errors of a library: attributes that its errors had and those of the new layer have not."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from migrator.python.answers.places import Places
+from migrator.python.answers.trace import Trace
+from migrator.python.answers.values import Error
+from migrator.python.answers.view import View
+from migrator.python.expressions import text_value
+from migrator.python.module import Module
+from migrator.sites import Edit, Finding, Status
+
+
+def find(module: Module, trace: Trace) -> Iterator[Finding]:
+    """Findings for `e.llm_provider` and its like, wherever the project has the error from."""
+    names = {*trace.rule.lost, *(each.rpartition(".")[2] for each in trace.rule.lacking)}
+    if trace.concerns(module) and any(name in module.source.text for name in names):
+        read = _Reader(module, trace)
+        for node in ast.walk(module.source.tree):
+            if isinstance(node, ast.Attribute) and node.attr in names and isinstance(node.ctx, ast.Load):
+                yield from read.attribute(node)
+            elif isinstance(node, ast.Call) and (name := _asked(node)) in names:
+                yield from read.call(node, name)
+
+
+def _asked(node: ast.Call) -> str:
+    """The attribute that `getattr(x, "…", …)` or `hasattr(x, "…")` looks for."""
+    looks = isinstance(node.func, ast.Name) and node.func.id in ("getattr", "hasattr") and len(node.args) > 1
+    return text_value(node.args[1]) or "" if looks else ""
+
+
+class _Reader:
+    def __init__(self, module: Module, trace: Trace) -> None:
+        self.trace, self.rule = trace, trace.rule
+        self.at: View = trace.see(module)
+        self.places = Places(self.at)
+        self.source = module.source
+
+    def attribute(self, node: ast.Attribute) -> Iterator[Finding]:
+        """What becomes of `error.name`."""
+        errors, name = self._errors(node.value), node.attr
+        if not errors or self._is_looked_for(node):
+            return
+        place = self.places.span(node)
+        start = place[1] - len(name) if place else self.source.start(node)
+        if name in self.rule.lost:
+            yield Finding(start, errors[0].rule, Status.MANUAL, f"{name} is gone: {self.rule.lost[name]}")
+            return
+        lacking = [e for e in errors if f"{e.name}.{name}" in self.rule.lacking]
+        inner = self.places.span(node.value)
+        if not lacking:
+            return
+        said = f"{name}: the SDK's error may have none"
+        defaults = {self.rule.lacking[f"{e.name}.{name}"] for e in lacking}
+        if len(defaults) > 1 or place is None or inner is None:
+            what = " or ".join(sorted(defaults))
+            message = f'{said}: write getattr(…, "{name}", …) by hand, LiteLLM\'s had {what}'
+            yield Finding(start, lacking[0].rule, Status.MANUAL, message)
+            return
+        default = defaults.pop().replace("{error}", self.source.segment(node.value))
+        quote = self.places.quote(node)
+        dot = self.source.text.rfind(".", inner[1], place[1])
+        edits = (Edit(place[0], place[0], "getattr("), Edit(dot, place[1], f", {quote}{name}{quote}, {default})"))
+        message = f"{name} → getattr(…): the SDK's error may have none, then it is {default}"
+        yield Finding(place[0], lacking[0].rule, Status.REVIEW, message, edits)
+
+    def call(self, node: ast.Call, name: str) -> Iterator[Finding]:
+        """What becomes of a look for an attribute that is gone."""
+        errors = self._errors(node.args[0])
+        if errors and name in self.rule.lost:
+            place = self.places.span(node)
+            start = place[0] if place else self.source.start(node)
+            said = self.rule.lost[name]
+            fails = len(node.args) == 2 and isinstance(node.func, ast.Name) and node.func.id == "getattr"
+            status = Status.MANUAL if fails else Status.REVIEW
+            message = f"{name} is gone: {said}" if fails else f"{name} is never there from now on: {said}"
+            yield Finding(start, errors[0].rule, status, message)
+
+    def _errors(self, node: ast.expr) -> list[Error]:
+        values = self.trace.value(self.at, node)
+        return sorted((v for v in values if isinstance(v, Error)), key=lambda e: (e.rule, e.name))
+
+    def _is_looked_for(self, node: ast.Attribute) -> bool:
+        """Whether a test around asks first whether the attribute is there."""
+        of = ast.dump(node.value)
+        for above in self.at.notes.above(node):
+            tests = [above.test] if isinstance(above, ast.If | ast.IfExp | ast.While) else []
+            tests += above.values if isinstance(above, ast.BoolOp) else []
+            calls = (c for test in tests for c in ast.walk(test) if isinstance(c, ast.Call))
+            if any(_asked(c) == node.attr and ast.dump(c.args[0]) == of for c in calls):
+                return True
+            if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef):
+                return False
+        return False
