@@ -149,6 +149,11 @@ class Names:
                     to = {".": "", "{client}": self.client}.get(moved.to, moved.to)
                     said = (moved.message, Status(moved.status), to, new, tuple(moved.above), moved.built)
                     return Fate("moved", moved.id, count, *said, moved.of, moved.variable, moved.texts, moved.source)
+            for client in rules.clients if exact and library.module == rules.clients[0].of else ():
+                if name in client.classes:
+                    return Fate("moved", client.id, count, "", Status.MIGRATED, client.to, client.classes[name])
+                if name in (*client.headers, *client.address):
+                    return Fate("needless", client.id, count, "write what it gives by hand", Status.MANUAL)
             for needless in rules.needless:
                 if needless.of == library.module and _listed(name, needless.names, exact):
                     return Fate("needless", needless.id, count, needless.message, Status(needless.status))

@@ -16,6 +16,7 @@ from migrator.packs import Rules
 from migrator.primitives import under
 from migrator.python.built import Builds, Made, Plan
 from migrator.python.expressions import Parts
+from migrator.python.sdk.options import is_plain
 
 if TYPE_CHECKING:
     from migrator.python.outline import Outline
@@ -280,10 +281,21 @@ class Index:
 
     def is_built(self, facts: Facts, name: str, target: str) -> bool:
         """Whether a module uses a class of a library in a way that the class in its place would not bear."""
+        if self.client_stays(facts, (name,), target):
+            return True
         if name in facts.inherited:
             fate = self.names.fate(self.canonical(target))
             return fate is not None and bool(fate.built)
         return bool(facts.made) and name in self.builds(facts).staying
+
+    def client_stays(self, facts: Facts, parts: Parts, target: str = "") -> bool:
+        """Whether a module makes objects of a client's class, by the chain `parts`, that only the old one makes."""
+        fate = self.names.fate(self.canonical(target)) if target and self.names.rules.clients else None
+        if not self.names.rules.clients or (target and (fate is None or fate.rule != self.names.rules.clients[0].id)):
+            return False
+        made = [each.call for each in facts.made if each.parts == parts]
+        plain = all(not call.args and is_plain(self.names.rules, call.keywords) for call in made)
+        return not plain or parts[-1] in facts.inherited
 
     def imports(self, library: str) -> bool:
         """Whether any module imports a library, or a name of it."""

@@ -164,7 +164,7 @@ class _Library:
             return None
         if use.fate.kind == "module":
             return self._bare(each, use)
-        if use.fate.kind == "needless" and self.cuts.covers(use):
+        if use.fate.kind == "needless" and (self.cuts.covers(use) or id(use.reference.nodes[-1]) in module.replaced):
             return None
         if use.fate.kind != "moved":
             each.stays = True

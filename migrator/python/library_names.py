@@ -44,7 +44,9 @@ def _left(module: Module, cuts: Cuts) -> Iterator[Finding]:
             said = f"{use.text}: {fate.message}"
             finding = Finding(module.source.start(reference.nodes[0]), fate.rule, fate.standing, said)
             goes = fate.kind == "needless" and not module.suppresses(finding)
-            if goes and (cuts.covers(use) or (cuts.takes(use) and cuts.covers(use))):
+            if goes and (
+                id(reference.nodes[-1]) in module.replaced or cuts.covers(use) or (cuts.takes(use) and cuts.covers(use))
+            ):
                 gone |= imports
             else:
                 seen |= imports

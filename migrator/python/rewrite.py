@@ -24,6 +24,7 @@ from migrator.python import (
 from migrator.python.facts import Facts, Index, module_names, package_of
 from migrator.python.module import Module
 from migrator.python.outline import Outline, outline
+from migrator.python.sdk import clients
 from migrator.python.source import Source
 from migrator.python.survey import facts_of
 from migrator.sites import Edit, Finding
@@ -47,7 +48,8 @@ def find(source: Source, found: Outline, facts: Facts, index: Index, *, edit_pro
         return []  # the library itself, as a copy in the tree
     module = Module(source, found, facts, index, edit_prose)
     rewriters = (shim, imports, uses, answers, calls, settings, fixtures, texts, model_ids, unknown)
-    findings = list(library.prepare(module))
+    findings = list(clients.find(module))
+    findings += library.prepare(module)
     findings += [f for rewriter in rewriters for f in rewriter.find(module)]
     findings += uses.flagged_imports(module)
     return without_overlaps(list(expected.hold(module, findings)))

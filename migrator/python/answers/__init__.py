@@ -14,9 +14,9 @@ from migrator.sites import Finding
 def find(module: Module) -> Iterator[Finding]:
     """Findings for `answer["choices"][0]`, `answer.json()` and their like, wherever the project has the answer from."""
     if module.names.rules.answers:
-        yield from reads.find(module, _trace(module))
-        yield from streams.find(module, _trace(module))
-        yield from errors.find(module, _trace(module))
+        yield from reads.find(module, trace_of(module))
+        yield from streams.find(module, trace_of(module))
+        yield from errors.find(module, trace_of(module))
 
 
 def handed_on(facts: Facts, index: Index) -> Iterator[str]:
@@ -25,7 +25,8 @@ def handed_on(facts: Facts, index: Index) -> Iterator[str]:
         yield from _shared(index).handed_on(facts)
 
 
-def _trace(module: Module) -> Trace:
+def trace_of(module: Module) -> Trace:
+    """What follows the answers, and the clients, of the module's project."""
     ours = module.index.by_path.get(module.facts.path) is module.facts
     return _shared(module.index) if ours else _shared(module.index).apart()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 
 from migrator.names import Fate
@@ -38,6 +39,7 @@ from migrator.python.expressions import parts_of, text_value
 from migrator.python.facts import Facts, Index
 from migrator.python.module import Module
 from migrator.python.scopes import FunctionNode, Scope
+from migrator.python.sdk.made import made
 
 _DEEPEST = 40  # expressions that are followed from one to the next
 _INSIDE = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)  # expressions with variables of their own
@@ -270,7 +272,9 @@ class Trace:
         return self._variable(at, scope, rest[0], None) if (id(scope), rest[0]) in at.stores else OTHER
 
     def _of_library(self, canon: str, fate: Fate) -> Values:
-        called = fate.kind == "moved" and fate.to == self.index.names.client and canon.count(".") + 1 == fate.count
+        clients = {client.id for client in self.index.names.rules.clients}
+        ours = fate.to == self.index.names.client or fate.rule in clients
+        called = fate.kind == "moved" and ours and canon.count(".") + 1 == fate.count
         name = canon.rpartition(".")[2]
         given = self.shapes.given(name) if called else frozenset[Value]()
         error = self.error(canon, fate)
@@ -360,7 +364,11 @@ class Trace:
             given = OTHER if built.reason else self.shapes.given(built.old)
             if given:
                 return given
-        results = [self.called(callee) for callee in self.value(at, node.func)]
+        callees = self.value(at, node.func)
+        client = made(at, node, callees)
+        if client is not None:
+            return client
+        results = [self.called(callee) for callee in callees]
         values = union(results) or OTHER
         return self._with_usage(node, values)
 
@@ -380,7 +388,7 @@ class Trace:
     def _with_usage(self, node: ast.Call, values: Values) -> Values:
         """Answers whose stream may end in a chunk of nothing but usage: it is asked for, or nobody knows."""
         asked = any(k.arg in (None, self.rule.usage) and not _is_none(k.value) for k in node.keywords)
-        return frozenset(Is(v.shape, True) if isinstance(v, Is) and asked else v for v in values)
+        return frozenset(replace(v, usage=True) if isinstance(v, Is) and asked else v for v in values)
 
     def result(self, function: Function) -> Values:
         """What a function of the project gives."""

@@ -25,6 +25,7 @@ class Is:
 
     shape: str
     usage: bool = False
+    of: str = ""  # the provider of the client that it is of
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +155,11 @@ class Shapes:
 
     def read(self, values: Values, name: str) -> Values:
         """What `x.name` or `x["name"]` of an answer comes to."""
-        fields = [self.field(v.shape, name) for v in values if isinstance(v, Is)]
+        fields = [(self.field(v.shape, name), v.of) for v in values if isinstance(v, Is)]
         rest: Values = frozenset({Else.UNKNOWN} & values)
         if any(not isinstance(v, Is) and v not in (Else.NOTHING, Else.UNKNOWN) for v in values):
             rest |= OTHER
-        return rest.union(*(_field_values(field) for field in fields))
+        return rest.union(*(_field_values(field, of) for field, of in fields))
 
     def may_lack(self, values: Values, name: str) -> bool:
         """Whether some value may be without a field."""
@@ -194,9 +195,11 @@ class Shapes:
         return OTHER
 
 
-def _field_values(field: Field | None) -> Values:
+def _field_values(field: Field | None, of: str) -> Values:
     if field is None or not field.shape:
         return OTHER
-    inner: Value = Is(field.shape.strip("[]"))
+    if field.shape.endswith("()"):
+        return frozenset({Gives(frozenset({Is(field.shape[:-2], of=of)}))})
+    inner: Value = Is(field.shape.strip("[]"), of=of)
     one: Value = Many(frozenset({inner})) if field.shape.startswith("[") else inner
     return frozenset({one, Else.NOTHING} if field.sent else {one})

@@ -1,0 +1,174 @@
+"""What is asked of a client that is left, wherever the project has the client from."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from migrator.clients.table import load
+from migrator.primitives import Client, Method
+from migrator.python.answers.values import Is
+from migrator.python.expressions import text_value
+from migrator.python.module import Module
+from migrator.python.sdk import arguments
+from migrator.python.sdk.made import CLIENT, COPIES
+from migrator.python.sdk.options import Options, Result, is_plain
+from migrator.python.sdk.providers import new_id
+from migrator.sites import Edit, Finding, Status
+
+if TYPE_CHECKING:
+    from migrator.python.answers.trace import Trace
+
+_ALSO = {"extra_headers", "extra_query", "extra_body", "timeout", "metadata"}
+
+
+class _Asked(NamedTuple):
+    """A chain read off a client: what is behind the client, with dots."""
+
+    path: str
+    provider: str
+
+
+class Asked:
+    """The findings for calls of what is behind a client."""
+
+    def __init__(self, module: Module, trace: Trace, client: Client, options: Options) -> None:
+        self.module, self.trace, self.client, self.options = module, trace, client, options
+        self.at = trace.see(module)
+        functions = load("llm-gateway").functions.values()
+        self.known = {f.method: {*f.keep, *f.takes, *_ALSO} for f in functions}
+        self.known.update({f.parse: {*f.keep, *f.takes, *_ALSO} for f in functions if f.parse})
+
+    def findings(self) -> Iterator[Finding]:
+        if not self.trace.concerns(self.module):
+            return
+        told: set[int] = set()
+        for node, _ in self.module.found.calls:
+            asked = self._asked(node.func)
+            if asked:
+                told |= {id(n) for n in ast.walk(node.func)}
+                yield from self._call(node, asked)
+        for reference, _ in self.module.found.loose:
+            if id(reference) not in told and (asked := self._asked(reference)):
+                yield from self._left(reference, asked)
+        for each in self.module.found.references:
+            if id(each.nodes[-1]) not in told and (asked := self._asked(each.nodes[-1])):
+                yield from self._left(each.nodes[-1], asked)
+
+    def _asked(self, node: ast.expr) -> _Asked | None:
+        names: list[str] = []
+        while isinstance(node, ast.Attribute):
+            names.append(node.attr)
+            node = node.value
+            found = [v for v in self.trace.value(self.at, node) if isinstance(v, Is) and v.shape == CLIENT]
+            if found:
+                providers = {v.of for v in found}
+                return _Asked(".".join(reversed(names)), providers.pop() if len(providers) == 1 else "?")
+        return None
+
+    def _method(self, path: str) -> Method | None:
+        rows = self.module.names.rules.methods
+        return next((r for r in rows if any(path == n or path.startswith(f"{n}.") for n in r.names)), None)
+
+    def _left(self, node: ast.expr, asked: _Asked) -> Iterator[Finding]:
+        """What the new client has not, or has otherwise."""
+        row = self._method(asked.path)
+        if row:
+            start = self.module.source.end(node) - len(asked.path.rpartition(".")[2])
+            yield Finding(start, row.id, Status(row.status), f"{asked.path}: {row.message}")
+
+    def _call(self, node: ast.Call, asked: _Asked) -> Iterator[Finding]:
+        if asked.path in COPIES:
+            yield from self._copy(node)
+            return
+        yield from self._left(node.func, asked)
+        if self._method(asked.path) is None or asked.path.startswith("completions"):
+            yield from self._model(node, asked)
+            yield from self._unknown(node, asked)
+
+    # -------------------------------------------------------------------------------------------------------- copies
+
+    def _copy(self, node: ast.Call) -> Iterator[Finding]:
+        """`with_options(metadata=…)`: the same method of the new client takes what its class takes."""
+        said = f"{ast.unparse(node.func)[-60:].rpartition('.')[2]}(…)"
+        if node.args or not is_plain(self.module.names.rules, node.keywords):
+            message = (
+                f"{said}: it is not written down here what it is given: give it default_headers, timeout, max_retries"
+            )
+            yield self._say(node, Status.MANUAL, message)
+            return
+        result: Result = self.options.convert([(k.arg or "", k.value) for k in node.keywords])
+        named = {k.arg for k in node.keywords}
+        kept = {"api_key" if result.key else "", "base_url" if result.url is not None else ""}
+        added = [f"{name}={text}" for name, text in result.keywords.items()]
+        if headers := result.headers_text():
+            added.append(f"default_headers={headers}")
+        gone = [n for n in named if n and n not in kept]
+        for keyword in node.keywords:
+            if keyword.arg in gone:
+                self.module.replaced |= {id(n) for n in ast.walk(keyword.value)}
+        edits = tuple(arguments.edits(self.module, node, {}, gone, added)) if gone else ()
+        if edits:
+            yield self._say(node, result.status, "; ".join([said, *result.notes]), edits)
+
+    # -------------------------------------------------------------------------------------------------------- models
+
+    def _model(self, node: ast.Call, asked: _Asked) -> Iterator[Finding]:
+        keyword = next((k for k in node.keywords if k.arg == "model"), None)
+        opaque = any(k.arg is None for k in node.keywords) or bool(node.args)
+        if keyword is None:
+            about = asked.path.startswith(("chat.completions.", "embeddings.")) and asked.path.endswith(
+                ("create", "parse")
+            )
+            if about and not opaque:
+                said = f"{asked.path}(…): Portkey took the model from its config: name one here"
+                yield self._say(node, Status.MANUAL, said)
+            return
+        model = text_value(keyword.value)
+        rules = self.module.names.rules
+        if model is None:
+            if asked.provider not in ("", "?") and not isinstance(keyword.value, ast.Constant):
+                prefix = self.client.providers.get(asked.provider, asked.provider)
+                said = f"model: the client was one of {asked.provider}: begin the id with {prefix}/ to stay there"
+                yield Finding(self.module.source.start(keyword.value), self._rule, Status.REVIEW, said)
+            return
+        slugs = rules.options.get("slugs", {})
+        new = new_id(model, asked.provider, self.client, slugs, rules.options.get("models", {}))
+        if new.text == model and not new.message:
+            return
+        said = f"{model} → {new.text}" if new.text != model else model
+        said += f": {new.message}" if new.message else ""
+        place = self.module.source.inside(keyword.value, model)
+        if new.status is Status.MANUAL or place is None:
+            yield Finding(self.module.source.start(keyword.value), self._rule, Status.MANUAL, said)
+            return
+        edits = (Edit(*place, new.text),) if new.text != model else ()
+        yield Finding(self.module.source.start(keyword.value), self._rule, new.status, said, edits)
+
+    @property
+    def _rule(self) -> str:
+        return next((r.id for r in self.module.names.rules.parameters if r.to == "provider"), self.client.id)
+
+    # ------------------------------------------------------------------------------------------ arguments unheard of
+
+    def _unknown(self, node: ast.Call, asked: _Asked) -> Iterator[Finding]:
+        """Keywords that the new SDK's method does not take go into the body, where the old one put them."""
+        known = self.known.get(asked.path) or self.known.get(asked.path.replace("beta.", "", 1))
+        if known is None:
+            return
+        unknown = [k for k in node.keywords if k.arg and k.arg not in known]
+        if not unknown:
+            return
+        names = [k.arg or "" for k in unknown]
+        said = f"{', '.join(names)} → extra_body"
+        if any(k.arg == "extra_body" for k in node.keywords):
+            yield self._say(node, Status.MANUAL, f"{said}: put them into the one that is there")
+            return
+        items = ", ".join(f'"{k.arg}": {self.module.source.segment(k.value)}' for k in unknown)
+        edits = tuple(arguments.edits(self.module, node, {}, names, [f"extra_body={{{items}}}"]))
+        yield self._say(node, Status.MIGRATED, said, edits)
+
+    def _say(self, node: ast.AST, status: Status, message: str, edits: tuple[Edit, ...] = ()) -> Finding:
+        start = edits[0].start if edits else self.module.source.start(node)
+        return Finding(start, self.client.id, status, message, edits)

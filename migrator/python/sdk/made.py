@@ -1,0 +1,68 @@
+"""What a call makes where it makes a client of an SDK that is left, or one of another SDK that speaks through it."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from migrator.names import Fate
+from migrator.python.answers.values import OTHER, Is, Values
+from migrator.python.expressions import parts_of
+from migrator.python.scopes import Scope
+from migrator.python.sdk.options import Options, is_plain
+
+if TYPE_CHECKING:
+    from migrator.python.answers.view import View
+
+CLIENT, COPIES = "client", ("with_options", "copy")
+
+
+def made(at: View, node: ast.Call, callees: Values) -> Values | None:
+    """The client that a call makes, with the provider that its options name; None for any other call."""
+    rules = at.module.names.rules
+    if not rules.clients:
+        return None
+    client = rules.clients[0]
+    options = Options(rules, client, at.module.source.segment)
+    parts = parts_of(node.func)
+    if parts[-1:] and parts[-1] in COPIES:
+        copied = [v for callee in callees for v in getattr(callee, "result", ()) if isinstance(v, Is)]
+        if copied and is_plain(rules, node.keywords):
+            provider = options.convert([(k.arg or "", k.value) for k in node.keywords]).provider
+            return frozenset(Is(v.shape, of=provider or v.of) for v in copied)
+        return None
+    if _last(_fate(at, node.func), client.id) in client.classes:
+        if at.module.index.client_stays(at.module.facts, parts):
+            return OTHER
+        return frozenset({Is(CLIENT, of=options.convert([(k.arg or "", k.value) for k in node.keywords]).provider)})
+    if _dotted(at, node.func).rpartition(".")[2] not in client.classes.values():
+        return None
+    for keyword in node.keywords:
+        inner = keyword.value
+        if isinstance(inner, ast.Call) and _last(_fate(at, inner.func), client.id) in client.headers:
+            if inner.args or not is_plain(rules, inner.keywords):
+                return None
+            provider = options.convert([(k.arg or "", k.value) for k in inner.keywords]).provider
+            return frozenset({Is(CLIENT, of=provider)})
+    return None
+
+
+def _dotted(at: View, func: ast.expr) -> str:
+    """The full name of what is called; "" where nothing tells it."""
+    parts = parts_of(func)
+    first = func
+    while isinstance(first, ast.Attribute):
+        first = first.value
+    scope: Scope | None = at.scopes.get(id(first))
+    dotted = at.module.dotted(parts, scope) if parts and scope else None
+    return at.module.index.canonical(dotted) if dotted else ""
+
+
+def _fate(at: View, func: ast.expr) -> tuple[str, Fate] | None:
+    canon = _dotted(at, func)
+    fate = at.module.names.fate(canon) if canon else None
+    return (canon, fate) if fate else None
+
+
+def _last(found: tuple[str, Fate] | None, rule: str) -> str:
+    return found[0].rpartition(".")[2] if found and found[1].rule == rule else ""

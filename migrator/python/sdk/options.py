@@ -1,0 +1,176 @@
+"""What becomes of the options of a client that is left: the keywords of the new one, and what is to be said."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from migrator.packs import Rules
+from migrator.primitives import Client, Parameter, expand
+from migrator.python.expressions import text_value
+from migrator.python.sdk.providers import LOST, provider_of
+from migrator.sites import Status
+
+_SLUGS = "say it with the setting slugs, or begin ids of models with it"
+_ORDER = (Status.MIGRATED, Status.REVIEW, Status.MANUAL)
+
+
+@dataclass(slots=True)
+class Result:
+    """What a call is given from now on: `keywords` by name, as Python text, and `headers`, item by item."""
+
+    key: str = ""
+    url: ast.expr | None = None
+    provider: str = ""  # of the models that are asked for: "" where none was named, LOST where nothing tells which
+    keywords: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)  # name, or `**` and text, -> value
+    status: Status = Status.MIGRATED
+    notes: list[str] = field(default_factory=list)
+    lost: str = ""  # why the provider is lost
+
+    def say(self, status: Status, note: str) -> None:
+        """Note what differs."""
+        self.status = max(self.status, status, key=_ORDER.index)
+        if note and note not in self.notes:
+            self.notes.append(note)
+
+    def headers_text(self) -> str:
+        """The headers as a dict; "" for none."""
+        items = [k if k.startswith("**") else f'"{k}": {v}' for k, v in self.headers.items()]
+        return f"{{{', '.join(items)}}}" if items else ""
+
+
+def parameter(rules: Rules, name: str) -> Parameter | None:
+    """The row of an option by its name; exact names go before patterns."""
+    for exact in (True, False):
+        for row in rules.parameters:
+            if any(p == name if exact else "*" in p and expand(p, p, name) is not None for p in row.names):
+                return row
+    return None
+
+
+def is_plain(rules: Rules, keywords: Sequence[ast.keyword]) -> bool:
+    """Whether it is written down what is given, and none of it has to be seen to by hand."""
+    for each in keywords:
+        row = parameter(rules, each.arg) if each.arg else None
+        if row is None or row.to == "manual":
+            return False
+        if row.to == "config" and isinstance(each.value, ast.Dict):
+            parts = [(text_value(k), v) for k, v in zip(each.value.keys, each.value.values, strict=True)]
+            rows = [parameter(rules, name) if name else None for name, _ in parts]
+            if any(r is None or r.to == "manual" for r in rows):
+                return False
+    return True
+
+
+class Options:
+    """Converts the options of one client: `text` gives the source of an expression."""
+
+    def __init__(self, rules: Rules, client: Client, text: Callable[[ast.expr], str]) -> None:
+        self.rules, self.client, self.text = rules, client, text
+        self.slugs: Mapping[str, str] = rules.options.get("slugs", {})
+
+    def convert(self, given: Sequence[tuple[str, ast.expr]]) -> Result:
+        """What becomes of options that `is_plain` let through."""
+        result = Result()
+        for name, value in given:
+            row = parameter(self.rules, name)
+            if row and not _is_none(value):
+                self._one(result, name, value, row)
+        if result.lost:
+            result.say(Status.REVIEW, result.lost)
+        return result
+
+    def _one(self, result: Result, name: str, value: ast.expr, row: Parameter) -> None:
+        status = Status(row.status)
+        match row.to:
+            case "key":
+                result.key = self.text(value)
+            case "url":
+                result.url = value
+            case "provider":
+                self._provider(result, name, value)
+            case "config":
+                self._config(result, value, row)
+            case "labels":
+                self._labels(result, value)
+            case "timeout":
+                result.keywords[row.called or name] = seconds(value, self.text(value))
+            case "retries":
+                self._retries(result, value, row)
+            case "header":
+                self._header(result, value, row)
+            case "keyword":
+                result.keywords[row.called or name] = self.text(value)
+        if row.to not in ("provider", "config"):
+            result.say(status, f"{name}: {row.message}" if row.message and status is not Status.MIGRATED else "")
+
+    def _provider(self, result: Result, name: str, value: ast.expr) -> None:
+        found = provider_of(value, self.client, self.slugs)
+        if found != LOST or not result.provider:
+            result.provider = found
+        lost = result.provider == LOST
+        result.lost = (
+            f"{name}: nothing tells which provider it stands for, so the gateway chooses: {_SLUGS}" if lost else ""
+        )
+
+    def _config(self, result: Result, value: ast.expr, row: Parameter) -> None:
+        if not isinstance(value, ast.Dict):
+            result.say(Status.REVIEW, f"config: {row.message}")
+            result.provider = result.provider or LOST
+            return
+        for key, inner in zip(value.keys, value.values, strict=True):
+            name = text_value(key) or ""
+            its = parameter(self.rules, name)
+            if its and its.to != "key":
+                self._one(result, name, inner, its)
+
+    def _labels(self, result: Result, value: ast.expr) -> None:
+        if isinstance(value, ast.Dict) and all(text_value(k) for k in value.keys):
+            for key, inner in zip(value.keys, value.values, strict=True):
+                header = re.sub(r"[^A-Za-z0-9]+", "-", text_value(key) or "").strip("-")
+                text = self.text(inner)
+                plain = isinstance(inner, ast.JoinedStr) or text_value(inner) is not None
+                result.headers[f"{self.client.labels}{header}"] = text if plain else f"str({text})"
+            return
+        text = self.text(value)
+        result.headers[f'**{{f"{self.client.labels}{{key}}": str(value) for key, value in ({text}).items()}}'] = ""
+        result.say(Status.REVIEW, f"metadata: see that {text} is a dict, whose keys can be parts of names of headers")
+
+    def _retries(self, result: Result, value: ast.expr, row: Parameter) -> None:
+        attempts = value
+        if isinstance(value, ast.Dict):
+            named = {text_value(k): v for k, v in zip(value.keys, value.values, strict=True)}
+            attempts = named.get("attempts", value)
+            if len(named) > 1:
+                result.say(Status.REVIEW, "retry: the SDK chooses which errors it tries again after")
+        if attempts is not value or isinstance(value, ast.Constant):
+            result.keywords[row.called] = self.text(attempts)
+        else:
+            result.say(Status.REVIEW, "retry: give the client max_retries")
+
+    def _header(self, result: Result, value: ast.expr, row: Parameter) -> None:
+        if isinstance(value, ast.Constant):
+            if value.value is not False:
+                result.headers[row.called] = f'"{row.value}"' if row.value else self.text(value)
+            return
+        text = self.text(value)
+        result.headers[f'**({{"{row.called}": "{row.value}"}} if {text} else {{}})'] = ""
+
+
+def seconds(value: ast.expr, text: str) -> str:
+    """Milliseconds as seconds: `30000` is `30`, `limit` is `limit / 1000`."""
+    if isinstance(value, ast.Constant) and isinstance(value.value, int | float):
+        number = value.value / 1000
+        return str(int(number)) if number == int(number) else str(number)
+    return (
+        f"{text} / 1000"
+        if isinstance(value, ast.Name | ast.Attribute | ast.Call | ast.Subscript)
+        else f"({text}) / 1000"
+    )
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None

@@ -1,0 +1,86 @@
+"""Which provider a virtual key, a slug or a name of one means, and what that makes of the id of a model."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from migrator.primitives import Client
+from migrator.python.expressions import text_value
+from migrator.sites import Status
+
+LOST = "?"
+_NOISE = {"portkey", "vk", "virtual", "key", "keys", "id", "slug", "provider", "prod", "dev", "test", "self", "api"}
+
+
+class NewId(NamedTuple):
+    """The id of a model from now on, and what is to be said of it."""
+
+    text: str
+    status: Status
+    message: str
+
+
+def provider_of(value: ast.expr, client: Client, slugs: Mapping[str, str]) -> str:
+    """The provider that an expression names; LOST where neither the settings nor a name tells it."""
+    text = text_value(value)
+    if text is not None:
+        slug = text.removeprefix("@")
+        return slugs.get(slug, slug if slug in client.providers else LOST)
+    for name in _names(value):
+        found = slugs.get(name) or named(name, client)
+        if found:
+            return found
+    return LOST
+
+
+def _names(value: ast.expr) -> list[str]:
+    """What an expression is called: the variable of the environment, the key, the variable, in that order."""
+    texts = [t for n in ast.walk(value) if (t := text_value(n))]
+    last = value.attr if isinstance(value, ast.Attribute) else value.id if isinstance(value, ast.Name) else ""
+    return [*texts[:1], *([last] if last else [])]
+
+
+def named(name: str, client: Client) -> str:
+    """The provider that a name such as `PORTKEY_VK_OPENAI` holds; "" for none."""
+    words = [w for w in re.split(r"[^a-z0-9]+", name.lower()) if w and w not in _NOISE]
+    if not words:
+        return ""
+    whole = "-".join(words)
+    if whole in client.providers:
+        return whole
+    begun = [p for p in client.providers if p.startswith(f"{whole}-")]
+    return begun[0] if len(begun) == 1 else ""
+
+
+def new_id(model: str, provider: str, client: Client, slugs: Mapping[str, str], models: Mapping[str, str]) -> NewId:
+    """What a model that is asked for is called at the gateway, where `provider` is the client's."""
+    if model in models:
+        return NewId(models[model], Status.MIGRATED, "")
+    if model.startswith("@") and "/" in model:
+        slug, _, root = model[1:].partition("/")
+        known = slugs.get(slug) or (slug if slug in client.providers else "")
+        if not known:
+            said = (
+                f"nothing tells the provider of the slug {slug}, so the gateway chooses: say it with the setting slugs"
+            )
+            return NewId(root, Status.REVIEW, said)
+        sure = slug in slugs
+        said = (
+            ""
+            if sure
+            else f"the slug {slug} is taken for the provider of that name: say another with the setting slugs"
+        )
+        return _with_prefix(root, known, client, Status.MIGRATED if sure else Status.REVIEW, said)
+    if "/" in model or provider in ("", LOST):  # a provider that is lost is said where the client is made
+        return NewId(model, Status.MIGRATED, "")
+    return _with_prefix(model, provider, client, Status.MIGRATED, "")
+
+
+def _with_prefix(root: str, provider: str, client: Client, status: Status, said: str) -> NewId:
+    prefix = client.providers.get(provider, provider)
+    if not prefix:
+        return NewId(root, Status.MANUAL, f"the gateway has no provider {provider}: choose another model")
+    return NewId(f"{prefix}/{root}", status, said)
