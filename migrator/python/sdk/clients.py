@@ -44,6 +44,7 @@ class Rewriter:
         self.options = Options(self.rules, self.client, self._text)
         self.url = str(self.rules.options.get("base-url") or "") or self.client.url
         self.done: set[int] = set()  # calls that another one's finding takes care of, by id
+        self.kept: set[int] = set()  # expressions in calls that stay, by id
 
     def findings(self) -> Iterator[Finding]:
         module = self.module
@@ -165,6 +166,7 @@ class Rewriter:
                 f"{cls}(…): use the client without Azure, with base_url={self.url!r}, the gateway's key and no headers"
             )
             self.done.add(id(where.value))
+            self.kept |= {id(n) for n in ast.walk(node)}
             yield self._say(node, Status.MANUAL, said)
             return
         replaced, gone, added = dict[str, str](), list[str](), list[str]()
@@ -239,7 +241,10 @@ class Rewriter:
         """Each other use of a constant that holds the address."""
         for reference in self.module.found.references:
             last = reference.nodes[-1]
-            if id(last) in self.module.replaced or self._name(last, reference.scope) not in self.client.address:
+            if (
+                id(last) in self.module.replaced | self.kept
+                or self._name(last, reference.scope) not in self.client.address
+            ):
                 continue
             if isinstance(getattr(last, "ctx", None), ast.Store):
                 continue

@@ -38,6 +38,8 @@ class Result:
 
     def headers_text(self) -> str:
         """The headers as a dict; "" for none."""
+        if len(self.headers) == 1 and next(iter(self.headers)).startswith("**"):
+            return next(iter(self.headers))[2:]
         items = [k if k.startswith("**") else f'"{k}": {v}' for k, v in self.headers.items()]
         return f"{{{', '.join(items)}}}" if items else ""
 
@@ -77,7 +79,7 @@ class Options:
         result = Result()
         for name, value in given:
             row = parameter(self.rules, name)
-            if row and not _is_none(value):
+            if row and not _is_none(value) and not (row.to == "header" and _is_false(value)):
                 self._one(result, name, value, row)
         if result.lost:
             result.say(Status.REVIEW, result.lost)
@@ -136,7 +138,8 @@ class Options:
                 result.headers[f"{self.client.labels}{header}"] = text if plain else f"str({text})"
             return
         text = self.text(value)
-        result.headers[f'**{{f"{self.client.labels}{{key}}": str(value) for key, value in ({text}).items()}}'] = ""
+        inner = text if isinstance(value, ast.Name | ast.Attribute | ast.Call | ast.Subscript) else f"({text})"
+        result.headers[f'**{{f"{self.client.labels}{{key}}": str(value) for key, value in {inner}.items()}}'] = ""
         result.say(Status.REVIEW, f"metadata: see that {text} is a dict, whose keys can be parts of names of headers")
 
     def _retries(self, result: Result, value: ast.expr, row: Parameter) -> None:
@@ -153,8 +156,7 @@ class Options:
 
     def _header(self, result: Result, value: ast.expr, row: Parameter) -> None:
         if isinstance(value, ast.Constant):
-            if value.value is not False:
-                result.headers[row.called] = f'"{row.value}"' if row.value else self.text(value)
+            result.headers[row.called] = f'"{row.value}"' if row.value else self.text(value)
             return
         text = self.text(value)
         result.headers[f'**({{"{row.called}": "{row.value}"}} if {text} else {{}})'] = ""
@@ -174,3 +176,7 @@ def seconds(value: ast.expr, text: str) -> str:
 
 def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
+
+
+def _is_false(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is False
