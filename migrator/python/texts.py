@@ -368,8 +368,9 @@ def _prose(module: Module, raw: str, start: int, renames: dict[str, str], *, edi
 
 def _bound_classes(module: Module, raw: str, start: int, renames: dict[str, str]) -> Iterator[Finding]:
     """Class names that mean the old layer in this file, as in `Raises: PortkeyError`."""
+    products = {cls for client in module.names.rules.clients for cls in client.classes}  # also what people call it
     for match in re.finditer(r"(?<![\w.])[A-Z]\w+(?!\w)", raw):
-        new = renames.get(match[0])
+        new = None if match[0] in products else renames.get(match[0])
         if new is None and match[0] not in module.facts.bound:
             new = _known_class(module, match[0])
         if new:

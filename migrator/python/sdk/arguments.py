@@ -1,4 +1,4 @@
-"""Edits of the arguments of a call: some are replaced where they stand, some go, some are added before the first."""
+"""Edits of the arguments of a call: some are replaced where they stand, some go, some come."""
 
 from __future__ import annotations
 
@@ -11,31 +11,37 @@ from migrator.sites import Edit
 
 
 def edits(
-    module: Module, node: ast.Call, replaced: Mapping[str, str], gone: Sequence[str], added: Sequence[str]
+    module: Module,
+    node: ast.Call,
+    replaced: Mapping[str, str],
+    gone: Sequence[str],
+    added: Sequence[str],
+    first: Sequence[str] = (),
 ) -> Iterator[Edit]:
-    """`replaced` maps a keyword to the whole argument from now on; those of `added` take the first free place."""
+    """`replaced` is by keyword, all are whole arguments; `first` comes first, `added` where one goes or last."""
     base, segment = module.source.start(node), module.source.segment(node)
     layout = statements.call_layout(segment)
     arguments: list[ast.expr | ast.keyword] = [*node.args, *node.keywords]
     arguments.sort(key=lambda a: (a.lineno, a.col_offset))
     names = [a.arg if isinstance(a, ast.keyword) else None for a in arguments]
-    left, fresh = [i for i, name in enumerate(names) if name in gone], list(added)
+    left = [i for i, name in enumerate(names) if name in gone]
+    if not layout.items:
+        start = base + segment.index("(", len(module.source.segment(node.func))) + 1
+        yield Edit(start, base + len(segment) - 1, ", ".join([*first, *added]))
+        return
     for index, name in enumerate(names):
         if name and name in replaced:
             span = layout.items[index]
             yield Edit(base + span.start, base + span.end, replaced[name])
+    fresh = [*first, *added] if left and left[0] == 0 else [*added]
+    if first and len(fresh) == len(added):
+        start = base + layout.items[0].start
+        yield Edit(start, start, "".join(each + layout.separator for each in first))
     if fresh and left:
         span = layout.items[left.pop(0)]
         yield Edit(base + span.start, base + span.end, layout.separator.join(fresh))
-    elif fresh and layout.items:
-        last = layout.items[-1]
-        yield Edit(base + last.end, base + last.end, "".join(layout.separator + each for each in fresh))
     elif fresh:
-        end = base + len(segment) - 1
-        yield Edit(base + segment.index("(", len(_func(module, node))) + 1, end, ", ".join(fresh))
+        end = base + layout.items[-1].end
+        yield Edit(end, end, "".join(layout.separator + each for each in fresh))
     for start, end in statements.cuts(segment, layout.items, left):
         yield Edit(base + start, base + end, "")
-
-
-def _func(module: Module, node: ast.Call) -> str:
-    return module.source.segment(node.func)

@@ -130,7 +130,8 @@ class Asked:
         if model is None:
             if asked.provider not in ("", "?") and not isinstance(keyword.value, ast.Constant):
                 prefix = self.client.providers.get(asked.provider, asked.provider)
-                said = f"model: the client was one of {asked.provider}: begin the id with {prefix}/ to stay there"
+                said = f"model: the client was one of {asked.provider}: "
+                said += f"begin the id with {prefix}/ to stay there" if prefix else "the gateway has no such provider"
                 yield Finding(self.module.source.start(keyword.value), self._rule, Status.REVIEW, said)
             return
         slugs = rules.options.get("slugs", {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from migrator.python import answers
@@ -15,6 +15,7 @@ from migrator.python.scopes import Scope
 from migrator.python.sdk import arguments
 from migrator.python.sdk.asked import Asked
 from migrator.python.sdk.options import Options, Result, is_plain
+from migrator.python.sdk.providers import LOST
 from migrator.sites import Edit, Finding, Status
 
 _URLS = ("base_url", "api_base", "openai_api_base", "anthropic_api_url", "azure_endpoint")
@@ -90,16 +91,16 @@ class Rewriter:
         given = [(k.arg or "", k.value) for k in node.keywords]
         result = self.options.convert(given)
         named = {k.arg for k in node.keywords}
-        replaced, gone, added = dict[str, str](), list[str](), list[str]()
+        replaced, added, first = dict[str, str](), list[str](), list[str]()
         url = self._url_text(result.url, scope)
         if result.url is None:
-            added.append(f'base_url="{self.url}"')
+            first.append(f'base_url="{self.url}"')
         elif url:
             replaced["base_url"] = f"base_url={url}"
         imported: Edit | None = Edit(0, 0, "")
         if not result.key:
             imported = import_edit(self.module, "os", node, scope)
-            added.append(f'api_key=os.environ["{self.client.key_variable}"]')
+            first.append(f'api_key=os.environ["{self.client.key_variable}"]')
         for keyword, text in result.keywords.items():
             if keyword in named:
                 same = any(k.arg == keyword and self.module.source.segment(k.value) == text for k in node.keywords)
@@ -110,9 +111,8 @@ class Rewriter:
             added.append(f"default_headers={headers}")
         kept = {"api_key" if result.key else "", "base_url" if result.url is not None else "", *result.keywords}
         gone = [n for n in named if n and n not in kept]
-        return self._edited(
-            node, result, f"{name}(…) → {self.client.classes[name]}(…)", imported, replaced, gone, added
-        )
+        said = f"{name}(…) → {self.client.classes[name]}(…)"
+        return self._edited(node, result, said, imported, replaced, gone, added, first)
 
     def _edited(
         self,
@@ -123,12 +123,14 @@ class Rewriter:
         replaced: dict[str, str],
         gone: list[str],
         added: list[str],
+        first: Sequence[str] = (),
     ) -> Finding:
         if imported is None:
-            said = f"{said}: import os and write {', '.join(added)}"
+            said = f"{said}: import os and write {', '.join([*first, *added])}"
             return self._say(node, Status.MANUAL, said)
         self._replace(node, {*gone, *replaced})
-        edits = [*([imported] if imported.text else []), *arguments.edits(self.module, node, replaced, gone, added)]
+        edits = [imported] if imported.text else []
+        edits += arguments.edits(self.module, node, replaced, gone, added, first)
         message = "; ".join([said, *result.notes]) if len(result.notes) != 1 else f"{said}: {result.notes[0]}"
         return self._say(node, result.status, message, tuple(edits))
 
@@ -194,7 +196,27 @@ class Rewriter:
             replaced[where.arg or ""] = f"{where.arg}={rest}"
         for keyword, text in result.keywords.items():
             result.say(Status.REVIEW, f"{keyword}={text} of the headers: see whether {cls} takes it")
+        if cls not in self.client.classes.values():
+            replaced |= self._models(result, cls, by_name)
         yield self._edited(node, result, f"{cls}(…) speaks to the gateway", imported, replaced, gone, added)
+
+    def _models(self, result: Result, cls: str, by_name: dict[str, ast.keyword]) -> dict[str, str]:
+        """The id of a model that a client of another library is given, with the provider that the headers named."""
+        if result.provider in ("", LOST):
+            return {}
+        prefix = self.client.providers.get(result.provider, result.provider)
+        named = next((by_name[n] for n in ("model", "model_name") if n in by_name), None)
+        model = text_value(named.value) if named else None
+        if named and named.arg and model and "/" not in model and prefix and "OpenAI" in cls:
+            return {named.arg: f'{named.arg}="{prefix}/{model}"'}
+        result.say(Status.REVIEW, self._begin(result.provider))
+        return {}
+
+    def _begin(self, provider: str) -> str:
+        prefix = self.client.providers.get(provider, provider)
+        if not prefix:
+            return f"the gateway has no provider {provider}: choose another model"
+        return f"the provider was {provider}: begin ids of models with {prefix}/ to stay there"
 
     def _makes_headers(self, value: ast.expr, scope: Scope) -> bool:
         return isinstance(value, ast.Call) and self._name(value.func, scope) in self.client.headers
@@ -212,12 +234,14 @@ class Rewriter:
             imported = import_edit(self.module, "os", node, scope)
         key = result.key or f'os.environ["{self.client.key_variable}"]'
         literal = next((text_value(value) for name, value in headers.given if name == "api_key"), None)
-        bearer = f'"Bearer " + {key}' if '"' in key or "'" in key or "\n" in key else f'f"Bearer {{{key}}}"'
+        bearer = _bearer(key)
         if literal is not None and result.key:
             bearer = json.dumps(f"Bearer {literal}", ensure_ascii=False)
         result.headers = {"Authorization": bearer, **result.headers}
         for keyword, text in result.keywords.items():
             result.say(Status.REVIEW, f"give the client {keyword}={text}")
+        if result.provider not in ("", LOST):
+            result.say(Status.REVIEW, self._begin(result.provider))
         if imported is None:
             return self._say(node, Status.MANUAL, "headers: import os and give the key as a bearer token")
         start, end = self.module.source.start(node), self.module.source.end(node)
@@ -255,3 +279,10 @@ class Rewriter:
                 continue
             self.module.replaced |= {id(n) for n in reference.nodes}
             yield self._say(last, Status.MIGRATED, said, (Edit(*place, f'"{self.url}"'),))
+
+
+def _bearer(key: str) -> str:
+    """The header of a key that is an expression, in quotes that Python before 3.12 can read as well."""
+    if "\n" in key or "\\" in key or ("'" in key and '"' in key) or "{" in key:
+        return f'"Bearer " + {key}'
+    return f'f"Bearer {{{key.replace(chr(34), chr(39))}}}"'

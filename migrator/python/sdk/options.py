@@ -138,8 +138,8 @@ class Options:
                 result.headers[f"{self.client.labels}{header}"] = text if plain else f"str({text})"
             return
         text = self.text(value)
-        inner = text if isinstance(value, ast.Name | ast.Attribute | ast.Call | ast.Subscript) else f"({text})"
-        result.headers[f'**{{f"{self.client.labels}{{key}}": str(value) for key, value in {inner}.items()}}'] = ""
+        labels = text if isinstance(value, ast.Name | ast.Attribute | ast.Call | ast.Subscript) else f"({text})"
+        result.headers[f'**{{f"{self.client.labels}{{key}}": str(value) for key, value in {labels}.items()}}'] = ""
         result.say(Status.REVIEW, f"metadata: see that {text} is a dict, whose keys can be parts of names of headers")
 
     def _retries(self, result: Result, value: ast.expr, row: Parameter) -> None:
