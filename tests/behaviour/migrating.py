@@ -62,10 +62,10 @@ def _check(program: Program, target: str, stage: Stage, room: Path, mode: str) -
         raise Otherwise(str(error)) from error
 
 
-def migrate(folder: Path, target: str, mode: str = "") -> list[Site]:
+def migrate(folder: Path, target: str, mode: str = "", source: str = "litellm") -> list[Site]:
     """The sites of a migration, which is complete after one run."""
     ways = ("--mode", mode) if mode else ()
-    route = ("--from", "litellm", "--to", target, *ways)
+    route = ("--from", source, "--to", target, *ways)
     command = (*route, "--yes", "--allow-dirty", "--format", "json", "--path", folder)
     report = json.loads(_run(command, folder))
     assert report["errors"] == []

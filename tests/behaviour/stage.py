@@ -42,13 +42,24 @@ class Stage:
         environment = _providers(f"provider-{folder.name}", f"{self.url}/{folder.name}")
         return process.run(expected.command, folder, {**environment, **expected.environment}, folder.parent)
 
-    def after(self, folder: Path, expected: Expected, target: str) -> Ended:
-        """Runs it with the target's SDK. LiteLLM cannot be imported, unless the program `keeps` it."""
+    def with_portkey(self, folder: Path, expected: Expected) -> Ended:
+        """Runs a program with Portkey's SDK, which the environment leads to the gateway."""
+        process = self._process("portkey", (*_SDK["portkey_ai"], "httpcore", "pytest"), ("litellm",))
+        environment = _providers("provider-key", _NOWHERE) | {
+            "PORTKEY_API_KEY": f"gateway-{folder.name}",
+            "PORTKEY_BASE_URL": f"{self.url}/{folder.name}/v1",
+            "PORTKEY_VK_OPENAI": "vk-openai",
+        }
+        return process.run(expected.command, folder, {**environment, **expected.environment}, folder.parent)
+
+    def after(self, folder: Path, expected: Expected, target: str, missing: tuple[str, ...] = ("litellm",)) -> Ended:
+        """Runs it with the target's SDK. What is `missing` cannot be imported, unless the program `keeps` LiteLLM."""
         table = load(target)
         if expected.keeps:
             process = self._process("litellm", _LITELLM)
         else:
-            process = self._process(target, (*_SDK[table.package], "httpcore", "pytest"), ("litellm",))
+            name = f"{target} without {' '.join(missing)}"
+            process = self._process(name, (*_SDK[table.package], "httpcore", "pytest"), missing)
         environment = _providers("provider-key", _NOWHERE) | {
             table.key_variable: f"gateway-{folder.name}",
             table.url_variable: f"{self.url}/{folder.name}/v1",
