@@ -149,7 +149,7 @@ class Names:
                     to = {".": "", "{client}": self.client}.get(moved.to, moved.to)
                     said = (moved.message, Status(moved.status), to, new, tuple(moved.above), moved.built)
                     return Fate("moved", moved.id, count, *said, moved.of, moved.variable, moved.texts, moved.source)
-            for client in rules.clients if exact and library.module == rules.clients[0].of else ():
+            for client in (c for c in rules.clients if exact and c.of == library.module):
                 if name in client.classes:
                     return Fate("moved", client.id, count, "", Status.MIGRATED, client.to, client.classes[name])
                 if name in (*client.headers, *client.address):

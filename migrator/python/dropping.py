@@ -6,7 +6,7 @@ import ast
 
 from migrator.names import Renamed
 from migrator.python import statements
-from migrator.python.expressions import absolute
+from migrator.python.expressions import absolute, text_value
 from migrator.python.module import Module
 from migrator.python.outline import ImportStatement
 from migrator.python.spelling import rewritten
@@ -78,12 +78,25 @@ def _goes(module: Module, statement: ImportStatement) -> bool:
 
 def _is_unused(module: Module, statement: ImportStatement, alias: ast.alias) -> bool:
     """Whether an imported name can go: nothing uses it, no `noqa` keeps it, and no `try` probes for it."""
-    if not module.index.droppable(module.facts, alias.asname or alias.name):
+    name = alias.asname or alias.name
+    if not module.index.droppable(module.facts, name) and not _is_never_read(module, statement, name):
         return False
     source, start = module.source, module.source.start(alias)
     lines = source.text[source.line_start(start) : source.line_end(start)] + source.segment(statement.node)
     lines += source.text[source.end(statement.node) : source.line_end(source.end(statement.node))]
     return "noqa" not in lines and not any(statement.block is t.body for t in module.found.tries)
+
+
+def _is_never_read(module: Module, statement: ImportStatement, name: str) -> bool:
+    """Whether nothing reads a name of a client's SDK, which comments speak of all the time."""
+    rules = module.names.rules.clients
+    if not any(name in client.classes for client in rules) or module.index.is_wanted(module.facts, name):
+        return False
+    here = statement.scope
+    read = any(r.parts[0] == name and r.scope.lookup(name) is here for r in module.found.references)
+    others = (s for s in module.source.tree.body if not isinstance(s, ast.Import | ast.ImportFrom))
+    hands_on = all(isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant) for s in others)
+    return not read and not hands_on and not any(text_value(t.node) == name for t in module.found.texts)
 
 
 def _bound_elsewhere(module: Module, statement: ImportStatement) -> dict[str, str]:

@@ -81,6 +81,8 @@ class Options:
             row = parameter(self.rules, name)
             if row and not _is_none(value) and not (row.to == "header" and _is_false(value)):
                 self._one(result, name, value, row)
+        if result.headers and "default_headers" in result.keywords:
+            result.headers = {f"**{result.keywords.pop('default_headers')}": "", **result.headers}
         if result.lost:
             result.say(Status.REVIEW, result.lost)
         return result
