@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ _MARK = re.compile(r'"""(The client of (the LLM gateway|Portkey)\b|Counterparts 
 _MARK_OF_CALLS = re.compile(r'\ufeff?"""LiteLLM\'s functions, called through (the LLM gateway|Portkey)\b')
 _OF_TEXT = frozenset({*dir(str), *dir(bytes)})  # what is read off anything: `encode` says nothing of a client module
 _NAMES = ("llm_client", "llm_gateway_client", "llm_gateway_functions")
+_SHADOWED = {"httpx", "litellm", "openai", "portkey_ai", "pydantic"}  # what a client module imports, or leaves
 _ASIDE = {"test", "tests", "testing", "example", "examples", "benchmark", "benchmarks", "docs", "script", "scripts"}
 
 
@@ -40,14 +42,21 @@ def placed(rules: Rules, candidates: Candidates, parts: Distributions) -> dict[s
     """Where the client module of each distribution goes, by its folder; nothing where no rule wants one.
 
     That is where the setting says, or the package that uses the library most. Raises MigrateError for a setting that
-    is no dotted name.
+    is no dotted name or hides another module, and for a base-url that is no address.
     """
     if not rules.served:
         return {}
+    url = str(rules.options.get("base-url", ""))
+    if url and not re.fullmatch(r"https?://[^/\s]+\S*", url):
+        raise MigrateError(f"pyproject.toml: base-url: {url!r} is no address such as https://gateway.example/v1")
     dotted = str(rules.options.get("client-module", ""))
     if dotted:
         if not all(part.isidentifier() for part in dotted.split(".")):
             raise MigrateError(f"pyproject.toml: client-module: {dotted!r} is not a dotted name such as app.llm_client")
+        if dotted in _SHADOWED or dotted in sys.stdlib_module_names:
+            raise MigrateError(
+                f"pyproject.toml: client-module: {dotted!r} would hide the module of that name, take another"
+            )
         return dict.fromkeys(parts.folders, Place(dotted, _path_of(dotted, candidates)))
     weights: dict[str, dict[str, int]] = {folder: {} for folder in parts.folders}
     for facts in candidates.facts.values():

@@ -132,12 +132,21 @@ def test_the_client_module_goes_where_the_setting_says(tmp_path: Path) -> None:
     assert "from app.core import gateway\n" in (root / "app/llm.py").read_text()
 
 
-def test_a_setting_that_is_no_name_is_refused(tmp_path: Path) -> None:
-    setting = '[tool.migrate.packs.litellm-to-llm-gateway]\nclient-module = "app/gateway.py"\n'
-    root = write(tmp_path, {"llm.py": CALL, "pyproject.toml": setting})
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ('client-module = "app/gateway.py"', "client-module: 'app/gateway.py' is not a dotted name"),
+        ('client-module = "openai"', "client-module: 'openai' would hide the module of that name"),
+        ('client-module = "json"', "client-module: 'json' would hide the module of that name"),
+        ('base-url = "gateway.example/v1"', "base-url: 'gateway.example/v1' is no address"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused(tmp_path: Path, setting: str, said: str) -> None:
+    settings = f"[tool.migrate.packs.litellm-to-llm-gateway]\n{setting}\n"
+    root = write(tmp_path, {"llm.py": CALL, "pyproject.toml": settings})
     ended = run("--yes", *PACK, cwd=root)
     assert ended.returncode != 0
-    assert "client-module: 'app/gateway.py' is not a dotted name" in ended.stderr
+    assert said in ended.stderr
 
 
 def test_a_file_in_the_place_of_the_client_module_is_never_written_over(tmp_path: Path) -> None:

@@ -125,7 +125,9 @@ def settle(place: Place, rule: Dependency, manner: Manner) -> Iterator[Finding]:
         needed = [new for name, new in wanted.items() if not covered & {(name, ""), (name, one.when())}]
         covered |= set() if one.locked else {(canonical(new.name), one.when()) for new in needed}
         if one.locked:
-            yield _finding(rule, one, Status.MANUAL, one.locked, (), manner)
+            named = " and ".join(map(spelt, needed))
+            said = one.locked.replace("{new}", named or "the new one")
+            yield _finding(rule, one, Status.MANUAL, said, (), manner)
         elif needed:
             yield from _placed(place, rule, one, needed, manner)
         elif manner.kept:
