@@ -169,6 +169,7 @@ def _plain(name: str) -> str:
     return f"await {called}" if name == function.asynchronous else called
 
 
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(calls=st.lists(calls(), min_size=4, max_size=12))
 def test_both_forms_agree(pack: Pack, wire: Wire, tmp_path_factory: pytest.TempPathFactory, calls: list[str]) -> None:
