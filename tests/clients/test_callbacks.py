@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import logging
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -34,8 +35,14 @@ def llm(made: ModuleType) -> Iterator[ModuleType]:
         setattr(made, name, [])
 
 
-def logger(base: type, told: Told) -> Any:
-    """A logger that notes what it is told: the method, and what was answered or which error was raised."""
+def logger(base: type, told: Told, of: object = MESSAGES) -> Any:
+    """A logger that notes what it is told of one call's messages: the method, and what was answered or which error was
+    raised. LiteLLM's worker tells of earlier calls too, once a loop runs again.
+    """
+
+    def note(method: str, what: Any, kwargs: dict[str, Any]) -> None:
+        if kwargs["messages"] == of:
+            told.append((method, what))
 
     def text(answer: Any, kwargs: dict[str, Any]) -> Any:
         if answer is None:
@@ -44,19 +51,19 @@ def logger(base: type, told: Told) -> Any:
 
     class Logger(base):  # type: ignore[misc]
         def log_pre_api_call(self, model: Any, messages: Any, kwargs: Any) -> None:
-            told.append(("pre", messages))
+            note("pre", messages, kwargs)
 
         def log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
-            told.append(("success", text(response_obj, kwargs)))
+            note("success", text(response_obj, kwargs), kwargs)
 
         def log_failure_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
-            told.append(("failure", text(response_obj, kwargs)))
+            note("failure", text(response_obj, kwargs), kwargs)
 
         async def async_log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
-            told.append(("async success", text(response_obj, kwargs)))
+            note("async success", text(response_obj, kwargs), kwargs)
 
         async def async_log_failure_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
-            told.append(("async failure", text(response_obj, kwargs)))
+            note("async failure", text(response_obj, kwargs), kwargs)
 
     return Logger()
 
@@ -79,14 +86,24 @@ CALLS: dict[str, dict[str, Any]] = {
 }
 
 
-def calls(module: Any, kind: str, wire: Wire, *, asynchronous: bool, **reach: Any) -> None:
-    given = CALL | CALLS[kind] | reach
+def nothing() -> bool:
+    return True
+
+
+def calls(
+    module: Any, kind: str, wire: Wire, *, asynchronous: bool, told: Callable[[], bool] = nothing, **more: Any
+) -> None:
+    """One call, and its answer read. `told`: what to wait for, since LiteLLM tells from a task and threads of its own."""
+    given = CALL | CALLS[kind] | more
     wire.failures[:] = [given.pop("status")] if "status" in given else []
 
     async def ask() -> None:
         answer = await module.acompletion(**given)
         _ = [chunk async for chunk in answer] if kind == "stream" else None
-        await asyncio.sleep(0.3 if reach else 0)  # LiteLLM tells from a task of its own
+        for _ in range(500):
+            if told():
+                break
+            await asyncio.sleep(0.02)
 
     try:
         if asynchronous:
@@ -108,27 +125,31 @@ def test_a_logger_is_told_what_litellm_tells_it(wire: Wire, llm: ModuleType, kin
         warnings.simplefilter("ignore")
         import litellm
         from litellm.integrations.custom_logger import CustomLogger
+    messages = [{"role": "user", "content": f"{llm.__name__} {kind} {asynchronous}"}]
     litellm.suppress_debug_info = True
     before: Told = []
-    litellm.callbacks = [logger(CustomLogger, before)]
+
+    def told() -> bool:
+        return len(before) >= 2
+
+    litellm.callbacks = [logger(CustomLogger, before, messages)]
     try:
-        calls(litellm, kind, wire, asynchronous=asynchronous, api_base=wire.url, api_key="key")
-        settle(lambda: len(before) >= 2)
+        reach = {"api_base": wire.url, "api_key": "key"}
+        calls(litellm, kind, wire, asynchronous=asynchronous, told=told, messages=messages, **reach)
+        settle(told)
     finally:
         litellm.callbacks = []
         for name in ("success", "failure", "_async_success", "_async_failure", "input"):
             setattr(litellm, f"{name}_callback", [])
     after: Told = []
-    llm.callbacks = [logger(llm.CustomLogger, after)]
-    calls(llm, kind, wire, asynchronous=asynchronous)
+    llm.callbacks = [logger(llm.CustomLogger, after, messages)]
+    calls(llm, kind, wire, asynchronous=asynchronous, messages=messages)
     assert after == before
 
 
 def settle(done: Callable[[], bool]) -> None:
     """Waits for LiteLLM's threads."""
-    import time
-
-    for _ in range(100):
+    for _ in range(500):
         if done():
             return
         time.sleep(0.02)
