@@ -22,16 +22,20 @@ from migrator.holding import held, unsafe
 from migrator.model_ids import prepared
 from migrator.names import Names
 from migrator.outcome import Plan
-from migrator.packs import Pack, Rules, compose
+from migrator.packs import Pack
 from migrator.parallel import in_order
+from migrator.patterns import under
 from migrator.placing import File, Placed, place
-from migrator.primitives import Flag, Library, Module, under
+from migrator.primitives.code import Module
+from migrator.primitives.library import Library
+from migrator.primitives.project import Flag
 from migrator.project import Project
 from migrator.python import rewrite
 from migrator.python.direct.plan import DIRECT_ONLY
 from migrator.python.facts import Index, import_roots
 from migrator.python.model_looks import given_by_others
 from migrator.python.source import Source
+from migrator.ruleset import Rules, compose
 from migrator.sites import Change, Finding, Kind, Problem, Site, Status
 from migrator.task import Options, Task
 from migrator.textio import encode

@@ -10,6 +10,7 @@ from migrator import packs
 from migrator.errors import MigrateError
 from migrator.outcome import counted
 from migrator.packs import Pack
+from migrator.ruleset import compose
 
 
 @click.group(name="rules")
@@ -58,7 +59,7 @@ def show(pack: str, path: str) -> None:
 def validate(names: tuple[str, ...], path: str) -> None:
     """Check packs (default: all) for keys, names and settings that make no sense."""
     for pack in _chosen(names, path):
-        packs.compose([pack])
+        compose([pack])
         click.echo(f"{pack.name}: {counted(len(pack.rules), 'rule')}, valid")
 
 

@@ -12,8 +12,8 @@ import click
 
 from migrator.errors import MigrateError
 from migrator.outcome import counted
-from migrator.packs import Rules, compose
 from migrator.project import open_project
+from migrator.ruleset import Rules, compose
 from migrator.selection import select
 from migrator.transaction import run_id
 

@@ -15,9 +15,9 @@ from migrator.candidates import Candidates
 from migrator.distributions import Distributions, folder_of
 from migrator.errors import MigrateError
 from migrator.names import Names
-from migrator.packs import Rules
-from migrator.primitives import under
+from migrator.patterns import under
 from migrator.python.facts import Facts, package_of
+from migrator.ruleset import Rules
 from migrator.sites import Change, Site, Status
 from migrator.textio import decode
 

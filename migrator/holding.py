@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from migrator.packs import Rules
-from migrator.primitives import Gone, Moved, Needless
+from migrator.primitives.library import Gone, Moved, Needless
+from migrator.ruleset import Rules
 from migrator.sites import Status
 
 

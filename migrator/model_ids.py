@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from migrator import project as tree
 from migrator.names import shortest
-from migrator.packs import Rules
-from migrator.primitives import ModelId, expand, glob_regex, under
+from migrator.patterns import expand, glob_regex, under
+from migrator.primitives.library import ModelId
+from migrator.ruleset import Rules
 
 if TYPE_CHECKING:
     from migrator.candidates import Candidates, Look

@@ -10,8 +10,10 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from migrator.holding import held
-from migrator.packs import Rules
-from migrator.primitives import Env, Flag, Library, Variable, canonical, expand, glob_regex, under
+from migrator.patterns import canonical, expand, glob_regex, under
+from migrator.primitives.library import Library, Variable
+from migrator.primitives.project import Env, Flag
+from migrator.ruleset import Rules
 from migrator.sites import Edit, Finding, Status
 
 _LONGEST_PREFIX = 200  # characters of a path looked at before a name in it

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from migrator.packs import Pack
-from migrator.primitives import TABLES
+from migrator.primitives.tables import TABLES
 from migrator.rule_tests import Case, Suite, Tree, suites
 
 _LANGUAGES = {

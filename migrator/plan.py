@@ -9,8 +9,9 @@ from dataclasses import replace
 from migrator import project as tree
 from migrator.names import Names
 from migrator.outcome import Plan
-from migrator.packs import Pack, Rules
+from migrator.packs import Pack
 from migrator.project import Project
+from migrator.ruleset import Rules
 from migrator.shipped import holds_folder
 from migrator.task import Options, Progress, Task, silent
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from migrator.checks import DOTTED, PACK_NAME, accepts
 from migrator.errors import MigrateError
-from migrator.primitives import DOTTED, PACK_NAME, accepts
 
 _PACK = '''\
 name = "{name}"

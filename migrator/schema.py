@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrator.primitives import TABLES, Head, required, toml_keys
+from migrator.keys import required, toml_keys
+from migrator.primitives.tables import TABLES, Head
 
 
 def pack_schema() -> dict[str, Any]:

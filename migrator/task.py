@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from migrator.packs import Pack, Rules, compose
+from migrator.packs import Pack
 from migrator.project import Project
+from migrator.ruleset import Rules, compose
 
 Progress = Callable[[str, int, int], None]  # what is going on, how far, of how many
 

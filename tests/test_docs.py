@@ -24,7 +24,8 @@ import yaml
 from projects import HOUSE
 
 from migrator.cli import main
-from migrator.primitives import TABLES, Head, toml_keys
+from migrator.keys import toml_keys
+from migrator.primitives.tables import TABLES, Head
 from migrator.schema import pack_schema
 from migrator.settings import Settings
 

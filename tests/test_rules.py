@@ -16,9 +16,11 @@ from migrator.errors import MigrateError
 from migrator.names import Names
 from migrator.pack_pages import page
 from migrator.packs import Pack
-from migrator.primitives import Column, Flag, Variable
+from migrator.primitives.library import Variable
+from migrator.primitives.project import Column, Flag
 from migrator.rule_tests import Case, suites
 from migrator.rule_tests import run as run_case
+from migrator.ruleset import compose
 from migrator.schema import pack_schema
 
 SHIPPED = packs.available()
@@ -61,7 +63,7 @@ def test_the_page_is_made_from_the_pack(pack: Pack) -> None:
 
 def test_what_is_written_down_of_the_shipped_packs_is_what_they_say() -> None:
     folders = packs.available()
-    rules = packs.compose([packs.load(folder, folders) for folder in folders.values()])
+    rules = compose([packs.load(folder, folders) for folder in folders.values()])
     assert Names(rules).needles == shipped.NEEDLES
     assert tuple(m.old.replace(".", "/") for m in rules.modules) == shipped.FOLDERS
 
@@ -236,9 +238,9 @@ CALL = (
 
 def test_settings_are_filled_in_as_overridden(tmp_path: Path) -> None:
     pack = packs.load_named(["mine"], _mine(tmp_path, mine=CALL))
-    (as_shipped,) = packs.compose(pack).calls
+    (as_shipped,) = compose(pack).calls
     assert as_shipped.add == {"p": '["a"]', "first": "a", "a_key": 'env["A_KEY"]'}
-    (overridden,) = packs.compose(pack, {"mine": {"providers": ["b-1", "c"]}}).calls
+    (overridden,) = compose(pack, {"mine": {"providers": ["b-1", "c"]}}).calls
     assert overridden.add == {
         "p": '["b-1", "c"]',
         "first": "b-1",
@@ -260,7 +262,7 @@ def test_settings_are_filled_in_as_overridden(tmp_path: Path) -> None:
 def test_an_override_that_makes_no_sense(tmp_path: Path, override: dict[str, Any], said: str) -> None:
     pack = packs.load_named(["mine"], _mine(tmp_path, mine=CALL))
     with pytest.raises(MigrateError, match=rf"pyproject.toml: \[tool.migrate.packs.mine\] {said}"):
-        packs.compose(pack, {"mine": override})
+        compose(pack, {"mine": override})
 
 
 # --------------------------------------------------------------------------------------------------------- the commands

@@ -10,9 +10,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from migrator.checks import BOOL, NAME, NAMES, TEXT, TEXT_MAP, TEXTS, Check, accepts
 from migrator.errors import MigrateError
+from migrator.keys import key, required, toml_keys
 from migrator.packs import builtin_folder
-from migrator.primitives import BOOL, NAME, NAMES, TEXT, TEXT_MAP, TEXTS, Check, accepts, key, required, toml_keys
 
 TABLE_FILE = "litellm.toml"
 TARGETS = ("llm-gateway", "portkey")

@@ -11,7 +11,7 @@ from migrator.formats import Context
 from migrator.formats.nested import keys
 from migrator.formats.search import apart, exact, line_of, packages_in, prose, renamed, settings_in
 from migrator.names import Names, Renamed, say_env
-from migrator.primitives import Setting
+from migrator.primitives.project import Setting
 from migrator.sites import Finding, Status
 
 _CI = re.compile(

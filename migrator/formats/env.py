@@ -12,7 +12,7 @@ from dotenv.parser import Binding, parse_stream
 from migrator.formats import Context
 from migrator.formats.search import apart, apply, exact, line_of, prose
 from migrator.names import Names, say_env
-from migrator.primitives import expand
+from migrator.patterns import expand
 from migrator.sites import Edit, Finding, Status
 
 _BEFORE_KEY = re.compile(r"\s*(?:export[^\S\r\n]+)?'?")

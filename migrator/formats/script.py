@@ -9,7 +9,7 @@ from migrator import project as tree
 from migrator.formats import Context, config, format_of
 from migrator.formats.search import beside
 from migrator.names import Names
-from migrator.packs import Rules
+from migrator.ruleset import Rules
 from migrator.sites import Finding
 
 if TYPE_CHECKING:

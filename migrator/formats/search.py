@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from migrator.names import Names
-from migrator.primitives import Flag, Setting, canonical
+from migrator.patterns import canonical
+from migrator.primitives.project import Flag, Setting
 from migrator.sites import Edit, Finding, Status
 
 _IMPORT = re.compile(r"\bfrom[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|[\w, \t]+)")

@@ -12,7 +12,7 @@ from typing import Any
 from migrator.formats.search import Moved, apart, apply, line_of, moved
 from migrator.formats.toml_layout import Layout, Node, Path
 from migrator.names import Names
-from migrator.primitives import Setting
+from migrator.primitives.project import Setting
 from migrator.sites import Edit, Finding, Status
 
 Group = tuple[Path, Setting]  # all places of a setting below one prefix: they move together, or none does

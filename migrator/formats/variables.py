@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from migrator.names import Names
-from migrator.primitives import Variable
+from migrator.primitives.library import Variable
 from migrator.sites import Finding, Status
 
 TEMPLATE = re.compile(r"(?:example|sample|template|dist)[^/]*$")

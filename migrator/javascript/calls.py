@@ -13,7 +13,7 @@ from migrator.javascript.imports import Meaning
 from migrator.javascript.objects import properties
 from migrator.javascript.options import Given, Settled, given, snake
 from migrator.javascript.source import Script, span, string_of
-from migrator.primitives import Method
+from migrator.primitives.client import Method
 from migrator.sites import Edit, Finding, Status
 
 _WITH_MODEL = frozenset({"chat.completions", "completions", "embeddings", "responses"})

@@ -11,7 +11,7 @@ from migrator.javascript.imports import Meaning, Meanings
 from migrator.javascript.objects import Property, properties, with_more, written
 from migrator.javascript.options import Options, Settled, given
 from migrator.javascript.source import Script, span
-from migrator.primitives import Factory
+from migrator.primitives.client import Factory
 from migrator.sites import Edit, Finding, Status
 
 CLASSES = frozenset({"default"})

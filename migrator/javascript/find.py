@@ -13,7 +13,7 @@ from migrator.javascript.moves import Moves
 from migrator.javascript.options import Options
 from migrator.javascript.source import Script, scripts
 from migrator.names import Names
-from migrator.primitives import Client, Factory
+from migrator.primitives.client import Client, Factory
 from migrator.sites import Edit, Finding, Status
 
 _BROWSER = re.compile(r"\bimport\.meta\.env\b")

@@ -12,7 +12,8 @@ from ast_grep_py import SgNode
 from migrator.javascript.objects import Property, properties, written
 from migrator.javascript.source import Script, string_of
 from migrator.names import Names
-from migrator.primitives import Client, Parameter, expand
+from migrator.patterns import expand
+from migrator.primitives.client import Client, Parameter
 from migrator.sites import Edit, Finding, Status
 
 Place = Literal["client", "call", "headers"]

@@ -12,11 +12,11 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from migrator.names import Names, Renamed, expand_any
-from migrator.packs import Rules
-from migrator.primitives import under
+from migrator.patterns import under
 from migrator.python.built import Builds, Made, Plan
 from migrator.python.expressions import Parts
 from migrator.python.sdk.options import is_plain
+from migrator.ruleset import Rules
 
 if TYPE_CHECKING:
     from migrator.python.outline import Outline

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from migrator.names import Fate, Renamed
-from migrator.primitives import under
+from migrator.patterns import under
 from migrator.python import built_texts
 from migrator.python.built import Plan
 from migrator.python.calls import import_edit

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
-from migrator.primitives import Library, Variable, under
+from migrator.patterns import under
+from migrator.primitives.library import Library, Variable
 from migrator.python import in_modules
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module

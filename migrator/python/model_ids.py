@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from migrator.model_ids import InUse, told
-from migrator.primitives import under
+from migrator.patterns import under
 from migrator.python.expressions import text_value
 from migrator.python.facts import Facts
 from migrator.python.model_flow import Flow

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from migrator.model_ids import ASKED, ASUNDER, PROVIDER, InUse
 from migrator.names import Names
-from migrator.packs import Rules
-from migrator.primitives import expand
+from migrator.patterns import expand
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.model_flow import Flow
 from migrator.python.model_ids import imports_library
 from migrator.python.module import Module
 from migrator.python.scopes import target_of
+from migrator.ruleset import Rules
 
 if TYPE_CHECKING:
     from migrator.candidates import Candidates

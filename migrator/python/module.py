@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from migrator.names import Names, Renamed
-from migrator.primitives import under
+from migrator.patterns import under
 from migrator.python.built import Builds
 from migrator.python.expressions import Parts, named_module, parts_of
 from migrator.python.facts import Facts, Index

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import replace
 
-from migrator.primitives import under
+from migrator.patterns import under
 from migrator.python import (
     answers,
     calls,

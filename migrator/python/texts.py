@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from migrator.names import say_env
-from migrator.primitives import under
+from migrator.patterns import under
 from migrator.python import calls, settings, statements
 from migrator.python.expressions import anchor, module_argument, parts_of, text_value
 from migrator.python.module import Module

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from migrator.names import Renamed
-from migrator.primitives import under
+from migrator.patterns import under
 from migrator.python.imports import added_above, explicit_import, stars_of
 from migrator.python.module import Module
 from migrator.python.outline import DEFINED, Reference

@@ -93,7 +93,7 @@ def nothing() -> bool:
 def calls(
     module: Any, kind: str, wire: Wire, *, asynchronous: bool, told: Callable[[], bool] = nothing, **more: Any
 ) -> None:
-    """One call, and its answer read. `told`: what to wait for, since LiteLLM tells from a task and threads of its own."""
+    """One call, and its answer read. `told`: what to wait for: LiteLLM tells from a task and threads of its own."""
     given = CALL | CALLS[kind] | more
     wire.failures[:] = [given.pop("status")] if "status" in given else []
 

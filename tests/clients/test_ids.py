@@ -14,7 +14,7 @@ from migrator.clients.ids import Ids
 from migrator.clients.module import Settings, render
 from migrator.clients.table import TARGETS, load
 from migrator.model_ids import InUse
-from migrator.primitives import ModelId
+from migrator.primitives.library import ModelId
 
 PLAIN = Settings()
 OWN = Settings(providers={"gemini": "our-google", "ollama": "our-ollama"}, models={"gpt-4o": "@own/fast", "a/b": "c"})

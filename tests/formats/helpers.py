@@ -9,7 +9,8 @@ from itertools import pairwise
 
 from migrator.formats import Context, format_of
 from migrator.names import Names
-from migrator.packs import builtin_folder, compose, load
+from migrator.packs import builtin_folder, load
+from migrator.ruleset import compose
 from migrator.sites import Edit, Finding, Status
 
 PACK = "agentcore-portkey-to-llm-gateway"

@@ -19,6 +19,7 @@ from migrator.names import Names
 from migrator.placing import File, place
 from migrator.rule_tests import run as run_case
 from migrator.rule_tests import suites
+from migrator.ruleset import compose
 from migrator.sites import Finding
 
 HEAD = 'name = "mine"\ntitle = "Mine"\nsource = "old"\ntarget = "new"\n'
@@ -52,7 +53,7 @@ after = ["LITELLM_*", "GATEWAY_KEY"]
 def names_of(folder: Path, text: str = RULE) -> Names:
     (folder / "mine").mkdir(exist_ok=True)
     (folder / "mine" / "pack.toml").write_text(HEAD + text)
-    return Names(packs.compose([packs.load(folder / "mine")]))
+    return Names(compose([packs.load(folder / "mine")]))
 
 
 @pytest.fixture(scope="module")

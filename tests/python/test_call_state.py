@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from migrator.packs import builtin_folder, compose, load
+from migrator.packs import builtin_folder, load
 from migrator.python import call_state, rewrite
 from migrator.python.facts import Index
+from migrator.ruleset import compose
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from projects import contents, run, write
 
 from migrator import packs
 from migrator.clients.module import provided
+from migrator.ruleset import compose
 
 PACK = ("--rules", "litellm-to-llm-gateway")
 CALL = "import litellm\n\n\ndef ask(text):\n    return litellm.completion(model='a', messages=text)\n"
@@ -34,7 +35,7 @@ def _files(root: Path) -> dict[str, bytes]:
 
 def test_every_function_of_the_pack_is_one_that_the_client_module_can_have() -> None:
     pack = packs.load(packs.available()["litellm-to-llm-gateway"])
-    moved = [rule for rule in packs.compose([pack]).moved if rule.to == "{client}"]
+    moved = [rule for rule in compose([pack]).moved if rule.to == "{client}"]
     names = {name for rule in moved for name in (*rule.names, *rule.renames.values())}
     assert names | {"client", "async_client", "model_id"} == provided("llm-gateway")
 

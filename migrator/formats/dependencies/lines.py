@@ -20,7 +20,8 @@ from migrator.formats.dependencies.stated import (
 )
 from migrator.formats.search import lines
 from migrator.names import Names
-from migrator.primitives import Dependency, canonical
+from migrator.patterns import canonical
+from migrator.primitives.project import Dependency
 from migrator.sites import Edit, Finding, Status
 
 _CONTINUED = re.compile(r"\\\r?\n")

@@ -8,7 +8,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from migrator.names import Names
-from migrator.primitives import Client, Dependency, Factory, canonical
+from migrator.patterns import canonical
+from migrator.primitives.client import Client, Factory
+from migrator.primitives.project import Dependency
 from migrator.sites import Edit, Finding, Status
 
 if TYPE_CHECKING:

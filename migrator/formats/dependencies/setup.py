@@ -12,8 +12,8 @@ from migrator.formats.dependencies.lines import within
 from migrator.formats.dependencies.stated import Edits, Manner, Stated, read, settle, spelt
 from migrator.formats.search import lines
 from migrator.names import Names
+from migrator.patterns import canonical
 from migrator.placing import line_starts
-from migrator.primitives import canonical
 from migrator.sites import Edit, Finding
 
 _ARGUMENTS = ("install_requires", "extras_require", "tests_require")

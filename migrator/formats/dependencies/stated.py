@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from migrator.primitives import Dependency, canonical
+from migrator.patterns import canonical
+from migrator.primitives.project import Dependency
 from migrator.sites import Edit, Finding, Status
 
 NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"

@@ -12,7 +12,8 @@ from migrator.formats.dependencies.arrays import Array, Item
 from migrator.formats.dependencies.stated import Edits, Manner, Stated, cut, line_after, line_around, read, settle
 from migrator.formats.toml_layout import Layout, Node, Path, Piece
 from migrator.names import Names
-from migrator.primitives import Dependency, canonical
+from migrator.patterns import canonical
+from migrator.primitives.project import Dependency
 from migrator.sites import Edit, Finding, Status
 
 # Where lists of requirements stand, and whether what they state is installed; `*` is any one key.

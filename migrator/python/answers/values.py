@@ -8,7 +8,7 @@ from enum import Enum
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from migrator.primitives import Answer
+from migrator.primitives.library import Answer
 
 
 class Else(Enum):

@@ -11,7 +11,6 @@ from migrator.clients import table
 from migrator.clients.ids import Ids
 from migrator.errors import MigrateError
 from migrator.names import Fate, Renamed
-from migrator.packs import Rules
 from migrator.python.direct import refused, text
 from migrator.python.direct.request import NotKnownError, Request, resolve
 from migrator.python.direct.values import Values
@@ -19,6 +18,7 @@ from migrator.python.direct.where import Held, held
 from migrator.python.module import Module
 from migrator.python.outline import Reference
 from migrator.python.scopes import Binding, FunctionNode, Scope, parameters
+from migrator.ruleset import Rules
 from migrator.sites import Edit, Finding, Status
 
 _SHAPED = {"messages", "tools", "tool_choice", "response_format", "functions", "function_call"}  # with types of the SDK

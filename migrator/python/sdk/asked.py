@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from migrator.clients.table import load
-from migrator.primitives import Client, Method
+from migrator.primitives.client import Client, Method
 from migrator.python.answers.values import Is
 from migrator.python.expressions import text_value
 from migrator.python.module import Module

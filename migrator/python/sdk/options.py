@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from migrator.packs import Rules
-from migrator.primitives import Client, Parameter, expand
+from migrator.patterns import expand
+from migrator.primitives.client import Client, Parameter
 from migrator.python.expressions import text_value
 from migrator.python.sdk.providers import LOST, provider_of
+from migrator.ruleset import Rules
 from migrator.sites import Status
 
 _SLUGS = "say it with the setting slugs, or begin ids of models with it"

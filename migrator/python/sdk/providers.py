@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from migrator.primitives import Client
+from migrator.primitives.client import Client
 from migrator.python.expressions import text_value
 from migrator.sites import Status
 
