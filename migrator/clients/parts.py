@@ -36,16 +36,19 @@ def _every() -> tuple[Part, ...]:
     return tuple(Part(name, **row) for name, row in data["part"].items())
 
 
+@cache
 def of(target: str) -> tuple[Part, ...]:
     """The parts that there are for a target, in the order in which they stand in a module."""
     return tuple(part for part in _every() if not part.targets or target in part.targets)
 
 
+@cache
 def around(target: str) -> frozenset[str]:
     """The public names of parts that the functions of the module work with."""
     return frozenset(name for part in of(target) if part.around for name in part.provides)
 
 
+@cache
 def provided(target: str) -> frozenset[str]:
     """The public names that parts provide."""
     return frozenset(name for part in of(target) for name in part.provides)

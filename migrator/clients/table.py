@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,7 @@ class Table:
         return next((note for name, note in self.manual.items() if fnmatchcase(function, name)), None)
 
 
+@cache
 def load(target: str) -> Table:
     """The table of a target that ships; MigrateError for an unknown one."""
     if target not in TARGETS:

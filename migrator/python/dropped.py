@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from typing import NamedTuple
 
-from migrator.clients import table
-from migrator.clients.table import Argument, Destination, Table
+from migrator.clients.table import Argument, Destination, Table, load
 from migrator.names import Fate
 from migrator.python.direct.plan import Plan
 from migrator.python.expressions import parts_of, text_value
@@ -36,12 +35,7 @@ def find(module: Module, plan: Plan) -> Iterator[Finding]:
     """A finding for what is dropped of each call that is not one of `plan`, once for each dict."""
     rules = module.names.rules
     if rules.served and rules.client:
-        yield from _Finder(module, plan, _table(rules.served)).findings()
-
-
-@cache
-def _table(target: str) -> Table:
-    return table.load(target)
+        yield from _Finder(module, plan, load(rules.served)).findings()
 
 
 @dataclass

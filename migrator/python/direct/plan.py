@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cache
 
 from migrator.clients import table
 from migrator.clients.ids import Ids
@@ -118,11 +117,6 @@ class _Name:
     uses: list[Reference] = field(default_factory=list)
 
 
-@cache
-def _table(target: str) -> table.Table:
-    return table.load(target)
-
-
 def plan(module: Module) -> Plan:
     """What becomes of the calls of a module; nothing where all of them keep their form."""
     rules = module.names.rules
@@ -130,7 +124,7 @@ def plan(module: Module) -> Plan:
     target = rules.served
     if target not in table.TARGETS or any(each.stays for each in rules.libraries):
         return Plan()
-    known, writes = _table(target), form != "adapter" and target == "llm-gateway"
+    known, writes = table.load(target), form != "adapter" and target == "llm-gateway"
     if not writes and not any(name in module.source.text for name in refused.names(known)):
         return Plan()
     planner = _Planner(module, known, Plan(strict=writes and form == "direct"), writes=writes)
