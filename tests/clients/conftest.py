@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
+import sys
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -38,6 +41,17 @@ def quiet(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(table.url_variable, wire.url)
     wire.take()
     wire.failures.clear()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left_open() -> Iterator[None]:
+    """LiteLLM leaves connections open. They are forgotten here, where no test is blamed for them."""
+    yield
+    if litellm := sys.modules.get("litellm"):
+        litellm.in_memory_llm_clients_cache.flush_cache()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            gc.collect()
 
 
 @pytest.fixture(scope="session", params=TARGETS)
