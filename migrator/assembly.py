@@ -32,7 +32,8 @@ from migrator.primitives.project import Flag
 from migrator.project import Project
 from migrator.python import rewrite
 from migrator.python.direct.plan import DIRECT_ONLY
-from migrator.python.facts import Index, import_roots
+from migrator.python.facts import import_roots
+from migrator.python.index import Index
 from migrator.python.model_looks import given_by_others
 from migrator.python.source import Source
 from migrator.ruleset import Rules, compose

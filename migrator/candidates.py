@@ -14,7 +14,8 @@ from migrator.sites import Problem
 from migrator.textio import Text, decode
 
 if TYPE_CHECKING:
-    from migrator.python.facts import Facts, Index
+    from migrator.python.facts import Facts
+    from migrator.python.index import Index
     from migrator.python.outline import Outline
     from migrator.python.source import Source
 
@@ -133,13 +134,13 @@ def is_python(path: str, text: str) -> bool:
 
 def _handed_on(facts: Facts, index: Index) -> Iterator[str]:
     """Names of the old layer that a module outside it may hand on to files none of the needles is in."""
-    from migrator.python import answers
+    from migrator.python import answers, fixture_names
 
     rules = index.names.rules
     called = {
         o.rpartition(".")[2] for of in (*(c.of for c in rules.calls), *(p.of for p in rules.promotes)) for o in of
     }
-    if index.fixtures_of(facts):
+    if fixture_names.renamed(index, facts):
         yield facts.name  # as `pytest_plugins` spells it
     if index.tracked(facts.name):
         return

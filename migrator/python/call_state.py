@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrator.python.facts import Facts, Index
+from migrator.python.facts import Facts
+from migrator.python.index import Index
 
 
 def is_kept(index: Index) -> bool:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from migrator.names import expand_any
+from migrator.python import fixture_names
 from migrator.python.expressions import parts_of, text_value
+from migrator.python.facts import Facts
+from migrator.python.index import Index
 from migrator.python.module import Module
 from migrator.python.outline import DEFINED
 from migrator.python.scopes import FunctionNode, Scope, parameters
@@ -22,7 +26,7 @@ def find(module: Module) -> Iterator[Finding]:
 
     The definition itself and imports of it are renamed as any other name of the module is.
     """
-    renames = module.index.fixtures_for(module.facts.path)
+    renames = _renames(module.index, module.facts.path)
     if not renames:
         return
     for node, scope, inner in module.found.functions:
@@ -35,9 +39,36 @@ def find(module: Module) -> Iterator[Finding]:
             yield from _texts(module, call, renames)
 
 
+def _renames(index: Index, path: str) -> dict[str, str]:
+    """The renamed fixtures that a test file can ask for: its own, and those of the conftest.py above it."""
+    found: dict[str, str] = {}
+    above = (str(folder / "conftest.py") for folder in reversed(PurePosixPath(path).parents))
+    for place in (*above, path):
+        facts = index.by_path.get(place)
+        if facts and index.names.rules.fixtures:
+            found.update(_offered(index, facts))  # the nearest one of a name counts, renamed or not
+    return {name: new for name, new in found.items() if new != name}
+
+
+def _offered(index: Index, facts: Facts) -> dict[str, str]:
+    """Name now -> name afterwards of the fixtures a module has: defined, imported, or named as a plugin."""
+    found: dict[str, str] = {}
+    for module in (*(index.by_name[m] for m in sorted(facts.mentioned) if m in index.by_name), facts):
+        renamed = fixture_names.renamed(index, module)
+        found.update((name, renamed.get(name, name)) for name in module.fixtures.values())
+    for name, target in facts.exports.items():
+        where, _, function = index.canonical(target).rpartition(".")
+        asked = index.by_name[where].fixtures.get(function) if where in index.by_name else None
+        if asked == function and index.by_name[where] is not facts:
+            found[name] = index.local_name(facts, name, target)
+        elif asked:
+            found[asked] = fixture_names.renamed(index, index.by_name[where]).get(asked, asked)
+    return found
+
+
 def _method(module: Module, node: FunctionNode) -> Iterator[Finding]:
     """A fixture defined in a class, which is no name of the module."""
-    new = module.index.fixtures_of(module.facts).get(node.name)
+    new = fixture_names.renamed(module.index, module.facts).get(node.name)
     match = DEFINED.match(module.source.text, module.source.start(node))
     if new and match:
         edit = Edit(match.end(), match.end() + len(node.name), new)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from migrator.names import Renamed
-from migrator.python import statements
+from migrator.python import construction, statements
 from migrator.python.dropping import dropped
 from migrator.python.expressions import absolute
 from migrator.python.module import Module
@@ -122,7 +122,7 @@ def _from(module: Module, statement: ImportStatement, node: ast.ImportFrom) -> I
 
 def _moved(module: Module, alias: ast.alias, dotted: str) -> Renamed | None:
     """What becomes of an imported name: nothing where objects are built of it that only the old class makes."""
-    built = module.index.is_built(module.facts, alias.asname or alias.name, dotted)
+    built = construction.is_built(module.index, module.facts, alias.asname or alias.name, dotted)
     return None if built else module.rename(dotted)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from migrator.python import library_modules
 from migrator.python.expressions import parts_of
 from migrator.python.module import Module
 from migrator.sites import Edit, Finding, Status
@@ -29,7 +30,7 @@ def finding(module: Module, parents: Parents, node: ast.expr, library: str) -> F
     if isinstance(above, ast.Compare) and isinstance(above.ops[0], ast.NotIn):
         return Finding(start, rule, Status.REVIEW, f"{library} not in sys.modules: nothing imports it any more")
     place = module.source.inside(node, library) if ast.literal_eval(node) == library and client else None
-    edits = _edits(module, parents, node, client) if place and module.index.imports(library) else None
+    edits = _edits(module, parents, node, client) if place and library_modules.imports(module.index, library) else None
     if place is None or edits is None:
         why = (
             "the project calls it through another module"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from migrator.names import Fate, Renamed
-from migrator.python import built_texts, dropped, library_names, library_uses, needless
+from migrator.python import built_texts, dropped, library_modules, library_names, library_uses, needless
 from migrator.python.built import Plan
 from migrator.python.direct import plan as direct
 from migrator.python.expressions import text_value
@@ -215,7 +215,7 @@ class _Library:
             place, text = use.place(module, use.depth), module.source.inside(call.args[1], attribute)
             if fate and fate.kind == "needless" and self.cuts.takes_call(call, fate):
                 return None
-            requester = module.index.requester(use.dotted) if fate and fate.to else ""
+            requester = library_modules.requester(module.index, use.dotted) if fate and fate.to else ""
             if fate and fate.kind == "moved" and fate.to and place and text and not requester:
                 each.needs.add(fate.to)
                 return _Written(use, fate, place, text)
@@ -247,7 +247,10 @@ class _Library:
 
     def _local_names(self, each: _Object) -> dict[str, tuple[str, str]]:
         """Module that is needed -> how it is written here, and the import statement that gives it."""
-        return {to: self.module.index.given(self.module.facts, to, self._alias(each)) for to in sorted(each.needs)}
+        return {
+            to: library_modules.given(self.module.index, self.module.facts, to, self._alias(each))
+            for to in sorted(each.needs)
+        }
 
     def _alias(self, each: _Object) -> str:
         """A name of the project's own for the library, which can go on for what takes its place."""
@@ -304,7 +307,7 @@ class _Library:
         probed = any(self._is_probe(attempt, cut) for attempt in tries)
         status, message = Status.MIGRATED, ""
         if not names and (follow or probed):
-            names = {library.instead: module.index.given(module.facts, library.instead, "")}
+            names = {library.instead: library_modules.given(module.index, module.facts, library.instead, "")}
             status, message = Status.REVIEW, f": asks for {library.instead} now"
         if not names and not cut and not each.uses and self._is_wanted(each):
             what = f"{each.name} is imported for others: see that they take what they use from where it is now"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from migrator.names import Fate, Renamed
 from migrator.patterns import under
-from migrator.python import built_texts
+from migrator.python import built_texts, construction
 from migrator.python.built import Plan
 from migrator.python.calls import import_edit
 from migrator.python.expressions import parts_of
@@ -80,7 +80,7 @@ def _built(module: Module) -> Iterator[Finding]:
             continue
         meant = sorted(d for d in module.meanings(reference.parts, reference.scope) if d)
         plan = module.builds.at(reference.nodes[-1]) if meant else None
-        dotted = next((d for d in meant if module.index.is_built(module.facts, name, d)), "")
+        dotted = next((d for d in meant if construction.is_built(module.index, module.facts, name, d)), "")
         fate = module.names.fate(module.index.canonical(dotted))
         start = module.source.start(node)
         if plan and plan.reason:
@@ -149,7 +149,7 @@ def _imported(
             said = f"{alias.name} stays for what is left of it here" if used else f"{alias.name}: {fate.message}"
             status = Status.REVIEW if used else Status.MANUAL
             yield Finding(module.source.start(statement.node), fate.rule, status, said)
-        elif fate and target and module.index.is_built(module.facts, alias.asname or alias.name, target):
+        elif fate and target and construction.is_built(module.index, module.facts, alias.asname or alias.name, target):
             said = f"{alias.name} stays, for it is built here"
             yield Finding(module.source.start(statement.node), fate.rule, Status.REVIEW, said)
 

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from migrator.patterns import under
 from migrator.primitives.library import Library, Variable
-from migrator.python import in_modules
+from migrator.python import in_modules, library_modules
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.outline import Text
@@ -89,7 +89,7 @@ class Texts:
             value == library.module
             and in_modules.is_key(self._parents, text.node)
             and not isinstance(self._parents.get(id(text.node)), ast.Compare)
-            and self.module.index.uses_moved
+            and library_modules.uses_moved(self.module.index)
         ):
             yield in_modules.finding(self.module, self._parents, text.node, library.module)
 

@@ -18,7 +18,7 @@ from migrator.ruleset import Rules
 
 if TYPE_CHECKING:
     from migrator.candidates import Candidates
-    from migrator.python.facts import Index
+    from migrator.python.index import Index
     from migrator.python.outline import Outline
     from migrator.python.source import Source
 

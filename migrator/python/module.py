@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 
 from migrator.names import Names, Renamed
 from migrator.patterns import under
+from migrator.python import construction
 from migrator.python.built import Builds
 from migrator.python.expressions import Parts, named_module, parts_of
-from migrator.python.facts import Facts, Index
+from migrator.python.facts import Facts
+from migrator.python.index import Index
 from migrator.python.outline import Outline, Reference
 from migrator.python.scopes import Binding, Scope, origin_of
 from migrator.python.source import Source
@@ -50,7 +52,7 @@ class Module:
 
     @property
     def builds(self) -> Builds:
-        return self.index.builds(self.facts)
+        return construction.builds(self.index, self.facts)
 
     def rename(self, dotted: str) -> Renamed | None:
         return self.index.rename(dotted)

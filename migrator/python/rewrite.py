@@ -21,7 +21,8 @@ from migrator.python import (
     unknown,
     uses,
 )
-from migrator.python.facts import Facts, Index, module_names, package_of
+from migrator.python.facts import Facts, module_names, package_of
+from migrator.python.index import Index
 from migrator.python.module import Module
 from migrator.python.outline import Outline, outline
 from migrator.python.sdk import clients

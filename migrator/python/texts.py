@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from migrator.names import say_env
 from migrator.patterns import under
-from migrator.python import calls, settings, statements
+from migrator.python import calls, library_modules, settings, statements
 from migrator.python.expressions import anchor, module_argument, parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.outline import Text
@@ -157,7 +157,7 @@ def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> I
     elif text.role == "annotation":
         yield from _annotation(module, text)
     elif _DOTTED.fullmatch(value) and (renamed := module.rename(value)):
-        if requester := module.index.requester(value):
+        if requester := library_modules.requester(module.index, value):
             said = f"{value} → {renamed.new}: once what {requester} asks for by name is no longer its module"
             yield Finding(module.source.start(text.node), renamed.rule, Status.MANUAL, said)
             return
@@ -166,13 +166,13 @@ def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> I
             yield from _whole(module, text, value, renamed.new, renamed.rule, Status.REVIEW, said)
             return
         yield from _whole(module, text, value, renamed.new, renamed.rule)
-    elif module.names.rules.libraries and (new := module.index.object_name(value)) != value:
+    elif module.names.rules.libraries and (new := library_modules.object_name(module.index, value)) != value:
         yield from _whole(module, text, value, new, module.names.library_rule)
     elif (
         _DOTTED.fullmatch(value)
         and module.index.module_of(value)
         and module.names.is_module(module.index.canonical(value))
-        and not (module.names.keeps_library and module.index.is_read_for_what_stays(value))
+        and not (module.names.keeps_library and library_modules.is_read_for_what_stays(module.index, value))
     ):
         said = f"{value}: see what that module reads it from now"
         yield Finding(module.source.start(text.node), module.names.library_rule, Status.MANUAL, said)
@@ -237,7 +237,7 @@ def _annotation(module: Module, text: Text) -> Iterator[Finding]:
 
 def _public_object(module: Module, value: str) -> str:
     """What an entry of `__all__` is afterwards that lists a module of a library that is left."""
-    return module.index.object_name(f"{module.facts.name}.{value}").rpartition(".")[2]
+    return library_modules.object_name(module.index, f"{module.facts.name}.{value}").rpartition(".")[2]
 
 
 def _public_name(module: Module, text: Text, value: str, renames: dict[str, str]) -> Iterator[Finding]:

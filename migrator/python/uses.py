@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from migrator.names import Renamed
 from migrator.patterns import under
+from migrator.python import fixture_names
 from migrator.python.imports import added_above, explicit_import, stars_of
 from migrator.python.module import Module
 from migrator.python.outline import DEFINED, Reference
@@ -69,7 +70,7 @@ def _sibling_name(module: Module, binding: Binding, scope: Scope) -> str:
 
 def _rule(module: Module, dotted: str) -> str:
     renamed = module.rename(dotted)
-    return module.index.fixture_rule(dotted) or (renamed.rule if renamed else "")
+    return fixture_names.rule_of(module.index, dotted) or (renamed.rule if renamed else "")
 
 
 def _reference(module: Module, reference: Reference) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import pytest
 
 from migrator.packs import builtin_folder, load
 from migrator.python import call_state, rewrite
-from migrator.python.facts import Index
+from migrator.python.index import Index
 from migrator.ruleset import compose
 
 

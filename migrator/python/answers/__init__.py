@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from migrator.python.answers import errors, reads, streams
 from migrator.python.answers.trace import Trace
-from migrator.python.facts import Facts, Index
+from migrator.python.facts import Facts
+from migrator.python.index import Index
 from migrator.python.module import Module
 from migrator.sites import Finding
 

@@ -36,7 +36,8 @@ from migrator.python.answers.values import (
 )
 from migrator.python.answers.view import View, decorators, view
 from migrator.python.expressions import parts_of, text_value
-from migrator.python.facts import Facts, Index
+from migrator.python.facts import Facts
+from migrator.python.index import Index
 from migrator.python.module import Module
 from migrator.python.scopes import FunctionNode, Scope
 from migrator.python.sdk.made import made

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from migrator.clients import parts
 from migrator.python import call_state
-from migrator.python.facts import Facts, Index
+from migrator.python.facts import Facts
+from migrator.python.index import Index
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from migrator.python import answers
+from migrator.python import answers, construction
 from migrator.python.calls import import_edit
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
@@ -86,7 +86,7 @@ class Rewriter:
     # ---------------------------------------------------------------------------------------- clients of the SDK itself
 
     def _made(self, node: ast.Call, scope: Scope, name: str) -> Finding:
-        if self.module.index.client_stays(self.module.facts, parts_of(node.func)):
+        if construction.client_stays(self.module.index, self.module.facts, parts_of(node.func)):
             return self._by_hand(node, name)
         given = [(k.arg or "", k.value) for k in node.keywords]
         result = self.options.convert(given)

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from migrator.names import Fate
+from migrator.python import construction
 from migrator.python.answers.values import OTHER, Is, Values
 from migrator.python.expressions import parts_of
 from migrator.python.scopes import Scope
@@ -32,7 +33,7 @@ def made(at: View, node: ast.Call, callees: Values) -> Values | None:
             return frozenset(Is(v.shape, of=provider or v.of) for v in copied)
         return None
     if _last(_fate(at, node.func), client.id) in client.classes:
-        if at.module.index.client_stays(at.module.facts, parts):
+        if construction.client_stays(at.module.index, at.module.facts, parts):
             return OTHER
         return frozenset({Is(CLIENT, of=options.convert([(k.arg or "", k.value) for k in node.keywords]).provider)})
     if _dotted(at, node.func).rpartition(".")[2] not in client.classes.values():

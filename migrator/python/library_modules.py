@@ -1,0 +1,76 @@
+"""What a project has of the modules of a library that is left: who asks for them, and what takes their place."""
+
+from __future__ import annotations
+
+from migrator.patterns import under
+from migrator.python.facts import Facts
+from migrator.python.index import Index
+
+
+def imports(index: Index, library: str) -> bool:
+    """Whether any module imports a library, or a name of it."""
+    return any(under(m, library) for facts in index.by_path.values() for ts in facts.bound.values() for m in ts)
+
+
+def requester(index: Index, dotted: str) -> str:
+    """The first module that has a library imported by name, where nothing can follow it; "" for none.
+
+    `dotted` is the library or a name of it.
+    """
+    library = next((each.module for each in index.names.rules.libraries if under(dotted, each.module)), "")
+    return min((f.path for f in index.by_path.values() if library in f.requested), default="") if library else ""
+
+
+def given(index: Index, facts: Facts, to: str, alias: str) -> tuple[str, str]:
+    """How a module writes another one that it uses from now on, and the import that gives it."""
+    client = to == index.names.client
+    package, _, leaf = to.rpartition(".") if client else ("", "", to.partition(".")[0])
+    free = (n for n in (leaf, *(("gateway",) if client else ()), f"{leaf}_sdk") if _is_free(index, facts, n, to))
+    local = alias if alias and client else next(free, f"{leaf}_")
+    named = f"import {leaf}" if local == leaf else f"import {leaf} as {local}"
+    return (local if client else local + to[len(leaf) :]), f"from {package} {named}" if package else named
+
+
+def _is_free(index: Index, facts: Facts, name: str, target: str) -> bool:
+    top = target.partition(".")[0]
+    return all(index.new_name(t) in (target, top) for t in facts.bound.get(name, ()))
+
+
+def uses_moved(index: Index) -> bool:
+    """Whether any module of the project uses something of a library that is elsewhere now."""
+    used = (
+        name
+        for facts in index.by_path.values()
+        for local, targets in facts.bound.items()
+        for target in filter(None, targets)
+        for name in (target, *(f"{target}.{read}" for read in facts.reached.get(local, ()) if read))
+    )
+    return any(fate.kind == "moved" for name in used if (fate := index.names.fate(name)))
+
+
+def is_read_for_what_stays(index: Index, dotted: str) -> bool:
+    """Whether a project module's own name for a library gives it only what stays there."""
+    module = index.module_of(dotted)
+    facts = index.by_name.get(module)
+    name = dotted[len(module) + 1 :]
+    target = index.canonical(facts.exports.get(name, "")) if facts else ""
+    fates = [index.names.fate(f"{target}.{read}") for read in facts.reached.get(name, ())] if facts else []
+    return all(fate is not None and fate.kind == "stays" for fate in fates)
+
+
+def object_name(index: Index, dotted: str) -> str:
+    """What a project module's own name for a library is afterwards, where all that it reads there has moved."""
+    module = index.module_of(dotted)
+    name = dotted[len(module) + 1 :]
+    facts = index.by_name.get(module) if index.names.rules.libraries else None
+    if not facts or not index.names.is_module(index.canonical(facts.exports.get(name, ""))) or facts.frozen:
+        return dotted
+    target = index.canonical(facts.exports[name])
+    fates = [index.names.fate(f"{target}.{read}") if read else None for read in facts.reached.get(name, ())]
+    moved = {f.to or f.name for f in fates if f and f.kind == "moved"}
+    if not moved or any(f is None or f.kind not in ("moved", "needless") for f in fates):
+        return dotted
+    library = index.names.rules.libraries[0].module
+    alias = "" if library in name.lower() else name
+    first = index.names.client if index.names.client in moved else min(moved)
+    return f"{index.new_name(module)}.{given(index, facts, first, alias)[0]}"
