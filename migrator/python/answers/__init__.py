@@ -23,7 +23,7 @@ def find(module: Module) -> Iterator[Finding]:
 def handed_on(facts: Facts, index: Index) -> Iterator[str]:
     """The functions and classes of a module that hand answers on to others."""
     if index.names.rules.answers:
-        yield from _shared(index).handed_on(facts)
+        yield from _shared(index).functions.handed_on(facts)
 
 
 def trace_of(module: Module) -> Trace:

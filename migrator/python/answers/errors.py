@@ -17,7 +17,7 @@ from migrator.sites import Edit, Finding, Status
 def find(module: Module, trace: Trace) -> Iterator[Finding]:
     """Findings for `e.llm_provider` and its like, wherever the project has the error from."""
     names = {*trace.rule.lost, *(each.rpartition(".")[2] for each in trace.rule.lacking)}
-    if trace.concerns(module) and any(name in module.source.text for name in names):
+    if trace.views.concerns(module) and any(name in module.source.text for name in names):
         read = _Reader(module, trace)
         for node in ast.walk(module.source.tree):
             if isinstance(node, ast.Attribute) and node.attr in names and isinstance(node.ctx, ast.Load):

@@ -1,15 +1,13 @@
-"""Calls that hand answers on: of the standard library, and of functions of a project that are given them."""
+"""Calls of the standard library, and of others as well known, that hand on what they are given."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migrator.python.answers.values import NONE, NOTHING, OTHER, Caught, Is, Many, Values, raised, union
 from migrator.python.answers.view import View
 from migrator.python.expressions import parts_of, text_value
-from migrator.python.scopes import FunctionNode
 
 if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace
@@ -91,38 +89,3 @@ def _leads(values: Values) -> bool:
 
 def _results(trace: Trace, callees: Values) -> Values:
     return union(trace.called(callee) for callee in callees)
-
-
-def passed(trace: Trace, at: View, function: FunctionNode, arg: ast.arg) -> Iterator[tuple[View, ast.expr]]:
-    """What the calls of a function that are seen pass for a parameter."""
-    name = at.names[id(function)]
-    method = "." in name
-    positional = [*function.args.posonlyargs, *function.args.args]
-    place = positional.index(arg) if arg in positional else -1
-    bound = method and not any(parts_of(d) == ("staticmethod",) for d in function.decorator_list)
-    for view, call_ in _calls(trace, at, function.name, is_method=method):
-        if not _is_of(trace, view, call_, at, name):
-            continue
-        offset = place - (1 if bound and isinstance(call_.func, ast.Attribute) else 0)
-        keyword = next((k.value for k in call_.keywords if k.arg == arg.arg), None)
-        if keyword is not None:
-            yield view, keyword
-        elif 0 <= offset < len(call_.args) and not any(isinstance(a, ast.Starred) for a in call_.args):
-            yield view, call_.args[offset]
-
-
-def _calls(trace: Trace, at: View, name: str, *, is_method: bool) -> Iterator[tuple[View, ast.Call]]:
-    """The calls of anything of a name, in its module and in those that import it by that name."""
-    yield from ((at, call_) for call_ in at.notes.calls.get(name, ()))
-    full = () if is_method else (f"{module}.{name}" for module in at.module.facts.names)
-    for path in sorted({path for each in full for path in trace.callers.get(each, ())} - {at.path}):
-        view = trace.look(path)
-        yield from ((view, call_) for call_ in view.notes.calls.get(name, ())) if view else ()
-
-
-def _is_of(trace: Trace, view: View, call_: ast.Call, at: View, name: str) -> bool:
-    """Whether a call may be one of a function: what it calls is that, or is not told."""
-    values = trace.value(view, call_.func)
-    return any(getattr(v, "path", "") == at.path and getattr(v, "name", "") == name for v in values) or (
-        "." in name and isinstance(call_.func, ast.Attribute) and values <= OTHER
-    )

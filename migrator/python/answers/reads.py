@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from migrator.python.answers.places import Places
+from migrator.python.answers.shapes import Field
 from migrator.python.answers.trace import Trace
-from migrator.python.answers.values import Else, Field, Is, Values
+from migrator.python.answers.values import Else, Is, Values
 from migrator.python.answers.view import View
 from migrator.python.expressions import text_value
 from migrator.python.module import Module
@@ -18,7 +19,7 @@ _BARE = (ast.Assign, ast.AnnAssign, ast.Return, ast.keyword, ast.NamedExpr)
 
 def find(module: Module, trace: Trace) -> Iterator[Finding]:
     """Findings for what is read off answers in a module."""
-    if not trace.concerns(module):
+    if not trace.views.concerns(module):
         return
     read = _Reader(module, trace)
     for node in ast.walk(module.source.tree):

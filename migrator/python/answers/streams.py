@@ -20,7 +20,7 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 def find(module: Module, trace: Trace) -> Iterator[Finding]:
     """A finding for each loop over a stream that reads a choice of each chunk without a look whether there is one."""
     last = trace.rule.last
-    if last and last in module.source.text and trace.concerns(module):
+    if last and last in module.source.text and trace.views.concerns(module):
         guards = _Guards(module, trace)
         for node in ast.walk(module.source.tree):
             if isinstance(node, ast.Subscript) and text_value(node.slice) is None and _names(node.value, last):

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import cached_property
 
 from migrator.names import Fate
 from migrator.python.answers import known
 from migrator.python.answers.annotations import Annotations
+from migrator.python.answers.functions import Functions
 from migrator.python.answers.notes import Given, reaching
+from migrator.python.answers.shapes import Shapes
 from migrator.python.answers.values import (
     NOTHING,
     OTHER,
-    UNKNOWN,
     Caught,
     Class,
     Error,
@@ -25,21 +24,19 @@ from migrator.python.answers.values import (
     Many,
     Object,
     Row,
-    Shapes,
     Value,
     Values,
     asked,
-    asks_usage,
     raised,
     said_of,
     union,
 )
-from migrator.python.answers.view import View, decorators, view
+from migrator.python.answers.view import View, decorators
+from migrator.python.answers.views import Views
 from migrator.python.expressions import parts_of, text_value
-from migrator.python.facts import Facts
 from migrator.python.index import Index
 from migrator.python.module import Module
-from migrator.python.scopes import FunctionNode, Scope
+from migrator.python.scopes import Scope
 from migrator.python.sdk.made import made
 
 _DEEPEST = 40  # expressions that are followed from one to the next
@@ -47,74 +44,31 @@ _INSIDE = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)  # express
 
 
 class Trace:
-    """What the expressions of a project come to. Views of modules are made when something leads there."""
+    """What the expressions of a project come to."""
 
     def __init__(self, index: Index) -> None:
         self.index = index
+        self.views = Views(index)
+        self.functions = Functions(self)
         self.rule = index.names.rules.answers[0]
         self.shapes = Shapes(self.rule)
         self.annotations = Annotations(self)
-        self._views: dict[str, View | None] = {}
         self._values: dict[int, Values] = {}
         self._depth = 0
-        self._results: dict[tuple[str, str], Values] = {}
-        self._passed: dict[int, Values] = {}
         self._named: dict[str, Values] = {}
 
     def apart(self) -> Trace:
         """One for a piece of code that belongs to no file, which leaves nothing behind for the modules."""
         made = Trace(self.index)
-        made._views, made.near, made._givers = dict(self._views), self.near, self._givers
+        made.views = self.views.apart()
         return made
-
-    # ------------------------------------------------------------------------------------------------------- modules
 
     def see(self, module: Module) -> View:
         """The view of a module that is being rewritten."""
         self._values.clear()  # what a circle came to depends on where it was entered: begin each module alike
-        self._results.clear()
-        self._passed.clear()
         self._named.clear()
-        known_ = self._views.get(module.facts.path)
-        if known_ is None or known_.module.source is not module.source:
-            known_ = view(module)
-            self._views[module.facts.path] = known_
-        return known_
-
-    def look(self, path: str) -> View | None:
-        """The view of another module of the project."""
-        if path not in self._views:
-            parsed = self.index.parsed(path) if path in self.near else None
-            self._views[path] = view(Module(*parsed, self.index.by_path[path], self.index)) if parsed else None
-        return self._views[path]
-
-    @cached_property
-    def callers(self) -> Mapping[str, list[str]]:
-        """The modules that mention a full name, by path in order: those of the near ones."""
-        found: dict[str, list[str]] = {}
-        for path in sorted(self.near):
-            for name in self.index.by_path[path].mentioned:
-                found.setdefault(name, []).append(path)
-        return found
-
-    @cached_property
-    def near(self) -> frozenset[str]:
-        """The modules that use the library, and those that have something from one of them, by path."""
-        facts = self.index.by_path.values()
-        return frozenset(each.path for each in facts if self._is_near(each))
-
-    @cached_property
-    def _givers(self) -> frozenset[str]:
-        """The names of the modules that use the library."""
-        return frozenset(n for f in self.index.by_path.values() if self.index.uses_old(f) for n in f.names)
-
-    def _is_near(self, facts: Facts) -> bool:
-        return self.index.uses_old(facts) or any(_has_from(target, self._givers) for target in _targets(facts))
-
-    def concerns(self, module: Module) -> bool:
-        """Whether a module can come across answers."""
-        ours = module.facts is self.index.by_path.get(module.facts.path)
-        return module.facts.path in self.near if ours else self._is_near(module.facts)
+        self.functions.forget()
+        return self.views.see(module)
 
     # --------------------------------------------------------------------------------------------------- expressions
 
@@ -175,18 +129,10 @@ class Trace:
         if isinstance(node.slice, ast.Slice):
             return values
         number = node.slice.value if isinstance(node.slice, ast.Constant) else None
-        return self._step(values, number) if isinstance(number, int) else self.shapes.items(values)
+        return self.shapes.step(values, number) if isinstance(number, int) else self.shapes.items(values)
 
-    def _step(self, values: Values, step: int | str) -> Values:
-        """What a step of unpacking, iterating or entering comes to."""
-        if step == "enter":
-            return union(v.items if isinstance(v, Many) else frozenset({v}) for v in values)
-        if step == "item":
-            return self.shapes.items(values)
-        rows = (v.items[step] for v in values if isinstance(v, Row) and isinstance(step, int) and step < len(v.items))
-        return union(rows) | self.shapes.items(frozenset(v for v in values if not isinstance(v, Row)))
-
-    def _of_given(self, at: View, given: Given) -> Values:
+    def of_given(self, at: View, given: Given) -> Values:
+        """What a name is given by one assignment, loop or `with`, step by step."""
         said = self.annotations.read(at, given.annotation, self.scope_of(at, given.annotation))
         if given.value is None:
             return said or OTHER
@@ -196,15 +142,10 @@ class Trace:
         if isinstance(value, ast.Call) and given.steps:
             callee, rest = known.last_name(value), given.steps[1:]
             if callee == "enumerate" and given.steps[:2] == ("item", 1):
-                return self._steps(self._step(self.value(at, value.args[0]), "item"), rest[1:])
+                return self.shapes.steps(self.shapes.step(self.value(at, value.args[0]), "item"), rest[1:])
             if callee == "zip" and len(rest) and isinstance(rest[0], int) and rest[0] < len(value.args):
-                return self._steps(self._step(self.value(at, value.args[rest[0]]), "item"), rest[1:])
-        return self._steps(self.value(at, value), given.steps)
-
-    def _steps(self, values: Values, steps: tuple[int | str, ...]) -> Values:
-        for step in steps:
-            values = self._step(values, step)
-        return values
+                return self.shapes.steps(self.shapes.step(self.value(at, value.args[rest[0]]), "item"), rest[1:])
+        return self.shapes.steps(self.value(at, value), given.steps)
 
     def scope_of(self, at: View, node: ast.AST | None) -> Scope:
         above = at.notes.above(node) if node is not None else ()
@@ -232,10 +173,10 @@ class Trace:
         certain, seen = False, stores
         if use is not None and stores and at.scopes.get(id(use)) is holder and not isinstance(holder.node, _INSIDE):
             seen, certain = reaching(at.notes, use, stores)
-        values = [self._of_given(at, at.notes.given.get(id(s), Given(None))) for s in dict.fromkeys(seen)]
+        values = [self.of_given(at, at.notes.given.get(id(s), Given(None))) for s in dict.fromkeys(seen)]
         for binding in () if certain else holder.bindings.get(name, ()):
             if isinstance(binding.node, ast.arg):
-                values.append(self._parameter(at, holder, binding.node))
+                values.append(self.functions.parameter(at, holder, binding.node))
             elif isinstance(binding.node, ast.FunctionDef | ast.AsyncFunctionDef):
                 values.append(frozenset({Function(at.path, at.names[id(binding.node)])}))
             elif not isinstance(binding.node, ast.Name):
@@ -243,7 +184,7 @@ class Trace:
                 values.append(OTHER if left or binding.target is None else self.named(binding.target))
         added = [given for of, given in at.notes.added.get(name, ()) if at.holder(of) is holder]
         if added and union(values) <= NOTHING | {v for v in union(values) if isinstance(v, Many)}:
-            values.append(frozenset({Many(union(self._of_given(at, given) for given in added))}))
+            values.append(frozenset({Many(union(self.of_given(at, given) for given in added))}))
         return union(values)
 
     def named(self, dotted: str) -> Values:
@@ -263,8 +204,8 @@ class Trace:
         facts, rest = self.index.by_name[where], canon[len(where) + 1 :].split(".")
         if rest[0] in facts.classes and len(rest) <= 2:
             cls = f"{where}.{rest[0]}"
-            return frozenset({Class(cls)}) if len(rest) == 1 else self._member(cls, rest[1])
-        at = self.look(facts.path)
+            return frozenset({Class(cls)}) if len(rest) == 1 else self.member(cls, rest[1])
+        at = self.views.look(facts.path)
         if at is None or len(rest) > 1:
             return OTHER
         if rest[0] in at.functions:
@@ -303,25 +244,25 @@ class Trace:
         objects = [v for v in values if isinstance(v, Object | Class)]
         rest = frozenset(v for v in values if not isinstance(v, Object | Class | Caught))
         caught = union(v.errors for v in values if isinstance(v, Caught)) if name in known.RAISED else frozenset()
-        of_objects = [self._member(v.cls if isinstance(v, Object) else v.name, name) for v in objects]
+        of_objects = [self.member(v.cls if isinstance(v, Object) else v.name, name) for v in objects]
         return union([caught, *of_objects, self.shapes.read(rest, name) if rest else frozenset()])
 
-    def _member(self, cls: str, name: str) -> Values:
+    def member(self, cls: str, name: str) -> Values:
         """An attribute of a class, or of one that it inherits from."""
         for each in self.index.lineage(cls):
             module, _, own = each.rpartition(".")
             facts = self.index.by_name.get(module)
-            at = self.look(facts.path) if facts else None
+            at = self.views.look(facts.path) if facts else None
             if at is None:
                 continue
             if f"{own}.{name}" in at.functions:
                 node, _ = at.functions[f"{own}.{name}"]
                 function = Function(at.path, f"{own}.{name}")
                 is_read = {"property", "cached_property"} & {*decorators(node)}
-                return self.result(function) if is_read else frozenset({function})
+                return self.functions.result(function) if is_read else frozenset({function})
             stores = at.members.get((own, name), [])
             if stores:
-                return union(self._of_given(at, at.notes.given.get(id(s), Given(None))) for s in stores)
+                return union(self.of_given(at, at.notes.given.get(id(s), Given(None))) for s in stores)
         return OTHER
 
     def _narrowed(self, at: View, node: ast.expr, values: Values) -> Values:
@@ -337,22 +278,6 @@ class Trace:
                     said -= OTHER  # what else there is can still have keys
                 values = _as_told(values, said, holds=told.holds)
         return values
-
-    def handed_on(self, facts: Facts) -> Iterator[str]:
-        """The functions and classes at the top of a module that hand answers on, by name."""
-        at = self.look(facts.path) if self.index.uses_old(facts) else None
-        for name in at.functions if at else ():
-            owner, _, method = name.rpartition(".")
-            if "@" not in name and not method.startswith("__") and self._leads(self.result(Function(facts.path, name))):
-                yield owner or name
-        for (owner, name), stores in at.members.items() if at else ():
-            if stores and self._leads(self._member(f"{facts.name}.{owner}", name)):
-                yield owner
-
-    def _leads(self, values: Values) -> bool:
-        inner = {v for value in values for v in (value.items if isinstance(value, Many) else {value})}
-        rows = {v for value in inner if isinstance(value, Row) for item in value.items for v in item}
-        return any(isinstance(v, Is) for v in inner | rows)
 
     # --------------------------------------------------------------------------------------------- functions and calls
 
@@ -379,7 +304,7 @@ class Trace:
             case Gives():
                 return callee.result
             case Function():
-                return self.result(callee)
+                return self.functions.result(callee)
             case Class():
                 return frozenset({Object(callee.name)})
             case Kind():
@@ -390,65 +315,6 @@ class Trace:
         """Answers whose stream may end in a chunk of nothing but usage: it is asked for, or nobody knows."""
         asked = any(k.arg in (None, self.rule.usage) and not _is_none(k.value) for k in node.keywords)
         return frozenset(replace(v, usage=True) if isinstance(v, Is) and asked else v for v in values)
-
-    def result(self, function: Function) -> Values:
-        """What a function of the project gives."""
-        key = function.path, function.name
-        if key not in self._results:
-            self._results[key] = frozenset()
-            at = self.look(function.path)
-            self._results[key] = self._result(at, function.name) if at else OTHER
-        return self._results[key]
-
-    def _result(self, at: View, name: str) -> Values:
-        node, _ = at.functions[name]
-        said = self.annotations.read(at, node.returns, self.scope_of(at, node))
-        yielded = at.notes.yields.get(id(node))
-        entered = {"contextmanager", "asynccontextmanager", "fixture"} & {*decorators(node)}
-        if said and any(isinstance(v, Is | Many | Object | Row) for v in said):
-            values = said_of(said, union(self.value(at, v) for v in at.notes.gives.get(id(node), ())))
-        elif yielded:
-            values = frozenset({Many(union(self._of_given(at, y) for y in yielded))})
-        else:
-            values = union(self.value(at, v) for v in at.notes.gives.get(id(node), ())) or NOTHING
-        if entered and not yielded:
-            return OTHER
-        strange = {d for d in decorators(node) if d not in known.TRANSPARENT and "retry" not in d.lower()}
-        return values | OTHER if strange else values
-
-    def _parameter(self, at: View, holder: Scope, arg: ast.arg) -> Values:
-        """What a parameter is given by all calls that are seen, where its annotation does not say it."""
-        if id(arg) not in self._passed:
-            self._passed[id(arg)] = frozenset()
-            self._passed[id(arg)] = self._of_parameter(at, holder, arg)
-        return self._passed[id(arg)]
-
-    def _of_parameter(self, at: View, holder: Scope, arg: ast.arg) -> Values:
-        function = holder.node
-        if not isinstance(function, FunctionNode):
-            return UNKNOWN
-        said = self.annotations.read(at, arg.annotation, holder.parent or at.module.found.scope)
-        answers = asks_usage(frozenset(map(asked, said)))
-        if said and not answers and not said <= OTHER | UNKNOWN | NOTHING:
-            return said
-        if arg in (function.args.vararg, function.args.kwarg) or id(function) not in at.names:
-            return said if answers else UNKNOWN
-        given = [self.value(view_, value) for view_, value in known.passed(self, at, function, arg)]
-        passed = union(given)
-        if answers:
-            return said_of(said, passed)
-        if not any(isinstance(v, Is | Many | Gives | Function | Object | Row) for v in passed):
-            return said or UNKNOWN
-        return passed | (said or frozenset())
-
-
-def _targets(facts: Facts) -> set[str]:
-    return {target for targets in facts.bound.values() for target in targets if target} | {*facts.stars}
-
-
-def _has_from(target: str, modules: frozenset[str]) -> bool:
-    """Whether an import leads into one of the modules."""
-    return target in modules or target.rpartition(".")[0] in modules
 
 
 def _as_told(values: Values, said: Values, *, holds: bool) -> Values:

@@ -1,14 +1,10 @@
-"""What an expression can come to, as far as answers go, and the fields that a pack says answers have."""
+"""What an expression can come to, as far as answers go."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
-from fnmatch import fnmatchcase
-from typing import NamedTuple
-
-from migrator.primitives.library import Answer
 
 
 class Else(Enum):
@@ -129,77 +125,3 @@ def raised(types: Values) -> Values:
 
 def union(many: Iterable[Values]) -> Values:
     return frozenset[Value]().union(*many)
-
-
-class Field(NamedTuple):
-    """A field of a shape: the shape it has itself ("" for a plain value), and where it is there.
-
-    `sent` marks one that LiteLLM has only where it was sent, `none` one that the new layer has as None otherwise.
-    """
-
-    shape: str
-    sent: bool
-    none: bool
-
-
-class Shapes:
-    """The shapes that a rule lays down."""
-
-    def __init__(self, rule: Answer) -> None:
-        self.rule = rule
-
-    def field(self, shape: str, name: str) -> Field | None:
-        """A field by its name; None where the shape has no such field."""
-        said = self.rule.fields.get(shape, {}).get(name)
-        return None if said is None else Field(said.rstrip("?~"), said[-1:] in "?~" and bool(said), said[-1:] == "?")
-
-    def read(self, values: Values, name: str) -> Values:
-        """What `x.name` or `x["name"]` of an answer comes to."""
-        fields = [(self.field(v.shape, name), v.of) for v in values if isinstance(v, Is)]
-        rest: Values = frozenset({Else.UNKNOWN} & values)
-        if any(not isinstance(v, Is) and v not in (Else.NOTHING, Else.UNKNOWN) for v in values):
-            rest |= OTHER
-        return rest.union(*(_field_values(field, of) for field, of in fields))
-
-    def may_lack(self, values: Values, name: str) -> bool:
-        """Whether some value may be without a field."""
-        fields = [self.field(v.shape, name) if isinstance(v, Is) else None for v in values]
-        return any(field is None or field.sent for field in fields)
-
-    def given(self, name: str, *, usage: bool = False) -> Values:
-        """What a function of the library gives, or a type of it is; nothing for any other name."""
-        shape = self.rule.gives.get(name, "")
-        each = Is(shape.strip("[]"), usage)
-        return frozenset[Value]({Many(frozenset({each})) if shape.startswith("[") else each} if shape else ())
-
-    def error(self, name: str, rule: str) -> Error | None:
-        """An error of the library by its name; None where the name is none of an error's."""
-        return Error(name, rule) if any(fnmatchcase(name, each) for each in self.rule.raised) else None
-
-    def items(self, values: Values) -> Values:
-        """What iterating comes to, or an item by its number."""
-        return union(self._items(value) for value in values)
-
-    def _items(self, value: Value) -> Values:
-        match value:
-            case Many():
-                return value.items
-            case Row():
-                return union(value.items)
-            case Is() if value.shape in self.rule.each:
-                return frozenset({Is(self.rule.each[value.shape], value.usage)})
-            case Else.NOTHING:
-                return frozenset()
-            case Else.UNKNOWN:
-                return UNKNOWN
-        return OTHER
-
-
-def _field_values(field: Field | None, of: str) -> Values:
-    if field is None or not field.shape:
-        return OTHER
-    if field.shape.endswith("()"):
-        return frozenset({Gives(frozenset({Is(field.shape[:-2], of=of)}))})
-    inner: Value = Is(field.shape.strip("[]"), of=of)
-    one: Value = Many(frozenset({inner})) if field.shape.startswith("[") else inner
-    return frozenset({one, Else.NOTHING} if field.sent else {one})

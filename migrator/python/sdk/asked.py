@@ -41,7 +41,7 @@ class Asked:
         self.known.update({f.parse: {*f.keep, *f.takes, *_ALSO} for f in functions if f.parse})
 
     def findings(self) -> Iterator[Finding]:
-        if not self.trace.concerns(self.module):
+        if not self.trace.views.concerns(self.module):
             return
         told: set[int] = set()
         for node, _ in self.module.found.calls:

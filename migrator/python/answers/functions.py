@@ -1,0 +1,148 @@
+"""What the functions of a project give, and what they are given by the calls of them that are seen."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from migrator.python.answers import known
+from migrator.python.answers.values import (
+    NOTHING,
+    OTHER,
+    UNKNOWN,
+    Function,
+    Gives,
+    Is,
+    Many,
+    Object,
+    Row,
+    Values,
+    asked,
+    asks_usage,
+    said_of,
+    union,
+)
+from migrator.python.answers.view import View, decorators
+from migrator.python.expressions import parts_of
+from migrator.python.facts import Facts
+from migrator.python.scopes import FunctionNode, Scope
+
+if TYPE_CHECKING:
+    from migrator.python.answers.trace import Trace
+
+
+class Functions:
+    """The results and the parameters of functions, each found out once for a module that is being rewritten."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self._results: dict[tuple[str, str], Values] = {}
+        self._passed: dict[int, Values] = {}
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._results.clear()
+        self._passed.clear()
+
+    def result(self, function: Function) -> Values:
+        """What a function of the project gives."""
+        key = function.path, function.name
+        if key not in self._results:
+            self._results[key] = frozenset()
+            at = self.trace.views.look(function.path)
+            self._results[key] = self._result(at, function.name) if at else OTHER
+        return self._results[key]
+
+    def _result(self, at: View, name: str) -> Values:
+        node, _ = at.functions[name]
+        said = self.trace.annotations.read(at, node.returns, self.trace.scope_of(at, node))
+        yielded = at.notes.yields.get(id(node))
+        entered = {"contextmanager", "asynccontextmanager", "fixture"} & {*decorators(node)}
+        if said and any(isinstance(v, Is | Many | Object | Row) for v in said):
+            values = said_of(said, union(self.trace.value(at, v) for v in at.notes.gives.get(id(node), ())))
+        elif yielded:
+            values = frozenset({Many(union(self.trace.of_given(at, y) for y in yielded))})
+        else:
+            values = union(self.trace.value(at, v) for v in at.notes.gives.get(id(node), ())) or NOTHING
+        if entered and not yielded:
+            return OTHER
+        strange = {d for d in decorators(node) if d not in known.TRANSPARENT and "retry" not in d.lower()}
+        return values | OTHER if strange else values
+
+    def parameter(self, at: View, holder: Scope, arg: ast.arg) -> Values:
+        """What a parameter is given by all calls that are seen, where its annotation does not say it."""
+        if id(arg) not in self._passed:
+            self._passed[id(arg)] = frozenset()
+            self._passed[id(arg)] = self._of_parameter(at, holder, arg)
+        return self._passed[id(arg)]
+
+    def _of_parameter(self, at: View, holder: Scope, arg: ast.arg) -> Values:
+        function = holder.node
+        if not isinstance(function, FunctionNode):
+            return UNKNOWN
+        said = self.trace.annotations.read(at, arg.annotation, holder.parent or at.module.found.scope)
+        answers = asks_usage(frozenset(map(asked, said)))
+        if said and not answers and not said <= OTHER | UNKNOWN | NOTHING:
+            return said
+        if arg in (function.args.vararg, function.args.kwarg) or id(function) not in at.names:
+            return said if answers else UNKNOWN
+        given = [self.trace.value(view_, value) for view_, value in _passed(self.trace, at, function, arg)]
+        passed = union(given)
+        if answers:
+            return said_of(said, passed)
+        if not any(isinstance(v, Is | Many | Gives | Function | Object | Row) for v in passed):
+            return said or UNKNOWN
+        return passed | (said or frozenset())
+
+    def handed_on(self, facts: Facts) -> Iterator[str]:
+        """The functions and classes at the top of a module that hand answers on, by name."""
+        at = self.trace.views.look(facts.path) if self.trace.index.uses_old(facts) else None
+        for name in at.functions if at else ():
+            owner, _, method = name.rpartition(".")
+            if "@" not in name and not method.startswith("__") and _leads(self.result(Function(facts.path, name))):
+                yield owner or name
+        for (owner, name), stores in at.members.items() if at else ():
+            if stores and _leads(self.trace.member(f"{facts.name}.{owner}", name)):
+                yield owner
+
+
+def _leads(values: Values) -> bool:
+    inner = {v for value in values for v in (value.items if isinstance(value, Many) else {value})}
+    rows = {v for value in inner if isinstance(value, Row) for item in value.items for v in item}
+    return any(isinstance(v, Is) for v in inner | rows)
+
+
+def _passed(trace: Trace, at: View, function: FunctionNode, arg: ast.arg) -> Iterator[tuple[View, ast.expr]]:
+    """What the calls of a function that are seen pass for a parameter."""
+    name = at.names[id(function)]
+    method = "." in name
+    positional = [*function.args.posonlyargs, *function.args.args]
+    place = positional.index(arg) if arg in positional else -1
+    bound = method and not any(parts_of(d) == ("staticmethod",) for d in function.decorator_list)
+    for view, call_ in _calls(trace, at, function.name, is_method=method):
+        if not _is_of(trace, view, call_, at, name):
+            continue
+        offset = place - (1 if bound and isinstance(call_.func, ast.Attribute) else 0)
+        keyword = next((k.value for k in call_.keywords if k.arg == arg.arg), None)
+        if keyword is not None:
+            yield view, keyword
+        elif 0 <= offset < len(call_.args) and not any(isinstance(a, ast.Starred) for a in call_.args):
+            yield view, call_.args[offset]
+
+
+def _calls(trace: Trace, at: View, name: str, *, is_method: bool) -> Iterator[tuple[View, ast.Call]]:
+    """The calls of anything of a name, in its module and in those that import it by that name."""
+    yield from ((at, call_) for call_ in at.notes.calls.get(name, ()))
+    full = () if is_method else (f"{module}.{name}" for module in at.module.facts.names)
+    for path in sorted({path for each in full for path in trace.views.callers.get(each, ())} - {at.path}):
+        view = trace.views.look(path)
+        yield from ((view, call_) for call_ in view.notes.calls.get(name, ())) if view else ()
+
+
+def _is_of(trace: Trace, view: View, call_: ast.Call, at: View, name: str) -> bool:
+    """Whether a call may be one of a function: what it calls is that, or is not told."""
+    values = trace.value(view, call_.func)
+    return any(getattr(v, "path", "") == at.path and getattr(v, "name", "") == name for v in values) or (
+        "." in name and isinstance(call_.func, ast.Attribute) and values <= OTHER
+    )

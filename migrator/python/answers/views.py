@@ -1,0 +1,77 @@
+"""The modules of a project that can come across answers, seen when something leads there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from migrator.python.answers.view import View, view
+from migrator.python.facts import Facts
+from migrator.python.index import Index
+from migrator.python.module import Module
+
+
+class Views:
+    """Views of the modules of a project, each made once."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self._views: dict[str, View | None] = {}
+
+    def apart(self) -> Views:
+        """The same views, to which others can be added that these do not see."""
+        made = Views(self.index)
+        made._views, made.near, made._givers = dict(self._views), self.near, self._givers
+        return made
+
+    def see(self, module: Module) -> View:
+        """The view of a module that is being rewritten."""
+        known = self._views.get(module.facts.path)
+        if known is None or known.module.source is not module.source:
+            known = view(module)
+            self._views[module.facts.path] = known
+        return known
+
+    def look(self, path: str) -> View | None:
+        """The view of another module of the project."""
+        if path not in self._views:
+            parsed = self.index.parsed(path) if path in self.near else None
+            self._views[path] = view(Module(*parsed, self.index.by_path[path], self.index)) if parsed else None
+        return self._views[path]
+
+    @cached_property
+    def callers(self) -> Mapping[str, list[str]]:
+        """The modules that mention a full name, by path in order: those of the near ones."""
+        found: dict[str, list[str]] = {}
+        for path in sorted(self.near):
+            for name in self.index.by_path[path].mentioned:
+                found.setdefault(name, []).append(path)
+        return found
+
+    @cached_property
+    def near(self) -> frozenset[str]:
+        """The modules that use the library, and those that have something from one of them, by path."""
+        facts = self.index.by_path.values()
+        return frozenset(each.path for each in facts if self._is_near(each))
+
+    @cached_property
+    def _givers(self) -> frozenset[str]:
+        """The names of the modules that use the library."""
+        return frozenset(n for f in self.index.by_path.values() if self.index.uses_old(f) for n in f.names)
+
+    def _is_near(self, facts: Facts) -> bool:
+        return self.index.uses_old(facts) or any(_has_from(target, self._givers) for target in _targets(facts))
+
+    def concerns(self, module: Module) -> bool:
+        """Whether a module can come across answers."""
+        ours = module.facts is self.index.by_path.get(module.facts.path)
+        return module.facts.path in self.near if ours else self._is_near(module.facts)
+
+
+def _targets(facts: Facts) -> set[str]:
+    return {target for targets in facts.bound.values() for target in targets if target} | {*facts.stars}
+
+
+def _has_from(target: str, modules: frozenset[str]) -> bool:
+    """Whether an import leads into one of the modules."""
+    return target in modules or target.rpartition(".")[0] in modules
