@@ -122,6 +122,7 @@ def _values(
     distinct = {function.name: function for function in functions.values()}
     client, async_client = _CLIENTS[table.target]
     providers = {**table.models.providers, **settings.providers}
+    served = {*providers, *table.models.strip}
     if not table.models.prefix:
         providers = {name: new for name, new in providers.items() if name != new}
     orders = {_order_name(name, f): f.order_of(name) for name, f in functions.items()}
@@ -142,6 +143,7 @@ def _values(
         "bare": literal(dict(table.models.bare), exploded=True),
         "models": literal(dict(settings.models), exploded=True),
         "unserved": words(unserved(table.models, settings.providers)),
+        "served": words(sorted(served)),
         "strip": literal(tuple(table.models.strip)),
         "orders": "\n".join(constant(name, names) for name, names in orders.items()),
         "keeps": "\n".join(constant(name, sorted(names)) for name, names in keeps.items()),
