@@ -57,7 +57,7 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     )
     if not packs:
         return plan
-    rules = task.rules(packs)
+    rules = _without_own(task.rules(packs), files)
     if rules.clients:
         read_callers(rules, candidates)
     rules = prepared(rules, candidates)
@@ -156,6 +156,12 @@ def _left_alone_by_none(packs: list[Pack]) -> list[Pack]:
     """The packs without those whose library another one of them reports and leaves alone."""
     flagged = {rule.module for pack in packs for rule in pack.rules if isinstance(rule, Flag)}
     return [p for p in packs if not any(isinstance(r, Library) and r.module in flagged for r in p.rules)]
+
+
+def _without_own(rules: Rules, files: Iterable[str]) -> Rules:
+    """The rules without flags for modules of whose name the project has one itself."""
+    own = {PurePosixPath(path.removesuffix("/__init__.py")).stem for path in files if path.endswith(".py")}
+    return replace(rules, flags=tuple(f for f in rules.flags if f.module.partition(".")[0] not in own))
 
 
 def _moves(candidates: Candidates, rules: Rules) -> tuple[dict[str, str], list[Site], list[Problem]]:

@@ -13,7 +13,8 @@ from migrator.sites import Status
 def unsafe(rules: Rules) -> frozenset[str]:
     """The libraries of which something would be for review when it moves or goes."""
     rows: list[Moved | Needless] = [*rules.moved, *rules.needless]
-    return frozenset(rule.of for rule in rows if rule.status == Status.REVIEW.value)
+    clients = frozenset(client.of for client in rules.clients if client.differs)
+    return clients | frozenset(rule.of for rule in rows if rule.status == Status.REVIEW.value)
 
 
 def held(rules: Rules, libraries: Collection[str], why: str) -> Rules:
@@ -23,7 +24,9 @@ def held(rules: Rules, libraries: Collection[str], why: str) -> Rules:
     """
     rows: list[tuple[Moved | Needless, list[str]]] = [(r, [*r.names, *r.renames]) for r in rules.moved]
     rows += [(r, r.names) for r in rules.needless]
-    gone = [Gone(r.id, r.of, names, f"left alone: {why}") for r, names in rows if r.of in libraries]
+    of_clients = [(c, [*c.classes, *c.headers, *c.address]) for c in rules.clients if c.of in libraries]
+    gone = [Gone(c.id, c.of, names, f"left alone: {why}") for c, names in of_clients]
+    gone += [Gone(r.id, r.of, names, f"left alone: {why}") for r, names in rows if r.of in libraries]
     return replace(
         rules,
         wary=True,
@@ -32,4 +35,5 @@ def held(rules: Rules, libraries: Collection[str], why: str) -> Rules:
         gone=(*gone, *rules.gone),
         model_ids=() if libraries else rules.model_ids,
         variables=() if libraries else rules.variables,
+        envs=() if of_clients else rules.envs,
     )

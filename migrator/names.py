@@ -121,7 +121,7 @@ class Names:
         for count, part in enumerate(parts[top:], top + 1):
             below = count > top + 1
             inside = below and count < len(parts) and part == part.lower()  # a module of the name of a function
-            fate = None if inside else self._fate_of(library, part, count)
+            fate = None if inside else self._fate_of(library, part, count, ".".join(parts[top : count - 1]))
             if fate and (fate.to or fate.kind != "moved" or not below):
                 return fate
             inner = part in library.modules or (part == part.lower() and count < len(parts))
@@ -131,17 +131,17 @@ class Names:
                 return Fate("unknown", library.id, count, f"this pack does not know {part}: {library.message}")
         return Fate("module", library.id, len(parts))
 
-    def _fate_of(self, library: Library, name: str, count: int) -> Fate | None:
+    def _fate_of(self, library: Library, name: str, count: int, module: str) -> Fate | None:
         """What becomes of a name of a library; what the user keeps goes before what the rules make of it."""
-        fate = self._ruled(library, name, count)
+        fate = self._ruled(library, name, count, module)
         keep = self.rules.options.get("keep", ())
         if _listed(name, keep, exact=True) or _listed(name, keep, exact=False):
             said = f"stays on {library.module}, as the setting `keep` says"
             return Fate("gone", fate.rule if fate else library.id, count, said, Status.REVIEW)
         return fate
 
-    def _ruled(self, library: Library, name: str, count: int) -> Fate | None:
-        """What the rules make of a name of a library; exact names go before patterns."""
+    def _ruled(self, library: Library, name: str, count: int, module: str) -> Fate | None:
+        """What the rules make of a name of a library, read off its `module`; exact names go before patterns."""
         rules = self.rules
         for exact in (True, False):
             for moved in rules.moved:
@@ -149,9 +149,11 @@ class Names:
                 new = named.get(name) or (name if _listed(name, moved.names, exact) else None)
                 if new and moved.of == library.module:
                     to = {".": "", "{client}": self.client}.get(moved.to, moved.to)
-                    said = (moved.message, Status(moved.status), to, new, tuple(moved.above), moved.built)
+                    differs = moved.differs.get(module, "")
+                    status = Status.REVIEW if differs else Status(moved.status)
+                    said = (differs or moved.message, status, to, new, tuple(moved.above), moved.built)
                     return Fate("moved", moved.id, count, *said, moved.of, moved.variable, moved.texts, moved.source)
-            for client in (c for c in rules.clients if exact and c.of == library.module):
+            for client in (c for c in rules.moving_clients if exact and c.of == library.module):
                 if name in client.classes:
                     return Fate("moved", client.id, count, "", Status.MIGRATED, client.to, client.classes[name])
                 if name in (*client.headers, *client.address):

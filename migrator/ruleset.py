@@ -60,6 +60,11 @@ class Rules:
         return next((each.client for each in self.libraries if each.client), "")
 
     @property
+    def moving_clients(self) -> tuple[Client, ...]:
+        """The clients that Python code leaves; one that would behave otherwise stays where nothing is to be seen to."""
+        return tuple(client for client in self.clients if not (self.wary and client.differs))
+
+    @property
     def notes(self) -> frozenset[str]:
         """Ids of the rules that inform without failing `migrate check`."""
         silent = (rule.id for rules in (self.flags, self.variables) for rule in rules if not rule.check)

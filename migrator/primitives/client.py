@@ -52,6 +52,7 @@ class Client(Rule):
     labels: str = key(TEXT, "what the headers of metadata begin with; a key of the metadata follows", "")
     providers: Mapping[str, str] = key(TEXT_MAP, "id of a provider so far = how a model id begins; empty for none", {})
     answered: Mapping[str, str] = key(TEXT_MAP, "header of answers so far = its new name; empty for none", {})
+    differs: str = key(TEXT, "how long the new clients wait and how often they try, where they are not told", "")
 
 
 @dataclass(frozen=True, eq=False, repr=False)

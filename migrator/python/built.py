@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from migrator.names import Fate, Names
 from migrator.python.expressions import Parts, parts_of, text_value
+from migrator.python.sdk.spread import Spread
 from migrator.sites import Status
 
 Key = tuple[int, int]  # where what is called ends, by line and column: no two calls share it
@@ -26,6 +27,7 @@ class Made(NamedTuple):
     call: ast.Call
     in_f_string: bool = False
     variables: Mapping[str, Key] = {}  # those it is given, of which one call is all that they stand for
+    spread: Spread | None = None  # the dict that it is given with `**`, where that is in sight
 
 
 class Recipe(NamedTuple):

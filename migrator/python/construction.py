@@ -8,7 +8,7 @@ from migrator.python.built import Builds, Plan
 from migrator.python.definitions import Definitions
 from migrator.python.expressions import Parts
 from migrator.python.facts import Facts
-from migrator.python.sdk.options import is_plain
+from migrator.python.sdk.options import is_sure
 
 
 def builds(project: Definitions, facts: Facts) -> Builds:
@@ -51,6 +51,6 @@ def client_stays(project: Definitions, facts: Facts, parts: Parts, target: str =
     fate = project.names.fate(project.canonical(target)) if target and project.names.rules.clients else None
     if not project.names.rules.clients or (target and (fate is None or fate.rule != project.names.rules.clients[0].id)):
         return False
-    made = [each.call for each in facts.made if each.parts == parts]
-    plain = all(not call.args and is_plain(project.names.rules, call.keywords) for call in made)
-    return not plain or parts[-1] in facts.inherited
+    made = [each for each in facts.made if each.parts == parts]
+    sure = all(is_sure(project.names.rules, each.call, each.spread) for each in made)
+    return not sure or parts[-1] in facts.inherited

@@ -33,19 +33,34 @@ def dropped(
     return Finding(start, rule, status, message, (Edit(start, end, rest),))
 
 
+def already(module: Module, statement: ImportStatement, moves: list[tuple[ast.alias, Renamed | None]]) -> set[int]:
+    """The names, by the id of their alias, that the same block imports under their new name already."""
+    there = _bound_elsewhere(module, statement)
+    return {id(alias) for alias, r in moves if r and r.new and there.get(_local(module, statement, alias)) == r.new}
+
+
+def gone(module: Module, statement: ImportStatement, moves: list[tuple[ast.alias, Renamed | None]]) -> Finding:
+    """A statement goes as a whole: nothing uses some of its names any more, the others are imported already."""
+    rule = next(r.rule for _, r in moves if r is not None)
+    message = f"{', '.join(a.name for a, _ in moves)}: imported already, or for nothing now"
+    return Finding(module.source.start(statement.node), rule, Status.MIGRATED, message, (_removed(module, statement),))
+
+
+def _local(module: Module, statement: ImportStatement, alias: ast.alias) -> str:
+    name = alias.asname or alias.name
+    return module.index.local_name(module.facts, name, _dotted(module, statement.node, alias))
+
+
 def _extra(
     module: Module, statement: ImportStatement, moves: list[tuple[ast.alias, Renamed | None]]
 ) -> tuple[list[ast.alias], bool]:
     """The names that can go, and whether one of them goes because nothing uses it."""
-    there = _bound_elsewhere(module, statement)
+    there = already(module, statement, moves)
     extra, unused = [], False
     for alias, renamed in moves:
         if renamed is None:
             continue
-        local = module.index.local_name(
-            module.facts, alias.asname or alias.name, _dotted(module, statement.node, alias)
-        )
-        if there.get(local) == renamed.new:
+        if id(alias) in there:
             extra.append(alias)
         elif _is_unused(module, statement, alias):
             extra.append(alias)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from migrator.names import Renamed
 from migrator.python import construction, statements
-from migrator.python.dropping import dropped
+from migrator.python.dropping import already, dropped, gone
 from migrator.python.expressions import absolute
 from migrator.python.module import Module
 from migrator.python.outline import ImportStatement
@@ -113,6 +113,12 @@ def _from(module: Module, statement: ImportStatement, node: ast.ImportFrom) -> I
     moves = [(a, module.placed.get(id(a)) or _moved(module, a, f"{old}.{a.name}")) for a in node.names]
     if beside := module.beside.get(id(node)):
         moves.append((ast.alias(beside.local), beside))
+    if any(renamed and not renamed.new for _, renamed in moves):  # some only go: so do those that are there already
+        there = already(module, statement, moves)
+        moves = [(a, Renamed("", r.rule) if r and id(a) in there else r) for a, r in moves]
+        if all(r and not r.new for _, r in moves):
+            yield gone(module, statement, moves)
+            return
     parents = {parent_of(renamed, old) for _, renamed in moves}
     if len(parents) == 1 and "" not in parents:
         yield from _in_place(module, statement, node, old, moves)
@@ -148,9 +154,9 @@ def _in_place(
     moves: list[tuple[ast.alias, Renamed | None]],
 ) -> Iterator[Finding]:
     """The statement keeps its shape: its module and single names are replaced where they stand."""
-    gone = dropped(module, statement, moves)
-    if gone:
-        yield gone
+    finding = dropped(module, statement, moves)
+    if finding:
+        yield finding
         return
     renamed = moves[0][1]
     new = parent_of(renamed, old)

@@ -86,7 +86,7 @@ class Cuts:
         if isinstance(statement, ast.Expr):
             call = statement.value
             assert isinstance(call, ast.Call)
-            if not all(self._is_plain(value) for value in (*call.args, *(k.value for k in call.keywords))):
+            if not all(self.is_plain(value) for value in (*call.args, *(k.value for k in call.keywords))):
                 return False
         value = getattr(statement, "value", None) if not isinstance(statement, ast.Expr) else None
         worst = next((fate for fate in fates if fate and fate.status is Status.REVIEW), use.fate)
@@ -95,7 +95,7 @@ class Cuts:
 
     def _take(self, found: tuple[ast.stmt, list[ast.stmt]], fate: Fate, value: ast.expr | None) -> None:
         if id(found[0]) not in self._going:
-            kept = value if value is not None and not self._is_plain(value) else None
+            kept = value if value is not None and not self.is_plain(value) else None
             self._going[id(found[0])] = _Cut(*found, fate, kept)
 
     def takes_texts(self, use: Use) -> bool:
@@ -165,7 +165,7 @@ class Cuts:
         dotted = self.module.meaning(reference.parts, reference.scope) if reference else None
         return self.module.names.fate(self.module.index.canonical(dotted)) if dotted else None
 
-    def _is_plain(self, value: ast.expr) -> bool:
+    def is_plain(self, value: ast.expr) -> bool:
         """Whether nothing happens when an expression goes."""
         for node in ast.walk(value):
             if isinstance(node, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr):
@@ -221,13 +221,15 @@ class Cuts:
         return cut is not None and cut.kept is None
 
     def _blank_after(self, statement: ast.stmt, block: list[ast.stmt], end: int) -> int:
-        """How much of the blank lines after a statement goes: of those around a run of them, the most stay."""
+        """How much of the blank lines after a statement goes: at the top all; around a run of them, the most stay."""
         source, index = self.module.source, block.index(statement)
         first = index
         while first and self._leaves_nothing(block[first - 1]):
             first -= 1
         above = source.text[: source.line_start(source.start(block[first]))].splitlines(keepends=True)
         after = source.text[end:].splitlines(keepends=True)
+        if not "".join(above).strip("\ufeff \t\r\n"):
+            return sum(map(len, after[: _blank(after)]))
         there = [_blank(reversed(above))]
         there += [_blank(source.text[source.line_end(source.end(s)) :].splitlines()) for s in block[first:index]]
         return sum(map(len, after[: min(max(there), _blank(after))]))

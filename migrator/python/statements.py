@@ -81,7 +81,7 @@ class Span(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """The arguments of a call or the items of a list as they are laid out; offsets count from its start."""
+    """The arguments of a call or the items of a list or dict as they are laid out; offsets count from its start."""
 
     items: Sequence[Span]
     separator: str  # what stands between two items, from the comma on
@@ -106,8 +106,16 @@ def list_layout(segment: str) -> Layout:
     return _layout(items.elements, 1, code(bracket.whitespace_after), code)
 
 
+def dict_layout(segment: str) -> Layout:
+    """Where the items of a dict in braces stand."""
+    import libcst as cst
+
+    items, code = cst.ensure_type(cst.parse_expression(segment), cst.Dict), _printer(segment)
+    return _layout(items.elements, 1, code(items.lbrace.whitespace_after), code)
+
+
 def _layout(
-    items: Sequence[cst.Arg | cst.BaseElement | cst.ImportAlias],
+    items: Sequence[cst.Arg | cst.BaseElement | cst.BaseDictElement | cst.ImportAlias],
     at: int,
     before: str,
     code: Callable[[cst.CSTNode], str],

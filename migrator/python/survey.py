@@ -15,6 +15,7 @@ from migrator.python.expressions import parts_of, text_value
 from migrator.python.facts import Class, Facts
 from migrator.python.outline import Outline
 from migrator.python.scopes import Binding, Scope, origin_of, target_of
+from migrator.python.sdk.spread import spread_of
 
 _CAPTURES = (ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping)
 _INDIRECT = re.compile(r"\b(?:globals|locals|vars|eval|exec)\s*\(")  # a use of any name could hide in these
@@ -83,7 +84,8 @@ def _made(found: Outline, bound: Mapping[str, set[str]]) -> Iterator[Made]:
         targets = {parts[0]} if targets is None and found.scope.stars else targets or set()
         names = targets if len(parts) == 1 else {parts[-1]} if any(targets) else set()
         if any(name.rpartition(".")[2][:1].isupper() for name in names):
-            yield Made(parts, call, id(call) in found.inside, _variables(call, scope, values))
+            given = _variables(call, scope, values)
+            yield Made(parts, call, id(call) in found.inside, given, spread_of(call, scope))
 
 
 def _variables(

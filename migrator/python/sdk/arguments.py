@@ -1,4 +1,4 @@
-"""Edits of the arguments of a call: some are replaced where they stand, some go, some come."""
+"""Edits of the arguments of a call, or the items of a dict: some are replaced where they stand, some go, some come."""
 
 from __future__ import annotations
 
@@ -6,28 +6,32 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 
 from migrator.python import statements
+from migrator.python.expressions import text_value
 from migrator.python.module import Module
 from migrator.sites import Edit
 
 
 def edits(
     module: Module,
-    node: ast.Call,
+    node: ast.Call | ast.Dict,
     replaced: Mapping[str, str],
     gone: Sequence[str],
     added: Sequence[str],
     first: Sequence[str] = (),
 ) -> Iterator[Edit]:
-    """`replaced` is by keyword, all are whole arguments; `first` comes first, `added` where one goes or last."""
+    """`replaced` is by name, all are whole arguments; `first` comes first, `added` where one goes or last."""
     base, segment = module.source.start(node), module.source.segment(node)
-    layout = statements.call_layout(segment)
-    arguments: list[ast.expr | ast.keyword] = [*node.args, *node.keywords]
-    arguments.sort(key=lambda a: (a.lineno, a.col_offset))
-    names = [a.arg if isinstance(a, ast.keyword) else None for a in arguments]
+    if isinstance(node, ast.Dict):
+        layout, bracket = statements.dict_layout(segment), 0
+        names = [text_value(k) for k in node.keys]
+    else:
+        layout, bracket = statements.call_layout(segment), segment.index("(", len(module.source.segment(node.func)))
+        arguments: list[ast.expr | ast.keyword] = [*node.args, *node.keywords]
+        arguments.sort(key=lambda a: (a.lineno, a.col_offset))
+        names = [a.arg if isinstance(a, ast.keyword) else None for a in arguments]
     left = [i for i, name in enumerate(names) if name in gone]
     if not layout.items:
-        start = base + segment.index("(", len(module.source.segment(node.func))) + 1
-        yield Edit(start, base + len(segment) - 1, ", ".join([*first, *added]))
+        yield Edit(base + bracket + 1, base + len(segment) - 1, ", ".join([*first, *added]))
         return
     for index, name in enumerate(names):
         if name and name in replaced:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from migrator.python import answers, construction
@@ -12,10 +13,12 @@ from migrator.python.calls import import_edit
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.scopes import Scope
-from migrator.python.sdk import arguments
+from migrator.python.sdk import arguments, leftover, spreading
 from migrator.python.sdk.asked import Asked
 from migrator.python.sdk.options import Options, Result, is_plain
 from migrator.python.sdk.providers import LOST
+from migrator.python.sdk.spread import Spread, spread_of
+from migrator.python.sdk.spreading import lacks
 from migrator.sites import Edit, Finding, Status
 
 _URLS = ("base_url", "api_base", "openai_api_base", "anthropic_api_url", "azure_endpoint")
@@ -25,8 +28,10 @@ _KEYS = ("api_key", "openai_api_key", "anthropic_api_key")
 
 def find(module: Module) -> Iterator[Finding]:
     """Findings for a module, noting in `module.replaced` the names that go with what is written anew."""
-    if module.names.rules.clients:
-        yield from Rewriter(module).findings()
+    if module.names.rules.moving_clients:
+        findings = list(Rewriter(module).findings())
+        yield from findings
+        yield from leftover.find(module, findings)
 
 
 class _Headers(NamedTuple):
@@ -41,7 +46,7 @@ class Rewriter:
 
     def __init__(self, module: Module) -> None:
         self.module, self.rules = module, module.names.rules
-        self.client = self.rules.clients[0]
+        self.client = self.rules.moving_clients[0]
         self.options = Options(self.rules, self.client, self._text)
         self.url = str(self.rules.options.get("base-url") or "") or self.client.url
         self.done: set[int] = set()  # calls that another one's finding takes care of, by id
@@ -88,19 +93,15 @@ class Rewriter:
     def _made(self, node: ast.Call, scope: Scope, name: str) -> Finding:
         if construction.client_stays(self.module.index, self.module.facts, parts_of(node.func)):
             return self._by_hand(node, name)
-        given = [(k.arg or "", k.value) for k in node.keywords]
-        result = self.options.convert(given)
+        spread = spread_of(node, scope)
+        keywords = spread.keywords if spread else node.keywords
+        told = self.options.made([(k.arg or "", k.value) for k in keywords])
+        own = [(k.arg or "", k.value) for k in node.keywords if k.arg] if spread else None
+        result = self.options.convert(own) if own is not None else told
         named = {k.arg for k in node.keywords}
-        replaced, added, first = dict[str, str](), list[str](), list[str]()
-        url = self._url_text(result.url, scope)
-        if result.url is None:
-            first.append(f'base_url="{self.url}"')
-        elif url:
+        replaced, added = dict[str, str](), list[str]()
+        if result.url is not None and (url := self._url_text(result.url, scope)):
             replaced["base_url"] = f"base_url={url}"
-        imported: Edit | None = Edit(0, 0, "")
-        if not result.key:
-            imported = import_edit(self.module, "os", node, scope)
-            first.append(f'api_key=os.environ["{self.client.key_variable}"]')
         for keyword, text in result.keywords.items():
             if keyword in named:
                 same = any(k.arg == keyword and self.module.source.segment(k.value) == text for k in node.keywords)
@@ -111,8 +112,30 @@ class Rewriter:
             added.append(f"default_headers={headers}")
         kept = {"api_key" if result.key else "", "base_url" if result.url is not None else "", *result.keywords}
         gone = [n for n in named if n and n not in kept]
+        defaults = self._defaults(told, spread)
+        imported: Edit | None = Edit(0, 0, "")
+        if any("os.environ" in text for text in defaults.values()):
+            imported = import_edit(self.module, "os", node, scope)
         said = f"{name}(…) → {self.client.classes[name]}(…)"
-        return self._edited(node, result, said, imported, replaced, gone, added, first)
+        if spread is None:
+            first = [f"{n}={text}" for n, text in defaults.items()]
+            return self._edited(node, told, said, imported, replaced, gone, added, first)
+        finding = self._edited(node, told, said, imported, replaced, gone, added)
+        if finding.status is Status.MANUAL:
+            return finding
+        beside = spreading.edits(self.module, self.options, spread, lambda v: self._url_text(v, scope), defaults)
+        return replace(finding, edits=(*finding.edits, *beside))
+
+    def _defaults(self, result: Result, spread: Spread | None) -> dict[str, str]:
+        """The address and the key, as Python text, where a client is made without."""
+        found = dict[str, str]()
+        if result.url is None or (spread and lacks(spread, "base_url")):
+            found["base_url"] = f'"{self.url}"'
+        if not result.key or (spread and lacks(spread, "api_key") == "always"):
+            found["api_key"] = f'os.environ["{self.client.key_variable}"]'
+        elif spread and lacks(spread, "api_key"):
+            found["api_key"] = f'os.environ.get("{self.client.key_variable}", "")'
+        return found
 
     def _edited(
         self,
@@ -130,9 +153,10 @@ class Rewriter:
             return self._say(node, Status.MANUAL, said)
         self._replace(node, {*gone, *replaced})
         edits = [imported] if imported.text else []
+        if not replaced and not gone and not added and not first:
+            return self._say(node, result.status, _told(said, result), tuple(edits))
         edits += arguments.edits(self.module, node, replaced, gone, added, first)
-        message = "; ".join([said, *result.notes]) if len(result.notes) != 1 else f"{said}: {result.notes[0]}"
-        return self._say(node, result.status, message, tuple(edits))
+        return self._say(node, result.status, _told(said, result), tuple(edits))
 
     def _replace(self, node: ast.Call, names: set[str]) -> None:
         """Note the names in arguments that go: they are used here no more."""
@@ -279,6 +303,10 @@ class Rewriter:
                 continue
             self.module.replaced |= {id(n) for n in reference.nodes}
             yield self._say(last, Status.MIGRATED, said, (Edit(*place, f'"{self.url}"'),))
+
+
+def _told(said: str, result: Result) -> str:
+    return "; ".join([said, *result.notes]) if len(result.notes) != 1 else f"{said}: {result.notes[0]}"
 
 
 def _bearer(key: str) -> str:

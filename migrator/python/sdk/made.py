@@ -11,6 +11,7 @@ from migrator.python.answers.values import OTHER, Is, Values
 from migrator.python.expressions import parts_of
 from migrator.python.scopes import Scope
 from migrator.python.sdk.options import Options, is_plain
+from migrator.python.sdk.spread import keywords_of
 
 if TYPE_CHECKING:
     from migrator.python.answers.view import View
@@ -21,9 +22,9 @@ CLIENT, COPIES = "client", ("with_options", "copy")
 def made(at: View, node: ast.Call, callees: Values) -> Values | None:
     """The client that a call makes, with the provider that its options name; None for any other call."""
     rules = at.module.names.rules
-    if not rules.clients:
+    if not rules.moving_clients:
         return None
-    client = rules.clients[0]
+    client = rules.moving_clients[0]
     options = Options(rules, client, at.module.source.segment)
     parts = parts_of(node.func)
     if parts[-1:] and parts[-1] in COPIES:
@@ -35,7 +36,8 @@ def made(at: View, node: ast.Call, callees: Values) -> Values | None:
     if _last(_fate(at, node.func), client.id) in client.classes:
         if construction.client_stays(at.module.index, at.module.facts, parts):
             return OTHER
-        return frozenset({Is(CLIENT, of=options.convert([(k.arg or "", k.value) for k in node.keywords]).provider)})
+        keywords = keywords_of(node, at.scopes.get(id(_first(node.func)), at.module.found.scope))
+        return frozenset({Is(CLIENT, of=options.convert([(k.arg or "", k.value) for k in keywords]).provider)})
     if _dotted(at, node.func).rpartition(".")[2] not in client.classes.values():
         return None
     for keyword in node.keywords:
@@ -51,12 +53,15 @@ def made(at: View, node: ast.Call, callees: Values) -> Values | None:
 def _dotted(at: View, func: ast.expr) -> str:
     """The full name of what is called; "" where nothing tells it."""
     parts = parts_of(func)
-    first = func
-    while isinstance(first, ast.Attribute):
-        first = first.value
-    scope: Scope | None = at.scopes.get(id(first))
+    scope: Scope | None = at.scopes.get(id(_first(func)))
     dotted = at.module.dotted(parts, scope) if parts and scope else None
     return at.module.index.canonical(dotted) if dotted else ""
+
+
+def _first(func: ast.expr) -> ast.expr:
+    while isinstance(func, ast.Attribute):
+        func = func.value
+    return func
 
 
 def _fate(at: View, func: ast.expr) -> tuple[str, Fate] | None:

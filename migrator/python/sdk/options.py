@@ -11,6 +11,7 @@ from migrator.patterns import expand
 from migrator.primitives.client import Client, Parameter
 from migrator.python.expressions import text_value
 from migrator.python.sdk.providers import LOST, provider_of
+from migrator.python.sdk.spread import Spread
 from migrator.ruleset import Rules
 from migrator.sites import Status
 
@@ -68,6 +69,23 @@ def is_plain(rules: Rules, keywords: Sequence[ast.keyword]) -> bool:
     return True
 
 
+def is_sure(rules: Rules, call: ast.Call, spread: Spread | None) -> bool:
+    """Whether a client that a call makes can be made anew from what is written down there."""
+    if call.args or not is_plain(rules, spread.keywords if spread else call.keywords):
+        return False
+    return spread is None or _is_apart(rules, spread)
+
+
+def _is_apart(rules: Rules, spread: Spread) -> bool:
+    """Whether each option of a dict becomes one item for itself."""
+    named = [(parameter(rules, k.arg or ""), k.arg) for k in spread.keywords]
+    headers = [n for row, n in named if row and (row.to in ("labels", "header") or n == "default_headers")]
+    stored = [(parameter(rules, o.name), o.value) for o in spread.options if o.stored]
+    several = any(row and row.to == "config" and isinstance(value, ast.Dict) for row, value in stored)
+    twice = len({name for _, name in named}) < len(named)
+    return len(headers) < 2 and not several and not twice
+
+
 class Options:
     """Converts the options of one client: `text` gives the source of an expression."""
 
@@ -86,6 +104,13 @@ class Options:
             result.headers = {f"**{result.keywords.pop('default_headers')}": "", **result.headers}
         if result.lost:
             result.say(Status.REVIEW, result.lost)
+        return result
+
+    def made(self, given: Sequence[tuple[str, ast.expr]]) -> Result:
+        """What becomes of the options of a client that is made anew, and what it does otherwise if not told."""
+        result = self.convert(given)
+        if not {"timeout", "max_retries"} <= {*result.keywords}:
+            result.say(Status.REVIEW, self.client.differs)
         return result
 
     def _one(self, result: Result, name: str, value: ast.expr, row: Parameter) -> None:
