@@ -49,7 +49,7 @@ class Moved(OfLibrary):
     renames: Mapping[str, str] = key(NAME_MAP, "old name = new name", {})
     status: str = key(STATUS, "what a moved name is", Status.MIGRATED.value)
     message: str = key(TEXT, "what differs, and what to do about it", "")
-    differs: Mapping[str, str] = key(TEXT_MAP, "module of the library, with dots = what differs for those from there", {})
+    differs: Mapping[str, str] = key(TEXT_MAP, "a module of it, with dots = what differs for names from there", {})
     built: Mapping[str, Any] = key(BUILT, "class, by old name or `*` = how an object of it is built", {})
     above: list[str] = key(TEXTS, "errors, by new name, that they catch as well; `*` for all others of the rules", [])
     variable: bool = key(BOOL, "whether they are variables, which may be set from outside, too", False)
