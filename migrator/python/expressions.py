@@ -32,9 +32,19 @@ def parts_of(node: ast.AST) -> Parts:
     return (node.id, *reversed(names)) if isinstance(node, ast.Name) else ()
 
 
+def callee_of(call: ast.Call) -> str:
+    """The last part of the name of what is called; "" where it has none."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else "".join(parts_of(call.func))
+
+
 def text_value(node: ast.AST | None) -> str | None:
     """The value of a string literal."""
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def is_none(node: ast.AST | None) -> bool:
+    """Whether an expression is the literal None."""
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def outcomes(node: ast.expr | None) -> Iterator[ast.expr | None]:
@@ -91,3 +101,16 @@ def anchor(call: ast.Call, package: str) -> str:
         return ""
     here = parts_of(given[0]) in {("__package__",), ("__name__",)}  # the latter can only be that of a package
     return package if here else text_value(given[0]) or ""
+
+
+def tested(node: ast.expr) -> Iterator[ast.expr]:
+    """What an expression only asks for whether it is there: `not a`, `a is None`, `b if a else c`."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield node.operand
+    elif isinstance(node, ast.IfExp):
+        yield node.test
+    elif isinstance(node, ast.BoolOp):
+        yield from node.values[:-1] if isinstance(node.op, ast.And) else ()
+    elif isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Is | ast.IsNot):
+        to = node.comparators[0]
+        yield from [node.left] if is_none(to) else ()

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 
 from migrator.clients.table import Function
-from migrator.python.expressions import outcomes, parts_of, text_value
+from migrator.python.expressions import callee_of, outcomes, parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.scopes import FunctionNode, Scope
 
@@ -168,7 +168,7 @@ class Flow:
 
     def _answers(self, call: ast.Call) -> Iterator[ast.expr]:
         """What a call gives: the default that it falls back to, what a function of the module returns."""
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        name = callee_of(call)
         if name in _DEFAULTED and len(call.args) > 1:
             yield call.args[-1]
         if name in ("get", "pop") and call.args and isinstance(call.func, ast.Attribute):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from migrator.model_ids import InUse
-from migrator.python.expressions import parts_of, text_value
+from migrator.python.expressions import callee_of, parts_of, text_value
 from migrator.python.model_flow import Flow, Key
 from migrator.python.module import Module
 
@@ -108,7 +108,7 @@ class Holders:
         return Holder(named or self.using.names_model(getattr(at, "name", "")))
 
     def _in_call(self, call: ast.Call, argument: str, named: bool, at: ast.AST | None = None) -> Holder | None:
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        name = callee_of(call)
         texts = [t for a in call.args if (t := text_value(a)) is not None]
         if name in _OPTIONS and argument in ("default", "choices", "const"):
             options = (text.lstrip("-") for text in texts)
@@ -164,7 +164,7 @@ class Holders:
     def _takes_model(self, holder: Holder) -> bool:
         call = holder.call
         assert call is not None
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        name = callee_of(call)
         told = self.using.names_model(holder.argument) or holder.argument in _PAYLOADS
         return told or name[:1].isupper() or name in ("from_pretrained", "pipeline", "get_encoding")
 

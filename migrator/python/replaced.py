@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from migrator.python.expressions import parts_of, text_value
+from migrator.python.expressions import callee_of, parts_of, text_value
 from migrator.python.outline import Outline
 from migrator.python.scopes import target_of
 
@@ -40,7 +40,7 @@ def _is_dotted(text: str) -> bool:
 def _put(found: Outline) -> Iterator[str]:
     """`patch.object(module, "name")`, `monkeypatch.setattr(module, "name", …)`."""
     for call, scope in found.calls:
-        callee = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        callee = callee_of(call)
         name = text_value(call.args[1]) if callee in _PUTTING and len(call.args) > 1 else None
         if name and name.isidentifier():
             of = target_of(parts_of(call.args[0]), scope)

@@ -24,10 +24,11 @@ from migrator.python import (
 from migrator.python.facts import Facts, module_names, package_of
 from migrator.python.index import Index
 from migrator.python.module import Module
-from migrator.python.outline import Outline, outline
+from migrator.python.outline import Outline
 from migrator.python.sdk import clients
 from migrator.python.source import Source
 from migrator.python.survey import facts_of
+from migrator.python.walk import outline
 from migrator.sites import Edit, Finding
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from migrator.placing import SUPPRESSION, line_starts, listed
 from migrator.python import replaced
 from migrator.python.built import Made, key_of
-from migrator.python.expressions import parts_of, text_value
+from migrator.python.expressions import callee_of, parts_of, text_value
 from migrator.python.facts import Class, Facts
 from migrator.python.outline import Outline
 from migrator.python.scopes import Binding, Scope, origin_of, target_of
@@ -144,7 +144,7 @@ def asked_of(found: Outline) -> dict[int, tuple[ast.Call, str]]:
     """Id of a name that a call such as `getattr(name, "attribute")` asks -> that call and the attribute."""
     asked = {}
     for call, _ in found.calls:
-        callee = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        callee = callee_of(call)
         attribute = text_value(call.args[1]) if callee in _ASKING and len(call.args) > 1 else None
         if attribute and isinstance(call.args[0], ast.Name):
             asked[id(call.args[0])] = call, attribute

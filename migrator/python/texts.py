@@ -7,20 +7,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from migrator.names import say_env
-from migrator.patterns import under
-from migrator.python import calls, library_modules, settings, statements
-from migrator.python.expressions import anchor, module_argument, parts_of, text_value
+from migrator.python import calls, library_modules, settings
+from migrator.python.called_texts import env_keywords, patched, read_by_calls
+from migrator.python.expressions import callee_of, parts_of, text_value
+from migrator.python.literals import whole
 from migrator.python.module import Module
 from migrator.python.outline import Text
-from migrator.python.scopes import Scope, origin_of
-from migrator.python.spelling import relative_to
+from migrator.python.prose import comments, prose
+from migrator.python.public_names import entry, new_entry
 from migrator.sites import Edit, Finding, Status
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
-_NAMED_ATTRIBUTE_CALLS = {"getattr", "hasattr", "setattr", "delattr", "object", "delitem"}  # patch.object, monkeypatch
 _CALLS_OF_MODULES = {"patch", "import_module", "importorskip", "__import__", "getLogger"}
-_CALLS_OF_MAPPINGS = {"dict", "update"}  # patch.dict, os.environ.update
 CHAINS = re.compile(r"(?<![\w.'\"])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|(?<=['\"])[A-Za-z_]\w*(?:\.\w+)*")
 _IMPORT = re.compile(r"\bfrom[ \t]+([\w.]+)[ \t]+import\b")
 _LITERAL = re.compile(r"""[a-zA-Z]*(\"{3}|'{3}|"|')(.*)\1""", re.DOTALL)
@@ -48,21 +46,21 @@ def _of_library(finding: Finding, module: Module) -> Finding:
 
 def _named(module: Module) -> Iterator[Finding]:
     renames = dict(module.local_renames())
-    attributes = dict(_read_by_calls(module))
-    yield from _patched(module)
-    yield from _env_keywords(module)
+    attributes = dict(read_by_calls(module))
+    yield from patched(module)
+    yield from env_keywords(module)
     for text in module.found.texts:
         yield from _literal(module, text, renames, attributes)
     for start, end in module.source.masked:
         yield from _masked(module, start, end)
-    yield from _comments(module, renames)
+    yield from comments(module, renames)
 
 
 def _literal(module: Module, text: Text, renames: dict[str, str], attributes: dict[int, Finding]) -> Iterator[Finding]:
     node, start, raw = text.node, module.source.start(text.node), module.source.segment(text.node)
     value = text_value(node)
     if text.role == "docstring":
-        yield from _prose(module, raw, start, renames, edit=module.edit_prose)
+        yield from prose(module, raw, start, renames, edit=module.edit_prose)
         return
     if id(node) in attributes:
         yield attributes[id(node)]
@@ -149,11 +147,11 @@ def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> I
     setting = None if text.role == "annotation" or _is_module(module, text, value) else module.names.setting(value)
     if setting:
         message = f"{value} → {setting.new}: {settings.MOVED}"
-        yield from _whole(module, text, value, setting.new, setting.rule, Status.REVIEW, message)
-    elif text.role == "all" and (new := _public_object(module, value)) != value:
-        yield from _whole(module, text, value, new, module.names.library_rule)
+        yield from whole(module, text, value, setting.new, setting.rule, Status.REVIEW, message)
+    elif text.role == "all" and (new := new_entry(module, value)) != value:
+        yield from whole(module, text, value, new, module.names.library_rule)
     elif text.role == "all":
-        yield from _public_name(module, text, value, renames)
+        yield from entry(module, text, value, renames)
     elif text.role == "annotation":
         yield from _annotation(module, text)
     elif _DOTTED.fullmatch(value) and (renamed := module.rename(value)):
@@ -163,11 +161,11 @@ def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> I
             return
         if _is_looked_for(module, text.node):
             said = f"{value} → {renamed.new}: see whether the text that it is looked for in says so now"
-            yield from _whole(module, text, value, renamed.new, renamed.rule, Status.REVIEW, said)
+            yield from whole(module, text, value, renamed.new, renamed.rule, Status.REVIEW, said)
             return
-        yield from _whole(module, text, value, renamed.new, renamed.rule)
+        yield from whole(module, text, value, renamed.new, renamed.rule)
     elif module.names.rules.libraries and (new := library_modules.object_name(module.index, value)) != value:
-        yield from _whole(module, text, value, new, module.names.library_rule)
+        yield from whole(module, text, value, new, module.names.library_rule)
     elif (
         _DOTTED.fullmatch(value)
         and module.index.module_of(value)
@@ -181,7 +179,7 @@ def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> I
         message = (
             f"{value!r} → {renames[value]!r}: the text is the name of a class that was renamed; check what reads it"
         )
-        yield from _whole(module, text, value, renames[value], rule, Status.REVIEW, message)
+        yield from whole(module, text, value, renames[value], rule, Status.REVIEW, message)
 
 
 def _is_looked_for(module: Module, node: ast.expr) -> bool:
@@ -199,21 +197,7 @@ def _is_module(module: Module, text: Text, value: str) -> bool:
     if module.index.module_of(value):
         return True
     call = module.call_given(text.node)
-    return call is not None and _callee(call) in _CALLS_OF_MODULES
-
-
-def _whole(
-    module: Module, text: Text, value: str, new: str, rule: str, status: Status = Status.MIGRATED, message: str = ""
-) -> Iterator[Finding]:
-    yield _spelled(module, text.node, value, new, rule, status, message or f"{value} → {new}")
-
-
-def _spelled(module: Module, node: ast.expr, name: str, new: str, rule: str, status: Status, message: str) -> Finding:
-    """The finding of a literal that says `name`, by hand where it is not spelled in one piece."""
-    start, place = module.source.start(node), module.source.inside(node, name)
-    if place is None:
-        return Finding(start, rule, Status.MANUAL, f"{message}; it is not spelled in one piece, write it by hand")
-    return Finding(start, rule, status, message, (Edit(*place, new),))
+    return call is not None and callee_of(call) in _CALLS_OF_MODULES
 
 
 def _annotation(module: Module, text: Text) -> Iterator[Finding]:
@@ -233,183 +217,3 @@ def _annotation(module: Module, text: Text) -> Iterator[Finding]:
             new = ".".join(written)
             edit = Edit(start + match.start(), start + match.end(), new)
             yield Finding(edit.start, renamed.rule, Status.MIGRATED, f"{match[0]} → {new}", (edit,))
-
-
-def _public_object(module: Module, value: str) -> str:
-    """What an entry of `__all__` is afterwards that lists a module of a library that is left."""
-    return library_modules.object_name(module.index, f"{module.facts.name}.{value}").rpartition(".")[2]
-
-
-def _public_name(module: Module, text: Text, value: str, renames: dict[str, str]) -> Iterator[Finding]:
-    """An entry of `__all__` follows the name it lists; that of a submodule which left the package goes."""
-    bound = value in module.found.scope.bindings
-    if bound:
-        scope = module.found.scope
-        new = next((n for b in scope.bindings[value] if (n := module.local_name(b, scope)) != value), value)
-        rule = module.names.symbol_rule(value)
-        if new != value:
-            yield from _whole(module, text, value, new, rule)
-        elif any(module.rename(origin_of(b, scope) or "") for b in scope.bindings[value]):
-            finding = Finding(module.source.start(text.node), rule, Status.MIGRATED, f"{value} keeps its name")
-            yield from [finding] if module.suppresses(finding) else []
-        return
-    renamed = module.rename(f"{module.facts.name}.{value}")
-    if renamed is None:
-        return
-    parent, _, leaf = renamed.new.rpartition(".")
-    if parent == module.new_name():
-        yield from _whole(module, text, value, leaf, renamed.rule)
-        return
-    holder = _list_around(module, text.node)
-    if holder is not None:
-        start, end = module.source.start(holder), module.source.end(holder)
-        gone = [i for i, e in enumerate(holder.elts) if _has_left(module, text_value(e) or "")]
-        edit = Edit(start, end, statements.relisted(module.source.segment(holder), gone, ()))
-        message = f"{value!r} left this package for {renamed.new}"
-        yield Finding(module.source.start(text.node), renamed.rule, Status.MIGRATED, message, (edit,))
-    else:
-        message = f"{value!r} left this package for {renamed.new}: take it out of __all__"
-        yield Finding(module.source.start(text.node), renamed.rule, Status.MANUAL, message)
-
-
-def _has_left(module: Module, value: str) -> bool:
-    """Whether an entry of `__all__` is a submodule that is in another package afterwards."""
-    renamed = module.rename(f"{module.facts.name}.{value}")
-    bound = value in module.found.scope.bindings
-    return not bound and renamed is not None and renamed.new.rpartition(".")[0] != module.new_name()
-
-
-def _list_around(module: Module, node: ast.AST) -> ast.List | ast.Tuple | None:
-    lists = (n for n in ast.walk(module.source.tree) if isinstance(n, ast.List | ast.Tuple))
-    return next((n for n in lists if any(e is node for e in n.elts)), None)
-
-
-def _read_by_calls(module: Module) -> Iterator[tuple[int, Finding]]:
-    """Texts that a call reads as a name: an attribute of a module that is known, a relative module to import."""
-    for call, scope in module.found.calls:
-        imported = module.imported(call)
-        argument = module_argument(call) if imported else None
-        name = text_value(argument)
-        if argument and name and name.startswith("."):
-            yield from _in_call(module, argument, name, imported, anchor(call, module.facts.package))
-        name = text_value(call.args[1]) if len(call.args) > 1 else None
-        if _callee(call) in _NAMED_ATTRIBUTE_CALLS and name is not None:
-            owner = _owner(module, call.args[0], scope)
-            if owner and not module.names.is_module(module.index.canonical(owner)):
-                yield from _in_call(module, call.args[1], name, f"{owner}.{name}")
-
-
-def _in_call(
-    module: Module, node: ast.expr, name: str, dotted: str, package: str = ""
-) -> Iterator[tuple[int, Finding]]:
-    """The edit of a text that names `dotted` by its last part, or as seen from `package`."""
-    renamed = module.rename(dotted)
-    if renamed is None:
-        return
-    new = renamed.new.rpartition(".")[2]
-    if package:
-        moved = module.rename(package)
-        new = relative_to(renamed.new, moved.new if moved else package)
-    if new != name:
-        yield id(node), _spelled(module, node, name, new, renamed.rule, Status.MIGRATED, f"{name} → {new}")
-
-
-def _callee(call: ast.Call) -> str:
-    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-
-
-def _owner(module: Module, node: ast.expr, scope: Scope) -> str:
-    """The dotted name of the module or class that an argument stands for."""
-    parts = parts_of(node)
-    return (module.dotted(parts, scope) if parts else module.imported(node)) or ""
-
-
-def _patched(module: Module) -> Iterator[Finding]:
-    """`patch.multiple("a.b", PortkeyClient=…)`: the keywords are attributes."""
-    for call, scope in module.found.calls:
-        targets = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "target")]
-        if _callee(call) != "multiple" or not targets:
-            continue
-        owner = text_value(targets[0]) or _owner(module, targets[0], scope)
-        for keyword in call.keywords:
-            renamed = module.rename(f"{owner}.{keyword.arg}") if owner else None
-            new = renamed.new.rpartition(".")[2] if renamed else ""
-            if renamed and keyword.arg and new != keyword.arg:
-                start = module.source.start(keyword)
-                edit = Edit(start, start + len(keyword.arg), new)
-                yield Finding(start, renamed.rule, Status.MIGRATED, f"{keyword.arg} → {new}", (edit,))
-
-
-def _env_keywords(module: Module) -> Iterator[Finding]:
-    """`dict(os.environ, PORTKEY_URL="u")`: keywords in capitals that are environment variables."""
-    for call, _ in module.found.calls:
-        for keyword in call.keywords:
-            renamed = module.names.env(keyword.arg) if keyword.arg and keyword.arg.isupper() else None
-            start = module.source.start(keyword)
-            if renamed is None or not keyword.arg:
-                continue
-            new, rule = renamed
-            message = say_env(keyword.arg, new, rule)
-            if _callee(call) in _CALLS_OF_MAPPINGS and module.source.text.startswith(keyword.arg, start):
-                edit = Edit(start, start + len(keyword.arg), new)
-                yield Finding(start, rule.id, Status(rule.status), message, (edit,))
-            else:
-                yield Finding(start, rule.id, Status.MANUAL, f"{message}; see whether this argument is the variable")
-
-
-def _prose(module: Module, raw: str, start: int, renames: dict[str, str], *, edit: bool) -> Iterator[Finding]:
-    """A docstring or comment: exact names are kept right, words are reported (and replaced with `--text`)."""
-    exact = [*module.names.in_config(raw, start), *_bound_classes(module, raw, start, renames)]
-    yield from exact
-    for finding in module.names.prose_in(raw, start, edit=edit):
-        if not any(e.start <= finding.start < e.end for f in exact for e in f.edits):
-            yield finding
-
-
-def _bound_classes(module: Module, raw: str, start: int, renames: dict[str, str]) -> Iterator[Finding]:
-    """Class names that mean the old layer in this file, as in `Raises: PortkeyError`."""
-    products = {cls for client in module.names.rules.clients for cls in client.classes}  # also what people call it
-    for match in re.finditer(r"(?<![\w.])[A-Z]\w+(?!\w)", raw):
-        new = None if match[0] in products else renames.get(match[0])
-        if new is None and match[0] not in module.facts.bound:
-            new = _known_class(module, match[0])
-        if new:
-            edit = Edit(start + match.start(), start + match.end(), new)
-            rule = module.names.symbol_rule(match[0])
-            yield Finding(edit.start, rule, Status.MIGRATED, f"{match[0]} → {new}", (edit,))
-
-
-def _known_class(module: Module, name: str) -> str | None:
-    """The new name of a class that the file does not bind: one that a rule spells out, or the project defines."""
-    if not module.index.uses_old(module.facts):
-        return None
-    for rule in module.names.rules.symbols:
-        if name in rule.names:
-            return rule.names[name]
-        modules = (m for m in module.index.by_name if under(m, rule.module))
-        if any(module.index.defines(f"{m}.{name}") for m in modules):
-            return module.names.symbol(name)
-    return None
-
-
-def _comments(module: Module, renames: dict[str, str]) -> Iterator[Finding]:
-    for start, end in comment_spans(module):
-        yield from _prose(module, module.source.text[start:end], start, renames, edit=module.edit_prose)
-
-
-def comment_spans(module: Module) -> Iterator[tuple[int, int]]:
-    """Where comments stand: a `#` that no string literal holds, up to the end of its line."""
-    source = module.source
-    spans = [(source.start(t.node), source.end(t.node)) for t in module.found.texts]
-    literals = iter(sorted([*spans, *source.masked]))
-    inside = next(literals, None)
-    at = source.text.find("#")
-    while at >= 0:
-        while inside is not None and inside[1] <= at:
-            inside = next(literals, None)
-        if inside is not None and inside[0] <= at:
-            at = source.text.find("#", inside[1])
-            continue
-        end = at + len(source.text[at : source.line_end(at)].rstrip("\r\n"))
-        yield at, end
-        at = source.text.find("#", end)

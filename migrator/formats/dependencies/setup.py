@@ -14,6 +14,7 @@ from migrator.formats.search import lines
 from migrator.names import Names
 from migrator.patterns import canonical
 from migrator.placing import line_starts
+from migrator.python.expressions import callee_of
 from migrator.sites import Edit, Finding
 
 _ARGUMENTS = ("install_requires", "extras_require", "tests_require")
@@ -174,7 +175,7 @@ def _lists(tree: ast.Module) -> Iterator[tuple[str, ast.List | ast.Tuple | ast.S
 
 
 def _is_setup(call: ast.Call) -> bool:
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    name = callee_of(call)
     return name == "setup"
 
 

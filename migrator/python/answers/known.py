@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from migrator.python.answers.values import NONE, NOTHING, OTHER, Caught, Is, Many, Values, raised, union
 from migrator.python.answers.view import View
-from migrator.python.expressions import parts_of, text_value
+from migrator.python.expressions import callee_of, text_value
 
 if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace
@@ -26,14 +26,9 @@ RAISED = {"value", "exception"}  # the attributes of what these give that have t
 _LISTS = {"list", "tuple", "sorted", "reversed", "iter", "aiter", "set", "as_completed"}
 
 
-def last_name(call: ast.Call) -> str:
-    """The last part of the name of what is called."""
-    return call.func.attr if isinstance(call.func, ast.Attribute) else "".join(parts_of(call.func)[-1:])
-
-
 def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
     """What a call gives of what it is given; None where it is no such call."""
-    name, args = last_name(node), node.args
+    name, args = callee_of(node), node.args
     first = trace.value(at, args[0]) if args and not isinstance(args[0], ast.Starred) else None
     plain = isinstance(node.func, ast.Name)
     match name:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from migrator.python.expressions import Parts, parts_of
+from migrator.python.expressions import Parts, callee_of, parts_of
 
 Step = int | Literal["item", "enter"]
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -90,7 +90,7 @@ def _note(notes: Notes, node: ast.AST, function: ast.AST | None) -> None:
         case ast.YieldFrom() if function:
             notes.yields.setdefault(id(function), []).append(Given(node.value, ("item",)))
         case ast.Call():
-            callee = node.func.attr if isinstance(node.func, ast.Attribute) else "".join(parts_of(node.func)[-1:])
+            callee = callee_of(node)
             notes.calls.setdefault(callee, []).append(node)
             if callee in ("append", "extend") and isinstance(node.func, ast.Attribute) and len(node.args) == 1:
                 steps: tuple[Step, ...] = ("item",) if callee == "extend" else ()

@@ -10,7 +10,7 @@ from migrator.python.answers.shapes import Field
 from migrator.python.answers.trace import Trace
 from migrator.python.answers.values import Else, Is, Values
 from migrator.python.answers.view import View
-from migrator.python.expressions import text_value
+from migrator.python.expressions import is_none, text_value
 from migrator.python.module import Module
 from migrator.sites import Edit, Finding, Status
 
@@ -216,7 +216,7 @@ class _Reader:
         maybe = Else.NOTHING in values
         if field is None or (field.sent and not field.none) or (maybe and not (field.none and default is not None)):
             self._getattr(node, func, default, what)
-        elif field.none and default is not None and not _is_none(default):
+        elif field.none and default is not None and not is_none(default):
             self._or(node, func, key or "", default, maybe=maybe)
         else:
             edit = Edit(self._after(func.value, ".", self._end(func)), self._end(node), f".{key}")
@@ -283,10 +283,6 @@ class _Reader:
 
 def _asks_for_dump(test: ast.expr, of: ast.expr) -> bool:
     return ast.dump(test) == ast.dump(ast.parse(f'hasattr({ast.unparse(of)}, "model_dump")', mode="eval").body)
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _joined(findings: list[Finding]) -> Iterator[Finding]:

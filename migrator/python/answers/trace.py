@@ -33,7 +33,7 @@ from migrator.python.answers.values import (
 )
 from migrator.python.answers.view import View, decorators
 from migrator.python.answers.views import Views
-from migrator.python.expressions import parts_of, text_value
+from migrator.python.expressions import callee_of, is_none, parts_of, text_value
 from migrator.python.index import Index
 from migrator.python.module import Module
 from migrator.python.scopes import Scope
@@ -140,7 +140,7 @@ class Trace:
             return said_of(said, self.value(at, given.value))
         value = given.value
         if isinstance(value, ast.Call) and given.steps:
-            callee, rest = known.last_name(value), given.steps[1:]
+            callee, rest = callee_of(value), given.steps[1:]
             if callee == "enumerate" and given.steps[:2] == ("item", 1):
                 return self.shapes.steps(self.shapes.step(self.value(at, value.args[0]), "item"), rest[1:])
             if callee == "zip" and len(rest) and isinstance(rest[0], int) and rest[0] < len(value.args):
@@ -313,7 +313,7 @@ class Trace:
 
     def _with_usage(self, node: ast.Call, values: Values) -> Values:
         """Answers whose stream may end in a chunk of nothing but usage: it is asked for, or nobody knows."""
-        asked = any(k.arg in (None, self.rule.usage) and not _is_none(k.value) for k in node.keywords)
+        asked = any(k.arg in (None, self.rule.usage) and not is_none(k.value) for k in node.keywords)
         return frozenset(replace(v, usage=True) if isinstance(v, Is) and asked else v for v in values)
 
 
@@ -329,7 +329,3 @@ def _first(node: ast.expr) -> ast.expr | None:
     while isinstance(node, ast.Attribute):
         node = node.value
     return node if isinstance(node, ast.Name) else None
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None

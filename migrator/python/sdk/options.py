@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from migrator.patterns import expand
 from migrator.primitives.client import Client, Parameter
-from migrator.python.expressions import text_value
+from migrator.python.expressions import is_none, text_value
 from migrator.python.sdk.providers import LOST, provider_of
 from migrator.python.sdk.spread import Spread
 from migrator.ruleset import Rules
@@ -98,7 +98,7 @@ class Options:
         result = Result()
         for name, value in given:
             row = parameter(self.rules, name)
-            if row and not _is_none(value) and not (row.to == "header" and _is_false(value)):
+            if row and not is_none(value) and not (row.to == "header" and _is_false(value)):
                 self._one(result, name, value, row)
         if result.headers and "default_headers" in result.keywords:
             result.headers = {f"**{result.keywords.pop('default_headers')}": "", **result.headers}
@@ -200,10 +200,6 @@ def seconds(value: ast.expr, text: str) -> str:
         if isinstance(value, ast.Name | ast.Attribute | ast.Call | ast.Subscript)
         else f"({text}) / 1000"
     )
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _is_false(node: ast.expr) -> bool:

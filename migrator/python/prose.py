@@ -1,0 +1,68 @@
+"""Old names in docstrings and comments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from migrator.patterns import under
+from migrator.python.module import Module
+from migrator.sites import Edit, Finding, Status
+
+
+def prose(module: Module, raw: str, start: int, renames: dict[str, str], *, edit: bool) -> Iterator[Finding]:
+    """A docstring or comment: exact names are kept right, words are reported (and replaced with `--text`)."""
+    exact = [*module.names.in_config(raw, start), *_bound_classes(module, raw, start, renames)]
+    yield from exact
+    for finding in module.names.prose_in(raw, start, edit=edit):
+        if not any(e.start <= finding.start < e.end for f in exact for e in f.edits):
+            yield finding
+
+
+def _bound_classes(module: Module, raw: str, start: int, renames: dict[str, str]) -> Iterator[Finding]:
+    """Class names that mean the old layer in this file, as in `Raises: PortkeyError`."""
+    products = {cls for client in module.names.rules.clients for cls in client.classes}  # also what people call it
+    for match in re.finditer(r"(?<![\w.])[A-Z]\w+(?!\w)", raw):
+        new = None if match[0] in products else renames.get(match[0])
+        if new is None and match[0] not in module.facts.bound:
+            new = _known_class(module, match[0])
+        if new:
+            edit = Edit(start + match.start(), start + match.end(), new)
+            rule = module.names.symbol_rule(match[0])
+            yield Finding(edit.start, rule, Status.MIGRATED, f"{match[0]} → {new}", (edit,))
+
+
+def _known_class(module: Module, name: str) -> str | None:
+    """The new name of a class that the file does not bind: one that a rule spells out, or the project defines."""
+    if not module.index.uses_old(module.facts):
+        return None
+    for rule in module.names.rules.symbols:
+        if name in rule.names:
+            return rule.names[name]
+        modules = (m for m in module.index.by_name if under(m, rule.module))
+        if any(module.index.defines(f"{m}.{name}") for m in modules):
+            return module.names.symbol(name)
+    return None
+
+
+def comments(module: Module, renames: dict[str, str]) -> Iterator[Finding]:
+    for start, end in comment_spans(module):
+        yield from prose(module, module.source.text[start:end], start, renames, edit=module.edit_prose)
+
+
+def comment_spans(module: Module) -> Iterator[tuple[int, int]]:
+    """Where comments stand: a `#` that no string literal holds, up to the end of its line."""
+    source = module.source
+    spans = [(source.start(t.node), source.end(t.node)) for t in module.found.texts]
+    literals = iter(sorted([*spans, *source.masked]))
+    inside = next(literals, None)
+    at = source.text.find("#")
+    while at >= 0:
+        while inside is not None and inside[1] <= at:
+            inside = next(literals, None)
+        if inside is not None and inside[0] <= at:
+            at = source.text.find("#", inside[1])
+            continue
+        end = at + len(source.text[at : source.line_end(at)].rstrip("\r\n"))
+        yield at, end
+        at = source.text.find("#", end)
