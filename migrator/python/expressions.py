@@ -32,6 +32,13 @@ def parts_of(node: ast.AST) -> Parts:
     return (node.id, *reversed(names)) if isinstance(node, ast.Name) else ()
 
 
+def root_of(node: ast.AST) -> ast.AST:
+    """What a chain of attributes starts at."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node
+
+
 def callee_of(call: ast.Call) -> str:
     """The last part of the name of what is called; "" where it has none."""
     return call.func.attr if isinstance(call.func, ast.Attribute) else "".join(parts_of(call.func))

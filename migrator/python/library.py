@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from migrator.names import Fate
 from migrator.python import built_texts, dropped, library_modules, library_names, library_uses, needless
 from migrator.python.built import Plan
+from migrator.python.direct import imported
 from migrator.python.direct import plan as direct
 from migrator.python.library_imports import Imports, Object
 from migrator.python.library_texts import Texts
@@ -27,7 +28,7 @@ def prepare(module: Module) -> Iterator[Finding]:
         calls = direct.plan(module)
         library = _Library(module, others, list(library_uses.given(module)), calls)
         yield from library.findings()
-        yield from direct.written(module, calls)
+        yield from imported.written(module, calls)
         yield from dropped.find(module, calls)
         yield from library_names.find(module, library.cuts)
         yield from library.cuts.findings()

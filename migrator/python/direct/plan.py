@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from migrator.clients import table
 from migrator.clients.ids import Ids
 from migrator.errors import MigrateError
-from migrator.names import Fate, Renamed
+from migrator.names import Fate
 from migrator.python.direct import refused, text
 from migrator.python.direct.request import NotKnownError, Request, resolve
 from migrator.python.direct.values import Values
 from migrator.python.direct.where import Held, held
+from migrator.python.laid_out import LaidOut
 from migrator.python.module import Module
 from migrator.python.outline import Reference
 from migrator.python.scopes import Binding, FunctionNode, Scope, parameters
@@ -22,12 +23,6 @@ from migrator.sites import Edit, Finding, Status
 
 _SHAPED = {"messages", "tools", "tool_choice", "response_format", "functions", "function_call"}  # with types of the SDK
 FORMS = ("auto", "direct", "adapter")
-_FREE = {
-    "client": ("client", "llm_client", "gateway_client"),
-    "async_client": ("async_client", "async_llm_client", "async_gateway_client"),
-    "model_id": ("model_id", "gateway_model_id", "to_model_id"),
-}
-
 DIRECT_ONLY = "--direct-only allows for no other form"
 
 
@@ -95,7 +90,7 @@ class Plan:
     kept: dict[int, str] = field(default_factory=dict)  # those that stay with the library in any form, and why
     differing: dict[int, str] = field(default_factory=dict)  # those that keep their form, and what they do otherwise
     findings: list[Finding] = field(default_factory=list)  # what is said of them where no edit is
-    imported: dict[int, _Name] = field(default_factory=dict)  # by the id of an imported name
+    imported: dict[int, Imported] = field(default_factory=dict)  # by the id of an imported name
 
     def refusal(self, node: ast.expr) -> str:
         """Why a use of a function is left to a person; "" where it is not."""
@@ -106,7 +101,7 @@ class Plan:
 
 
 @dataclass(slots=True)
-class _Name:
+class Imported:
     """A function that a module imports by its name, and its uses."""
 
     alias: ast.alias
@@ -140,6 +135,7 @@ class _Planner:
         self.safe = module.names.rules.wary
         self.ids = Ids(known.models, options.get("providers", {}), options.get("models", {}))
         self.called = {id(call.func): (call, scope) for call, scope in module.found.calls}
+        self.laid_out = LaidOut(module)
         self._values: Values | None = None
 
     @property
@@ -194,9 +190,9 @@ class _Planner:
             call, _ = self.called.get(id(node), (None, None))
             if call is None:
                 continue
-            if reason := refused.reason(call, fate.name, self.table, self.values):
+            if reason := refused.reason(call, fate.name, self.table, self.laid_out):
                 self.plan.kept[id(node)] = reason
-            elif said := refused.difference(call, fate.name, self.table, self.values):
+            elif said := refused.difference(call, fate.name, self.table, self.laid_out):
                 self.plan.differing[id(node)] = said
                 if count == 0:
                     start = self.module.source.start(reference.nodes[0])
@@ -276,7 +272,7 @@ class _Planner:
         holder = reference.scope.lookup(reference.parts[0])
         for binding in holder.bindings[reference.parts[0]] if holder else ():
             if isinstance(binding.node, ast.alias) and isinstance(binding.statement, ast.ImportFrom):
-                name = _Name(binding.node, binding.statement, fate, binding.target or "", reference.parts[0])
+                name = Imported(binding.node, binding.statement, fate, binding.target or "", reference.parts[0])
                 self.plan.imported.setdefault(id(binding.node), name).uses.append(reference)
 
 
@@ -294,61 +290,3 @@ def _is_asynchronous(scope: Scope | None) -> bool:
     while scope is not None and isinstance(scope.node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
         scope = scope.parent
     return scope is not None and isinstance(scope.node, ast.AsyncFunctionDef)
-
-
-# ------------------------------------------------------------------------------------------- functions imported by name
-
-
-def written(module: Module, plan: Plan) -> Iterator[Finding]:
-    """The findings of the calls whose function is imported by its name; in `module`, what becomes of the imports."""
-    yield from plan.findings
-    statements: dict[int, list[_Name]] = {}
-    for name in plan.imported.values():
-        statements.setdefault(id(name.statement), []).append(name)
-    seen = set[int]()
-    for names in statements.values():
-        uses = [use for name in names for use in name.uses]
-        calls = [plan.calls[id(use.nodes[-1])] for use in uses if id(use.nodes[-1]) in plan.calls]
-        wanted = sorted({each for call in calls for each in call.names})
-        spelled = {each: _free(module, each) for each in wanted}
-        yield from (call.finding(spelled.__getitem__) for call in calls if call.place[0] not in seen)
-        seen.update(call.place[0] for call in calls)
-        left = False
-        for use in uses:
-            if reason := plan.refusal(use.nodes[-1]):
-                left = True
-                said = f"{'.'.join(use.parts)}: {reason}"
-                yield Finding(module.source.start(use.nodes[0]), names[0].fate.rule, Status.MANUAL, said)
-                module.staying.add(id(use.nodes[-1]))
-        if calls or left:
-            _place(module, plan, names, [s if s == w else f"{w} as {s}" for w, s in spelled.items()])
-
-
-def _free(module: Module, name: str) -> str:
-    """How a name of the client module is written in a module."""
-    client = module.names.client
-    free = (n for n in _FREE[name] if all(t == f"{client}.{name}" for t in module.facts.bound.get(n, ())))
-    return next(free, f"{_FREE[name][-1]}_")
-
-
-def _place(module: Module, plan: Plan, names: list[_Name], added: list[str]) -> None:
-    """Note what becomes of the names of one import statement: those of the client module stand where the first did."""
-    rule, client = names[0].fate.rule, module.names.client
-    placed = dict(module.placed)
-    for name in names:
-        stays = any(id(use.nodes[-1]) not in plan.calls for use in name.uses)
-        kept = any(plan.refusal(use.nodes[-1]) for use in name.uses)
-        own = name.alias.name if not name.alias.asname else f"{name.alias.name} as {name.alias.asname}"
-        if kept:
-            placed[id(name.alias)] = Renamed(name.target, name.fate.rule, name.local)
-            continue
-        own = own.replace(name.alias.name, name.fate.name, 1)
-        text = ", ".join([*added, *([own] if stays else [])])
-        placed[id(name.alias)] = Renamed(f"{client}.{text}" if text else "", rule, text)
-        added = []
-    if added:  # all of the names stay with the library
-        module.beside = {
-            **module.beside,
-            id(names[0].statement): Renamed(f"{client}.{', '.join(added)}", rule, ", ".join(added)),
-        }
-    module.placed = placed

@@ -12,7 +12,7 @@ from typing import Any
 from migrator.clients.ids import Ids
 from migrator.clients.table import Argument, Destination, Function, Table
 from migrator.python.direct.values import Values
-from migrator.python.expressions import outcomes, text_value
+from migrator.python.expressions import is_none, outcomes, text_value
 
 _PLAIN = re.compile(r"([!-~]([ -~]*[!-~])?)?")  # what a header can hold as it is
 
@@ -70,11 +70,11 @@ class _Resolver:
 
     def request(self) -> Request:
         for name in self.required:
-            if name not in self.given or _is_none(self.given[name].value):
+            if name not in self.given or is_none(self.given[name].value):
                 raise NotKnownError(f"it gives no {name}")
         streams = self._streams()
         for name, argument in self.given.items():
-            if _is_none(argument.value) or (name in ("stream", "stream_options") and not streams):
+            if is_none(argument.value) or (name in ("stream", "stream_options") and not streams):
                 self.made.gone.append(argument)
             elif name == "model":
                 self._model(argument)
@@ -86,7 +86,7 @@ class _Resolver:
 
     def _streams(self) -> bool:
         stream = self.given.get("stream")
-        if stream is None or _is_none(stream.value):
+        if stream is None or is_none(stream.value):
             return False
         if isinstance(stream.value, ast.Constant) and isinstance(stream.value.value, bool):
             return stream.value.value
@@ -146,7 +146,7 @@ class _Resolver:
 
     def _model(self, argument: Given) -> None:
         text, provider = self.values.text(argument.value), self.given.get("custom_llm_provider")
-        if provider and not _is_none(provider.value):
+        if provider and not is_none(provider.value):
             of = self.values.text(provider.value)
             if of is None or not isinstance(argument.value, ast.Constant) or text is None:
                 raise NotKnownError("custom_llm_provider: only run time knows the id it is part of")
@@ -203,10 +203,6 @@ def _beginning(node: ast.expr | None) -> str:
     while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         node = node.left
     return text_value(node.values[0] if isinstance(node, ast.JoinedStr) and node.values else node) or ""
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _headers(argument: Given) -> dict[str, str]:

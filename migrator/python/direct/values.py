@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from functools import cached_property
 
-from migrator.python.expressions import parts_of, text_value
+from migrator.python.expressions import parts_of, root_of, text_value
 from migrator.python.module import Module
 from migrator.python.scopes import FunctionNode, Scope, parameters
 
@@ -53,10 +52,6 @@ class Values:
                 self._attributes.setdefault((id(owner), name), []).append(node)
         self._sure: dict[int, bool] = {}
 
-    @cached_property
-    def _items(self) -> dict[str, list[tuple[ast.Subscript, ast.expr]]]:
-        return _set_items(self.module.source.tree)
-
     # -------------------------------------------------------------------------------------------------- never None
 
     def is_given(self, node: ast.expr) -> bool:
@@ -97,7 +92,7 @@ class Values:
             return len(call.args) == 2 and self.is_given(call.args[1])
         if isinstance(func, ast.Attribute) and func.attr in _TEXT_METHODS:
             return True
-        scope = self._scopes.get(id(_first(func))) if parts else None
+        scope = self._scopes.get(id(root_of(func))) if parts else None
         if scope is None:
             return False
         holder = scope.lookup(parts[0]) if len(parts) == 1 else scope.owner(parts[0]) if len(parts) == 2 else None
@@ -136,7 +131,7 @@ class Values:
     def _is_attribute(self, node: ast.Attribute) -> bool:
         """Whether an attribute of `self`, or of a class of the module, is given something wherever it is assigned."""
         parts = parts_of(node)
-        scope = self._scopes.get(id(_first(node))) if len(parts) == 2 else None
+        scope = self._scopes.get(id(root_of(node))) if len(parts) == 2 else None
         if scope is None:
             return False
         owner = scope.owner(parts[0])
@@ -151,23 +146,6 @@ class Values:
         return sure and bool(inside or stores)
 
     # -------------------------------------------------------------------------------------------------- what it is
-
-    def held(self, name: ast.Name) -> Iterator[ast.expr]:
-        """What is assigned to a name, as far as it is laid out."""
-        scope = self._scopes.get(id(name))
-        holder = scope.lookup(name.id) if scope else None
-        given = (self._given.get(id(target)) for target in self._stores.get((id(holder), name.id), ()))
-        yield from (each.value for each in given if each and each.value)
-
-    def set_items(self, name: ast.Name) -> Iterator[tuple[str, ast.expr]]:
-        """The keys that a name's value is given one by one, with their values: `name["key"] = value`."""
-        scope = self._scopes.get(id(name))
-        holder = scope.lookup(name.id) if scope else None
-        for target, given in self._items.get(name.id, ()) if holder else ():
-            of = self._scopes.get(id(target.value))
-            key = text_value(target.slice)
-            if key and of and of.lookup(name.id) is holder:
-                yield key, given
 
     def text(self, node: ast.expr) -> str | None:
         """The text that an expression is: a literal, or a name that only ever holds that one."""
@@ -208,7 +186,7 @@ class Values:
     def is_class(self, node: ast.expr) -> bool:
         """Whether an expression is a class of this module or of another one of the project."""
         parts = parts_of(node)
-        scope = self._scopes.get(id(_first(node))) if parts else None
+        scope = self._scopes.get(id(root_of(node))) if parts else None
         if scope is None:
             return False
         holder = scope.lookup(parts[0])
@@ -254,12 +232,6 @@ def _asked(test: ast.expr) -> ast.expr | None:
     return test if isinstance(test, ast.Name | ast.Attribute) else None
 
 
-def _first(node: ast.AST) -> ast.AST:
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return node
-
-
 class _Given:
     """What a target is assigned: the value, or for sure something that is not None."""
 
@@ -287,17 +259,6 @@ def _assigned(tree: ast.Module) -> Iterator[tuple[int, _Given]]:
                 yield id(node.target), _Given(None, sure=True)
             case ast.For() | ast.AsyncFor() | ast.comprehension():
                 yield id(node.target), _Given(_item(node.iter), sure=_is_range(node.iter))
-
-
-def _set_items(tree: ast.Module) -> dict[str, list[tuple[ast.Subscript, ast.expr]]]:
-    """Name -> the items of it that are assigned to, with what they are given."""
-    found: dict[str, list[tuple[ast.Subscript, ast.expr]]] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
-                    found.setdefault(target.value.id, []).append((target, node.value))
-    return found
 
 
 def _paired(target: ast.expr, value: ast.expr) -> Iterator[tuple[int, _Given]]:

@@ -1,0 +1,71 @@
+"""The calls of functions that a module imports by their names, and what becomes of these imports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrator.names import Renamed
+from migrator.python.direct.plan import Imported, Plan
+from migrator.python.module import Module
+from migrator.sites import Finding, Status
+
+_FREE = {
+    "client": ("client", "llm_client", "gateway_client"),
+    "async_client": ("async_client", "async_llm_client", "async_gateway_client"),
+    "model_id": ("model_id", "gateway_model_id", "to_model_id"),
+}
+
+
+def written(module: Module, plan: Plan) -> Iterator[Finding]:
+    """The findings of the calls whose function is imported by its name; in `module`, what becomes of the imports."""
+    yield from plan.findings
+    statements: dict[int, list[Imported]] = {}
+    for name in plan.imported.values():
+        statements.setdefault(id(name.statement), []).append(name)
+    seen = set[int]()
+    for names in statements.values():
+        uses = [use for name in names for use in name.uses]
+        calls = [plan.calls[id(use.nodes[-1])] for use in uses if id(use.nodes[-1]) in plan.calls]
+        wanted = sorted({each for call in calls for each in call.names})
+        spelled = {each: _free(module, each) for each in wanted}
+        yield from (call.finding(spelled.__getitem__) for call in calls if call.place[0] not in seen)
+        seen.update(call.place[0] for call in calls)
+        left = False
+        for use in uses:
+            if reason := plan.refusal(use.nodes[-1]):
+                left = True
+                said = f"{'.'.join(use.parts)}: {reason}"
+                yield Finding(module.source.start(use.nodes[0]), names[0].fate.rule, Status.MANUAL, said)
+                module.staying.add(id(use.nodes[-1]))
+        if calls or left:
+            _place(module, plan, names, [s if s == w else f"{w} as {s}" for w, s in spelled.items()])
+
+
+def _free(module: Module, name: str) -> str:
+    """How a name of the client module is written in a module."""
+    client = module.names.client
+    free = (n for n in _FREE[name] if all(t == f"{client}.{name}" for t in module.facts.bound.get(n, ())))
+    return next(free, f"{_FREE[name][-1]}_")
+
+
+def _place(module: Module, plan: Plan, names: list[Imported], added: list[str]) -> None:
+    """Note what becomes of the names of one import statement: those of the client module stand where the first did."""
+    rule, client = names[0].fate.rule, module.names.client
+    placed = dict(module.placed)
+    for name in names:
+        stays = any(id(use.nodes[-1]) not in plan.calls for use in name.uses)
+        kept = any(plan.refusal(use.nodes[-1]) for use in name.uses)
+        own = name.alias.name if not name.alias.asname else f"{name.alias.name} as {name.alias.asname}"
+        if kept:
+            placed[id(name.alias)] = Renamed(name.target, name.fate.rule, name.local)
+            continue
+        own = own.replace(name.alias.name, name.fate.name, 1)
+        text = ", ".join([*added, *([own] if stays else [])])
+        placed[id(name.alias)] = Renamed(f"{client}.{text}" if text else "", rule, text)
+        added = []
+    if added:  # all of the names stay with the library
+        module.beside = {
+            **module.beside,
+            id(names[0].statement): Renamed(f"{client}.{', '.join(added)}", rule, ", ".join(added)),
+        }
+    module.placed = placed
