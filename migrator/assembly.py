@@ -28,7 +28,7 @@ from migrator.patterns import under
 from migrator.placing import File, Placed, place
 from migrator.primitives.code import Module
 from migrator.primitives.library import Library
-from migrator.primitives.project import Flag
+from migrator.primitives.project import Dependency, Flag
 from migrator.project import Project
 from migrator.python import rewrite
 from migrator.python.direct.plan import DIRECT_ONLY
@@ -237,13 +237,18 @@ def _still_used(
     return {
         folder: frozenset(
             [
-                *(r.id for r in rules.dependencies if any(map(_importing(r.old).search, code[folder]))),
+                *(r.id for r in rules.dependencies if any(map(_using(r).search, code[folder]))),
                 *(c.id for c in rules.clients if any(map(importing(c.package).search, code[folder]))),
                 *(f.id for f in rules.factories if any(map(importing(f.package).search, code[folder]))),
             ]
         )
         for folder in parts.folders
     }
+
+
+def _using(rule: Dependency) -> re.Pattern[bytes]:
+    """Finds what shows in code that the old distribution of a rule, or its extra, is still used."""
+    return re.compile(b"|".join(re.escape(use.encode()) for use in rule.uses)) if rule.uses else _importing(rule.old)
 
 
 def _importing(distribution: str) -> re.Pattern[bytes]:

@@ -67,8 +67,8 @@ BUILT = Check(
             "type": "object",
             "properties": {
                 "message": TEXT.schema,
-                **{k: NAMES.schema for k in ("order", "needs", "drop", "by-hand", "imports")},
-                **{k: TEXT_MAP.schema for k in ("given", "invented", "nested", "allowed", "values", "within")},
+                **{k: NAMES.schema for k in ("order", "needs", "drop", "by-hand", "imports", "takes", "configs")},
+                **{k: TEXT_MAP.schema for k in ("given", "invented", "nested", "allowed", "values", "within", "named")},
                 "first": NAME.schema,
                 "validates": BOOL.schema,
                 "differs": TEXT.schema,
@@ -89,6 +89,10 @@ DESTINATION = Check(
     "`key`, `url`, `provider`, `config`, `labels`, `timeout`, `retries`, `header`, `keyword`, `drop` or `manual`",
 )
 STANDING = Check({"enum": [s.value for s in (Status.MIGRATED, Status.REVIEW, Status.MANUAL)]}, "a status")
+MENDS = Check(
+    {"enum": ["conditions", "targets", "statuses", "weights", "slugs", "cache", "unread", "elsewhere"]},
+    "`conditions`, `targets`, `statuses`, `weights`, `slugs`, `cache`, `unread` or `elsewhere`",
+)
 FOR_EACH = Check(
     {
         "type": "object",

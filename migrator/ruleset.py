@@ -10,6 +10,7 @@ from migrator.pack_settings import fill, overridden
 from migrator.packs import Pack
 from migrator.primitives.client import Client, Factory, Method, Parameter
 from migrator.primitives.code import Call, Fixture, Literal_, Module, Promote, Symbol
+from migrator.primitives.gateway import Note, Routing
 from migrator.primitives.library import Answer, Gone, Library, ModelId, Moved, Needless, Variable
 from migrator.primitives.project import Column, Dependency, Env, EnvAdd, Flag, Mention, Setting
 from migrator.primitives.tables import TABLES
@@ -47,6 +48,8 @@ class Rules:
     parameters: tuple[Parameter, ...] = ()
     methods: tuple[Method, ...] = ()
     factories: tuple[Factory, ...] = ()
+    routings: tuple[Routing, ...] = ()
+    carried: tuple[Note, ...] = ()
     ids: InUse | None = None  # what the ids of a project that uses the library become
     read: frozenset[str] = frozenset()  # the variables that the project's own code reads
     options: Mapping[str, Any] = field(default_factory=dict)  # the settings of all packs
@@ -111,6 +114,8 @@ def compose(packs: Sequence[Pack], overrides: Mapping[str, Mapping[str, Any]] | 
         parameters=tuple(by_type[Parameter]),
         methods=tuple(by_type[Method]),
         factories=tuple(by_type[Factory]),
+        routings=tuple(by_type[Routing]),
+        carried=tuple(by_type[Note]),
         options=options,
         docs=docs,
     )

@@ -64,6 +64,8 @@ class Dependency(Rule):
     also: list[str] = key(REQUIREMENTS, "requirements that come with the new one", [])
     yanked: list[str] = key(TEXTS, "malicious releases of the old one: a pin of one is called out", [])
     stays: bool = key(BOOL, "whether the old one goes on being needed; only a pin that is yanked is reported", False)
+    extra: str = key(DISTRIBUTION, "the extra of the old one that alone goes, and the new one comes beside it", "")
+    uses: list[str] = key(TEXTS, "what shows in code that it is still used; by default an import of it", [])
 
 
 @dataclass(frozen=True, eq=False, repr=False)

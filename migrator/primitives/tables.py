@@ -10,6 +10,7 @@ from migrator.checks import PACK_NAME, TABLE, TEXT, TEXTS
 from migrator.keys import key
 from migrator.primitives.client import Client, Factory, Method, Parameter
 from migrator.primitives.code import Call, Fixture, Literal_, Module, Promote, Symbol
+from migrator.primitives.gateway import Note, Routing
 from migrator.primitives.library import Answer, Gone, Library, ModelId, Moved, Needless, Variable
 from migrator.primitives.project import Column, Dependency, Env, EnvAdd, Flag, Mention, Setting
 from migrator.primitives.rule import Rule
@@ -56,4 +57,6 @@ TABLES: Mapping[str, type[Rule]] = {
     "parameter": Parameter,
     "method": Method,
     "factory": Factory,
+    "routing": Routing,
+    "note": Note,
 }

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from migrator.names import Fate, Names
 from migrator.python.expressions import Parts, parts_of, text_value
+from migrator.python.refused import refusal
 from migrator.python.sdk.spread import Spread
 from migrator.sites import Status
 
@@ -46,6 +47,9 @@ class Recipe(NamedTuple):
     values: Mapping[str, str] = {}
     within: Mapping[str, str] = {}
     imports: Sequence[str] = ()
+    takes: Sequence[str] = ()
+    named: Mapping[str, str] = {}
+    configs: Sequence[str] = ()
     validates: bool = False
     differs: str = ""
 
@@ -78,6 +82,7 @@ class Plan:
     replaced: list[tuple[ast.expr, str]] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)  # the arguments that go
+    renamed: list[tuple[ast.keyword, str]] = field(default_factory=list)
     inner: list[Key] = field(default_factory=list)  # the calls of the library among what it is given
     reason: str = ""
 
@@ -181,6 +186,7 @@ class Builds:
         given = [(recipe.order[i], value) for i, value in enumerate(call.args)]
         given += [(k.arg or "", k.value) for k in call.keywords]
         kept, unknown = list[str](), False
+        plan.renamed = [(k, recipe.named[k.arg]) for k in call.keywords if k.arg and k.arg in recipe.named]
         for index, (name, value) in enumerate(given):
             if not name:
                 unknown |= self._unpacked(plan, value, kept)
@@ -231,8 +237,10 @@ class Builds:
     ) -> None:
         """Look at one argument, or one item of a dict that becomes an object."""
         filled = recipe.filled(name, old, position)
-        if name in recipe.by_hand:
+        if name in recipe.by_hand or (recipe.takes and name not in recipe.takes):
             plan.reason = plan.reason or f"it is given {name}"
+        elif name in recipe.configs and (refused := refusal(value)):
+            plan.reason = plan.reason or refused
         elif isinstance(value, ast.Constant) and value.value is None:
             if filled:
                 plan.replaced.append((value, filled))

@@ -20,9 +20,12 @@ def edits(source: Source, plan: Plan) -> Iterator[Edit]:
     for added in plan.added:
         node = added.node
         if isinstance(node, ast.Dict):
-            yield from _put_first(source, source.start(node), source.end(node), _spelled(added, as_dict=True))
+            yield from put_first(source, source.start(node), source.end(node), _spelled(added, as_dict=True))
         else:
             yield from _of_call(source, node, added)
+    for keyword, name in plan.renamed:
+        start = source.start(keyword)
+        yield Edit(start, start + len(keyword.arg or ""), name)
     for value, text in plan.replaced:
         yield Edit(source.start(value), source.end(value), text)
 
@@ -36,7 +39,7 @@ def _of_call(source: Source, call: ast.Call, added: Added) -> Iterator[Edit]:
         yield from _keys(source, call, added)
     positional = [i for i in range(len(call.args)) if i not in added.dropped]
     if not (added.dropped or positional):
-        yield from _put_first(source, opened, closed + 1, fields)
+        yield from put_first(source, opened, closed + 1, fields)
         return
     base, segment = source.start(call), source.segment(call)
     layout = statements.call_layout(segment)
@@ -50,7 +53,7 @@ def _of_call(source: Source, call: ast.Call, added: Added) -> Iterator[Edit]:
         end = base + layout.items[last].end
         yield Edit(end, end, "".join(layout.separator + text for text in fields))
     else:
-        yield from _put_first(source, opened, closed + 1, fields)
+        yield from put_first(source, opened, closed + 1, fields)
     for index, name in added.named.items():
         at = base + layout.items[index].start
         yield Edit(at, at, f'"{name}": ' if added.as_dict else f"{name}=")
@@ -71,7 +74,7 @@ def _keys(source: Source, call: ast.Call, added: Added) -> Iterator[Edit]:
             yield Edit(start, match.end(), f'"{match[1]}": ')
 
 
-def _put_first(source: Source, opened: int, end: int, fields: list[str]) -> Iterator[Edit]:
+def put_first(source: Source, opened: int, end: int, fields: list[str]) -> Iterator[Edit]:
     """Put items in front of those between the bracket at `opened` and the one before `end`, in their layout."""
     blank = _BLANK.match(source.text, opened + 1)
     at = blank.end() if blank else opened + 1

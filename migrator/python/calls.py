@@ -64,7 +64,7 @@ def _rule_for(
 def _inherited(module: Module, rules: Rules, callee: str) -> Call | None:
     """The rule for a callable or for a class that it inherits from, wherever in the project that is done."""
     known = [c for c in module.index.lineage(callee) if not module.index.defines(c)]
-    return next((r for r in rules.calls if any(_is_of(c, r.of) for c in known)), None)
+    return next((r for r in rules.calls if any(is_of(c, r.of) for c in known)), None)
 
 
 def _passed_on(
@@ -116,7 +116,7 @@ def _is_around(module: Module, rule: Call) -> bool:
     targets = {t for ts in module.facts.bound.values() for t in ts}
     chains = (r for r in module.found.references if r.parts[-1] in names)
     targets |= {module.meaning(r.parts, r.scope) or "" for r in chains}
-    return any(_is_of(module.index.canonical(t), rule.of) for t in targets)
+    return any(is_of(module.index.canonical(t), rule.of) for t in targets)
 
 
 def _may_read_it(module: Module, node: ast.Call, scope: Scope) -> bool:
@@ -140,7 +140,7 @@ def _of_rules(module: Module, rules: Rules, callees: set[str], node: ast.Call, s
     """What the rules make of a call of one of their callables; by hand where it can be one of something else."""
     of_all: list[Call | Promote] = [*rules.calls, *rules.promotes]
     for rule in of_all:
-        meant = {c for c in callees if _is_of(c, rule.of) and not module.index.defines(c)}
+        meant = {c for c in callees if is_of(c, rule.of) and not module.index.defines(c)}
         if callees - meant - {module.index.new_name(c) for c in meant} and meant:
             names = rule.remove if isinstance(rule, Call) else [rule.argument, rule.list]
             if node.args or any(k.arg is None or k.arg in names for k in node.keywords):
@@ -150,7 +150,7 @@ def _of_rules(module: Module, rules: Rules, callees: set[str], node: ast.Call, s
             yield from (_replace(module, rule, node, scope) if isinstance(rule, Call) else _promote(module, rule, node))
 
 
-def _is_of(callee: str, of: list[str]) -> bool:
+def is_of(callee: str, of: list[str]) -> bool:
     """Whether `callee` is one of the callables, in their module or below it."""
     module, _, name = callee.rpartition(".")
     return any(o.rpartition(".")[2] == name and under(module, o.rpartition(".")[0]) for o in of)
@@ -259,7 +259,7 @@ def _promoted(
         return Finding(start, rule.id, Status.MANUAL, said)
     edits = []
     if leaves and named is not None and primary is not None:
-        edits.append(_inner_edit(module, named, rule.value, primary))
+        edits.append(inner_edit(module, named, rule.value, primary))
     if listed is not None and items:
         added = [p for p in fill if p not in (*items, primary)]
         places = [i for i, item in enumerate(items) if item == rule.value or (leaves and item == primary)]
@@ -280,12 +280,12 @@ def _literals(module: Module, rules: Rules, node: ast.Call) -> Iterator[Finding]
         for rule in rules.literals:
             new = rule.values.get(value) if keyword.arg == rule.argument and value is not None else None
             if new is not None and value is not None:
-                edit = _inner_edit(module, keyword.value, value, new)
+                edit = inner_edit(module, keyword.value, value, new)
                 start = module.source.start(keyword.value)
                 yield Finding(start, rule.id, Status(rule.status), f"{value} → {new}: {rule.message}", (edit,))
 
 
-def _inner_edit(module: Module, node: ast.expr, old: str, new: str) -> Edit:
+def inner_edit(module: Module, node: ast.expr, old: str, new: str) -> Edit:
     """Replace the text of a literal, or the whole literal where it is spelled with escapes."""
     place = module.source.inside(node, old)
     if place is None:

@@ -15,6 +15,8 @@ from migrator.python import (
     imports,
     library,
     model_ids,
+    notes,
+    routing,
     settings,
     shim,
     texts,
@@ -49,7 +51,7 @@ def find(source: Source, found: Outline, facts: Facts, index: Index, *, edit_pro
     if any(under(name, left.module) for name in facts.names for left in index.names.rules.libraries):
         return []  # the library itself, as a copy in the tree
     module = Module(source, found, facts, index, edit_prose)
-    rewriters = (shim, imports, uses, answers, calls, settings, fixtures, texts, model_ids, unknown)
+    rewriters = (shim, imports, uses, answers, calls, routing, notes, settings, fixtures, texts, model_ids, unknown)
     findings = list(clients.find(module))
     findings += library.prepare(module)
     findings += [f for rewriter in rewriters for f in rewriter.find(module)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from migrator.patterns import canonical
@@ -113,7 +113,7 @@ class Manner:
 
 def settle(place: Place, rule: Dependency, manner: Manner) -> Iterator[Finding]:
     """What becomes of the old distribution in one list: replaced, taken out, or left with the new one beside it."""
-    old = [s for s in place.stated if canonical(s.name) == canonical(rule.old)]
+    old = [s for s in place.stated if canonical(s.name) == canonical(rule.old) and _has_extra(s, rule)]
     wanted = {canonical(new.name): new for new in targets(rule)} if manner.adds else {}
     there = [s for s in place.stated if canonical(s.name) in wanted]
     covered = {(canonical(s.name), s.when()) for s in there}
@@ -129,10 +129,13 @@ def settle(place: Place, rule: Dependency, manner: Manner) -> Iterator[Finding]:
             named = " and ".join(map(spelt, needed))
             said = one.locked.replace("{new}", named or "the new one")
             yield _finding(rule, one, Status.MANUAL, said, (), manner)
+        elif rule.extra and not manner.kept:
+            yield _without_extra(place, rule, one, needed, manner)
         elif needed:
             yield from _placed(place, rule, one, needed, manner)
         elif manner.kept:
-            said = "; ".join([f"{one.name} is still used: take it out once nothing uses it", *_outside(there, wanted)])
+            said = f"{_asked(rule, one)} is still used: take it out once nothing uses it"
+            said = "; ".join([said, *_outside(there, wanted)])
             yield _finding(rule, one, Status.MANUAL, said, (), manner)
         else:
             gone.append(one)
@@ -140,11 +143,31 @@ def settle(place: Place, rule: Dependency, manner: Manner) -> Iterator[Finding]:
         yield _removed(rule, one, wanted, there, edits, manner)
 
 
+def _asked(rule: Dependency, one: Stated) -> str:
+    """What a rule takes out, as it is stated."""
+    return f"{one.name}[{rule.extra}]" if rule.extra else one.name
+
+
+def _has_extra(one: Stated, rule: Dependency) -> bool:
+    return not rule.extra or canonical(rule.extra) in map(canonical, one.extras)
+
+
+def _without_extra(place: Place, rule: Dependency, one: Stated, new: Sequence[Stated], manner: Manner) -> Finding:
+    """The old distribution stays without the extra, and the new ones come beside it."""
+    rest = replace(one, extras=tuple(e for e in one.extras if canonical(e) != canonical(rule.extra)))
+    said = f"{_asked(rule, one)} → {' and '.join(map(spelt, (rest, *new)))}"
+    if one.source:
+        said = f"{said}: by hand, it comes from {one.source}"
+        return _finding(rule, one, Status.MANUAL, said, (), manner)
+    edits = (*place.instead(one, rest), *(place.beside(one, *new) if new else ()))
+    return _finding(rule, one, manner.status, said, edits, manner)
+
+
 def _placed(place: Place, rule: Dependency, one: Stated, new: Sequence[Stated], manner: Manner) -> Iterator[Finding]:
     named = " and ".join(map(spelt, new))
     if manner.kept:
         are = "is" if len(new) == 1 else "are"
-        said = f"{named} {are} added: {one.name} is still used, take it out once nothing uses it"
+        said = f"{named} {are} added: {_asked(rule, one)} is still used, take it out once nothing uses it"
         yield _finding(rule, one, Status.REVIEW, said, place.beside(one, *new), manner)
         return
     notes = list(_notes(rule, one, manner))
