@@ -53,7 +53,7 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
         found += _in_block(text, block, names, context)
         at = last + len(code)
     found += _prose(text[at:], at, names, context)
-    return apart(found)
+    return sorted(found, key=lambda finding: finding.start)
 
 
 def _prose(text: str, at: int, names: Names, context: Context) -> list[Finding]:

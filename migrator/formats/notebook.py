@@ -108,7 +108,7 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
         if cell.kind == "markdown":
             beside = replace(context, path=f"{context.path}.md")
             found += [_in_cell(cell, 0, f) for f in _PROSE.find(cell.text, names, beside)]
-    return apart(found, _elsewhere(text, names))
+    return sorted([*found, *_elsewhere(text, names)], key=lambda finding: finding.start)
 
 
 def _in_program(whole: Program, names: Names, context: Context) -> list[Finding]:

@@ -176,6 +176,8 @@ class Builds:
         call, recipe = plan.made.call, plan.recipe
         if plan.made.in_f_string:
             plan.reason = "it stands in an f-string"
+        elif not call.keywords and [ast.unparse(a) for a in call.args] == ["..."]:  # as in docs
+            plan.doubts += [recipe.differs] if recipe.differs else []
         elif len(call.args) > len(recipe.order) or any(isinstance(a, ast.Starred) for a in call.args):
             plan.reason = "its positional arguments are not known"
         else:

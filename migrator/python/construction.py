@@ -13,15 +13,20 @@ from migrator.python.sdk.options import is_sure
 
 def builds(project: Definitions, facts: Facts) -> Builds:
     """What becomes of the objects that a module builds of a library's classes."""
+    if project.by_path.get(facts.path) is not facts:
+        return _built(project, facts)  # a piece of code that belongs to no file
     if facts.path not in project.builds:
-
-        def meaning(parts: Parts) -> str:
-            targets = facts.bound.get(parts[0], frozenset()) - {""}
-            base = next(iter(targets), "") or (project.through_star(facts, parts[0]) or "")
-            return project.canonical(".".join((base, *parts[1:]))) if base and len(targets) < 2 else ""
-
-        project.builds[facts.path] = Builds(project.names, facts.made, meaning, partial(_held, facts), facts.path)
+        project.builds[facts.path] = _built(project, facts)
     return project.builds[facts.path]
+
+
+def _built(project: Definitions, facts: Facts) -> Builds:
+    def meaning(parts: Parts) -> str:
+        targets = facts.bound.get(parts[0], frozenset()) - {""}
+        base = next(iter(targets), "") or (project.through_star(facts, parts[0]) or "")
+        return project.canonical(".".join((base, *parts[1:]))) if base and len(targets) < 2 else ""
+
+    return Builds(project.names, facts.made, meaning, partial(_held, facts), facts.path)
 
 
 def _held(facts: Facts, plan: Plan) -> str:

@@ -65,12 +65,16 @@ class _Reader:
             yield arguments[1].arg
 
     def _means(self, node: ast.expr, scope: Scope, names: list[str]) -> bool:
-        text = text_value(node)
-        parts = tuple(text.split(".")) if text is not None else parts_of(node)
-        if isinstance(node, ast.BinOp):
-            return any(self._means(side, scope, names) for side in (node.left, node.right))
-        dotted = self.module.dotted(parts, scope) if parts else None
-        return bool(dotted) and is_of(self.module.index.canonical(dotted or ""), names)
+        """Whether a decorator, a base or an annotation means one of the names, alone or among others."""
+        match node:
+            case ast.Constant(value=str()):
+                return any(self._means(each, scope, names) for each in _expressions(node.value))
+            case ast.BinOp():
+                return self._means(node.left, scope, names) or self._means(node.right, scope, names)
+            case ast.Subscript():
+                return self._means(node.slice, scope, names)
+        dotted = self.module.dotted(parts_of(node), scope)
+        return dotted is not None and is_of(self.module.index.canonical(dotted), names)
 
     def _is_known(self, node: ast.expr) -> bool:
         return isinstance(node, ast.Name) and any(node.id in self.known.get(id(f), ()) for f in self._functions(node))
@@ -135,3 +139,10 @@ class _Reader:
             if name is not None and name not in self.rule.keys:
                 start = self.module.source.start(inner.key)
                 yield Finding(start, self.rule.id, Status.MANUAL, f"{name}: {self.rule.message}")
+
+
+def _expressions(text: str) -> list[ast.expr]:
+    try:
+        return [ast.parse(text, mode="eval").body]
+    except SyntaxError:
+        return []

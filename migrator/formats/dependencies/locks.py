@@ -35,6 +35,7 @@ def find(text: str, names: Names, path: str) -> Iterator[Finding]:
         locked = list(_locked(text, rule.old))
         warnings = sorted({w for _, version in locked if (w := warned(rule, version))})
         asked = not rule.stays and (name != "uv.lock" or _asked_for(text, rule.old))
+        asked = asked and (not rule.extra or name == "poetry.lock" or _has_extra(text, rule.old, rule.extra))
         if not locked or not (warnings or asked):
             continue
         said = f"stale: {rule.old} is locked here; regenerate it with {COMMANDS[name]}"
@@ -60,6 +61,12 @@ def _asked_for(text: str, old: str) -> bool:
     """Whether a uv.lock has a distribution for the project itself, not only for another one that needs it."""
     name = re.compile(rf'name = "{spelling(old).pattern}"', re.IGNORECASE)
     return any(name.search(match[0]) for match in _ASKED.finditer(text))
+
+
+def _has_extra(text: str, old: str, extra: str) -> bool:
+    """Whether a distribution is locked with an extra, which poetry.lock alone does not say."""
+    quoted = rf'name = "{spelling(old).pattern}"|"{spelling(old).pattern}": \{{'
+    return re.search(rf'(?:{quoted})[^}}]{{0,400}}?"{spelling(extra).pattern}"', text, re.IGNORECASE) is not None
 
 
 def _version_after(text: str) -> str:

@@ -75,7 +75,7 @@ def find(text: str, names: Names, kept: frozenset[str], path: str) -> Iterator[F
             yield from settle(array, rule, replace(manner, adds=adds, group=where[1]))
         for table in _tables(layout, text, name):
             yield from settle(table, rule, manner)
-        if not manner.kept:
+        if not (manner.kept or rule.extra):
             yield from _sources(layout, text, rule)
 
 
