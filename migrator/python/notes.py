@@ -67,8 +67,8 @@ class _Reader:
     def _means(self, node: ast.expr, scope: Scope, names: list[str]) -> bool:
         """Whether a decorator, a base or an annotation means one of the names, alone or among others."""
         match node:
-            case ast.Constant(value=str()):
-                return any(self._means(each, scope, names) for each in _expressions(node.value))
+            case ast.Constant(value=str(text)):
+                return any(self._means(each, scope, names) for each in _expressions(text))
             case ast.BinOp():
                 return self._means(node.left, scope, names) or self._means(node.right, scope, names)
             case ast.Subscript():
