@@ -34,7 +34,9 @@ class Note(Rule):
     of: list[str] = key(DOTTED_LIST, "the classes; a module stands for its submodules too")
     attribute: str = key(NAME, "the attribute that holds the mapping")
     names: Mapping[str, str] = key(TEXT_MAP, "old key = new key; empty for one without a counterpart")
-    message: str = key(TEXT, "what to do about a key without a counterpart, and about a mapping that nothing is known of")
+    message: str = key(
+        TEXT, "what to do about a key without a counterpart, and about a mapping that nothing is known of"
+    )
     decorators: list[str] = key(DOTTED_LIST, "functions whose decorated function is given such an object first", [])
     bases: list[str] = key(DOTTED_LIST, "classes whose methods are given one first", [])
     keys: list[str] = key(TEXTS, "what can be read below the new key; left out: anything", [])

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from migrator.primitives import Note, under
+from migrator.patterns import under
+from migrator.primitives.gateway import Note
 from migrator.python.calls import inner_edit, is_of
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module

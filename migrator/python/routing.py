@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from migrator.primitives import Routing
+from migrator.primitives.gateway import Routing
 from migrator.python.calls import inner_edit
 from migrator.python.dicts import Written, begins_line, line_indent
 from migrator.python.expressions import parts_of, text_value
