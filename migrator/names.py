@@ -357,7 +357,8 @@ class Names:
         words += [_literal(o) for group in (rules.symbols, rules.fixtures) for rule in group for o in rule.names]
         words += [_literal(e.old) for e in rules.envs] + [w for m in rules.mentions for w in m.words]
         words += [f.distribution for f in rules.flags if f.distribution]
-        words += [o for d in rules.dependencies for o in (d.old, canonical(d.old), canonical(d.old).replace("-", "_"))]
+        packages = [d.extra or d.old for d in rules.dependencies]
+        words += [o for p in packages for o in (p, canonical(p), canonical(p).replace("-", "_"))]
         for library in rules.libraries:
             words += [library.module, *library.loggers]
         for client in rules.clients:
