@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from migrator.patterns import under
 from migrator.primitives.gateway import Note
 from migrator.python.calls import inner_edit, is_of
+from migrator.python.construction import builds
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.scopes import FunctionNode, Scope
@@ -131,7 +132,7 @@ class _Reader:
         """The module, by path, in which an object of a library stays what it was; "" for none."""
         index = self.module.index
         made = (facts for facts in index.by_path.values() if facts.made)
-        return next((f.path for f in made if any(plan.reason for plan in index.builds(f).plans.values())), "")
+        return next((f.path for f in made if any(plan.reason for plan in builds(index, f).plans.values())), "")
 
     def _below(self, read: _Read) -> Iterator[Finding]:
         """What is read of the value of a key, and is not there from now on."""
