@@ -90,7 +90,14 @@ class Calls:
                 yield Finding(self.script.start(body), self.clients.options.client.id, Status.MANUAL, said)
             return
         text = string_of(entry.value)
-        if text and prefix and entry.value and "/" not in text and not text.startswith("@"):
+        if text and entry.value and "/" not in text and not text.startswith("@"):
+            client = self.clients.options.client
+            prefix = prefix or client.vendor(text)
+            if not prefix:
+                if client.vendors:
+                    said = f"ids at {client.called} begin with who made the model: write vendor/{text}"
+                    yield Finding(self.script.start(entry.value), self._provider_rule, Status.MANUAL, said)
+                return
             quote = entry.value.text()[0]
             edit = self.script.edit(entry.value, f"{quote}{prefix}/{text}{quote}")
             said = f"{text} → {prefix}/{text}: the model id names the provider"

@@ -137,5 +137,5 @@ def _of(each: Built, options: Options) -> Iterator[Finding]:
         return
     client = options.client
     start = options.script.start(each.node)
-    yield Finding(start, client.id, Status.MIGRATED, f"a client of {client.instead} at the gateway", each.edits)
+    yield Finding(start, client.id, Status.MIGRATED, f"a client of {client.instead} at {client.called}", each.edits)
     yield from each.settled.notes

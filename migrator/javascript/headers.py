@@ -70,7 +70,7 @@ class Headers:
         status = Status.MIGRATED
         if other and keyed:
             status = Status.REVIEW
-            said += "; the key of a provider that was sent there is the gateway's: store it there"
+            said += f"; the key of a provider that was sent there belongs to {client.called}: store it there"
         where = rule.id if rule and keyed else client.id
         yield Finding(self.script.start(ours[0].node), where, status, said, tuple(edits))
 
@@ -119,7 +119,7 @@ class Headers:
                 yield Finding(start, rule.id, Status.REVIEW, f"{name} → {rule.called}: {rule.message}", edits)
                 return
         where = rule.id if rule else self.options.client.id
-        message = rule.message if rule and rule.message else "the gateway does not know it"
+        message = rule.message if rule and rule.message else f"{self.options.client.called} does not know it"
         line = self._statement(node)
         if line is None or rule is None or rule.to in {"labels", "header", "manual"}:
             yield Finding(start, where, Status.MANUAL, f"{name}: {message}; take it out by hand")
@@ -157,7 +157,7 @@ class Headers:
         client, start = self.options.client, self.script.start(node)
         new = client.answered.get(name.lower(), "")
         if not new:
-            said = f"{name}: the gateway's answers have no such header: take out what reads it"
+            said = f"{name}: answers of {client.called} have no such header: take out what reads it"
             return Finding(start, client.id, Status.MANUAL, said)
         quote = node.text()[0]
         said = f"{name} → {new}: see that its values are those that are looked for"

@@ -151,7 +151,7 @@ class Options:
         elif to == "keyword" and place != "headers":
             result.entries.append(written(camel(each.name), self.said(value)))
         elif to != "drop" or rule.status != Status.MIGRATED:
-            said = rule.message or "a header cannot say it at the gateway"
+            said = rule.message or f"a header cannot say it at {self.client.called}"
             self._note(result, each, rule.id, f"{each.name}: {said}", Status.REVIEW)
 
     def _provider(self, result: Settled, each: Given, rule: Parameter) -> None:
@@ -191,7 +191,7 @@ class Options:
         for part in given(properties(literal)):
             inner = self.rule(part.name)
             if inner and inner.to == "key":
-                said = "keys of providers are the gateway's: store it there"
+                said = f"keys of providers belong to {self.client.called}: store it there"
                 self._note(result, part, rule.id, f"config.{part.name}: {said}", Status.REVIEW)
             elif inner:
                 self._settle(result, part, inner, place)

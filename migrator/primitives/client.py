@@ -53,6 +53,17 @@ class Client(Rule):
     providers: Mapping[str, str] = key(TEXT_MAP, "id of a provider so far = how a model id begins; empty for none", {})
     answered: Mapping[str, str] = key(TEXT_MAP, "header of answers so far = its new name; empty for none", {})
     differs: str = key(TEXT, "how long the new clients wait and how often they try, where they are not told", "")
+    called: str = key(TEXT, "what messages call the new place", "the gateway")
+    itself: str = key(TEXT, "the provider that the new place is itself: ids of its models stay", "")
+    ids: str = key(TEXT, "what to see to in an id that was given a provider; left out: nothing", "")
+    unserved: str = key(TEXT, "what to do about a provider that no model id can name", "")
+    vendors: Mapping[str, str] = key(
+        TEXT_MAP, "beginning of a model's name = how its id begins, where every id has to name who made it", {}
+    )
+
+    def vendor(self, model: str) -> str:
+        """How the id of a model begins that says no more than the model's name; "" where that is not known."""
+        return next((vendor for start, vendor in self.vendors.items() if model.startswith(start)), "")
 
 
 @dataclass(frozen=True, eq=False, repr=False)

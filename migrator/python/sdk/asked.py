@@ -14,7 +14,7 @@ from migrator.python.module import Module
 from migrator.python.sdk import arguments
 from migrator.python.sdk.made import CLIENT, COPIES
 from migrator.python.sdk.options import Options, Result, is_plain
-from migrator.python.sdk.providers import new_id
+from migrator.python.sdk.providers import new_id, unserved
 from migrator.sites import Edit, Finding, Status
 
 if TYPE_CHECKING:
@@ -128,10 +128,15 @@ class Asked:
         model = text_value(keyword.value)
         rules = self.module.names.rules
         if model is None:
-            if asked.provider not in ("", "?") and not isinstance(keyword.value, ast.Constant):
+            if asked.provider in ("", "?") and self.client.vendors and not isinstance(keyword.value, ast.Constant):
+                said = f"model: ids at {self.client.called} begin with who made the model: see that this one does"
+                yield Finding(self.module.source.start(keyword.value), self._rule, Status.REVIEW, said)
+            elif asked.provider not in ("", "?", self.client.itself) and not isinstance(keyword.value, ast.Constant):
                 prefix = self.client.providers.get(asked.provider, asked.provider)
                 said = f"model: the client was one of {asked.provider}: "
-                said += f"begin the id with {prefix}/ to stay there" if prefix else "the gateway has no such provider"
+                said += (
+                    f"begin the id with {prefix}/ to stay there" if prefix else unserved(self.client, asked.provider)
+                )
                 yield Finding(self.module.source.start(keyword.value), self._rule, Status.REVIEW, said)
             return
         slugs = rules.options.get("slugs", {})

@@ -16,7 +16,7 @@ from migrator.python.scopes import Scope
 from migrator.python.sdk import arguments, leftover, spreading
 from migrator.python.sdk.asked import Asked
 from migrator.python.sdk.options import Options, Result, is_plain
-from migrator.python.sdk.providers import LOST
+from migrator.python.sdk.providers import LOST, new_id, unserved
 from migrator.python.sdk.spread import Spread, spread_of
 from migrator.python.sdk.spreading import lacks
 from migrator.sites import Edit, Finding, Status
@@ -188,9 +188,7 @@ class Rewriter:
         cls = "".join(parts_of(node.func)[-1:])
         result = self.options.convert(headers.given)
         if "Azure" in cls:
-            said = (
-                f"{cls}(…): use the client without Azure, with base_url={self.url!r}, the gateway's key and no headers"
-            )
+            said = f"{cls}(…): use the client without Azure, with base_url={self.url!r} and api_key, without headers"
             self.done.add(id(where.value))
             self.kept |= {id(n) for n in ast.walk(node)}
             yield self._say(node, Status.MANUAL, said)
@@ -222,15 +220,23 @@ class Rewriter:
             result.say(Status.REVIEW, f"{keyword}={text} of the headers: see whether {cls} takes it")
         if cls not in self.client.classes.values():
             replaced |= self._models(result, cls, by_name)
-        yield self._edited(node, result, f"{cls}(…) speaks to the gateway", imported, replaced, gone, added)
+        yield self._edited(node, result, f"{cls}(…) speaks to {self.client.called}", imported, replaced, gone, added)
 
     def _models(self, result: Result, cls: str, by_name: dict[str, ast.keyword]) -> dict[str, str]:
         """The id of a model that a client of another library is given, with the provider that the headers named."""
-        if result.provider in ("", LOST):
-            return {}
-        prefix = self.client.providers.get(result.provider, result.provider)
         named = next((by_name[n] for n in ("model", "model_name") if n in by_name), None)
         model = text_value(named.value) if named else None
+        if result.provider in ("", LOST):
+            new = new_id(model or "/", "", self.client, {}, self.rules.options.get("models", {}))
+            if named and named.arg and new.text != model and new.status is Status.REVIEW and "OpenAI" in cls:
+                result.say(new.status, f"{model} → {new.text}: {new.message}")
+                return {named.arg: f'{named.arg}="{new.text}"'}
+            if new.message:
+                result.say(Status.REVIEW, f"ids at {self.client.called} begin with who made the model")
+            return {}
+        if result.provider == self.client.itself:
+            return {}
+        prefix = self.client.providers.get(result.provider, result.provider)
         if named and named.arg and model and "/" not in model and prefix and "OpenAI" in cls:
             return {named.arg: f'{named.arg}="{prefix}/{model}"'}
         result.say(Status.REVIEW, self._begin(result.provider))
@@ -239,7 +245,7 @@ class Rewriter:
     def _begin(self, provider: str) -> str:
         prefix = self.client.providers.get(provider, provider)
         if not prefix:
-            return f"the gateway has no provider {provider}: choose another model"
+            return unserved(self.client, provider)
         return f"the provider was {provider}: begin ids of models with {prefix}/ to stay there"
 
     def _makes_headers(self, value: ast.expr, scope: Scope) -> bool:
@@ -264,7 +270,7 @@ class Rewriter:
         result.headers = {"Authorization": bearer, **result.headers}
         for keyword, text in result.keywords.items():
             result.say(Status.REVIEW, f"give the client {keyword}={text}")
-        if result.provider not in ("", LOST):
+        if result.provider not in ("", LOST, self.client.itself):
             result.say(Status.REVIEW, self._begin(result.provider))
         if imported is None:
             return self._say(node, Status.MANUAL, "headers: import os and give the key as a bearer token")
@@ -297,7 +303,7 @@ class Rewriter:
             if isinstance(getattr(last, "ctx", None), ast.Store):
                 continue
             place = self.module.place(reference, len(reference.parts))
-            said = f"{reference.parts[-1]} → the gateway's address"
+            said = f"{reference.parts[-1]} → the address of {self.client.called}"
             if place is None or reference.inside is not None:
                 yield self._say(last, Status.MANUAL, f"{said}: write it by hand, an f-string stands around it")
                 continue

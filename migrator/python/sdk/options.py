@@ -143,7 +143,9 @@ class Options:
             result.provider = found
         lost = result.provider == LOST
         result.lost = (
-            f"{name}: nothing tells which provider it stands for, so the gateway chooses: {_SLUGS}" if lost else ""
+            f"{name}: nothing tells which provider it stands for, so {self.client.called} chooses: {_SLUGS}"
+            if lost
+            else ""
         )
 
     def _config(self, result: Result, value: ast.expr, row: Parameter) -> None:

@@ -63,10 +63,11 @@ def new_id(model: str, provider: str, client: Client, slugs: Mapping[str, str], 
         slug, _, root = model[1:].partition("/")
         known = slugs.get(slug) or (slug if slug in client.providers else "")
         if not known:
-            said = (
-                f"nothing tells the provider of the slug {slug}, so the gateway chooses: say it with the setting slugs"
-            )
-            return NewId(root, Status.REVIEW, said)
+            by_name = _by_vendor(root, client)
+            if by_name.message:
+                return by_name
+            said = f"nothing tells the provider of the slug {slug}, so {client.called} chooses"
+            return NewId(root, Status.REVIEW, f"{said}: say it with the setting slugs")
         sure = slug in slugs
         said = (
             ""
@@ -74,13 +75,38 @@ def new_id(model: str, provider: str, client: Client, slugs: Mapping[str, str], 
             else f"the slug {slug} is taken for the provider of that name: say another with the setting slugs"
         )
         return _with_prefix(root, known, client, Status.MIGRATED if sure else Status.REVIEW, said)
-    if "/" in model or provider in ("", LOST):  # a provider that is lost is said where the client is made
+    if "/" in model or provider == client.itself:
         return NewId(model, Status.MIGRATED, "")
+    if provider in ("", LOST):  # a provider that is lost is said where the client is made
+        return _by_vendor(model, client)
     return _with_prefix(model, provider, client, Status.MIGRATED, "")
+
+
+def _by_vendor(model: str, client: Client) -> NewId:
+    """The id where nothing but the model's name says who made it."""
+    if not client.vendors:
+        return NewId(model, Status.MIGRATED, "")
+    vendor = client.vendor(model)
+    if not vendor:
+        return NewId(
+            model, Status.MANUAL, f"ids at {client.called} begin with who made the model: write vendor/{model}"
+        )
+    return NewId(f"{vendor}/{model}", Status.REVIEW, client.ids)
 
 
 def _with_prefix(root: str, provider: str, client: Client, status: Status, said: str) -> NewId:
     prefix = client.providers.get(provider, provider)
     if not prefix:
-        return NewId(root, Status.MANUAL, f"the gateway has no provider {provider}: choose another model")
-    return NewId(f"{prefix}/{root}", status, said)
+        return NewId(root, Status.MANUAL, unserved(client, provider))
+    return NewId(
+        f"{prefix}/{root}", Status.REVIEW if client.ids else status, "; ".join(filter(None, [said, client.ids]))
+    )
+
+
+def unserved(client: Client, provider: str) -> str:
+    """What to say where no model id can name a provider."""
+    return (
+        f"{provider}: {client.unserved}"
+        if client.unserved
+        else f"{client.called} has no provider {provider}: choose another model"
+    )
