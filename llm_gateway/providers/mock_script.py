@@ -37,7 +37,7 @@ Fault = Literal["cut", "stall", "unreachable", "invalid-json", "error-in-200"]
 _FAULTS = frozenset(get_args(Fault))
 _BRACKET = re.compile(r"\[mock ([^\]]*)\]")
 _MODEL = re.compile(
-    r"mock-(error|delay|seq|cut|stall|unreachable|invalid-json|error-in-200|tool|no-usage|flag)(?:-(.+))?"
+    r"mock-(error-in-200|error|delay|seq|cut|stall|unreachable|invalid-json|tool|no-usage|flag)(?:-(.+))?"
 )
 _HEADERS = ("retry-after", "retry-after-ms")
 
