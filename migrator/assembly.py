@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePosixPath
@@ -71,22 +71,34 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
         rules = replace(rules, ids=replace(rules.ids, given=given_by_others(candidates, index)))
         index.names.rules = rules
     moves, moved, blocked = _moves(candidates, rules)
-    changes, sites, problems = list[Change](), moved, [*candidates.problems, *blocked]
     paths, done = sorted({*candidates.by_path, *moves}), 0
     # What lists dependencies waits for what the code goes on using.
-    lists = {path for path in paths if rules.dependencies and _lists_dependencies(path)}
-    for group in ([path for path in paths if path not in lists], sorted(lists)):
-        still_used = _still_used(rules, candidates, parts, changes)
-        clients = _clients(places, parts, index, changes)
+    lists = [path for path in paths if rules.dependencies and _lists_dependencies(path)]
+
+    def rewritten(group: Sequence[str], clients: Mapping[Place, _Client], changes: Iterable[Change]) -> list[_Result]:
+        nonlocal done
         indexes = {folder: clients[places[folder]].index if places else index for folder in parts.folders}
-        work = partial(_file, candidates, _Parts(parts, indexes, still_used), task.options, moves)
-        for result in in_order(work, group, task.options.jobs):
+        in_use = _Parts(parts, indexes, _still_used(rules, candidates, parts, changes))
+        results = []
+        for result in in_order(partial(_file, candidates, in_use, task.options, moves), group, task.options.jobs):
             done += 1
             task.progress("rewriting", done, len(paths))
-            changes += [result.change] if result.change else []
-            problems += [result.problem] if result.problem else []
-            sites += result.sites
-    for home, client in clients.items():
+            results.append(result)
+        return results
+
+    code = rewritten(sorted({*paths} - {*lists}), _clients(places, parts, index, ()), ())
+    changes = _changes(code)
+    clients = _clients(places, parts, index, changes)
+    rest = rewritten(lists, clients, changes)
+    final = _clients(places, parts, index, [*changes, *_changes(rest)])
+    if any(final[home].needs != clients[home].needs for home in final):  # what texts use is listed as well
+        done = len(code)
+        rest = rewritten(lists, final, changes)
+    results = [*code, *rest]
+    changes = _changes(results)
+    sites = [*moved, *(site for result in results for site in result.sites)]
+    problems = [*candidates.problems, *blocked, *(result.problem for result in results if result.problem)]
+    for home, client in final.items():
         made = client_module.made(client.index.names, home, client.used, candidates)
         changes, sites = ([*changes, made[0]], [*sites, made[1]]) if made else (changes, sites)
     return replace(
@@ -103,21 +115,23 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Client:
-    """A client module: the names of it that are used, and the index for the modules and lists that belong to it."""
+    """A client module: the names of it that are used, what it needs, and the index for the files that belong to it."""
 
     used: frozenset[str]
+    needs: tuple[str, ...]  # requirements beside the SDK
     index: Index
 
 
 def _clients(
-    places: Mapping[str, Place], parts: Distributions, index: Index, changes: list[Change]
+    places: Mapping[str, Place], parts: Distributions, index: Index, changes: Collection[Change]
 ) -> dict[Place, _Client]:
-    """The client module of each place, as the modules that would use it are after these changes."""
+    """The client module of each place, as the files that would use it are after these changes."""
     clients = {}
     for home in sorted(set(places.values()), key=lambda home: home.path):
         its = index.speaking_of(home.dotted)
         used = client_module.needed(its.names, [c for c in changes if places[parts.of(c.path)] == home])
-        clients[home] = _Client(used, its.needing(client_module.requirements(its.names, used)))
+        needs = client_module.requirements(its.names, used)
+        clients[home] = _Client(used, needs, its.needing(needs))
     return clients
 
 
@@ -209,6 +223,10 @@ class _Result(NamedTuple):
 
 def _lists_dependencies(path: str) -> bool:
     return not (path.endswith(PYTHON) or is_script(path)) or PurePosixPath(path).name == "setup.py"
+
+
+def _changes(results: Iterable[_Result]) -> list[Change]:
+    return [result.change for result in results if result.change]
 
 
 class _Parts(NamedTuple):

@@ -151,36 +151,54 @@ def _head(path: str, candidates: Candidates) -> str:
 
 
 def needed(names: Names, changes: Iterable[Change]) -> frozenset[str]:
-    """The names of the client module that migrated modules use, by import, as an attribute or in a text."""
+    """The names of the client module that migrated files use: by import, as an attribute or in a text."""
+    moved = {n for rule in names.rules.moved if rule.to == "{client}" for n in (*rule.names, *rule.renames.values())}
+    provided: frozenset[str] = _maker(names).provided(names.rules.served)
+    return frozenset(name for change in changes for name in _used(names.client, change)) & (provided | moved)
+
+
+def _used(client: str, change: Change) -> set[str]:
+    """What a file reads off the client module after a change, and names beside that it may read off another one."""
     from migrator.formats import notebook
+
+    if change.after is None or change.after == change.before:
+        return set()
+    text = decode(change.after, change.path).text
+    match change.language:
+        case "python":
+            return _used_by(client, text)
+        case "notebook":
+            return _used_by(client, notebook.program(text).text)
+    return _named_in(client, text)
+
+
+def _used_by(client: str, program: str) -> set[str]:
     from migrator.python import rewrite
     from migrator.python.survey import asked_of
 
-    client, found = names.client, set[str]()
-    for change in changes:
-        if change.language not in ("python", "notebook") or change.after is None:
-            continue
-        text = decode(change.after, change.path).text
-        text = notebook.program(text).text if change.language == "notebook" else text
-        _, outline, facts = rewrite.read(text, "snippet.py", ("snippet",))
-        targets = {t for ts in facts.bound.values() for t in ts} | facts.mentioned
-        read, kept = {attribute.attr for attribute, _ in outline.loose}, False
-        read.update(attribute.attr for attributes, _ in outline.members for attribute in attributes)
-        asked = {node: attribute for node, (_, attribute) in asked_of(outline).items()}
-        for reference in outline.references:
-            read.update(reference.parts[1:])
-            named = asked.get(id(reference.nodes[-1]))  # `getattr(llm_client, "completion")`
-            parts = (*reference.parts[1:], named) if named else reference.parts[1:]
-            holder = reference.scope.lookup(reference.parts[0])
-            for binding in holder.told(reference.parts[0]) if holder else ():
-                if binding.target:
-                    targets.add(".".join((binding.target, *parts)))
-                    kept |= binding.target == client and id(reference.nodes[-1]) in outline.stored
-        found |= read - _OF_TEXT if kept else set()  # `self.llm = llm_client` is read from by another name
-        found |= {t[len(client) + 1 :].partition(".")[0] for t in targets if t.startswith(f"{client}.")}
-    moved = {n for rule in names.rules.moved if rule.to == "{client}" for n in (*rule.names, *rule.renames.values())}
-    provided: frozenset[str] = _maker(names).provided(names.rules.served)
-    return (provided | moved) & found
+    _, outline, facts = rewrite.read(program, "snippet.py", ("snippet",))
+    targets = {t for ts in facts.bound.values() for t in ts} | facts.mentioned
+    read, kept = {attribute.attr for attribute, _ in outline.loose}, False
+    read.update(attribute.attr for attributes, _ in outline.members for attribute in attributes)
+    asked = {node: attribute for node, (_, attribute) in asked_of(outline).items()}
+    for reference in outline.references:
+        read.update(reference.parts[1:])
+        named = asked.get(id(reference.nodes[-1]))  # `getattr(llm_client, "completion")`
+        parts = (*reference.parts[1:], named) if named else reference.parts[1:]
+        holder = reference.scope.lookup(reference.parts[0])
+        for binding in holder.told(reference.parts[0]) if holder else ():
+            if binding.target:
+                targets.add(".".join((binding.target, *parts)))
+                kept |= binding.target == client and id(reference.nodes[-1]) in outline.stored
+    by_another_name = read - _OF_TEXT if kept else set()  # `self.llm = llm_client` is read from so
+    return by_another_name | {t[len(client) + 1 :].partition(".")[0] for t in targets if t.startswith(f"{client}.")}
+
+
+def _named_in(client: str, text: str) -> set[str]:
+    """What a text that is no program, but may hold some, imports from a module or reads off it."""
+    module, leaf = re.escape(client), re.escape(client.rpartition(".")[2])
+    imports = re.findall(rf"\bfrom\s+{module}\s+import\s*(\([^()]*\)|[\w ,]+)", text)
+    return {*re.findall(r"\w+", " ".join(imports)), *re.findall(rf"\b{leaf}\.(\w+)", text)}
 
 
 def requirements(names: Names, used: Collection[str]) -> tuple[str, ...]:
