@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +19,7 @@ from migrator.formats import Context, dependencies, format_of
 from migrator.formats.dependencies.node import importing
 from migrator.formats.script import is_script, read_callers, speaks
 from migrator.holding import held, unsafe
+from migrator.made_clients import Client, Work, clients, with_clients
 from migrator.model_ids import prepared
 from migrator.names import Names
 from migrator.outcome import Plan
@@ -75,9 +76,9 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     # What lists dependencies waits for what the code goes on using.
     lists = [path for path in paths if rules.dependencies and _lists_dependencies(path)]
 
-    def rewritten(group: Sequence[str], clients: Mapping[Place, _Client], changes: Iterable[Change]) -> list[_Result]:
+    def rewritten(group: Sequence[str], its: Mapping[Place, Client], changes: Iterable[Change]) -> list[_Result]:
         nonlocal done
-        indexes = {folder: clients[places[folder]].index if places else index for folder in parts.folders}
+        indexes = {folder: its[places[folder]].index if places else index for folder in parts.folders}
         in_use = _Parts(parts, indexes, _still_used(rules, candidates, parts, changes))
         results = []
         for result in in_order(partial(_file, candidates, in_use, task.options, moves), group, task.options.jobs):
@@ -86,53 +87,28 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
             results.append(result)
         return results
 
-    code = rewritten(sorted({*paths} - {*lists}), _clients(places, parts, index, ()), ())
+    code = rewritten(sorted({*paths} - {*lists}), clients(places, parts, index, ()), ())
     changes = _changes(code)
-    clients = _clients(places, parts, index, changes)
-    rest = rewritten(lists, clients, changes)
-    final = _clients(places, parts, index, [*changes, *_changes(rest)])
-    if any(final[home].needs != clients[home].needs for home in final):  # what texts use is listed as well
+    known = clients(places, parts, index, changes)
+    rest = rewritten(lists, known, changes)
+    final = clients(places, parts, index, [*changes, *_changes(rest)])
+    if any(final[home].needs != known[home].needs for home in final):  # what texts use is listed as well
         done = len(code)
         rest = rewritten(lists, final, changes)
     results = [*code, *rest]
-    changes = _changes(results)
-    sites = [*moved, *(site for result in results for site in result.sites)]
     problems = [*candidates.problems, *blocked, *(result.problem for result in results if result.problem)]
-    for home, client in final.items():
-        made = client_module.made(client.index.names, home, client.used, candidates)
-        changes, sites = ([*changes, made[0]], [*sites, made[1]]) if made else (changes, sites)
+    work = Work(_changes(results), [*moved, *(site for result in results for site in result.sites)])
+    work = with_clients(work, final, places, parts, candidates)
     return replace(
         plan,
         packs=rules.packs,
-        sites=tuple(sites),
-        changes=tuple(changes),
+        sites=tuple(work.sites),
+        changes=tuple(work.changes),
         problems=tuple(problems),
         files_matched=len(candidates.by_path),
         docs=rules.docs,
         notes=rules.notes,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Client:
-    """A client module: the names of it that are used, what it needs, and the index for the files that belong to it."""
-
-    used: frozenset[str]
-    needs: tuple[str, ...]  # requirements beside the SDK
-    index: Index
-
-
-def _clients(
-    places: Mapping[str, Place], parts: Distributions, index: Index, changes: Collection[Change]
-) -> dict[Place, _Client]:
-    """The client module of each place, as the files that would use it are after these changes."""
-    clients = {}
-    for home in sorted(set(places.values()), key=lambda home: home.path):
-        its = index.speaking_of(home.dotted)
-        used = client_module.needed(its.names, [c for c in changes if places[parts.of(c.path)] == home])
-        needs = client_module.requirements(its.names, used)
-        clients[home] = _Client(used, needs, its.needing(needs))
-    return clients
 
 
 def _held_back(rules: Rules, options: Options) -> Rules:

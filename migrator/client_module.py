@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from migrator.candidates import Candidates
 from migrator.distributions import Distributions, folder_of
@@ -20,6 +21,9 @@ from migrator.python.facts import Facts, package_of
 from migrator.ruleset import Rules
 from migrator.sites import Change, Site, Status
 from migrator.textio import decode
+
+if TYPE_CHECKING:
+    from migrator.clients.module import Settings
 
 # How a client module begins.
 _MARK = re.compile(r'"""(The client of (the LLM gateway|Portkey)\b|Counterparts of LiteLLM)')
@@ -217,6 +221,18 @@ def _maker(names: Names) -> ModuleType:
     return proxy if names.keeps_library else module
 
 
+def settings_of(rules: Rules) -> Settings:
+    """What the project's settings say about a client."""
+    from migrator.clients.module import Settings
+
+    return Settings(
+        providers=rules.options.get("providers", {}),
+        models=rules.options.get("models", {}),
+        base_url=rules.options.get("base-url", ""),
+        config=rules.options.get("config", {}),
+    )
+
+
 def made(names: Names, place: Place, used: Collection[str], candidates: Candidates) -> tuple[Change, Site] | None:
     """The change that makes the client module, and its site; None where it is there already.
 
@@ -225,7 +241,6 @@ def made(names: Names, place: Place, used: Collection[str], candidates: Candidat
     if not used:
         return None
     library = next(each for each in names.rules.libraries if each.client)
-    options = names.rules.options
     if place.path in candidates.files:
         missing = sorted(set(used) - _defined(place, candidates))
         if missing:
@@ -234,15 +249,7 @@ def made(names: Names, place: Place, used: Collection[str], candidates: Candidat
                 f"[tool.migrate.packs.{names.rules.packs[0]}] to another name such as app.llm_gateway_client"
             )
         return None
-    from migrator.clients.module import Settings
-
-    settings = Settings(
-        providers=options.get("providers", {}),
-        models=options.get("models", {}),
-        base_url=options.get("base-url", ""),
-        config=options.get("config", {}),
-    )
-    text = _maker(names).render(library.client, frozenset(used), settings)
+    text = _maker(names).render(library.client, frozenset(used), settings_of(names.rules))
     message = f"made for {', '.join(sorted(used))}: read it, and set the variables it names" + (
         f"; {library.made}" if library.made else ""
     )

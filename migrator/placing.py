@@ -44,7 +44,7 @@ def place(text: str, findings: Iterable[Finding], file: File) -> Placed:
     kept += suppressions.unused(file)
     edits = _in_order(e for f in kept for e in f.edits)
     after = apply(text, edits)
-    shift = _Shift(edits, line_starts(after))
+    shift = Shift(edits, line_starts(after))
     sites = tuple(
         Site(
             path=file.path,
@@ -97,7 +97,7 @@ def _in_order(edits: Iterable[Edit]) -> list[Edit]:
     return sorted(set(edits), key=lambda e: (e.start, e.end, e.text))
 
 
-class _Shift:
+class Shift:
     """Where an offset of the old text stands in the new one."""
 
     def __init__(self, edits: Sequence[Edit], starts: Sequence[int]) -> None:

@@ -14,7 +14,7 @@ from migrator.clients.module import provided
 from migrator.ruleset import compose
 
 PACK = ("--rules", "litellm-to-llm-gateway")
-CALL = "import litellm\n\n\ndef ask(text):\n    return litellm.completion(model='a', messages=text)\n"
+CALL = "import litellm\n\n\ndef ask(text, **more):\n    return litellm.completion(model='a', messages=text, **more)\n"
 OTHER = "from litellm import embedding\n\nembedding(model='a', input='b')\n"
 OWN = "def completion(text):\n    return text\n"
 
@@ -174,6 +174,20 @@ def test_a_second_run_changes_nothing_and_restore_gives_every_byte_back(tmp_path
     assert "nothing to write" in _migrate(root).lower()
     assert run("--restore", cwd=root).returncode == 0
     assert _files(root) == before
+
+
+def test_a_file_that_alone_needs_a_client_makes_it_where_no_setting_asks_for_a_module(tmp_path: Path) -> None:
+    root = write(tmp_path, {"embed.py": OTHER})
+    before = _files(root)
+    assert "embed.py:8  review  `client`, in the file itself" in _migrate(root)
+    assert _made(root, set(before)) == []
+    assert "nothing to write" in _migrate(root).lower()
+    assert run("--restore", cwd=root).returncode == 0
+    assert _files(root) == before
+    write(root, {"pyproject.toml": '[tool.migrate.packs.litellm-to-llm-gateway]\nclient-module = "gateway"\n'})
+    _migrate(root)
+    assert "gateway.py" in _files(root)
+    assert "from gateway import client\n" in (root / "embed.py").read_text()
 
 
 def test_a_later_use_of_what_the_client_module_has_takes_it_from_there(tmp_path: Path) -> None:
