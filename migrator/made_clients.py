@@ -11,7 +11,7 @@ from migrator.candidates import Candidates
 from migrator.client_module import Place
 from migrator.distributions import Distributions
 from migrator.placing import Shift, apply, line_starts
-from migrator.python.facts import Index
+from migrator.python.index import Index
 from migrator.python.own_client import Own, Write, Written, own_client
 from migrator.sites import Change, Finding, Site, Status
 from migrator.textio import decode, encode
