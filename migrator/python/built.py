@@ -186,6 +186,11 @@ class Builds:
     def _arguments(self, plan: Plan, added: Added) -> None:
         call, recipe = plan.made.call, plan.recipe
         given = [(recipe.order[i], value) for i, value in enumerate(call.args)]
+        if recipe.first and given and given[0][0] != recipe.first and _is_text_alone(call):
+            plan.doubts.append(
+                f"{given[0][0]} came first, so this raised a TypeError: its text is the {recipe.first} now"
+            )
+            given = [(recipe.first, call.args[0])]
         given += [(k.arg or "", k.value) for k in call.keywords]
         kept, unknown = list[str](), False
         plan.renamed = [(k, recipe.named[k.arg]) for k in call.keywords if k.arg and k.arg in recipe.named]
@@ -323,6 +328,12 @@ class Builds:
 
 def _old_name(fate: Fate | None, dotted: str) -> str:
     return dotted.split(".")[fate.count - 1] if fate else ""
+
+
+def _is_text_alone(call: ast.Call) -> bool:
+    return not call.keywords and [isinstance(a, ast.JoinedStr) or text_value(a) is not None for a in call.args] == [
+        True
+    ]
 
 
 def _is_nothing(value: ast.expr) -> bool:

@@ -66,6 +66,12 @@ def outcomes(node: ast.expr | None) -> Iterator[ast.expr | None]:
         yield node
 
 
+def imported_later(call: ast.Call) -> ast.Call | None:
+    """The importing call that another call is given for later, as `lambda: __import__("a")`."""
+    bodies = (given.body for given in call.args if isinstance(given, ast.Lambda))
+    return next((b for b in bodies if isinstance(b, ast.Call) and _importing(b, _NOTHING)), None)
+
+
 def named_module(node: ast.expr, package: str, importers: Mapping[str, str] = _NOTHING) -> str:
     """The module that an expression such as `import_module("a.b")` or `sys.modules["a.b"]` gives; "" for any other.
 
@@ -79,7 +85,8 @@ def named_module(node: ast.expr, package: str, importers: Mapping[str, str] = _N
         return given
     callee = _importing(node, importers) if isinstance(node, ast.Call) else ""
     if not isinstance(node, ast.Call) or not callee:
-        return ""
+        later = imported_later(node) if isinstance(node, ast.Call) else None
+        return named_module(later, package, importers) if later else ""
     name = text_value(module_argument(node)) or ""
     if callee == "__import__" and all(k.arg != "fromlist" for k in node.keywords):
         return name.partition(".")[0]

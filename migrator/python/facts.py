@@ -72,8 +72,12 @@ def module_names(path: str, roots: Collection[str]) -> tuple[str, ...]:
 
 
 def import_roots(files: Collection[str]) -> frozenset[str]:
-    """Folders that packages are imported from: the project, `src`-like folders, and parents of top-level packages."""
+    """Folders that packages are imported from: the project, `src`-like folders, and parents of top-level packages.
+
+    A folder whose name no import can spell, such as `my-app`, is no package, whatever it holds.
+    """
     packages = {str(PurePosixPath(f).parent) for f in files if f.endswith("/__init__.py")}
+    packages = {p for p in packages if PurePosixPath(p).name.isidentifier()}
     above = {str(PurePosixPath(p).parent) for p in packages} - packages
     roots = {"", *("" if a == "." else a for a in above)}
     roots |= {f.partition("/")[0] for f in files if f.startswith(("src/", "lib/")) and f.endswith(".py")}

@@ -10,7 +10,7 @@ from functools import cached_property
 from migrator.patterns import under
 from migrator.primitives.library import Library, Variable
 from migrator.python import in_modules, library_modules
-from migrator.python.expressions import parts_of, text_value
+from migrator.python.expressions import imported_later, parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.outline import Text
 from migrator.python.survey import is_importer
@@ -50,6 +50,8 @@ class Texts:
             if call and callee and callee[0] in (_PROBES | _IMPORTS):
                 yield self._imported(text, value, library, call, callee[0])
             elif call and callee and value == library.module and is_importer(callee[0]) and text.node in call.args[:1]:
+                if imported_later(call):
+                    return  # it is only what the module is kept under
                 said = f"{callee[0]}({value!r}): see what it gives, and have it give {self.module.names.client}"
                 yield self._finding(text, Status.MANUAL, said)
             elif call and callee == ("multiple",) and value == library.module:
@@ -102,9 +104,10 @@ class Texts:
     def _imported(self, text: Text, value: str, library: Library, call: ast.Call, callee: str) -> Finding:
         """`importlib.import_module("litellm")`, `find_spec("litellm")` and their like."""
         client, parent = self.module.names.client, self._parents.get(id(call))
-        if value == library.module and id(call) in self.module.found.stored:
-            if self.follows and callee != "__import__":
-                return self._finding(text, Status.MIGRATED, f"{value} → {client}", client)
+        if value == library.module and self._is_stored(call, parent):
+            if self.follows:
+                found = self._finding(text, Status.MIGRATED, f"{value} → {client}", client)
+                return self._with_leaf(found, call) if callee == "__import__" and "." in client else found
         elif value == library.module and isinstance(parent, ast.Attribute) and callee == "import_module":
             fate = self.module.names.fate(f"{value}.{parent.attr}")
             if fate and fate.kind == "moved" and fate.name == parent.attr and fate.to:
@@ -113,3 +116,16 @@ class Texts:
             said = f"{value} → {library.instead}: asks for {library.instead} now"
             return self._finding(text, Status.REVIEW, said, library.instead)
         return self._finding(text, Status.MANUAL, f"{value} is imported by its name in a text: write it by hand")
+
+    def _is_stored(self, call: ast.Call, parent: ast.AST | None) -> bool:
+        """Whether what an import gives, now or when a function that is handed on is called, gets a name."""
+        giving = self._parents.get(id(parent)) if isinstance(parent, ast.Lambda) else call
+        return id(giving) in self.module.found.stored
+
+    def _with_leaf(self, found: Finding, call: ast.Call) -> Finding:
+        """`__import__("a.b")` gives `a`, and the module itself where it is asked for names."""
+        if call.keywords or len(call.args) != 1:
+            said = f"{found.message}: it is given more than a name, write it by hand"
+            return replace(found, status=Status.MANUAL, message=said, edits=())
+        end = self.module.source.end(call.args[0])
+        return replace(found, edits=(*found.edits, Edit(end, end, ', fromlist=["*"]')))

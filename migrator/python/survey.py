@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from migrator.placing import SUPPRESSION, line_starts, listed
 from migrator.python import replaced
 from migrator.python.built import Made, key_of
-from migrator.python.expressions import callee_of, parts_of, text_value
+from migrator.python.expressions import callee_of, imported_later, parts_of, text_value
 from migrator.python.facts import Class, Facts
 from migrator.python.outline import Outline
 from migrator.python.scopes import Binding, Scope, origin_of, target_of
@@ -71,7 +71,7 @@ def _requested(found: Outline) -> Iterator[str]:
     """The texts that functions of the project's own which import modules are given first."""
     for call, _ in found.calls:
         value = text_value(call.args[0]) if call.args else None
-        if value and is_importer("".join(parts_of(call.func)[-1:])):
+        if value and is_importer("".join(parts_of(call.func)[-1:])) and not imported_later(call):
             yield value
 
 
