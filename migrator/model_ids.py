@@ -10,10 +10,10 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from migrator import project as tree
-from migrator.names import shortest
 from migrator.patterns import expand, glob_regex, under
 from migrator.primitives.library import ModelId
 from migrator.ruleset import Rules
+from migrator.sought import shortest
 
 if TYPE_CHECKING:
     from migrator.candidates import Candidates, Look

@@ -1,4 +1,4 @@
-"""What an old name becomes: dotted names, names inside free text, and the bytes a file must hold to matter at all."""
+"""What an old name becomes: dotted names, and names inside free text."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
+from migrator import sought
 from migrator.holding import held
-from migrator.patterns import canonical, expand, glob_regex, under
+from migrator.patterns import expand, glob_regex, under
 from migrator.primitives.library import Library, Variable
 from migrator.primitives.project import Env, Flag
 from migrator.ruleset import Rules
@@ -347,27 +348,8 @@ class Names:
 
     @cached_property
     def needles(self) -> tuple[bytes, ...]:
-        """Bytes of which a file must hold at least one to refer to the old layer: a superset, so nothing is missed."""
-        rules = self.rules
-        words = [m.old.rpartition(".")[2] for m in rules.modules]
-        words += [s.old.rpartition(".")[2] for s in rules.settings] + [f.module for f in rules.flags]
-        words += [s.module.rpartition(".")[2] for s in rules.symbols]
-        called = [o for group in (rules.calls, rules.promotes) for rule in group for o in rule.of]
-        words += [o.rpartition(".")[0].rpartition(".")[2] or o for o in called]  # the module: nobody calls without it
-        words += [_literal(o) for group in (rules.symbols, rules.fixtures) for rule in group for o in rule.names]
-        words += [_literal(e.old) for e in rules.envs] + [w for m in rules.mentions for w in m.words]
-        words += [f.distribution for f in rules.flags if f.distribution]
-        packages = [d.extra or d.old for d in rules.dependencies]
-        words += [o for p in packages for o in (p, canonical(p), canonical(p).replace("-", "_"))]
-        for library in rules.libraries:
-            words += [library.module, *library.loggers]
-        for client in rules.clients:
-            words += [client.package, client.prefix, *client.addresses]
-        if not rules.libraries:
-            words += [_literal(o) for e in rules.env_adds for o in e.after]
-        own = (v for rule in rules.variables for v in rule.names if rule.of.upper() in v)
-        words += [_literal(v).partition("_")[0] + "_" for v in own]
-        return shortest(words)
+        """Bytes of which a file must hold at least one to refer to the old layer."""
+        return sought.needles(self.rules)
 
     def may_be_in(self, text: str) -> bool:
         """Whether a text holds one of the needles; without, there is nothing to find in it."""
@@ -394,26 +376,6 @@ def expand_any(names: Mapping[str, str], name: str) -> str | None:
     if name in names:
         return names[name]
     return next((new for old, value in names.items() if "*" in old and (new := expand(old, value, name))), None)
-
-
-def shortest(words: Iterable[str]) -> tuple[bytes, ...]:
-    """The words as bytes, without those that contain another one."""
-    unique = sorted(_without_case({w for w in words if w}), key=lambda w: (len(w), w))
-    kept: list[str] = []
-    for word in unique:
-        if not any(k in word for k in kept):
-            kept.append(word)
-    return tuple(w.encode() for w in sorted(kept))
-
-
-def _without_case(words: set[str]) -> set[str]:
-    """`Portkey` and `portkey` are both found by `ortkey`: every needle less is a pass over the tree less."""
-    twice = {w[1:] for w in words if len(w) > 4 and w[0].islower() and w[0].upper() + w[1:] in words}
-    return twice | {w for w in words if w[1:] not in twice}
-
-
-def _literal(pattern: str) -> str:
-    return next((piece for piece in pattern.split("*") if piece), "")
 
 
 def _any_of(alternatives: Iterable[str], before: str, after: str) -> re.Pattern[str] | None:
