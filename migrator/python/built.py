@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from migrator.names import Fate, Names
+from migrator.fates import Fate
+from migrator.names import Names
 from migrator.python.expressions import Parts, parts_of, text_value
 from migrator.python.refused import refusal
 from migrator.python.sdk.spread import Spread

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from migrator.clients.table import Argument, Destination, Table, load
-from migrator.names import Fate
+from migrator.fates import Fate
 from migrator.python.direct.plan import Plan
 from migrator.python.expressions import is_none, parts_of
 from migrator.python.laid_out import Entry, LaidOut

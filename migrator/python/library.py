@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from migrator.names import Fate
+from migrator.fates import Fate
 from migrator.python import built_texts, dropped, library_modules, library_names, library_uses, needless
 from migrator.python.built import Plan
 from migrator.python.direct import imported

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from migrator.names import Fate, Renamed
+from migrator.fates import Fate
+from migrator.names import Renamed
 from migrator.patterns import under
 from migrator.python import built_texts, construction
 from migrator.python.built import Plan

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from migrator.names import Fate
+from migrator.fates import Fate
 from migrator.python.expressions import module_argument, text_value
 from migrator.python.module import Module
 from migrator.python.outline import Reference

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from migrator.names import Fate
+from migrator.fates import Fate
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.outline import Reference

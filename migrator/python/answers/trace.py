@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from migrator.names import Fate
+from migrator.fates import Fate
 from migrator.python.answers import known
 from migrator.python.answers.annotations import Annotations
 from migrator.python.answers.functions import Functions

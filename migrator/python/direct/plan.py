@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from migrator.clients import table
 from migrator.clients.ids import Ids
 from migrator.errors import MigrateError
-from migrator.names import Fate
+from migrator.fates import Fate
 from migrator.python.direct import refused, text
 from migrator.python.direct.request import NotKnownError, Request, resolve
 from migrator.python.direct.values import Values

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from migrator.names import Fate
+from migrator.fates import Fate
 from migrator.python import construction
 from migrator.python.answers.values import OTHER, Is, Values
 from migrator.python.expressions import parts_of
