@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from migrator import client_module
+from migrator import client_module, client_tests
 from migrator.candidates import Candidates
 from migrator.client_module import Place
 from migrator.distributions import Distributions
@@ -61,7 +61,11 @@ def with_clients(
             change, sites = own
             work = Work([change if each is alone else each for each in work.changes], sites)
         elif made := client_module.made(client.index.names, home, client.used, candidates):
-            work = Work([*work.changes, made[0]], [*work.sites, made[1]])
+            module, site = made
+            tests = client_tests.made(client.index.names, home, client.used, parts, candidates)
+            if tests:
+                site = replace(site, message=f"{site.message}; {tests.path} tests it")
+            work = Work([*work.changes, module, *([tests] if tests else [])], [*work.sites, site])
     return work
 
 

@@ -42,8 +42,8 @@ _RETURNS = {
     },
     "portkey": {},  # its types say that nearly every attribute may be None
 }
-_TITLES = {"llm-gateway": "the LLM gateway", "portkey": "Portkey"}
-_CLIENTS = {"llm-gateway": ("OpenAI", "AsyncOpenAI"), "portkey": ("Portkey", "AsyncPortkey")}
+TITLES = {"llm-gateway": "the LLM gateway", "portkey": "Portkey"}
+CLIENTS = {"llm-gateway": ("OpenAI", "AsyncOpenAI"), "portkey": ("Portkey", "AsyncPortkey")}
 
 
 def render(target: str, names: frozenset[str], settings: Settings) -> str:
@@ -54,7 +54,7 @@ def render(target: str, names: frozenset[str], settings: Settings) -> str:
     counterpart there.
     """
     table = load(target)
-    wanted = _wanted(table, names)
+    wanted = with_needs(table, names)
     functions = {name: function for name, function in table.functions.items() if name in wanted}
     flags = {target, *settings.features, *wanted, *({"transcription"} & {f.name for f in functions.values()})}
     flags |= {"chat"} if any(f.parse for f in functions.values()) else set()
@@ -74,34 +74,7 @@ def provided(target: str) -> frozenset[str]:
     return parts.provided(target) | load(target).functions.keys()
 
 
-def render_tests(target: str, names: frozenset[str], settings: Settings, module: str) -> str:
-    """The unit tests of what `render` makes, for pytest; `module` is its dotted name. Raises as `render` does."""
-    table = load(target)
-    flags = {target, *_wanted(table, names)}
-    package, _, name = module.rpartition(".")
-    client, async_client = _CLIENTS[target]
-    provider = next(p for p, new in table.models.providers.items() if p != new and p not in settings.providers)
-    ids = {f"{p}/some-model": new for p, new in {**table.models.providers, **settings.providers}.items()}
-    cases = {model: f"{table.models.prefix}{new}/some-model" for model, new in ids.items()} | dict(settings.models)
-    flags |= {"chat", "some"} if flags & {"completion", "acompletion"} else set()
-    flags |= {"embeddings", "some"} if flags & {"embedding", "aembedding"} else set()
-    values = {
-        "client": client,
-        "async_client": async_client,
-        "key_variable": table.key_variable,
-        "url_variable": table.url_variable,
-        "model_cases": "\n".join(f"        {literal(case)}," for case in cases.items()),
-        "unserved": f"{unserved(table.models, settings.providers)[0]}some-model",
-        "model": f"{provider}/some-model",
-        "model_id": cases[f"{provider}/some-model"],
-    }
-    own = (f"from {package} import {name}" if package else f"import {name}") + (" as llm" if name != "llm" else "")
-    text = spaced(parts.joined([fill(template("tests"), flags, values)], WIDTH, own))
-    said = f"Tests of the client of {_TITLES[target]}; nothing leaves the process."
-    return f'"""{said}"""\n\nfrom __future__ import annotations\n\n{text}\n'
-
-
-def _wanted(table: Table, names: Iterable[str]) -> frozenset[str]:
+def with_needs(table: Table, names: Iterable[str]) -> frozenset[str]:
     """The names, and everything that they need; MigrateError for one that there is not."""
     there = provided(table.target)
     for name in sorted(names):
@@ -120,7 +93,7 @@ def _values(
     table: Table, functions: Mapping[str, Function], settings: Settings, flags: Collection[str]
 ) -> dict[str, str]:
     distinct = {function.name: function for function in functions.values()}
-    client, async_client = _CLIENTS[table.target]
+    client, async_client = CLIENTS[table.target]
     providers = {**table.models.providers, **settings.providers}
     served = {*providers, *table.models.strip}
     if not table.models.prefix:
@@ -192,8 +165,8 @@ def _headline(target: str, flags: Collection[str]) -> str:
     if "connection" not in flags:
         return "Counterparts of LiteLLM's functions and classes."
     if "arguments" not in flags:
-        return f"The client of {_TITLES[target]}."
-    return f"The client of {_TITLES[target]}, and functions that call it with LiteLLM's arguments."
+        return f"The client of {TITLES[target]}."
+    return f"The client of {TITLES[target]}, and functions that call it with LiteLLM's arguments."
 
 
 def _order_name(name: str, function: Function) -> str:

@@ -11,8 +11,9 @@ import pytest
 from wire import Wire
 
 from migrator.clients import parts
-from migrator.clients.module import Settings, provided, render, render_tests
+from migrator.clients.module import Settings, provided, render
 from migrator.clients.table import TARGETS, load
+from migrator.clients.tests import render as render_tests
 from migrator.errors import MigrateError
 
 CHAT = frozenset({"completion", "acompletion"})
@@ -82,6 +83,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "counted": (frozenset({"token_counter", "cost_per_token", "AnyStream"}), Settings()),
             "chat": (CHAT, LEAN),
             "sync": (frozenset({"completion", "embedding"}), Settings()),
+            "async": (frozenset({"acompletion", "aembedding"}), Settings()),
             "others": (frozenset({"speech", "amoderation"}), Settings()),
             "state": (STATE, Settings()),
         }
@@ -90,9 +92,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
             package.mkdir()
             (package / "__init__.py").touch()
             (package / "llm_client.py").write_text(render(target, functions, settings), encoding="utf-8")
-            tests = render_tests(target, functions, settings, f"{package.name}.llm_client")
-            if "def test_" in tests:  # there are tests for what reaches the gateway
-                (package / "test_llm_client.py").write_text(tests, encoding="utf-8")
+            for style in ("pytest", "unittest"):
+                tests = render_tests(target, functions, settings, f"{package.name}.llm_client", style)
+                if "def test_" in tests:  # there are tests for what reaches the gateway
+                    (package / f"test_llm_client_{style}.py").write_text(tests, encoding="utf-8")
     return root
 
 
@@ -117,7 +120,16 @@ def test_it_is_formatted(project: Path, length: str) -> None:
 
 def test_it_is_clean(project: Path) -> None:
     rules = "B,C4,E,F,I,N,PT,RUF,SIM,UP,W"
-    run(project, "-m", "ruff", "check", "--isolated", "--select", rules, "--line-length", "88", ".")
+    how = (
+        "--isolated",
+        "--select",
+        rules,
+        "--line-length",
+        "88",
+        "--per-file-ignores",
+        "*_unittest.py:PT,*_unittest.py:N802",
+    )
+    run(project, "-m", "ruff", "check", *how, ".")
 
 
 def test_it_is_typed(project: Path) -> None:
@@ -128,9 +140,10 @@ def test_its_own_tests_pass(project: Path) -> None:
     run(project, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "-p", "no:xdist", ".")
 
 
-def test_a_fault_in_it_fails_its_own_tests(project: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("style", ["pytest", "unittest"])
+def test_a_fault_in_it_fails_its_own_tests(project: Path, tmp_path: Path, style: str) -> None:
     source = (project / "portkey_every" / "llm_client.py").read_text(encoding="utf-8")
-    tests = render_tests("portkey", frozenset(load("portkey").functions), OWN, "llm_client")
+    tests = render_tests("portkey", frozenset(load("portkey").functions), OWN, "llm_client", style)
     faults = {
         "await made.close()": "pass",
         "if value is not None}": "}",
