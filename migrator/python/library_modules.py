@@ -27,7 +27,10 @@ def given(index: Index, facts: Facts, to: str, alias: str) -> tuple[str, str]:
     package, _, leaf = to.rpartition(".") if client else ("", "", to.partition(".")[0])
     free = (n for n in (leaf, *(("gateway",) if client else ()), f"{leaf}_sdk") if _is_free(index, facts, n, to))
     local = alias if alias and client else next(free, f"{leaf}_")
-    named = f"import {leaf}" if local == leaf else f"import {leaf} as {local}"
+    beside = any(
+        under(each.module, leaf) for each in index.names.rules.libraries
+    )  # nothing else imports a module of it
+    named = f"import {to if beside else leaf}" if local == leaf else f"import {leaf} as {local}"
     return (local if client else local + to[len(leaf) :]), f"from {package} {named}" if package else named
 
 
