@@ -51,6 +51,10 @@ class Client(Rule):
     old_key_variable: str = key(NAME, "the one that the old SDK read by itself", toml="old-key-variable")
     labels: str = key(TEXT, "what the headers of metadata begin with; a key of the metadata follows", "")
     providers: Mapping[str, str] = key(TEXT_MAP, "id of a provider so far = how a model id begins; empty for none", {})
+    models: Mapping[str, str] = key(
+        TEXT_MAP, "Python module of another client = what it takes off model ids itself; `-`: it knows ids by name", {}
+    )
+    patches: list[str] = key(DOTTED_LIST, "functions that give the client they are given, with other arguments", [])
     answered: Mapping[str, str] = key(TEXT_MAP, "header of answers so far = its new name; empty for none", {})
     differs: str = key(TEXT, "how long the new clients wait and how often they try, where they are not told", "")
     called: str = key(TEXT, "what messages call the new place", "the gateway")

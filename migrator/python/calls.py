@@ -202,12 +202,12 @@ def _argument_edits(module: Module, node: ast.Call, remove: set[str], added: lis
         yield Edit(base + start, base + end, "")
 
 
-def import_edit(module: Module, name: str, node: ast.Call, scope: Scope) -> Edit | None:
+def import_edit(module: Module, name: str, node: ast.expr, scope: Scope) -> Edit | None:
     """The edit that makes `name` importable here: empty where it is already, None where it cannot be placed."""
     holder = scope.lookup(name)
     if holder is not None:
         return Edit(0, 0, "") if any(b.target == name for b in holder.bindings[name]) else None
-    parts = parts_of(node.func)
+    parts = parts_of(node.func) if isinstance(node, ast.Call) else ()
     bound = module.binding_of(parts[0], scope) if parts else None
     if bound and bound[0].statement is not None:
         return _in_body(module, bound[1], bound[0].statement, name)

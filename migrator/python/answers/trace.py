@@ -291,7 +291,7 @@ class Trace:
             if given:
                 return given
         callees = self.value(at, node.func)
-        client = made(at, node, callees)
+        client = made(self, at, node, callees)
         if client is not None:
             return client
         results = [self.called(callee) for callee in callees]

@@ -12,7 +12,7 @@ from migrator.python.answers.values import Is
 from migrator.python.expressions import text_value
 from migrator.python.module import Module
 from migrator.python.sdk import arguments
-from migrator.python.sdk.made import CLIENT, COPIES
+from migrator.python.sdk.made import CLIENT, CLIENTS, COPIES
 from migrator.python.sdk.options import Options, Result, is_plain
 from migrator.python.sdk.providers import new_id, unserved
 from migrator.sites import Edit, Finding, Status
@@ -28,6 +28,7 @@ class _Asked(NamedTuple):
 
     path: str
     provider: str
+    native: bool  # whether it is a client of the SDK that is left
 
 
 class Asked:
@@ -61,10 +62,11 @@ class Asked:
         while isinstance(node, ast.Attribute):
             names.append(node.attr)
             node = node.value
-            found = [v for v in self.trace.value(self.at, node) if isinstance(v, Is) and v.shape == CLIENT]
+            found = [v for v in self.trace.value(self.at, node) if isinstance(v, Is) and v.shape in CLIENTS]
             if found:
                 providers = {v.of for v in found}
-                return _Asked(".".join(reversed(names)), providers.pop() if len(providers) == 1 else "?")
+                native = all(v.shape == CLIENT for v in found)
+                return _Asked(".".join(reversed(names)), providers.pop() if len(providers) == 1 else "?", native)
         return None
 
     def _method(self, path: str) -> Method | None:
@@ -74,18 +76,20 @@ class Asked:
     def _left(self, node: ast.expr, asked: _Asked) -> Iterator[Finding]:
         """What the new client has not, or has otherwise."""
         row = self._method(asked.path)
-        if row:
+        if row and (asked.native or row.status == Status.REVIEW.value):
             start = self.module.source.end(node) - len(asked.path.rpartition(".")[2])
             yield Finding(start, row.id, Status(row.status), f"{asked.path}: {row.message}")
 
     def _call(self, node: ast.Call, asked: _Asked) -> Iterator[Finding]:
         if asked.path in COPIES:
-            yield from self._copy(node)
+            if asked.native:
+                yield from self._copy(node)
             return
         yield from self._left(node.func, asked)
         if self._method(asked.path) is None or asked.path.startswith("completions"):
             yield from self._model(node, asked)
-            yield from self._unknown(node, asked)
+            if asked.native:
+                yield from self._unknown(node, asked)
 
     # -------------------------------------------------------------------------------------------------------- copies
 

@@ -8,27 +8,34 @@ from typing import TYPE_CHECKING
 from migrator.fates import Fate
 from migrator.python import construction
 from migrator.python.answers.values import OTHER, Is, Values
-from migrator.python.expressions import parts_of
+from migrator.python.expressions import parts_of, text_value
 from migrator.python.scopes import Scope
-from migrator.python.sdk.options import Options, is_plain
+from migrator.python.sdk.options import Options, is_plain, spelled
 from migrator.python.sdk.spread import keywords_of
 
 if TYPE_CHECKING:
+    from migrator.python.answers.trace import Trace
     from migrator.python.answers.view import View
 
-CLIENT, COPIES = "client", ("with_options", "copy")
+CLIENT, THROUGH, COPIES = "client", "through", ("with_options", "copy")
+CLIENTS = (CLIENT, THROUGH)  # of the SDK that is left, and of the new one at the address so far
 
 
-def made(at: View, node: ast.Call, callees: Values) -> Values | None:
+def made(trace: Trace, at: View, node: ast.Call, callees: Values) -> Values | None:
     """The client that a call makes, with the provider that its options name; None for any other call."""
     rules = at.module.names.rules
     if not rules.moving_clients:
         return None
     client = rules.moving_clients[0]
+    if node.args and _dotted(at, node.func) in client.patches:
+        given = trace.value(at, node.args[0])
+        return frozenset(Is(THROUGH, of=v.of) for v in given if isinstance(v, Is) and v.shape in CLIENTS) or None
     options = Options(rules, client, at.module.source.segment)
     parts = parts_of(node.func)
     if parts[-1:] and parts[-1] in COPIES:
         copied = [v for callee in callees for v in getattr(callee, "result", ()) if isinstance(v, Is)]
+        if copied and all(v.shape == THROUGH for v in copied):
+            return frozenset(copied)
         if copied and is_plain(rules, node.keywords):
             provider = options.convert([(k.arg or "", k.value) for k in node.keywords]).provider
             return frozenset(Is(v.shape, of=provider or v.of) for v in copied)
@@ -38,16 +45,28 @@ def made(at: View, node: ast.Call, callees: Values) -> Values | None:
             return OTHER
         keywords = keywords_of(node, at.scopes.get(id(_first(node.func)), at.module.found.scope))
         return frozenset({Is(CLIENT, of=options.convert([(k.arg or "", k.value) for k in keywords]).provider)})
-    if _dotted(at, node.func).rpartition(".")[2] not in client.classes.values():
-        return None
+    dotted = _dotted(at, node.func)
+    return _through(at, node, options) if dotted.rpartition(".")[2] in client.classes.values() else None
+
+
+def _through(at: View, node: ast.Call, options: Options) -> Values | None:
+    """A client of the new SDK that is given the headers of the old one, or its address."""
+    rules, client = options.rules, options.client
+    its: Values | None = None
     for keyword in node.keywords:
         inner = keyword.value
         if isinstance(inner, ast.Call) and _last(_fate(at, inner.func), client.id) in client.headers:
             if inner.args or not is_plain(rules, inner.keywords):
                 return None
             provider = options.convert([(k.arg or "", k.value) for k in inner.keywords]).provider
-            return frozenset({Is(CLIENT, of=provider)})
-    return None
+            return frozenset({Is(THROUGH, of=provider)})
+        if isinstance(inner, ast.Dict) and (own := [*spelled(client, inner).values()]):
+            provider = options.convert([(n, v) for n, v in own if n in ("virtual_key", "provider")]).provider
+            return frozenset({Is(THROUGH, of=provider)})
+        old = (text_value(inner) or "").rstrip("/") in client.addresses
+        if keyword.arg == "base_url" and (old or _last(_fate(at, inner), client.id) in client.address):
+            its = frozenset({Is(THROUGH)})
+    return its
 
 
 def _dotted(at: View, func: ast.expr) -> str:

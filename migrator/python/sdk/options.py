@@ -69,6 +69,13 @@ def is_plain(rules: Rules, keywords: Sequence[ast.keyword]) -> bool:
     return True
 
 
+def spelled(client: Client, headers: ast.Dict) -> dict[str, tuple[str, ast.expr]]:
+    """The headers of the SDK in a dict, by their name there, as options: name and value."""
+    named = [(text_value(key) or "", value) for key, value in zip(headers.keys, headers.values, strict=True)]
+    own = [(n, n.lower().removeprefix(client.prefix), v) for n, v in named if n.lower().startswith(client.prefix)]
+    return {name: (bare.replace("-", "_"), value) for name, bare, value in own}
+
+
 def is_sure(rules: Rules, call: ast.Call, spread: Spread | None) -> bool:
     """Whether a client that a call makes can be made anew from what is written down there."""
     if call.args or not is_plain(rules, spread.keywords if spread else call.keywords):
@@ -141,6 +148,10 @@ class Options:
         found = provider_of(value, self.client, self.slugs)
         if found != LOST or not result.provider:
             result.provider = found
+        text = (text_value(value) or "").removeprefix("@")
+        if text and found != LOST and text not in self.slugs and (name == "virtual_key" or text != found):
+            said = f"{name}: {text} is taken for the provider {found}: say another with the setting slugs"
+            result.say(Status.REVIEW, said)
         lost = result.provider == LOST
         result.lost = (
             f"{name}: nothing tells which provider it stands for, so {self.client.called} chooses: {_SLUGS}"

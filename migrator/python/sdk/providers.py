@@ -28,7 +28,7 @@ def provider_of(value: ast.expr, client: Client, slugs: Mapping[str, str]) -> st
     text = text_value(value)
     if text is not None:
         slug = text.removeprefix("@")
-        return slugs.get(slug, slug if slug in client.providers else LOST)
+        return slugs.get(slug) or (slug if slug in client.providers else named(slug, client) or LOST)
     for name in _names(value):
         found = slugs.get(name) or named(name, client)
         if found:
@@ -51,7 +51,7 @@ def named(name: str, client: Client) -> str:
     whole = "-".join(words)
     if whole in client.providers:
         return whole
-    begun = [p for p in client.providers if p.startswith(f"{whole}-")]
+    begun = [p for p in client.providers if p.startswith(f"{whole}-") and len(whole) > 3]
     return begun[0] if len(begun) == 1 else ""
 
 
@@ -61,7 +61,7 @@ def new_id(model: str, provider: str, client: Client, slugs: Mapping[str, str], 
         return NewId(models[model], Status.MIGRATED, "")
     if model.startswith("@") and "/" in model:
         slug, _, root = model[1:].partition("/")
-        known = slugs.get(slug) or (slug if slug in client.providers else "")
+        known = slugs.get(slug) or (slug if slug in client.providers else named(slug, client))
         if not known:
             by_name = _by_vendor(root, client)
             if by_name.message:
@@ -69,11 +69,7 @@ def new_id(model: str, provider: str, client: Client, slugs: Mapping[str, str], 
             said = f"nothing tells the provider of the slug {slug}, so {client.called} chooses"
             return NewId(root, Status.REVIEW, f"{said}: say it with the setting slugs")
         sure = slug in slugs
-        said = (
-            ""
-            if sure
-            else f"the slug {slug} is taken for the provider of that name: say another with the setting slugs"
-        )
+        said = "" if sure else f"the slug {slug} is taken for the provider {known}: say another with the setting slugs"
         return _with_prefix(root, known, client, Status.MIGRATED if sure else Status.REVIEW, said)
     if "/" in model or provider == client.itself:
         return NewId(model, Status.MIGRATED, "")
@@ -92,6 +88,14 @@ def _by_vendor(model: str, client: Client) -> NewId:
             model, Status.MANUAL, f"ids at {client.called} begin with who made the model: write vendor/{model}"
         )
     return NewId(f"{vendor}/{model}", Status.REVIEW, client.ids)
+
+
+def begins(provider: str, client: Client) -> str:
+    """What to do about ids of models that are not in sight."""
+    prefix = client.providers.get(provider, provider)
+    if not prefix:
+        return unserved(client, provider)
+    return f"the provider was {provider}: begin ids of models with {prefix}/ to stay there"
 
 
 def _with_prefix(root: str, provider: str, client: Client, status: Status, said: str) -> NewId:

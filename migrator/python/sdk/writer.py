@@ -1,0 +1,112 @@
+"""What all that writes clients of one module anew has in common: its names, its address, its findings."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+
+from migrator.python.calls import import_edit
+from migrator.python.expressions import parts_of, text_value
+from migrator.python.module import Module
+from migrator.python.scopes import Scope
+from migrator.python.sdk import arguments
+from migrator.python.sdk.options import Options, Result
+from migrator.sites import Edit, Finding, Status
+
+
+class Writer:
+    """One module; `done` are calls that another one's finding takes care of, `kept` expressions that stay, by id."""
+
+    def __init__(self, module: Module) -> None:
+        self.module, self.rules = module, module.names.rules
+        self.client = self.rules.moving_clients[0]
+        self.options = Options(self.rules, self.client, self.text)
+        self.url = str(self.rules.options.get("base-url") or "") or self.client.url
+        self.done: set[int] = set()
+        self.kept: set[int] = set()
+
+    @property
+    def key(self) -> str:
+        """The key from the environment, as Python text."""
+        return f'os.environ["{self.client.key_variable}"]'
+
+    def text(self, node: ast.expr) -> str:
+        """The text of an expression, its variables of the environment renamed; one without a place is spelled out."""
+        if not hasattr(node, "lineno"):
+            return ast.unparse(node)
+        text = self.module.source.segment(node)
+        edits = [e for f in self.module.names.envs_in(text) for e in f.edits]
+        for edit in sorted(edits, reverse=True):
+            text = text[: edit.start] + edit.text + text[edit.end :]
+        return text
+
+    def dotted(self, func: ast.expr, scope: Scope) -> str:
+        """The full name of what an expression means; "" where nothing tells it."""
+        dotted = self.module.dotted(parts_of(func), scope)
+        return self.module.index.canonical(dotted) if dotted else ""
+
+    def name(self, func: ast.expr, scope: Scope) -> str:
+        """The name that the SDK has for what is called; "" for anything else."""
+        canon = self.dotted(func, scope)
+        fate = self.module.names.fate(canon) if canon else None
+        return canon.rpartition(".")[2] if fate and fate.rule == self.client.id else ""
+
+    def address(self, value: ast.expr | None, scope: Scope) -> str:
+        """The new address as Python text, where an expression is the old one; "" for anything else."""
+        if value is None:
+            return ""
+        text = text_value(value)
+        if text is not None:
+            return f'"{self.url}"' if text.rstrip("/") in self.client.addresses else ""
+        return f'"{self.url}"' if self.name(value, scope) in self.client.address else ""
+
+    def moved_address(self, text: str) -> str:
+        """The new address for a text that is the old one or begins with it; "" for any other."""
+        for old in sorted(self.client.addresses, key=len, reverse=True):
+            if text == old or text.startswith(f"{old}/"):
+                longest = max(self.client.addresses, key=len)
+                return self.url.removesuffix(longest[len(old) :]) + text[len(old) :]
+        return ""
+
+    def imported(self, needed: bool, node: ast.Call | ast.Dict, scope: Scope) -> Edit | None:
+        """The edit that imports `os` where the key is read by it; None where that cannot be placed."""
+        return import_edit(self.module, "os", node, scope) if needed else Edit(0, 0, "")
+
+    def say(self, node: ast.AST, status: Status, message: str, edits: tuple[Edit, ...] = ()) -> Finding:
+        return Finding(self.module.source.start(node), self.client.id, status, message, edits)
+
+    def edited(
+        self,
+        node: ast.Call | ast.Dict,
+        result: Result,
+        said: str,
+        imported: Edit | None,
+        replaced: Mapping[str, str],
+        gone: Sequence[str],
+        added: Sequence[str],
+        first: Sequence[str] = (),
+    ) -> Finding:
+        """The finding for a call, or a dict, that is given something else from now on."""
+        if imported is None:
+            said = f"{said}: import os and write {', '.join([*first, *added])}"
+            return self.say(node, Status.MANUAL, said)
+        self._replace(node, {*gone, *replaced})
+        edits = [imported] if imported.text else []
+        if replaced or gone or added or first:
+            edits += arguments.edits(self.module, node, replaced, gone, added, first)
+        told = "; ".join([said, *result.notes]) if len(result.notes) != 1 else f"{said}: {result.notes[0]}"
+        return self.say(node, result.status, told, tuple(edits))
+
+    def _replace(self, node: ast.Call | ast.Dict, names: set[str]) -> None:
+        """Note the names in arguments that go: they are used here no more."""
+        for name, value in named(node).items():
+            if name in names:
+                self.module.replaced |= {id(n) for n in ast.walk(value)}
+                self.done |= {id(n) for n in ast.walk(value) if isinstance(n, ast.Call)}
+
+
+def named(node: ast.Call | ast.Dict) -> dict[str, ast.expr]:
+    """What a call is given by name, or a dict has under a text."""
+    if isinstance(node, ast.Call):
+        return {k.arg: k.value for k in node.keywords if k.arg}
+    return {name: v for k, v in zip(node.keys, node.values, strict=True) if (name := text_value(k))}
