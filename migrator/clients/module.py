@@ -148,6 +148,7 @@ def _function(table: Table, name: str, function: Function, flags: set[str]) -> s
         "defaults": literal(dict(function.defaults)),
     }
     own = {"defaults": bool(function.defaults), "typed": returns != "Any"}
+    own["attempts"] = flags >= {"fallbacks", "llm-gateway"}
     own["audio"] = table.target == "portkey" and function.name == "transcription"
     flags = flags | {name for name, holds in own.items() if holds}
     return fill(template("chat" if function.parse else "function"), flags, values)

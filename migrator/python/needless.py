@@ -11,6 +11,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from migrator.fates import Fate
+from migrator.python import call_state
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.outline import Reference
@@ -99,7 +100,7 @@ class Cuts:
             self._going[id(found[0])] = _Cut(*found, fate, kept)
 
     def takes_texts(self, use: Use) -> bool:
-        """Whether a use is a list in a statement that only puts texts into it."""
+        """Whether a use is a list in a statement that only puts texts into it, or empties one nothing fills."""
         fate, parts = use.fate, use.reference.parts
         if parts[-1] in ("append", "extend") and use.own == len(parts) - 1:
             found = self._of.get(id(use.reference.nodes[-1]))
@@ -112,9 +113,13 @@ class Cuts:
 
     def _cut_texts(self, found: tuple[ast.stmt, list[ast.stmt]], fate: Fate, *values: ast.expr | None) -> bool:
         items = [i for v in values for i in (v.elts if isinstance(v, ast.List | ast.Tuple) else [v])]
-        if not items or any(text_value(item) is None for item in items):
+        if any(text_value(item) is None for item in items):
+            return False
+        if not items and call_state.are_filled(self.module.index):
             return False
         named = replace(fate, status=Status.REVIEW, message=fate.texts)
+        if not items:
+            named = replace(fate, status=Status.MIGRATED, message="no callback is ever in it")
         self._going.setdefault(id(found[0]), _Cut(*found, named))
         return True
 

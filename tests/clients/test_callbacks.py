@@ -227,3 +227,35 @@ def test_a_stream_that_is_cut_short_is_told_of_as_it_came(
     calls(llm, "stream", wire, asynchronous=asynchronous)
     assert [(a.choices[0].message.content, a.choices[0].finish_reason) for a in told] == [("Bern", "length")]
     assert told[0].usage is None
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_each_attempt_of_a_call_with_fallbacks_is_told_of(wire: Wire, make: Make, asynchronous: bool) -> None:
+    """As LiteLLM has it, which is silent on the failure of the second attempt, and loses that of a synchronous one."""
+    llm = make("llm-gateway", NAMES)
+    wire.failures[:] = [500, 400]
+    told: Told = []
+
+    class Logger(llm.CustomLogger):  # type: ignore[misc, name-defined]
+        def log_pre_api_call(self, model: str, messages: Any, kwargs: dict[str, Any]) -> None:
+            told.append(("pre", model))
+
+        def log_success_event(self, kwargs: dict[str, Any], *_: Any) -> None:
+            told.append(("success", kwargs["model"]))
+            assert "fallbacks" not in kwargs
+
+        def log_failure_event(self, kwargs: dict[str, Any], *_: Any) -> None:
+            told.append(("failure", kwargs["model"]))
+
+        async def async_log_success_event(self, *call: Any) -> None:
+            self.log_success_event(*call)
+
+        async def async_log_failure_event(self, *call: Any) -> None:
+            self.log_failure_event(*call)
+
+    llm.callbacks = [Logger()]
+    call = CALL | {"model": "openai/a", "fallbacks": ["openai/b", {"model": "openai/c"}]}
+    answer = asyncio.run(llm.acompletion(**call)) if asynchronous else llm.completion(**call)
+    assert answer.choices
+    failed = [(kind, model) for model in "ab" for kind in ("pre", "failure")]
+    assert told == [*failed, ("pre", "c"), ("success", "c")]

@@ -22,9 +22,13 @@ from migrator.ruleset import compose
         ("from litellm import model_alias_map\nmodel_alias_map['a'] = 'b'\n", True),
         ("import litellm\nsetattr(litellm, 'headers', {})\n", True),
         ("patch('litellm.callbacks', [])\n", True),
+        ("import litellm\nlitellm.callbacks = []  # none\nlitellm.success_callback += ['langfuse']\n", False),
+        ("import litellm\nlitellm.callbacks = []\nlitellm.callbacks.append(meter)\n", True),
+        ("import litellm\nlitellm.callbacks = []\nprint(litellm.callbacks)\n", True),
+        ("import litellm\nlitellm.callbacks = []\nlitellm.num_retries = 3\n", True),
     ],
 )
 def test_what_every_call_reads(text: str, expected: bool) -> None:
     pack = load(builtin_folder() / "litellm-to-llm-gateway")
-    facts = rewrite.read(text, "a.py", ("a",))[2]
-    assert call_state.is_kept(Index.build(compose([pack]), [facts])) is expected
+    source, found, facts = rewrite.read(text, "a.py", ("a",))
+    assert call_state.is_kept(Index.build(compose([pack]), [facts], lambda _: (source, found))) is expected
