@@ -96,6 +96,25 @@ def cost(provider: Provider, model: str, usage: JSON) -> float | None:
     return _standard().cost(provider, model, usage)
 
 
+def described(provider: Provider, model: str, clock: Callable[[], float] = time.time) -> JSON:
+    """What the price table knows of a model: `context_length` in tokens, `pricing` in USD for a single token, as text.
+
+    Both are left out where it does not know them.
+    """
+    from genai_prices.types import TieredPrices
+
+    table = provider.prices or provider.name
+    info = _find(table, model)
+    if info is None:
+        return {}
+    price = info.get_prices(datetime.fromtimestamp(clock(), UTC))
+    sides = {"prompt": price.input_mtok, "completion": price.output_mtok}
+    first = {side: each.base if isinstance(each, TieredPrices) else each for side, each in sides.items()}
+    pricing = {side: f"{each / 1_000_000:f}" for side, each in first.items() if each is not None}
+    known = {"context_length": info.context_window, "pricing": pricing}
+    return {name: value for name, value in known.items() if value}
+
+
 def warm() -> None:
     """Loads the price table, which takes about 0.2 seconds that the first request would otherwise wait for."""
     from genai_prices.data_snapshot import get_snapshot
@@ -147,14 +166,18 @@ def _number(value: Any) -> float:
 
 def _look_up(table: str, model: str, now: float) -> _Rates | None:
     """The rates of a model in one provider's table; in the table "*", of the provider that makes such a model."""
+    info = _find(table, model)
+    return None if info is None else _rates_at(info, now)
+
+
+def _find(table: str, model: str) -> ModelInfo | None:
     from genai_prices.data_snapshot import get_snapshot
 
     providers = get_snapshot().providers
     name = model.lower()
     for provider in providers:
         if provider.id == table or (table == "*" and provider.model_match and provider.model_match.is_match(name)):
-            info = provider.find_model(name, all_providers=providers)
-            return None if info is None else _rates_at(info, now)
+            return provider.find_model(name, all_providers=providers)
     return None
 
 

@@ -17,6 +17,7 @@ from migrator.distributions import Distributions, folder_of
 from migrator.errors import MigrateError
 from migrator.names import Names
 from migrator.patterns import under
+from migrator.python.expressions import text_value
 from migrator.python.facts import Facts, package_of
 from migrator.ruleset import Rules
 from migrator.sites import Change, Site, Status
@@ -177,6 +178,8 @@ def _used(client: str, change: Change) -> set[str]:
 
 
 def _used_by(client: str, program: str) -> set[str]:
+    """What a program reads off the client module, and the programs that it holds as texts."""
+    from migrator.formats import embedded
     from migrator.python import rewrite
     from migrator.python.survey import asked_of
 
@@ -194,8 +197,12 @@ def _used_by(client: str, program: str) -> set[str]:
             if binding.target:
                 targets.add(".".join((binding.target, *parts)))
                 kept |= binding.target == client and id(reference.nodes[-1]) in outline.stored
-    by_another_name = read - _OF_TEXT if kept else set()  # `self.llm = llm_client` is read from so
-    return by_another_name | {t[len(client) + 1 :].partition(".")[0] for t in targets if t.startswith(f"{client}.")}
+    found = read - _OF_TEXT if kept else set()  # `self.llm = llm_client` is read from by another name
+    for text in outline.texts:
+        code = text_value(text.node) or ""
+        if client in embedded.imported(code) and (code := embedded.program(code)):
+            found |= _used_by(client, code)
+    return found | {t[len(client) + 1 :].partition(".")[0] for t in targets if t.startswith(f"{client}.")}
 
 
 def _named_in(client: str, text: str) -> set[str]:

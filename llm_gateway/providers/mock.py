@@ -46,6 +46,8 @@ _HANDLERS: dict[str, _Handler] = {
     "audio/speech": mock_media.speech,
     **_ANTHROPIC,
 }
+# What the mock does whatever the model, in the words of a gateway's list of models.
+ABILITIES = {"tools": True, "vision": True, "reasoning": False}
 _FORMS = {"audio/transcriptions": False, "audio/translations": True}
 _MODEL_OPTIONAL = frozenset({"images/generations", "moderations"})
 _SAID_IN = ("prompt", "query", "input")

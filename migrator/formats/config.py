@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from migrator.formats import Context
+from migrator.formats import Context, embedded
 from migrator.formats.nested import keys
 from migrator.formats.search import apart, exact, line_of, packages_in, prose, renamed, settings_in
 from migrator.names import Names, Renamed, say_env
@@ -29,7 +29,13 @@ _REQUIREMENTS = re.compile(r"(requirements|constraints)[\w./-]*\.(txt|in)$")
 
 
 def find(text: str, names: Names, context: Context) -> list[Finding]:
-    """Old names as they are spelt, in comments too; a word that merely mentions the old layer is prose."""
+    """Old names as they are spelt, in comments too, and Python in commands; what merely mentions the layer is prose."""
+    code = list(embedded.in_shell(text, names, context))
+    others = (f for f in _spelt(text, names, context) if not any(start <= f.start < end for start, end, _ in code))
+    return sorted([*others, *(f for _, _, found in code for f in found)], key=lambda f: f.start)
+
+
+def _spelt(text: str, names: Names, context: Context) -> list[Finding]:
     outside = bool(_CI.search(context.path) or _HELM.search(context.path) or _KUBERNETES.search(text))
     variables = _also_set((*exact(text, names), *_attributes(text, names)), text, names)
     return apart(

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-import textwrap
-from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from migrator.formats import Context, Format, dependencies, format_of
+from migrator.formats.blocks import Block, Placed
 from migrator.formats.search import apart, lines, moved_by, prose, snippet
 from migrator.names import Names
-from migrator.sites import Edit, Finding
+from migrator.sites import Finding
 
 _PYTHON = frozenset({"python", "py", "python3", "pycon", "ipython", "python-repl"})
 _PROSE = frozenset({"markdown", "md", "rst", "mermaid", "diff"})
@@ -29,14 +28,6 @@ _FILES = {
 _LANGUAGE = re.compile(r"\s*\{?\s*\.?([\w+-]*)")
 _DIRECTIVE = re.compile(r"([ \t]*)\.\.[ \t]+(?:code-block|code|sourcecode)::[ \t]*([\w+-]*)[ \t]*$")
 _OPTION = re.compile(r"[ \t]*:[\w-]+:")
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A block of code: its language, and where each line of code starts, with the line less indent and line end."""
-
-    language: str
-    code: tuple[tuple[int, str], ...]
 
 
 def find(text: str, names: Names, context: Context) -> list[Finding]:
@@ -118,9 +109,8 @@ def _below(source: list[tuple[int, str]], indent: int) -> Iterator[tuple[int, st
 
 
 def _in_block(text: str, block: Block, names: Names, context: Context) -> list[Finding]:
-    code = textwrap.dedent("\n".join(line for _, line in block.code) + "\n")
-    placed = Placed(text, block, code)
-    return [placed(finding) for finding in _search(code, block.language, names, context)]
+    placed = Placed(text, block)
+    return [placed(finding) for finding in _search(placed.code, block.language, names, context)]
 
 
 def _search(code: str, language: str, names: Names, context: Context) -> list[Finding]:
@@ -134,36 +124,3 @@ def _search(code: str, language: str, names: Names, context: Context) -> list[Fi
     kind = format_of(path)
     kind = kind if kind and kind.name != "text" else Format("config", "config")
     return kind.find(code, names, replace(context, path=path))
-
-
-class Placed:
-    """Carries findings from a block's code, which has neither indent nor `\\r`, to the text around it."""
-
-    def __init__(self, text: str, block: Block, code: str) -> None:
-        self.newline = "\r\n" if "\r\n" in text else "\n"
-        self.size = len(code)
-        self.starts, self.places = [0], []
-        for (start, line), dedented in zip(block.code, code.split("\n"), strict=False):
-            self.starts.append(self.starts[-1] + len(dedented) + 1)
-            self.places.append(start + len(line) - len(dedented))
-        last, line = block.code[-1]
-        self.places.append(text.find("\n", last + len(line)) + 1 or len(text))
-        self.indents = [text[text.rfind("\n", 0, place) + 1 : place] for place in self.places[:-1]]
-
-    def __call__(self, finding: Finding) -> Finding:
-        return replace(finding, start=self._at(finding.start), edits=tuple(self._edit(e) for e in finding.edits))
-
-    def _line(self, at: int) -> int:
-        return bisect_right(self.starts, at) - 1
-
-    def _at(self, at: int) -> int:
-        line = self._line(at)
-        return self.places[line] + at - self.starts[line]
-
-    def _edit(self, edit: Edit) -> Edit:
-        indent = self.indents[min(self._line(edit.start), len(self.indents) - 1)]
-        text = edit.text.replace("\n", self.newline + indent)
-        if edit.end == self.size:
-            text = text.removesuffix(indent) if edit.text.endswith("\n") else text
-            text = indent + text if edit.start == self.size else text
-        return Edit(self._at(edit.start), self._at(edit.end), text)

@@ -62,7 +62,7 @@ def _extra(
             continue
         if id(alias) in there:
             extra.append(alias)
-        elif _is_unused(module, statement, alias):
+        elif is_unused(module, statement, alias):
             extra.append(alias)
             unused = True
     return extra, unused
@@ -91,7 +91,7 @@ def _goes(module: Module, statement: ImportStatement) -> bool:
     return len(_extra(module, statement, moves)[0]) == len(moves)
 
 
-def _is_unused(module: Module, statement: ImportStatement, alias: ast.alias) -> bool:
+def is_unused(module: Module, statement: ImportStatement, alias: ast.alias) -> bool:
     """Whether an imported name can go: nothing uses it, no `noqa` keeps it, and no `try` probes for it."""
     name = alias.asname or alias.name
     if not module.index.droppable(module.facts, name) and not _is_never_read(module, statement, name):

@@ -40,6 +40,7 @@ class Facts:
     assigned: frozenset[str]  # full names in other modules that it puts something else in the place of
     spelled: frozenset[str]  # full names that its texts spell, or the last part of such: `.name`
     frozen: bool = False  # nothing in it may be edited
+    words: frozenset[str] = frozenset()  # every word in it, where it imports * from anywhere
     requested: frozenset[str] = frozenset()  # modules that functions of the project's own import by name for it
 
     @property

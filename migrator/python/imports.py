@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from migrator.names import Renamed
 from migrator.python import construction, statements
-from migrator.python.dropping import already, dropped, gone
+from migrator.python.dropping import already, dropped, gone, is_unused
 from migrator.python.expressions import absolute
 from migrator.python.module import Module
 from migrator.python.outline import ImportStatement
@@ -120,7 +120,11 @@ def _from(module: Module, statement: ImportStatement, node: ast.ImportFrom) -> I
             yield gone(module, statement, moves)
             return
     parents = {parent_of(renamed, old) for _, renamed in moves}
-    if len(parents) == 1 and "" not in parents:
+    if len(parents) > 1:
+        moves = [(a, Renamed("", r.rule) if r and is_unused(module, statement, a) else r) for a, r in moves]
+    if all(r and not r.new for _, r in moves):
+        yield gone(module, statement, moves)
+    elif len(parents) == 1 and "" not in parents:
         yield from _in_place(module, statement, node, old, moves)
     else:
         yield _split(module, statement, node, old, moves)
@@ -219,8 +223,10 @@ def _split(
         spelled = list(dict.fromkeys(spelled))
         lines.append(f"from {into} import {', '.join(spelled)}" if parent else f"import {', '.join(spelled)}")
     moved = next(r for _, r in sorted(moves, key=lambda m: not (m[1] and m[1].new)) if r is not None)
-    names, between = ", ".join(a.name for a, r in moves if r is not None), separator(module, node)
+    names, between = ", ".join(a.name for a, r in moves if r and r.new), separator(module, node)
     message = f"{names} from {old} → {moved.new or 'nothing'}"
+    unused = ", ".join(a.name for a, r in moves if r and not r.new and is_unused(module, statement, a))
+    message += f"; {unused}: imported but not used, so not carried over" if unused else ""
     text, edits = between.join(lines) or "pass", list[Edit]()
     if between == "; ":  # other statements may follow on the line, so comments go above it
         above = source.line_start(start)
@@ -229,7 +235,7 @@ def _split(
         text = "  ".join([text, *comments])
     line = next((n for a, r in moves if r and (n := _line_that_holds(module, a, statement.scope))), 0)
     doubts = "; ".join(d for a, r in moves if (d := module.doubt(f"{old}.{a.name}", r)))
-    status = Status.REVIEW if doubts else Status.MIGRATED
+    status = Status.REVIEW if doubts or unused else Status.MIGRATED
     message += f"; {doubts}" if doubts else ""
     return _noting(line, Finding(start, moved.rule, status, message, (*edits, Edit(start, end, text))))
 

@@ -195,10 +195,20 @@ class Index(Definitions):
 
         An `__init__.py` and a `conftest.py` import for others to find, a snippet in a document for its reader.
         """
-        ours = facts.path in self.by_path and not facts.path.endswith(("__init__.py", "conftest.py"))
-        if not ours or name not in facts.unused:
-            return False
-        return not any(m in self._mentioned or f"{m}.{name}" in self._mentioned for m in facts.names)
+        return name in facts.unused and not self._is_taken(facts, name, [])
+
+    def _is_taken(self, facts: Facts, name: str, seen: list[str]) -> bool:
+        """Whether others may have a name from a module, also by an `import *` of it and that of such a module."""
+        if facts.path not in self.by_path or facts.path.endswith(("__init__.py", "conftest.py")):
+            return True
+        if any(f"{m}.{name}" in self._mentioned for m in facts.names):
+            return True
+        own = self._mentioned.intersection(facts.names)
+        others = [f for f in self.by_path.values() if own & f.mentioned] if own else []
+        if any(not (own & f.mentioned).issubset(f.stars) or name in f.words for f in others):
+            return True
+        seen = [*seen, facts.path]
+        return any(self._is_taken(f, name, seen) for f in others if f.path not in seen)
 
     def is_wanted(self, facts: Facts, name: str) -> bool:
         """Whether another module of the project takes a name from this one, or names it in a text."""

@@ -88,7 +88,8 @@ class _Library:
     def findings(self) -> Iterator[Finding]:
         found = [f for each in self._in_order() for f in self._of_object(each)]
         found += self._of_stored()
-        found += Texts(self.module, self.follows and bool(self.kept)).findings()
+        stays = any(each.stays for each in self.objects.values())
+        found += Texts(self.module, self.follows and bool(self.kept), stays).findings()
         yield from found
 
     def _in_order(self) -> list[Object]:

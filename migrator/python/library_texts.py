@@ -7,26 +7,31 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
+from migrator.fates import Fate
 from migrator.patterns import under
 from migrator.primitives.library import Library, Variable
 from migrator.python import in_modules, library_modules
-from migrator.python.expressions import imported_later, parts_of, text_value
+from migrator.python.expressions import Parts, imported_later, parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.outline import Text
-from migrator.python.survey import is_importer
+from migrator.python.survey import importers_of, is_importer
 from migrator.sites import Edit, Finding, Status
 
-_PROBES = {"find_spec", "importorskip", "find_loader"}
+_SPECS = {"find_spec", "find_loader"}
+_PROBES = {*_SPECS, "importorskip"}
 _SETTERS = {"setdefault", "setenv", "putenv"}
 _ATTRIBUTES = {"setattr", "getattr", "hasattr", "delattr", "object"}  # the last is that of patch
 _IMPORTS = {"import_module", "importorskip", "__import__"}
 
 
 class Texts:
-    """What a module says of the library in texts; `follows` is whether what is imported so can be the client module."""
+    """What a module says of the library in texts.
 
-    def __init__(self, module: Module, follows: bool) -> None:
-        self.module, self.follows = module, follows
+    `follows` is whether what is imported so can be the client module, `stays` whether an import statement stays.
+    """
+
+    def __init__(self, module: Module, follows: bool, stays: bool) -> None:
+        self.module, self.follows, self.stays = module, follows, stays
 
     @cached_property
     def _parents(self) -> dict[int, ast.AST]:
@@ -49,7 +54,7 @@ class Texts:
         elif under(value, library.module):
             if call and callee and callee[0] in (_PROBES | _IMPORTS):
                 yield self._imported(text, value, library, call, callee[0])
-            elif call and callee and value == library.module and is_importer(callee[0]) and text.node in call.args[:1]:
+            elif call and value == library.module and self._gives_module(callee) and text.node in call.args[:1]:
                 if imported_later(call):
                     return  # it is only what the module is kept under
                 said = f"{callee[0]}({value!r}): see what it gives, and have it give {self.module.names.client}"
@@ -101,31 +106,72 @@ class Texts:
         edits = (Edit(*place, new),) if place else ()
         return Finding(start, self.module.names.library_rule, status, message, edits)
 
+    def _gives_module(self, callee: Parts) -> bool:
+        return bool(callee) and (is_importer(callee[0]) or callee[0] in self._importers)
+
+    @cached_property
+    def _importers(self) -> frozenset[str]:
+        return importers_of(self.module.found)
+
+    @cached_property
+    def _lingers(self) -> bool:
+        """Whether the library is imported here afterwards as well, in a statement or by its name in a text."""
+        return self.stays or any(map(self._stays, self.module.found.texts))
+
+    def _stays(self, text: Text) -> bool:
+        value = text_value(text.node) if text.role == "plain" else None
+        call = self.module.call_given(text.node) if value else None
+        if value is None or call is None or not self.module.names.is_module(value):
+            return False
+        callee = parts_of(call.func)[-1:]
+        if self._gives_module(callee):
+            return text.node in call.args[:1]
+        imports = bool(callee) and callee[0] in _IMPORTS and not isinstance(self._parents.get(id(call)), ast.Expr)
+        return imports and self._following(value, call, callee[0]) is None
+
     def _imported(self, text: Text, value: str, library: Library, call: ast.Call, callee: str) -> Finding:
         """`importlib.import_module("litellm")`, `find_spec("litellm")` and their like."""
-        client, parent = self.module.names.client, self._parents.get(id(call))
-        if value == library.module and self._is_stored(call, parent):
-            if self.follows:
-                found = self._finding(text, Status.MIGRATED, f"{value} → {client}", client)
-                return self._with_leaf(found, call) if callee == "__import__" and "." in client else found
-        elif value == library.module and isinstance(parent, ast.Attribute) and callee == "import_module":
-            fate = self.module.names.fate(f"{value}.{parent.attr}")
-            if fate and fate.kind == "moved" and fate.name == parent.attr and fate.to:
-                return self._finding(text, fate.status, f"{value}.{parent.attr} → {fate.new}", fate.source or fate.to)
-        elif callee in _PROBES or isinstance(parent, ast.Expr):
+        following = self._following(value, call, callee)
+        if following:
+            fate, new = following
+            return self._renamed(text, call, callee, fate, new)
+        probes = callee in _PROBES and not self._is_stored(call)
+        if probes or callee in _SPECS or isinstance(self._parents.get(id(call)), ast.Expr):
+            if self._lingers:
+                said = f"{value} stays, for it is used here: ask for {library.instead} as well"
+                return self._finding(text, Status.MANUAL, said)
             said = f"{value} → {library.instead}: asks for {library.instead} now"
             return self._finding(text, Status.REVIEW, said, library.instead)
         return self._finding(text, Status.MANUAL, f"{value} is imported by its name in a text: write it by hand")
 
-    def _is_stored(self, call: ast.Call, parent: ast.AST | None) -> bool:
+    def _is_stored(self, call: ast.Call) -> bool:
         """Whether what an import gives, now or when a function that is handed on is called, gets a name."""
+        parent = self._parents.get(id(call))
         giving = self._parents.get(id(parent)) if isinstance(parent, ast.Lambda) else call
         return id(giving) in self.module.found.stored
 
-    def _with_leaf(self, found: Finding, call: ast.Call) -> Finding:
-        """`__import__("a.b")` gives `a`, and the module itself where it is asked for names."""
-        if call.keywords or len(call.args) != 1:
-            said = f"{found.message}: it is given more than a name, write it by hand"
-            return replace(found, status=Status.MANUAL, message=said, edits=())
-        end = self.module.source.end(call.args[0])
+    def _following(self, value: str, call: ast.Call, callee: str) -> tuple[Fate | None, str] | None:
+        """What is read off what a call imports, if that is told, and the module it is in now; None where it stays."""
+        names, parent = self.module.names, self._parents.get(id(call))
+        if callee in _SPECS or not names.is_module(value) or "." in value:
+            return None
+        if self._is_stored(call):
+            return (None, names.client) if self.follows else None
+        if callee == "importorskip" or not isinstance(parent, ast.Attribute):
+            return None
+        fate = names.fate(f"{value}.{parent.attr}")
+        if fate and fate.kind == "moved" and fate.name == parent.attr and fate.to:
+            return fate, fate.source or fate.to
+        return None
+
+    def _renamed(self, text: Text, call: ast.Call, callee: str, fate: Fate | None, new: str) -> Finding:
+        """Another module in the text; `__import__` gives the package of a dotted one, if it is not told otherwise."""
+        value = text_value(text.node) or ""
+        said = f"{value}.{fate.name} → {fate.new}" if fate else f"{value} → {new}"
+        found = self._finding(text, fate.status if fate else Status.MIGRATED, said, new)
+        if callee != "__import__" or "." not in new or any(k.arg == "fromlist" for k in call.keywords):
+            return found
+        if len(call.args) + len(call.keywords) > 1:
+            return replace(found, status=Status.MANUAL, message=f"{said}: write it by hand", edits=())
+        end = self.module.source.end(text.node)
         return replace(found, edits=(*found.edits, Edit(end, end, ', fromlist=["*"]')))

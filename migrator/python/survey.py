@@ -45,7 +45,7 @@ def facts_of(path: str, names: tuple[str, ...], found: Outline, text: str, *, fr
         fixtures={node.name: fixture_name(node) for node, _, _ in found.functions if is_fixture(node)},
         constants=frozenset(v for v in literals if v.isidentifier() and v.isupper()),
         mentioned=frozenset((*_imported(found), *(p for v in literals for p in _prefixes(v)), *found.scope.stars)),
-        unused=frozenset(_unused(found, text)),
+        unused=frozenset(_unused(found, text, path)),
         suppressed=suppressed,
         reached=_reached(found),
         made=tuple(_made(found, bound)),
@@ -54,6 +54,7 @@ def facts_of(path: str, names: tuple[str, ...], found: Outline, text: str, *, fr
         assigned=frozenset(filter(None, replaced.assigned(found))),
         spelled=frozenset(replaced.spelled(found)),
         frozen=frozen,
+        words=frozenset(re.findall(r"\w+", text) if found.scope.stars else ()),
         requested=frozenset(_requested(found)),
     )
 
@@ -65,6 +66,21 @@ _KNOWN = {"import_module", "importorskip", "__import__"}  # what these give can 
 def is_importer(callee: str) -> bool:
     """Whether a function of the project's own is one that gives a module by its name, as `require("litellm")` does."""
     return callee not in _KNOWN and _IMPORTERS.search(callee) is not None
+
+
+def importers_of(found: Outline) -> frozenset[str]:
+    """The functions of a module that import the module whose name they are given first."""
+    importing = {}
+    for call, scope in found.calls:
+        if parts_of(call.func)[-1:] and parts_of(call.func)[-1] in _KNOWN and call.args:
+            importing[scope] = call.args[0]
+    names = set()
+    for node, _, scope in found.functions:
+        given, taken = importing.get(scope), [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
+        taken = taken[1:] if taken[:1] in (["self"], ["cls"]) else taken
+        if isinstance(given, ast.Name) and taken[:1] == [given.id]:
+            names.add(node.name)
+    return frozenset(names)
 
 
 def _requested(found: Outline) -> Iterator[str]:
@@ -238,14 +254,17 @@ def _prefixes(text: str) -> Iterator[str]:
         text = text.rpartition(".")[0]
 
 
-def _unused(found: Outline, text: str) -> set[str]:
+_TEST = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$")
+
+
+def _unused(found: Outline, text: str, path: str) -> set[str]:
     """Names of `from` imports that the text spells once, where they are imported, besides prose in docstrings.
 
-    A module of nothing but imports has them for others, whoever they are.
+    A module of nothing but imports has them for others, whoever they are; nobody imports from one that pytest runs.
     """
     assert isinstance(found.scope.node, ast.Module)
     others = [s for s in found.scope.node.body if not isinstance(s, ast.Import | ast.ImportFrom)]
-    if all(isinstance(s, ast.Expr) and text_value(s.value) is not None for s in others):
+    if not _TEST.search(path) and all(isinstance(s, ast.Expr) and text_value(s.value) is not None for s in others):
         return set()
     imported = {
         alias.asname or alias.name

@@ -6,7 +6,10 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
+from migrator.formats import embedded
+from migrator.formats.search import moved_by
 from migrator.python import calls, library_modules, settings
 from migrator.python.called_texts import env_keywords, patched, read_by_calls
 from migrator.python.expressions import callee_of, parts_of, text_value
@@ -70,7 +73,7 @@ def _literal(module: Module, text: Text, renames: dict[str, str], attributes: di
         if exact:
             yield from exact
             return
-    if any(module.index.tracked(match[1]) for match in _IMPORT.finditer(raw)):
+    if _is_code_of(module, raw, value):
         yield from _code(module, raw, start, value)
         return
     code = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}  # of an f-string's expressions
@@ -103,9 +106,15 @@ def _old_values(module: Module, found: list[Finding]) -> Iterator[Finding]:
             yield Finding(start, rules[value].id, Status.MANUAL, message)
 
 
+def _is_code_of(module: Module, raw: str, value: str | None) -> bool:
+    """Whether a literal holds code that imports the old layer."""
+    if any(module.index.tracked(match[1]) for match in _IMPORT.finditer(raw)):
+        return True
+    return any(map(module.index.tracked, embedded.imported(value or raw)))
+
+
 def _code(module: Module, raw: str, start: int, value: str | None) -> Iterator[Finding]:
     """Code in a literal, where all of its names move together or none does."""
-    from migrator.formats import search
     from migrator.python import rewrite  # which takes this module
 
     literal = _LITERAL.fullmatch(raw)
@@ -114,18 +123,12 @@ def _code(module: Module, raw: str, start: int, value: str | None) -> Iterator[F
         rule = modules[0].id if modules else module.names.library_rule
         yield Finding(start, rule, Status.MANUAL, "code in a text that is not spelled in one piece: write it by hand")
         return
-    try:
-        found = rewrite.find_in_snippet(literal[2], module.index)
-    except (SyntaxError, ValueError):
-        found = search.apart(search.snippet(literal[2], module.names))
-    at = start + literal.start(2)
-    for finding in found:
-        edits = tuple(Edit(at + e.start, at + e.end, e.text) for e in finding.edits)
-        kept = ("\n",) if len(literal[1]) == 1 else ()
-        fits = bool(edits) and not any(mark in e.text for e in edits for mark in (literal[1], *kept))
-        status = Status.REVIEW if fits else finding.status if finding.prose else Status.MANUAL
-        message = f"code in a text: {finding.message}"
-        yield replace(finding, start=at + finding.start, status=status, message=message, edits=edits if fits else ())
+    never = (literal[1], "\\", *(["\n"] if len(literal[1]) == 1 else []))
+    python = partial(rewrite.find_in_snippet, index=module.index)
+    for finding in embedded.whole(literal[2], module.names, python, never):
+        if finding.edits:
+            finding = replace(finding, status=Status.REVIEW, message=f"code in a text: {finding.message}")
+        yield moved_by(finding, start + literal.start(2))
 
 
 def _masked(module: Module, start: int, end: int) -> Iterator[Finding]:

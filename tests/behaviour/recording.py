@@ -79,7 +79,7 @@ class Recorder:
     async def _gateway(self, run: str) -> Live:
         async with self._opening:
             if run not in self._gateways:
-                live = Live(parse({"mock": True}, "test"), mock=_Provider())
+                live = Live(parse({"mock": True, "models": {"gpt-4o": "openai"}}, "test"), mock=_Provider())
                 await live.start()
                 self._gateways[run] = live
             return self._gateways[run]

@@ -475,6 +475,24 @@ def test_models_are_those_of_the_settings_or_the_providers(stage: Stage) -> None
     assert [model["id"] for model in theirs.json["data"]] == ["gpt-x"]
 
 
+def test_the_list_says_what_the_price_table_and_the_mock_know() -> None:
+    with gateway({"mock": True, "models": {"house": "openai/gpt-4o", "gpt-4o": "openai", "odd": "groq/odd"}}) as (
+        url,
+        _,
+    ):
+        listed = {model["id"]: model for model in ask(url, path="/v1/models", method="GET").json["data"]}
+        odd = ask(url, path="/v1/models/odd", method="GET").json
+    for name in ("house", "gpt-4o"):
+        assert listed[name]["context_length"] == 128_000
+        assert float(listed[name]["pricing"]["prompt"]) < float(listed[name]["pricing"]["completion"]) < 1e-3
+        (offer,) = listed[name]["providers"]
+        assert (offer["providerId"], offer["modelName"], offer["tools"]) == ("openai", "gpt-4o", True)
+    assert "pricing" not in odd and "context_length" not in odd
+    with gateway({"models": {"gpt-4o": "openai"}}) as (url, _):
+        (real,) = ask(url, path="/v1/models", method="GET").json["data"]
+    assert real["context_length"] == 128_000 and "tools" not in real["providers"][0]
+
+
 def test_an_upload_names_the_model_as_the_provider_does() -> None:
     with served(upstream := Upstream()) as there:
         settings = {"providers": {"house": {"base_url": f"{there}/v1"}}, "models": {"whisper": "house/whisper-1"}}

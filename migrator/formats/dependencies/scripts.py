@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from migrator.formats.blocks import Block, Placed
 from migrator.formats.dependencies import toml
-from migrator.formats.markdown import Block, Placed
 from migrator.names import Names
 from migrator.sites import Finding
 
@@ -20,6 +20,5 @@ def find(text: str, names: Names, kept: frozenset[str]) -> Iterator[Finding]:
         lines = tuple(
             (line.start(1), line[1]) for line in _LINE.finditer(text, metadata.start("lines"), metadata.end("lines"))
         )
-        code = "".join(f"{line}\n" for _, line in lines)
-        placed = Placed(text, Block("toml", lines), code)
-        yield from map(placed, toml.find(code, names, kept, toml.SCRIPT))
+        placed = Placed(text, Block("toml", lines))
+        yield from map(placed, toml.find(placed.code, names, kept, toml.SCRIPT))
