@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
-from migrator import client_module
+from migrator import client_module, kept
 from migrator import project as tree
 from migrator.candidates import PYTHON, Candidate, Candidates
 from migrator.client_module import Place
@@ -59,6 +59,7 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     if not packs:
         return plan
     rules = _without_own(task.rules(packs), files)
+    kept.check(rules)
     if rules.clients:
         read_callers(rules, candidates)
     rules = prepared(rules, candidates)

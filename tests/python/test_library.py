@@ -140,6 +140,11 @@ def test_the_client_module_goes_where_the_setting_says(tmp_path: Path) -> None:
         ('client-module = "openai"', "client-module: 'openai' would hide the module of that name"),
         ('client-module = "json"', "client-module: 'json' would hide the module of that name"),
         ('base-url = "gateway.example/v1"', "base-url: 'gateway.example/v1' is no address"),
+        ('keep = ["litellm.token_counter"]', "keep: 'litellm.token_counter' is dotted: write 'token_counter'"),
+        ('keep = ["token_counter", "completion"]', "keep: 'completion' is a call"),
+        ('keep = ["*embedding"]', "keep: '*embedding' has aembedding, which is a call"),
+        ('keep = ["tokn_counter"]', "keep: 'tokn_counter' is no name of litellm that this pack knows"),
+        ('keep = ["encoode*"]', "keep: 'encoode*' is no name of litellm"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused(tmp_path: Path, setting: str, said: str) -> None:
