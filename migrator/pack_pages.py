@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 
 from migrator.packs import Pack
 from migrator.primitives.tables import TABLES
 from migrator.rule_tests import Case, Suite, Tree, suites
+from migrator.setting_notes import notes
 
 _LANGUAGES = {
     "py": "python",
@@ -40,8 +42,10 @@ def _lines(pack: Pack) -> Iterator[str]:
     if pack.settings:
         yield "## Settings\n"
         yield f"Override them in `pyproject.toml` under `[tool.migrate.packs.{pack.name}]`.\n"
-        yield "| setting | default |\n| --- | --- |"
-        yield from (f"| `{name}` | `{value}` |" for name, value in sorted(pack.settings.items()))
+        yield "| setting | default | meaning | example |\n| --- | --- | --- | --- |"
+        for name, note in notes(pack).items():
+            example = f"`{note.example}`" if note.example else ""
+            yield f"| `{name}` | `{_toml(pack.settings[name])}` | {note.meaning} | {example} |"
         yield ""
     yield "## Rules\n"
     by_rule = {suite.rule: suite for suite in suites(pack)}
@@ -54,6 +58,11 @@ def _lines(pack: Pack) -> Iterator[str]:
     for suite in by_rule.values():
         yield f"### {suite.rule}\n"
         yield from _suite(suite)
+
+
+def _toml(value: object) -> str:
+    """A default as it would be written: none of them is a table with something in it."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _summary(rule: object) -> str:

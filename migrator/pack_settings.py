@@ -13,6 +13,7 @@ from migrator.primitives.code import Call, Literal_, Promote
 from migrator.primitives.rule import Rule
 
 _TYPE_NAMES = {list: "a list", dict: "a table", str: "text", bool: "true or false", int: "a number", float: "a number"}
+_OPEN = {"config"}  # a config of Portkey's: JSON of whatever shape
 _PLACEHOLDER = re.compile(r"\{(\w+)(?:\[(\d+)\])?\}")
 
 
@@ -30,7 +31,7 @@ def overridden(pack: str, defaults: Mapping[str, Any], overrides: Mapping[str, A
             raise MigrateError(f"{where}: must be {_TYPE_NAMES[type(default)]}, as in the pack")
         if isinstance(value, list) and (not value or not all(isinstance(v, str) for v in value)):
             raise MigrateError(f"{where}: must be a list with at least one text")
-        if isinstance(value, dict) and not all(isinstance(v, str) for v in value.values()):
+        if isinstance(value, dict) and name not in _OPEN and not all(isinstance(v, str) for v in value.values()):
             raise MigrateError(f"{where}: must be a table of text = text")
         settings[name] = value
     return settings
