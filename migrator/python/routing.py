@@ -17,6 +17,7 @@ from migrator.sites import Edit, Finding, Status
 
 _ROOTS = ("params", "metadata", "url")
 _KEYS = ("$and", "$or")
+_LONGEST = 120  # characters of a line
 
 
 def find(module: Module) -> Iterator[Finding]:
@@ -196,17 +197,22 @@ class _Mender:
             order = [alone[index], *alone[:index], *alone[index + 1 :]]
             weight = target.values.get("weight")
             items = [f'"weight": {self.source.segment(weight)}'] if weight else []
-            items += [f'"strategy": {said}', f'"targets": [{", ".join(map(str, order))}]']
-            edits.append(Edit(self.source.start(target.node), self.source.end(target.node), self._laid(target, items)))
+            items.append(f'"strategy": {said}')
+            text = self._laid(target, items, [each for each in order if each])
+            edits.append(Edit(self.source.start(target.node), self.source.end(target.node), text))
         yield from self._say("statuses", key, "on_status_codes", edits)
 
-    def _laid(self, target: Written, items: Sequence[str]) -> str:
+    def _laid(self, target: Written, items: Sequence[str], targets: Sequence[str]) -> str:
+        """A target of these items and of targets in it, in lines of its own if it begins one."""
+        listed = f'"targets": [{", ".join(targets)}]'
         if not begins_line(self.source, target.node):
-            return f"{{{', '.join(items)}}}"
+            return f"{{{', '.join([*items, listed])}}}"
         indent = line_indent(self.source, target.node)
         line = self.source.newline + indent
         step = "\t" if indent.endswith("\t") else "    "
-        return f"{{{''.join(f'{line}{step}{item},' for item in items)}{line}}}"
+        if len(indent + step + listed) >= _LONGEST:
+            listed = f'"targets": [{"".join(f"{line}{step}{step}{each}," for each in targets)}{line}{step}]'
+        return f"{{{''.join(f'{line}{step}{item},' for item in [*items, listed])}{line}}}"
 
     def _alone(self, target: Written) -> str | None:
         """A target without its weight, in one line; None where that is not known to mean the same."""
