@@ -6,7 +6,7 @@ import ast
 import re
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Set
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from types import ModuleType
@@ -164,17 +164,50 @@ def needed(names: Names, changes: Iterable[Change]) -> frozenset[str]:
 
 def _used(client: str, change: Change) -> set[str]:
     """What a file reads off the client module after a change, and names beside that it may read off another one."""
-    from migrator.formats import notebook
-
     if change.after is None or change.after == change.before:
         return set()
     text = decode(change.after, change.path).text
-    match change.language:
-        case "python":
-            return _used_by(client, text)
-        case "notebook":
-            return _used_by(client, notebook.program(text).text)
-    return _named_in(client, text)
+    program = _program(change, text)
+    return _named_in(client, text) if program is None else _used_by(client, program)
+
+
+def by_position(client: str, functions: Collection[str], changes: Iterable[Change]) -> int | None:
+    """How many arguments functions of a client module are given by position, two at least; None where it is not known.
+
+    That is where one is given a starred argument, or where it or the module is handed on.
+    """
+    from migrator.python import rewrite
+
+    most = 2
+    for change in changes:
+        if change.after is None or client.rpartition(".")[2].encode() not in change.after:
+            continue
+        program = _program(change, decode(change.after, change.path).text)
+        if program is None:
+            continue
+        _, outline, _ = rewrite.read(program, "snippet.py", ("snippet",))
+        called = {id(call.func): call for call, _ in outline.calls}
+        for reference in outline.references:
+            holder = reference.scope.lookup(reference.parts[0])
+            targets = {binding.target for binding in holder.bindings[reference.parts[0]]} if holder else set()
+            meant = {".".join((target, *reference.parts[1:])) for target in targets if target}
+            ours = {m[len(client) + 1 :].partition(".")[0] for m in meant if under(m, client)}
+            if not ours & {"", *functions}:
+                continue
+            call = called.get(id(reference.nodes[-1]))
+            if call is None or any(isinstance(argument, ast.Starred) for argument in call.args):
+                return None
+            most = max(most, len(call.args))
+    return most
+
+
+def _program(change: Change, text: str) -> str | None:
+    """The Python of a file; None where it is of another kind."""
+    from migrator.formats import notebook
+
+    if change.language == "notebook":
+        return notebook.program(text).text
+    return text if change.language == "python" else None
 
 
 def _used_by(client: str, program: str) -> set[str]:
@@ -228,20 +261,24 @@ def _maker(names: Names) -> ModuleType:
     return proxy if names.keeps_library else module
 
 
-def settings_of(rules: Rules) -> Settings:
-    """What the project's settings say about a client."""
-    from migrator.clients.module import Settings
+def settings_of(rules: Rules, features: frozenset[str] | None = None, positional: int | None = None) -> Settings:
+    """What the project's settings say about a client, which handles every feature or those given."""
+    from migrator.clients.module import FEATURES, Settings
 
     return Settings(
         providers=rules.options.get("providers", {}),
         models=rules.options.get("models", {}),
         base_url=rules.options.get("base-url", ""),
         config=rules.options.get("config", {}),
+        features=FEATURES if features is None else features,
+        positional=positional,
     )
 
 
-def made(names: Names, place: Place, used: Collection[str], candidates: Candidates) -> tuple[Change, Site] | None:
-    """The change that makes the client module, and its site; None where it is there already.
+def made(
+    names: Names, place: Place, used: Collection[str], changes: Iterable[Change], candidates: Candidates
+) -> tuple[Change, Site] | None:
+    """The change that makes the client module for these changes, and its site; None where it is there already.
 
     Raises MigrateError where another file is in its place.
     """
@@ -256,13 +293,38 @@ def made(names: Names, place: Place, used: Collection[str], candidates: Candidat
                 f"[tool.migrate.packs.{names.rules.packs[0]}] to another name such as app.llm_gateway_client"
             )
         return None
-    text = _maker(names).render(library.client, frozenset(used), settings_of(names.rules))
-    message = f"made for {', '.join(sorted(used))}: read it, and set the variables it names" + (
-        f"; {library.made}" if library.made else ""
-    )
+    settings = settings_of(names.rules)
+    if _takes_arguments_alone(names, used):
+        from migrator import given_arguments
+
+        positional = by_position(names.client, _functions(names), changes)
+        settings = settings_of(names.rules, given_arguments.features(candidates), positional)
+    text = _maker(names).render(library.client, frozenset(used), settings)
+    message = f"made for {', '.join(sorted(used))}: read it, and set the variables it names"
+    message += f"; {library.made}" if library.made else ""
+    if refused := sorted(_refusable() - settings.features):
+        message += f"; it refuses {', '.join(refused)}, as nothing here gives such an argument"
     docs = names.rules.docs.get(library.id, "")
     site = Site(place.path, 1, 1, library.id, Status.REVIEW, message, place.path, 1, docs)
     return Change(place.path, place.path, "create", "python", 0, None, text.encode(), 0o644), site
+
+
+def _refusable() -> Set[str]:
+    from migrator.clients.module import ARGUMENTS
+
+    return ARGUMENTS.keys()
+
+
+def _takes_arguments_alone(names: Names, used: Collection[str]) -> bool:
+    """Whether LiteLLM's arguments come to a client module from calls of its functions, and from nowhere else."""
+    calls = _functions(names) & {*used}
+    return bool(calls) and not names.keeps_library and not {"Router", "batch_completion"} & {*used}
+
+
+def _functions(names: Names) -> Set[str]:
+    from migrator.clients.table import load
+
+    return load(names.rules.served).functions.keys()
 
 
 def _defined(place: Place, candidates: Candidates) -> set[str]:

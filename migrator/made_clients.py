@@ -60,7 +60,7 @@ def with_clients(
         if alone and (own := _with_own(alone, client, home, work.sites, candidates)):
             change, sites = own
             work = Work([change if each is alone else each for each in work.changes], sites)
-        elif made := client_module.made(client.index.names, home, client.used, candidates):
+        elif made := client_module.made(client.index.names, home, client.used, theirs, candidates):
             module, site = made
             tests = client_tests.made(client.index.names, home, client.used, parts, candidates)
             if tests:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
 from migrator.clients import parts
@@ -12,12 +12,15 @@ from migrator.clients.table import Destination, Function, Table, load
 from migrator.errors import MigrateError
 
 # What is generated only on demand: a name, and the arguments of LiteLLM it is about.
-_ARGUMENTS = {
+ARGUMENTS: Mapping[str, Set[str]] = {
     "metadata": {"metadata", "litellm_metadata", "tags", "litellm_trace_id", "litellm_session_id"},
     "cache": {"cache", "caching"},
     "fallbacks": {"fallbacks"},
+    "custom_llm_provider": {"custom_llm_provider"},
 }
-FEATURES = frozenset(_ARGUMENTS)
+# The same of arguments that the SDK takes without it: model classes, streams that are typed and may be None or False.
+SDK_ARGUMENTS: Mapping[str, Set[str]] = {"parsed": {"response_format"}, "streamed": {"stream"}}
+FEATURES = frozenset({*ARGUMENTS, *SDK_ARGUMENTS})
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ class Settings:
     models: Mapping[str, str] = field(default_factory=dict)  # whole model ids -> the target's
     base_url: str = ""  # the address without an environment variable; the public one by default
     config: Mapping[str, object] = field(default_factory=dict)  # Portkey's config of every call
-    features: frozenset[str] = FEATURES  # which arguments are handled; those of the others are refused
+    features: frozenset[str] = FEATURES  # which arguments are handled; others of ARGUMENTS are refused
+    positional: int | None = None  # how many arguments are taken by position; None for all of them
 
 
 # What a method answers, and where the name is imported from; the type of any other depends on its arguments.
@@ -57,7 +61,7 @@ def render(target: str, names: frozenset[str], settings: Settings) -> str:
     wanted = with_needs(table, names)
     functions = {name: function for name, function in table.functions.items() if name in wanted}
     flags = {target, *settings.features, *wanted, *({"transcription"} & {f.name for f in functions.values()})}
-    flags |= {"chat"} if any(f.parse for f in functions.values()) else set()
+    flags = flags | {"chat"} if any(f.parse for f in functions.values()) else flags - {"parsed"}
     values = _values(table, functions, settings, flags)
     texts = []
     for part in parts.of(target):
@@ -86,7 +90,7 @@ def with_needs(table: Table, names: Iterable[str]) -> frozenset[str]:
 
 def _needs(name: str, function: Function) -> list[str]:
     client = "async_client" if name == function.asynchronous else "client"
-    return ["arguments", client, *(["parsed"] if function.parse else [])]
+    return ["arguments", client]
 
 
 def _values(
@@ -100,7 +104,8 @@ def _values(
         providers = {name: new for name, new in providers.items() if name != new}
     orders = {_order_name(name, f): f.order_of(name) for name, f in functions.items()}
     dropped = _rows(table, Destination.DROP)
-    refused = _rows(table, Destination.MANUAL).union(*(_ARGUMENTS[name] for name in FEATURES - settings.features))
+    unhandled = (ARGUMENTS[name] for name in ARGUMENTS.keys() - settings.features)
+    refused = _rows(table, Destination.MANUAL).union(*unhandled)
     keeps = {f"_{_keep_name(f)}": [*f.keep, *f.takes] for f in distinct.values()}
     return {
         "headline": _headline(table.target, flags),
@@ -118,7 +123,7 @@ def _values(
         "unserved": words(unserved(table.models, settings.providers)),
         "served": words(sorted(served)),
         "strip": literal(tuple(table.models.strip)),
-        "orders": "\n".join(constant(name, names) for name, names in orders.items()),
+        "orders": "\n".join(_order(name, names, settings.positional) for name, names in orders.items()),
         "keeps": "\n".join(constant(name, sorted(names)) for name, names in keeps.items()),
         "ignored": words(map(pattern, sorted(dropped - refused)), between=" | "),
         "refused": words(sorted(refused)),
@@ -145,6 +150,7 @@ def _function(table: Table, name: str, function: Function, flags: set[str]) -> s
         "import": f"from {module} import {returns}" if module else "",
         "more": _FALLBACKS if flags >= {"fallbacks", "llm-gateway"} else "",
         "returns": returns,
+        "answer": "Any" if "streamed" in flags or table.target == "portkey" else "ChatCompletion",
         "defaults": literal(dict(function.defaults)),
     }
     own = {"defaults": bool(function.defaults), "typed": returns != "Any"}
@@ -173,6 +179,12 @@ def _headline(target: str, flags: Collection[str]) -> str:
 def _order_name(name: str, function: Function) -> str:
     """The constant that holds the order of `name`; the asynchronous form has its own only where it differs."""
     return f"_{(name if function.order_of(name) != function.order else function.name).upper()}"
+
+
+def _order(name: str, parameters: list[str], count: int | None) -> str:
+    if count is None or count > 3:
+        return constant(name, parameters[:count])
+    return f"{name} = {literal(tuple(parameters[:count]))}"
 
 
 def _keep_name(function: Function) -> str:

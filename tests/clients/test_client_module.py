@@ -18,7 +18,7 @@ from migrator.errors import MigrateError
 
 CHAT = frozenset({"completion", "acompletion"})
 STATE = frozenset({"Router", "CustomLogger", "num_retries", "request_timeout", "headers", "model_alias_map"})
-LEAN = Settings(features=frozenset())
+LEAN = Settings(features=frozenset(), positional=2)
 OWN = Settings(
     providers={"openai": "openai-prod"},
     models={"bedrock/some-arn": "@bedrock-prod/some-model"},

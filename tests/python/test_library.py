@@ -272,6 +272,38 @@ def test_a_dry_run_shows_the_client_module_as_a_new_file(tmp_path: Path) -> None
     assert _files(root) == before
 
 
+@pytest.mark.parametrize(
+    ("files", "there", "absent"),
+    [
+        ({}, ['_COMPLETION = ("model", "messages")', "is not handled here"], ["_labels", "_attempts", "overload"]),
+        (
+            {"app/jobs.py": "ask('a', metadata={})\n"},
+            ["_labels", "import json"],
+            ["_attempts", "overload", "x-no-cache"],
+        ),
+        ({"settings.yaml": "llm:\n  fallbacks: [b]\n"}, ["_attempts"], ["_labels", "overload"]),
+        ({"app/jobs.py": "ask('a', stream=True, response_format=A)\n"}, ["@overload", ".parse("], ["_labels"]),
+        ({"package-lock.json": '{"cache": 1}'}, [], ["x-no-cache"]),
+        ({"app/more.py": "import litellm\nlitellm.completion(*a)\n"}, ["    model messages timeout temperature"], []),
+        ({"app/more.py": "import litellm\nrun(litellm.completion, 1)\n"}, ["    model messages timeout"], []),
+        ({"app/jobs.py": "ask(1, stream=True, response_format=A)\n"}, ["@overload", ".parse("], ["_labels"]),
+            {"app/more.py": "import litellm\nlitellm.completion(1, 2, 3, **a)\n"},
+            ['("model", "messages", "timeout")'],
+            [],
+        ),
+    ],
+)
+def test_a_client_module_handles_what_the_project_can_give(
+    tmp_path: Path, files: dict[str, str], there: list[str], absent: list[str]
+) -> None:
+    root = write(tmp_path, {"app/__init__.py": "", "app/llm.py": CALL, **files})
+    said = _migrate(root)
+    text = (root / "app/llm_client.py").read_text()
+    assert [part for part in there if part not in text] == []
+    assert [part for part in absent if part in text] == []
+    assert ("fallbacks" in said.partition("it refuses ")[2]) is ("_attempts" not in text)
+
+
 def test_what_was_migrated_can_be_imported_without_a_key(tmp_path: Path) -> None:
     text = CALL + "\n\nimport asyncio\nfrom litellm import acompletion, ModelResponse, RateLimitError\n"
     text += "\nprint(asyncio.iscoroutinefunction(acompletion), ModelResponse.__name__, RateLimitError.__module__)\n"
