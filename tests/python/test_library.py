@@ -286,7 +286,7 @@ def test_a_dry_run_shows_the_client_module_as_a_new_file(tmp_path: Path) -> None
         ({"package-lock.json": '{"cache": 1}'}, [], ["x-no-cache"]),
         ({"app/more.py": "import litellm\nlitellm.completion(*a)\n"}, ["    model messages timeout temperature"], []),
         ({"app/more.py": "import litellm\nrun(litellm.completion, 1)\n"}, ["    model messages timeout"], []),
-        ({"app/jobs.py": "ask(1, stream=True, response_format=A)\n"}, ["@overload", ".parse("], ["_labels"]),
+        (
             {"app/more.py": "import litellm\nlitellm.completion(1, 2, 3, **a)\n"},
             ['("model", "messages", "timeout")'],
             [],
