@@ -127,7 +127,7 @@ def _from(module: Module, statement: ImportStatement, node: ast.ImportFrom) -> I
     elif len(parents) == 1 and "" not in parents:
         yield from _in_place(module, statement, node, old, moves)
     else:
-        yield _split(module, statement, node, old, moves)
+        yield from _split(module, statement, node, old, moves)
 
 
 def _moved(module: Module, alias: ast.alias, dotted: str) -> Renamed | None:
@@ -176,7 +176,7 @@ def _in_place(
             line = _line_that_holds(module, alias, statement.scope)
             yield _noting(line, _doubting(doubt, _name(module, alias, f"{old}.{alias.name}", target)))
         elif target is not None and doubt:
-            yield Finding(module.source.start(alias), target.rule, Status.REVIEW, doubt)
+            yield Finding(module.source.start(alias), target.rule, Status.REVIEW, f"{alias.name}: {doubt}")
 
 
 def _name(module: Module, alias: ast.alias, dotted: str, renamed: Renamed) -> Finding:
@@ -200,7 +200,7 @@ def _split(
     node: ast.ImportFrom,
     old: str,
     moves: list[tuple[ast.alias, Renamed | None]],
-) -> Finding:
+) -> Iterator[Finding]:
     """Names that now live in different places need a statement each; the first keeps the layout of the old one."""
     source = module.source
     start, end = source.start(node), source.end(node)
@@ -234,10 +234,23 @@ def _split(
     else:
         text = "  ".join([text, *comments])
     line = next((n for a, r in moves if r and (n := _line_that_holds(module, a, statement.scope))), 0)
-    doubts = "; ".join(d for a, r in moves if (d := module.doubt(f"{old}.{a.name}", r)))
+    doubts = _doubts(module, old, moves)
+    (rule, doubt), *others = doubts.items() or [(moved.rule, "")]
     status = Status.REVIEW if doubts or unused else Status.MIGRATED
-    message += f"; {doubts}" if doubts else ""
-    return _noting(line, Finding(start, moved.rule, status, message, (*edits, Edit(start, end, text))))
+    message += f"; {doubt}" if doubt else ""
+    yield _noting(line, Finding(start, rule, status, message, (*edits, Edit(start, end, text))))
+    for rule, doubt in others:
+        yield Finding(start, rule, Status.REVIEW, doubt)
+
+
+def _doubts(module: Module, old: str, moves: list[tuple[ast.alias, Renamed | None]]) -> dict[str, str]:
+    """Rule -> the names of an import that it speaks of, with what differs."""
+    told: dict[str, dict[str, list[str]]] = {}
+    for alias, renamed in moves:
+        doubt = module.doubt(f"{old}.{alias.name}", renamed) if renamed else ""
+        if renamed and doubt:
+            told.setdefault(renamed.rule, {}).setdefault(doubt, []).append(alias.name)
+    return {rule: "; ".join(f"{', '.join(n)}: {d}" for d, n in doubts.items()) for rule, doubts in told.items()}
 
 
 def separator(module: Module, node: ast.stmt) -> str:

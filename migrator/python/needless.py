@@ -226,14 +226,19 @@ class Cuts:
         return cut is not None and cut.kept is None
 
     def _blank_after(self, statement: ast.stmt, block: list[ast.stmt], end: int) -> int:
-        """How much of the blank lines after a statement goes: at the top all; around a run of them, the most stay."""
+        """How much of the blank lines after a statement goes: around a run of them, the most stay.
+
+        None stay at the top of a module or of an indented block.
+        """
         source, index = self.module.source, block.index(statement)
         first = index
         while first and self._leaves_nothing(block[first - 1]):
             first -= 1
         above = source.text[: source.line_start(source.start(block[first]))].splitlines(keepends=True)
         after = source.text[end:].splitlines(keepends=True)
-        if not "".join(above).strip("\ufeff \t\r\n"):
+        before = "".join(above).strip("\ufeff \t\r\n")
+        opens = not first and block is not source.tree.body and before.endswith(":")
+        if not before or (opens and not self._is_whole(block)):
             return sum(map(len, after[: _blank(after)]))
         there = [_blank(reversed(above))]
         there += [_blank(source.text[source.line_end(source.end(s)) :].splitlines()) for s in block[first:index]]

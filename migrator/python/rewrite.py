@@ -20,6 +20,7 @@ from migrator.python import (
     settings,
     shim,
     texts,
+    tidy_imports,
     unknown,
     uses,
 )
@@ -56,7 +57,8 @@ def find(source: Source, found: Outline, facts: Facts, index: Index, *, edit_pro
     findings += library.prepare(module)
     findings += [f for rewriter in rewriters for f in rewriter.find(module)]
     findings += uses.flagged_imports(module)
-    return without_overlaps(list(expected.hold(module, findings)))
+    settled = without_overlaps(list(expected.hold(module, findings)))
+    return tidy_imports.tidied(module, settled) if index.names.rules.libraries else settled
 
 
 def find_in_snippet(text: str, index: Index, *, edit_prose: bool = False) -> list[Finding]:

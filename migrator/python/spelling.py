@@ -39,7 +39,13 @@ def rewritten(module: Module, segment: str, moves: list[tuple[ast.alias, Renamed
         alias, target = renamed[name]
         return alias_spelling(module, alias, f"{old}.{name}", target)
 
-    return statements.with_names(segment, {n: spell(n) for n in renamed if spell(n) != n})
+    written, twice = set[str](), set[str]()
+    for alias, _ in moves:
+        spelling = spell(alias.name) if alias.name in renamed else alias.name
+        twice |= {alias.name} if spelling in written else set()
+        written.add(spelling)
+    segment = statements.without_names(segment, twice)[0] if twice else segment
+    return statements.with_names(segment, {n: spell(n) for n in renamed if n not in twice and spell(n) != n})
 
 
 def module_edit(module: Module, node: ast.ImportFrom, new: str) -> Edit | None:
