@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
-from migrator import client_module, kept
+from migrator import client_module, kept, leaving
 from migrator import project as tree
 from migrator.candidates import PYTHON, Candidate, Candidates
 from migrator.client_module import Place
@@ -37,6 +37,7 @@ from migrator.python.facts import import_roots
 from migrator.python.index import Index
 from migrator.python.model_looks import given_by_others
 from migrator.python.source import Source
+from migrator.routing.project import with_router
 from migrator.ruleset import Rules, compose
 from migrator.sites import Change, Finding, Kind, Problem, Site, Status
 from migrator.task import Options, Task
@@ -62,7 +63,7 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     kept.check(rules)
     if rules.clients:
         read_callers(rules, candidates)
-    rules = prepared(rules, candidates)
+    rules = leaving.settled(prepared(rules, candidates), candidates)
     parts = distributions(rules, candidates)
     places = client_module.placed(rules, candidates, parts)
     rules = _held_back(replace(rules, client=places[""].dotted if places else ""), task.options)
@@ -100,6 +101,8 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     problems = [*candidates.problems, *blocked, *(result.problem for result in results if result.problem)]
     work = Work(_changes(results), [*moved, *(site for result in results for site in result.sites)])
     work = with_clients(work, final, places, parts, candidates)
+    work = leaving.without_obsolete(rules, candidates, work, delete=task.options.delete_obsolete)
+    work = with_router(rules, candidates, work)
     return replace(
         plan,
         packs=rules.packs,

@@ -64,6 +64,7 @@ class _Group(click.Group):
     help="Leave sites alone that would behave differently, and a library whole of which some would.",
 )
 @click.option("--direct-only", is_flag=True, help="Leave calls alone that cannot be calls of the new SDK itself.")
+@click.option("--delete-obsolete", is_flag=True, help="Delete files about the old layer that nothing uses any more.")
 @click.option("--allow-dirty", is_flag=True, help="Apply even with uncommitted changes in git.")
 @click.option("--backup", is_flag=True, help="Accepted for clarity: a backup is always made.")
 @click.option("--backup-dir", metavar="DIR", help="Where backups go. Default: .migration_backup.")
@@ -149,6 +150,7 @@ def _plan(project: Project, given: Given) -> tuple[Selection, Plan]:
         text=given.text or settings.text,
         safe_only=given.safe_only or settings.safe_only,
         direct_only=given.direct_only,
+        delete_obsolete=given.delete_obsolete,
         choose=selection.open,
         jobs=given.jobs,
     )
@@ -233,6 +235,7 @@ def _restore(given: Given) -> None:
 @planning
 @click.option("--baseline", type=click.Path(dir_okay=False), metavar="FILE", help="References that may stay for now.")
 @click.option("--update-baseline", is_flag=True, help="Write what is there now to the baseline and pass.")
+@click.option("--route", metavar="PACK", help="Fail on every word of the layer that this pack leaves, prose included.")
 @click.option("--strict", is_flag=True, help="Fail on notes as well: prose mentions and other libraries.")
 @click.pass_context
 def check(ctx: click.Context, /, **options: Any) -> None:
@@ -249,9 +252,12 @@ def check(ctx: click.Context, /, **options: Any) -> None:
     named = given.baseline or project.settings.baseline
     if given.update_baseline and not named:
         raise click.UsageError("--update-baseline needs --baseline FILE or the setting `baseline`")
-    _, plan = _plan(project, given)
+    given = replace(given, packs=(given.route,)) if given.route else given
+    selection, plan = _plan(project, given)
     if given.strict:
         plan = replace(plan, notes=frozenset(), strict=True)
+    if given.route:
+        plan = _whole_route(project, given, selection, plan)
     if named:
         from migrator import baseline
 
@@ -262,6 +268,22 @@ def check(ctx: click.Context, /, **options: Any) -> None:
         plan = baseline.without(file, plan)
     _output(project, plan, given, "check")
     ctx.exit((FOUND if plan.failing else 0) | (FAILED if plan.problems else 0))
+
+
+def _whole_route(project: Project, given: Given, selection: Selection, plan: Plan) -> Plan:
+    """The plan with all that is left of the layer a route leaves, which is summed up."""
+    from migrator import lingering
+    from migrator import project as tree
+    from migrator.ruleset import compose
+
+    rules = compose(selection.packs, project.settings.overrides)
+    if not rules.lingering:
+        raise click.UsageError(f"the pack {given.route} does not say what is to be looked for")
+    files = tree.files(project, given.include, (*given.exclude, *_ours(project, given)), given.paths)
+    left = lingering.left(plan, rules, project, files)
+    if not given.quiet:
+        click.echo("\n".join(left.summary), err=True)
+    return left.plan
 
 
 def _output(project: Project, plan: Plan, given: Given, mode: Mode) -> None:

@@ -24,6 +24,7 @@ _DECIDING = {  # what a command printed for the next step repeats
     "text": "--text",
     "safe_only": "--safe-only",
     "direct_only": "--direct-only",
+    "delete_obsolete": "--delete-obsolete",
     "backup_dir": "--backup-dir",
 }
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -50,6 +51,7 @@ class Given:
     dry_run: bool = False
     safe_only: bool = False
     direct_only: bool = False
+    delete_obsolete: bool = False
     allow_dirty: bool = False
     backup: bool = False
     backup_dir: str | None = None
@@ -62,6 +64,7 @@ class Given:
     baseline: str | None = None
     update_baseline: bool = False
     strict: bool = False
+    route: str | None = None
 
     @property
     def command(self) -> str:

@@ -100,13 +100,14 @@ def told(texts: Iterable[str]) -> str:
 def prepared(rules: Rules, candidates: Candidates) -> Rules:
     """The rules with what becomes of model ids, where the tree uses the library they are of; reads the files for it.
 
-    Without a use of it, ids and the variables of others mean nothing, and no template gets new ones.
+    Without a use of it, ids and the variables of others mean nothing, and templates get new ones only for those gone.
     """
     if not rules.libraries:
         return rules
     if not is_used(rules, candidates):
         own = tuple(rule for rule in rules.variables if all(rule.of.upper() in name for name in rule.names))
-        return replace(rules, env_adds=(), variables=own)
+        gone = {name for rule in rules.env_gone for name in rule.names}
+        return replace(rules, env_adds=tuple(e for e in rules.env_adds if gone & {*e.after}), variables=own)
     options, using = rules.options, list[InUse]()
     for rule in rules.model_ids:
         from migrator.clients.ids import Ids

@@ -12,6 +12,7 @@ from migrator import sought
 from migrator.fates import Fate, fate_of
 from migrator.holding import held
 from migrator.patterns import expand, glob_regex, under
+from migrator.primitives.leaving import EnvGone
 from migrator.primitives.library import Variable
 from migrator.primitives.project import Env, Flag
 from migrator.ruleset import Rules
@@ -162,9 +163,23 @@ class Names:
                 return new, rule
         return None
 
+    def env_gone(self, name: str) -> EnvGone | None:
+        """The rule of a variable that nothing takes the place of."""
+        return next((r for r in self.rules.env_gone if any(expand(p, p, name) is not None for p in r.names)), None)
+
+    @cached_property
+    def gone_pattern(self) -> re.Pattern[str] | None:
+        """Finds these variables in any text."""
+        return _any_of((glob_regex(p) for r in self.rules.env_gone for p in r.names), r"(?<![\w-])(?:", r")(?!\w)")
+
+    def may_go(self, text: str) -> bool:
+        """Whether a text may hold a variable that goes."""
+        yielding = any(rule.yields for rule in self.rules.envs) and any(True for _ in self.envs_in(text))
+        return yielding or (self.gone_pattern is not None and self.gone_pattern.search(text) is not None)
+
     def variable(self, name: str) -> Variable | None:
         """The rule of a variable that a library read by itself."""
-        if self.variable_pattern is None or not self.variable_pattern.fullmatch(name):
+        if self.variable_pattern is None or not self.variable_pattern.fullmatch(name) or self.env_gone(name):
             return None
         return next((r for r in self.rules.variables if any(expand(p, p, name) is not None for p in r.names)), None)
 

@@ -11,6 +11,7 @@ from migrator.packs import Pack
 from migrator.primitives.client import Client, Factory, Method, Parameter
 from migrator.primitives.code import Call, Fixture, Literal_, Module, Promote, Symbol
 from migrator.primitives.gateway import Note, Routing
+from migrator.primitives.leaving import EnvGone, Lingering, Obsolete, Router
 from migrator.primitives.library import Answer, Gone, Library, ModelId, Moved, Needless, Variable
 from migrator.primitives.project import Column, Dependency, Env, EnvAdd, Flag, Mention, Setting
 from migrator.primitives.tables import TABLES
@@ -33,6 +34,7 @@ class Rules:
     settings: tuple[Setting, ...] = ()
     envs: tuple[Env, ...] = ()
     env_adds: tuple[EnvAdd, ...] = ()
+    env_gone: tuple[EnvGone, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
     flags: tuple[Flag, ...] = ()
     mentions: tuple[Mention, ...] = ()
@@ -50,6 +52,9 @@ class Rules:
     factories: tuple[Factory, ...] = ()
     routings: tuple[Routing, ...] = ()
     carried: tuple[Note, ...] = ()
+    routers: tuple[Router, ...] = ()
+    obsolete: tuple[Obsolete, ...] = ()
+    lingering: tuple[Lingering, ...] = ()
     ids: InUse | None = None  # what the ids of a project that uses the library become
     read: frozenset[str] = frozenset()  # the variables that the project's own code reads
     options: Mapping[str, Any] = field(default_factory=dict)  # the settings of all packs
@@ -99,6 +104,7 @@ def compose(packs: Sequence[Pack], overrides: Mapping[str, Mapping[str, Any]] | 
         settings=tuple(by_type[Setting]),
         envs=tuple(sorted(by_type[Env], key=lambda e: ("*" in e.old, -len(e.old), e.old))),
         env_adds=tuple(by_type[EnvAdd]),
+        env_gone=tuple(by_type[EnvGone]),
         dependencies=tuple(by_type[Dependency]),
         flags=tuple(by_type[Flag]),
         mentions=tuple(by_type[Mention]),
@@ -116,6 +122,9 @@ def compose(packs: Sequence[Pack], overrides: Mapping[str, Mapping[str, Any]] | 
         factories=tuple(by_type[Factory]),
         routings=tuple(by_type[Routing]),
         carried=tuple(by_type[Note]),
+        routers=tuple(by_type[Router]),
+        obsolete=tuple(by_type[Obsolete]),
+        lingering=tuple(by_type[Lingering]),
         options=options,
         docs=docs,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-NEEDLES = (b"LITELLM_", b"LiteLLM", b"PORTKEY_", b"litellm", b"ortkey")
+NEEDLES = (b"LITELLM_", b"LiteLLM", b"PORTKEY_", b"USE_PORTKEY", b"litellm", b"ortkey")
 FOLDERS = ("agentcore/integration/portkey", "tests/integration/portkey")
 
 

@@ -16,6 +16,7 @@ def needles(rules: Rules) -> tuple[bytes, ...]:
     called = [o for group in (rules.calls, rules.promotes) for rule in group for o in rule.of]
     words += [o.rpartition(".")[0].rpartition(".")[2] or o for o in called]  # the module: nobody calls without it
     words += [_literal(o) for group in (rules.symbols, rules.fixtures) for rule in group for o in rule.names]
+    words += [_literal(name) for rule in rules.env_gone for name in rule.names]
     words += [_literal(e.old) for e in rules.envs] + [w for m in rules.mentions for w in m.words]
     words += [f.distribution for f in rules.flags if f.distribution]
     packages = [d.extra or d.old for d in rules.dependencies]

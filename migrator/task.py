@@ -22,6 +22,7 @@ class Options:
     text: bool = False
     safe_only: bool = False
     direct_only: bool = False
+    delete_obsolete: bool = False
     choose: bool = False  # keep only the packs whose old layer the tree really uses
     jobs: int = 1
 

@@ -42,6 +42,10 @@ class Format:
 
             told = variables.find(text, self.name, names, context.path)
             found = search.beside(found, model_ids.find(text, self.name, names, context.path), told)
+        if names.rules.env_gone or any(rule.yields for rule in names.rules.envs):
+            from migrator.formats import gone, search
+
+            found = search.beside(gone.find(text, self.name, names), found)
         if not names.rules.dependencies:
             return found
         from migrator.formats import dependencies

@@ -30,6 +30,7 @@ class _Line:
     """A binding, in use or commented out: where its key, its value and what follows them stand."""
 
     key: str
+    first: int
     start: int
     value: tuple[int, int]
     end: int
@@ -89,7 +90,7 @@ def _line(piece: str, key: str, at: int, *, used: bool) -> _Line:
     start = before.end() if before else 0
     value = _VALUE.match(piece, start + len(key))
     span = value.span("value") if value else (len(piece), len(piece))
-    return _Line(key, at + start, (at + span[0], at + span[1]), at + len(piece), used)
+    return _Line(key, at, at + start, (at + span[0], at + span[1]), at + len(piece), used)
 
 
 def _clashes(text: str, bound: list[_Line], names: Names) -> dict[str, int]:
@@ -110,6 +111,10 @@ def _renamed_key(line: _Line, value: str, names: Names, clashes: dict[str, int])
     if renamed is None:
         return
     new, rule = renamed
+    if line.used and line.key in clashes and rule.yields:
+        said = f"{line.key} goes: {new} is set on line {clashes[line.key]}"
+        yield Finding(line.start, rule.id, Status.MIGRATED, said, (Edit(line.first, line.end, ""),))
+        return
     if line.used and line.key in clashes:
         said = f"{new} is already set on line {clashes[line.key]}: remove this line or that one"
         yield Finding(line.start, rule.id, Status.MANUAL, said)
@@ -121,13 +126,19 @@ def _renamed_key(line: _Line, value: str, names: Names, clashes: dict[str, int])
     yield Finding(line.start, rule.id, status, said, (Edit(line.start, line.start + len(line.key), new),))
 
 
+def _yields(old: str, names: Names) -> bool:
+    """Whether the line of an old variable goes where its new name is set beside it."""
+    renamed = names.env(old)
+    return renamed is not None and renamed[1].yields
+
+
 def _in_value(text: str, line: _Line, names: Names, clashes: dict[str, int]) -> Iterator[Finding]:
     """References such as `${OLD}`; one in single quotes follows too: python-dotenv expands it, though shells do not."""
     start, end = line.value
     literal = text[start:end].startswith("'")
     for finding in exact(text[start:end], names, start):
         old = text[finding.start : finding.edits[0].end] if finding.edits else ""
-        if old in clashes:
+        if old in clashes and not _yields(old, names):
             said = f"{old} is not renamed, see line {clashes[old]}: this reference follows the line you keep"
             yield Finding(finding.start, finding.rule, Status.MANUAL, said)
         elif literal and names.env(old):

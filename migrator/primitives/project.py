@@ -42,6 +42,7 @@ class Env(Rule):
     new: str = key(GLOB, "its new name; each `*` stands for the same text")
     status: str = key(STATUS, "what a renamed variable is", Status.MIGRATED.value)
     message: str = key(TEXT, "what differs, and what to do about it", "")
+    yields: bool = key(BOOL, "whether it goes, instead of being reported, where its new name is set beside it", False)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

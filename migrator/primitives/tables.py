@@ -11,6 +11,7 @@ from migrator.keys import key
 from migrator.primitives.client import Client, Factory, Method, Parameter
 from migrator.primitives.code import Call, Fixture, Literal_, Module, Promote, Symbol
 from migrator.primitives.gateway import Note, Routing
+from migrator.primitives.leaving import EnvGone, Lingering, Obsolete, Router
 from migrator.primitives.library import Answer, Gone, Library, ModelId, Moved, Needless, Variable
 from migrator.primitives.project import Column, Dependency, Env, EnvAdd, Flag, Mention, Setting
 from migrator.primitives.rule import Rule
@@ -42,6 +43,7 @@ TABLES: Mapping[str, type[Rule]] = {
     "setting": Setting,
     "env": Env,
     "env-add": EnvAdd,
+    "env-gone": EnvGone,
     "dependency": Dependency,
     "flag": Flag,
     "mention": Mention,
@@ -59,4 +61,7 @@ TABLES: Mapping[str, type[Rule]] = {
     "factory": Factory,
     "routing": Routing,
     "note": Note,
+    "router": Router,
+    "obsolete": Obsolete,
+    "lingering": Lingering,
 }

@@ -12,6 +12,7 @@ from migrator.python import (
     calls,
     expected,
     fixtures,
+    gone,
     imports,
     library,
     model_ids,
@@ -54,6 +55,7 @@ def find(source: Source, found: Outline, facts: Facts, index: Index, *, edit_pro
     module = Module(source, found, facts, index, edit_prose)
     rewriters = (shim, imports, uses, answers, calls, routing, notes, settings, fixtures, texts, model_ids, unknown)
     findings = list(clients.find(module))
+    findings += gone.find(module)
     findings += library.prepare(module)
     findings += [f for rewriter in rewriters for f in rewriter.find(module)]
     findings += uses.flagged_imports(module)

@@ -54,7 +54,7 @@ def run(project: Path, *arguments: str) -> None:
 def test_it_speaks_of_the_project_alone() -> None:
     for home in HOMES.values():
         for text in files(home).values():
-            assert "migrat" not in text.lower()
+            assert "migrat" not in text.lower(), text
             assert "{{" not in text
             assert "portkey" not in text.replace("USE_LEGACY_PORTKEY", "").lower()
 

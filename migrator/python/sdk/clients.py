@@ -70,6 +70,8 @@ class Rewriter:
         replaced, added = dict[str, str](), list[str]()
         if result.url is not None and (url := self.writer.address(result.url, scope)):
             replaced["base_url"] = f"base_url={url}"
+        if result.key and "api_key" in named and self.module.names.env_gone(self.client.old_key_variable):
+            replaced["api_key"] = f"api_key={result.key}"
         for keyword, text in result.keywords.items():
             if keyword in named:
                 same = any(k.arg == keyword and self.module.source.segment(k.value) == text for k in node.keywords)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping, Sequence
 
 from migrator.python.calls import import_edit
@@ -38,7 +39,7 @@ class Writer:
         edits = [e for f in self.module.names.envs_in(text) for e in f.edits]
         for edit in sorted(edits, reverse=True):
             text = text[: edit.start] + edit.text + text[edit.end :]
-        return text
+        return re.sub(rf"\b{self.client.old_key_variable}\b", self.client.key_variable, text)
 
     def dotted(self, func: ast.expr, scope: Scope) -> str:
         """The full name of what an expression means; "" where nothing tells it."""
