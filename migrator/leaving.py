@@ -37,8 +37,10 @@ def _is_named(variable: str, candidates: Candidates) -> bool:
 
 def without_obsolete(rules: Rules, candidates: Candidates, work: Work, *, delete: bool) -> Work:
     """The work with files that nothing uses any more: each is proposed for deletion, or deleted."""
+    mentions = {rule.id for rule in rules.mentions}
+    about = {site.path for site in work.sites if site.rule not in mentions}  # a word may be another thing's name
     for rule in rules.obsolete:
-        for path in sorted(candidates.by_path):
+        for path in sorted(about & candidates.by_path.keys()):
             candidate = candidates.by_path[path]
             if candidate.frozen or not _is_about(rule, candidate, work.changes) or _is_used(path, candidates):
                 continue
