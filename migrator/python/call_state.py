@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+import ast
+from collections.abc import Iterator, Mapping
 
 from migrator.fates import Fate
+from migrator.python.expressions import parts_of, text_value
 from migrator.python.facts import Facts
 from migrator.python.index import Index
+from migrator.python.outline import Outline, Reference
+from migrator.python.scopes import target_of
 
-_TEXT = r"""(?:"[^"\n]*"|'[^'\n]*')"""
-_TEXTS = rf"\[(?:\s|,|{_TEXT})*\]"
-# What follows a list in a statement that puts nothing but texts into it.
-_ONLY_TEXTS = (
-    rf"[ \t]*(?:\+?=[ \t]*(?:{_TEXTS}|list\(\))|\.append\({_TEXT}\)|\.extend\({_TEXTS}\))[ \t]*(?:#[^\r\n]*)?\r?$"
-)
+_ADDING = {"append", "extend", "insert"}
+_TAKING = {"clear", "copy", "count", "index", "pop", "remove"}
+_LOOKING = {"bool", "len", "list", "print", "repr", "str", "tuple"}
 
 
 def is_kept(index: Index) -> bool:
@@ -27,29 +27,34 @@ def is_kept(index: Index) -> bool:
 
 
 def are_filled(index: Index) -> bool:
-    """Whether some module puts more than texts into lists of which only these go, or does anything else with one."""
+    """Whether some module puts more than texts into lists of which only these go, or hands one on."""
     if "filled" not in index.shared:
         index.shared["filled"] = any(_fills(index, facts) for facts in index.by_path.values())
     return bool(index.shared["filled"])
 
 
 def _fills(index: Index, facts: Facts) -> bool:
-    names = {fate.name for fate in _variables(index, facts) if fate.texts}
-    parsed = index.parsed(facts.path) if names else None
+    if not any(fate.texts for fate in _variables(index, facts)):
+        return False
+    parsed = index.parsed(facts.path)
     if parsed is None:
-        return bool(names)
-    named = "|".join(sorted(map(re.escape, names)))
-    text = parsed[0].text
-    only_texts = re.findall(rf"^[ \t]*(?:[\w.]+\.)?(?:{named}){_ONLY_TEXTS}", text, re.MULTILINE)
-    return len(re.findall(rf"\b(?:{named})\b", text)) != len(only_texts)
+        return True
+    source, found = parsed
+    uses = [(each, depth) for each in found.references if (depth := _depth(index, each))]
+    if not uses or _is_spelled(index, found):
+        return True
+    around = {id(child): node for node in ast.walk(source.tree) for child in ast.iter_child_nodes(node)}
+    return not all(_is_harmless(*use, around) for use in uses)
 
 
 def _variables(index: Index, facts: Facts) -> Iterator[Fate]:
     """What becomes of the variables of the library that a module imports, spells in texts or reads off a module."""
-    for dotted in _used(index, facts):
-        fate = index.names.fate(index.canonical(dotted))
-        if fate is not None and fate.variable and fate.name != "CustomLogger":
-            yield fate
+    yield from filter(None, (_variable(index, dotted) for dotted in _used(index, facts)))
+
+
+def _variable(index: Index, dotted: str) -> Fate | None:
+    fate = index.names.fate(index.canonical(dotted))
+    return fate if fate is not None and fate.variable and fate.name != "CustomLogger" else None
 
 
 def _used(index: Index, facts: Facts) -> Iterator[str]:
@@ -57,3 +62,44 @@ def _used(index: Index, facts: Facts) -> Iterator[str]:
     for name, targets in facts.bound.items():
         for target in filter(index.names.is_module, targets):
             yield from (f"{target}.{attribute}" for attribute in facts.reached.get(name, ()) if attribute)
+
+
+def _depth(index: Index, reference: Reference) -> int:
+    """How many parts of a reference name such a variable; 0 for another one."""
+    dotted = target_of(reference.parts, reference.scope) or ""
+    fate = _variable(index, dotted) if dotted else None
+    if fate is None:
+        return 0
+    names = index.canonical(dotted).split(".")
+    return len(reference.parts) - (len(names) - names.index(fate.name) - 1)
+
+
+def _is_spelled(index: Index, found: Outline) -> bool:
+    """Whether a text of a module names such a variable, for something that puts another in its place."""
+    texts = (text_value(text.node) or "" for text in found.texts if text.role == "plain")
+    return any(_variable(index, text) for text in texts if "." in text and " " not in text)
+
+
+def _is_harmless(reference: Reference, depth: int, around: Mapping[int, ast.AST]) -> bool:
+    """Whether a use of a list looks at it, takes from it, or puts nothing but texts into it."""
+    node, rest = reference.nodes[-1], reference.parts[depth:]
+    above = around.get(id(node))
+    if rest:
+        called = isinstance(above, ast.Call) and above.func is node
+        only = isinstance(above, ast.Call) and all(map(_is_text, above.args)) and not above.keywords
+        return called and (rest[0] in _TAKING or (rest[0] in _ADDING and only))
+    match above:
+        case ast.Assign(value=value) | ast.AugAssign(value=value) if value is not node:
+            empty = isinstance(value, ast.Call) and parts_of(value.func) == ("list",) and not value.args
+            return empty or (isinstance(value, ast.List) and _is_text(value))
+        case ast.Compare() | ast.Delete() | ast.For() | ast.FormattedValue():
+            return True
+        case ast.Call():
+            return above.func is not node and parts_of(above.func)[-1:] != () and parts_of(above.func)[-1] in _LOOKING
+    return False
+
+
+def _is_text(node: ast.expr) -> bool:
+    if isinstance(node, ast.List | ast.Tuple):
+        return all(map(_is_text, node.elts))
+    return text_value(node) is not None or (isinstance(node, ast.Constant) and isinstance(node.value, int))
