@@ -34,14 +34,15 @@ def are_filled(index: Index) -> bool:
 
 
 def _fills(index: Index, facts: Facts) -> bool:
-    if not any(fate.texts for fate in _variables(index, facts)):
+    names = {fate.name for fate in _variables(index, facts) if fate.texts}
+    if not names:
         return False
     parsed = index.parsed(facts.path)
     if parsed is None:
         return True
     source, found = parsed
     uses = [(each, depth) for each in found.references if (depth := _depth(index, each))]
-    if not uses or _is_spelled(index, found):
+    if not uses or _is_spelled(index, found, names):
         return True
     around = {id(child): node for node in ast.walk(source.tree) for child in ast.iter_child_nodes(node)}
     return not all(_is_harmless(*use, around) for use in uses)
@@ -74,10 +75,10 @@ def _depth(index: Index, reference: Reference) -> int:
     return len(reference.parts) - (len(names) - names.index(fate.name) - 1)
 
 
-def _is_spelled(index: Index, found: Outline) -> bool:
+def _is_spelled(index: Index, found: Outline, names: set[str]) -> bool:
     """Whether a text of a module names such a variable, for something that puts another in its place."""
     texts = (text_value(text.node) or "" for text in found.texts if text.role == "plain")
-    return any(_variable(index, text) for text in texts if "." in text and " " not in text)
+    return any(text in names or ("." in text and _variable(index, text)) for text in texts if " " not in text)
 
 
 def _is_harmless(reference: Reference, depth: int, around: Mapping[int, ast.AST]) -> bool:

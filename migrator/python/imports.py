@@ -111,8 +111,9 @@ def _from(module: Module, statement: ImportStatement, node: ast.ImportFrom) -> I
         yield from _star(module, node, old)
         return
     moves = [(a, module.placed.get(id(a)) or _moved(module, a, f"{old}.{a.name}")) for a in node.names]
-    if beside := module.beside.get(id(node)):
-        moves.append((ast.alias(beside.local), beside))
+    for beside in module.beside.get(id(node), ()):
+        place = len(moves) if parent_of(beside, old) == module.names.client else 0
+        moves.insert(place, (ast.alias(beside.local), beside))
     if any(renamed and not renamed.new for _, renamed in moves):  # some only go: so do those that are there already
         there = already(module, statement, moves)
         moves = [(a, Renamed("", r.rule) if r and id(a) in there else r) for a, r in moves]
@@ -210,12 +211,15 @@ def _split(
             continue  # it only goes
         groups.setdefault(parent_of(renamed, old), []).append((alias, renamed))
     lines, comments = [], list[str]()
-    stays = old if old in groups else next((p for p in groups if p), None)
-    if stays is not None:
-        staying = {a.name for a, _ in groups[stays]}
-        kept, comments = statements.without_names(source.segment(node), {a.name for a, _ in moves} - staying)
-        lines.append(rewritten(module, kept, groups.pop(stays), old))
-    for parent, members in groups.items():
+    own = (p for p, members in groups.items() if p and any(alias in node.names for alias, _ in members))
+    stays = old if old in groups else next(own, None)
+    for parent in sorted(groups, key=lambda parent: parent != old):
+        members = groups[parent]
+        if parent == stays:
+            staying = {a.name for a, _ in members}
+            kept, comments = statements.without_names(source.segment(node), {a.name for a, _ in moves} - staying)
+            lines.append(rewritten(module, kept, members, old))
+            continue
         spelled = [
             alias_spelling(module, a, f"{old}.{a.name}", r or Renamed(f"{old}.{a.name}", "")) for a, r in members
         ]

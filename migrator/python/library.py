@@ -11,6 +11,7 @@ from migrator.python import built_texts, dropped, library_modules, library_names
 from migrator.python.built import Plan
 from migrator.python.direct import imported
 from migrator.python.direct import plan as direct
+from migrator.python.direct.call import OMITTED, SDK, Direct
 from migrator.python.library_imports import Imports, Object
 from migrator.python.library_texts import Texts
 from migrator.python.library_uses import Use, is_read
@@ -169,6 +170,8 @@ class _Library:
             return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text}: {reason}")
         each.needs |= {use.fate.to or use.fate.name, *(built.recipe.imports if built else ())}
         called = id(use.reference.nodes[-1])
+        if called in self.calls.calls and self.calls.calls[called].of_sdk:
+            each.needs.add(SDK)
         differs = self.calls.differing.get(called, "")
         return _Written(use, use.fate, place, built=built, call=self.calls.calls.get(called), differs=differs)
 
@@ -246,14 +249,15 @@ class _Written:
     place: tuple[int, int]
     text: tuple[int, int] | None = None
     built: Plan | None = None
-    call: direct.Direct | None = None
+    call: Direct | None = None
     differs: str = ""
 
     def finding(self, module: Module, names: dict[str, tuple[str, str]]) -> Finding:
         fate = self.fate
         local = names[fate.to or fate.name][0]
         if self.call:
-            return self.call.finding(lambda name: f"{local}.{name}")
+            sdk = names[SDK][0] if self.call.of_sdk else ""
+            return self.call.finding(lambda name: f"{sdk if name in OMITTED else local}.{name}")
         edits: tuple[Edit, ...]
         if self.text:
             edits = (Edit(*self.place, local), Edit(*self.text, fate.name))

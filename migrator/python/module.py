@@ -40,7 +40,7 @@ class Module:
     through: Collection[int] = frozenset()
     handled: Collection[int] = frozenset()
     placed: Mapping[int, Renamed] = field(default_factory=dict)
-    beside: Mapping[int, Renamed] = field(default_factory=dict)
+    beside: Mapping[int, tuple[Renamed, ...]] = field(default_factory=dict)
     replaced: set[int] = field(default_factory=set)
     staying: set[int] = field(default_factory=set)
     _seen_in_f_string: Counter[tuple[int, str]] = field(default_factory=Counter)

@@ -24,7 +24,11 @@ from migrator.ruleset import compose
         ("patch('litellm.callbacks', [])\n", True),
         ("import litellm\nlitellm.callbacks = []  # none\nlitellm.success_callback += ['langfuse']\n", False),
         ("import litellm\nlitellm.callbacks = []\nlitellm.callbacks.append(meter)\n", True),
-        ("import litellm\nlitellm.callbacks = []\nprint(litellm.callbacks)\n", True),
+        ("import litellm\nlitellm.callbacks = []\nprint(litellm.callbacks)\n", False),
+        ("import litellm\nlitellm.callbacks = []\nassert 'langfuse' not in litellm.callbacks\n", False),
+        ("import litellm\nlitellm.callbacks = []\nsetattr(litellm, 'callbacks', [meter])\n", True),
+        ("import litellm\nlitellm.callbacks = []\nmeters = litellm.callbacks\n", True),
+        ("import litellm\nlitellm.callbacks = [meter, 'langfuse']\n", True),
         ("import litellm\nlitellm.callbacks = []\nlitellm.num_retries = 3\n", True),
     ],
 )

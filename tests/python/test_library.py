@@ -225,8 +225,8 @@ def test_with_safe_only_a_call_stays_with_what_catches_its_errors(tmp_path: Path
 
 def test_with_direct_only_a_call_that_cannot_be_direct_is_left_to_a_person(tmp_path: Path) -> None:
     text = (
-        "import litellm\n\n\ndef ask(text, tools=None):\n"
-        "    return litellm.completion(model='a', messages=text, tools=tools)\n"
+        "import litellm\n\n\ndef ask(text, tools=list):\n"
+        "    return litellm.completion(model='a', messages=text, tools=tools())\n"
     )
     root = write(tmp_path, {"llm.py": text})
     ended = run("--yes", "--direct-only", *PACK, cwd=root)
@@ -238,8 +238,8 @@ def test_with_direct_only_a_call_that_cannot_be_direct_is_left_to_a_person(tmp_p
 
 def test_with_direct_only_errors_and_settings_stay_with_a_call_that_stays(tmp_path: Path) -> None:
     text = (
-        "import litellm\n\nlitellm.drop_params = True\n\n\ndef ask(text, tools=None):\n    try:\n"
-        "        return litellm.completion(model='a', messages=text, tools=tools)\n"
+        "import litellm\n\nlitellm.drop_params = True\n\n\ndef ask(text, tools=list):\n    try:\n"
+        "        return litellm.completion(model='a', messages=text, tools=tools())\n"
         "    except litellm.ServiceUnavailableError:\n        return None\n"
     )
     other = "import litellm\n\nprint(litellm.completion(model='a', messages=[]).choices)\n"

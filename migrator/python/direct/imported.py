@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrator.names import Renamed
+from migrator.python.direct.call import SDK
 from migrator.python.direct.plan import Imported, Plan
 from migrator.python.module import Module
 from migrator.sites import Finding, Status
@@ -28,6 +29,8 @@ def written(module: Module, plan: Plan) -> Iterator[Finding]:
         calls = [plan.calls[id(use.nodes[-1])] for use in uses if id(use.nodes[-1]) in plan.calls]
         wanted = sorted({each for call in calls for each in call.names})
         spelled = {each: _free(module, each) for each in wanted}
+        of_sdk = sorted({each for call in calls for each in call.of_sdk})
+        spelled |= {each: each for each in of_sdk}
         yield from (call.finding(spelled.__getitem__) for call in calls if call.place[0] not in seen)
         seen.update(call.place[0] for call in calls)
         left = False
@@ -38,7 +41,8 @@ def written(module: Module, plan: Plan) -> Iterator[Finding]:
                 yield Finding(module.source.start(use.nodes[0]), names[0].fate.rule, Status.MANUAL, said)
                 module.staying.add(id(use.nodes[-1]))
         if calls or left:
-            _place(module, plan, names, [s if s == w else f"{w} as {s}" for w, s in spelled.items()])
+            added = [spelled[w] if spelled[w] == w else f"{w} as {spelled[w]}" for w in wanted]
+            _place(module, plan, names, added, of_sdk)
 
 
 def _free(module: Module, name: str) -> str:
@@ -48,8 +52,11 @@ def _free(module: Module, name: str) -> str:
     return next(free, f"{_FREE[name][-1]}_")
 
 
-def _place(module: Module, plan: Plan, names: list[Imported], added: list[str]) -> None:
-    """Note what becomes of the names of one import statement: those of the client module stand where the first did."""
+def _place(module: Module, plan: Plan, names: list[Imported], added: list[str], of_sdk: list[str]) -> None:
+    """Note what becomes of the names of one import statement: those of the client module stand where the first did.
+
+    `added` are names of the client module, `of_sdk` those of the SDK, which are imported there, too.
+    """
     rule, client = names[0].fate.rule, module.names.client
     placed = dict(module.placed)
     for name in names:
@@ -63,9 +70,9 @@ def _place(module: Module, plan: Plan, names: list[Imported], added: list[str]) 
         text = ", ".join([*added, *([own] if stays else [])])
         placed[id(name.alias)] = Renamed(f"{client}.{text}" if text else "", rule, text)
         added = []
+    beside = [Renamed(f"{SDK}.{', '.join(of_sdk)}", rule, ", ".join(of_sdk))] if of_sdk else []
     if added:  # all of the names stay with the library
-        module.beside = {
-            **module.beside,
-            id(names[0].statement): Renamed(f"{client}.{', '.join(added)}", rule, ", ".join(added)),
-        }
+        beside.append(Renamed(f"{client}.{', '.join(added)}", rule, ", ".join(added)))
+    if beside:
+        module.beside = {**module.beside, id(names[0].statement): tuple(beside)}
     module.placed = placed

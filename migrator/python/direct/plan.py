@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from migrator.clients import table
 from migrator.clients.ids import Ids
 from migrator.errors import MigrateError
 from migrator.fates import Fate
 from migrator.python.direct import refused, text
-from migrator.python.direct.request import NotKnownError, Request, resolve
+from migrator.python.direct.call import SDK, Direct, Omitted
+from migrator.python.direct.request import NotKnownError, resolve
 from migrator.python.direct.values import Values
 from migrator.python.direct.where import Held, held
 from migrator.python.laid_out import LaidOut
@@ -19,7 +19,7 @@ from migrator.python.module import Module
 from migrator.python.outline import Reference
 from migrator.python.scopes import Binding, FunctionNode, Scope, parameters
 from migrator.ruleset import Rules
-from migrator.sites import Edit, Finding, Status
+from migrator.sites import Finding, Status
 
 _SHAPED = {"messages", "tools", "tool_choice", "response_format", "functions", "function_call"}  # with types of the SDK
 FORMS = ("auto", "direct", "adapter")
@@ -32,52 +32,6 @@ def form_of(rules: Rules) -> str:
     if form not in FORMS:
         raise MigrateError(f"pyproject.toml: form: {form!r} is none of {', '.join(FORMS)}")
     return form
-
-
-@dataclass(frozen=True, slots=True)
-class Direct:
-    """One call as one of the SDK; `names` are those of the client module that it is written with."""
-
-    place: tuple[int, int]
-    old: str
-    rule: str
-    request: Request
-    client: str
-    options: str
-    edits: tuple[Edit, ...]
-    model: tuple[int, int] | None  # where a model stands that is mapped at run time
-
-    @property
-    def names(self) -> frozenset[str]:
-        return frozenset({self.client, *(("model_id",) if self.model else ())})
-
-    @property
-    def status(self) -> Status:
-        return Status.REVIEW if self.request.differs else Status.MIGRATED
-
-    def finding(self, spelled: Callable[[str], str]) -> Finding:
-        """The edits and what they say, where `spelled` is how a name of the client module is written."""
-        new = f"{spelled(self.client)}({self.options}).{self.request.method}"
-        edits = [Edit(*self.place, new), *self.edits]
-        if self.model:
-            start, end = self.model
-            edits += [Edit(start, start, f"{spelled('model_id')}("), Edit(end, end, ")")]
-        said = "; ".join((f"{self.old} → {new}", *self.request.notes))
-        return Finding(self.place[0], self.rule, self.status, said, tuple(_merged(edits)))
-
-
-def _merged(edits: Iterable[Edit]) -> Iterator[Edit]:
-    """Edits in their order, those that add something at one place as one."""
-    waiting: Edit | None = None
-    for edit in sorted(edits, key=lambda e: (e.start, e.end)):
-        if waiting and waiting.start == waiting.end == edit.start == edit.end:
-            waiting = replace(waiting, text=waiting.text + edit.text)
-            continue
-        if waiting:
-            yield waiting
-        waiting = edit
-    if waiting:
-        yield waiting
 
 
 @dataclass(slots=True)
@@ -259,10 +213,18 @@ class _Planner:
             model = source.start(request.model.value), source.end(request.model.value)
         client = "async_client" if asynchronous else "client"
         old = ".".join(reference.parts)
-        made = Direct(place, old, fate.rule, request, client, text.options(source, request), tuple(edits), model)
+        options, omits = text.options(source, request), tuple(self._omitted(*each) for each in request.omits)
+        made = Direct(place, old, fate.rule, request, client, options, tuple(edits), model, omits)
         if self.safe and made.status is Status.REVIEW:
             raise NotKnownError(f"{'; '.join(request.notes)}; left alone: --safe-only")
         return made
+
+    def _omitted(self, value: ast.expr, instead: str) -> Omitted:
+        source = self.module.source
+        if any(target != f"{SDK}.{instead}" for target in self.module.facts.bound.get(instead, ())):
+            raise NotKnownError(f"{instead} is another thing here")
+        text = "" if isinstance(value, ast.Constant) else source.segment(value)
+        return Omitted(source.start(value), source.end(value), text, instead)
 
     def _is_misfit(self, value: ast.expr, called: str, scope: Scope) -> bool:
         """Whether an argument of a call in a typed function has a type that the SDK's method does not take."""

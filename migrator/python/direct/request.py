@@ -14,6 +14,9 @@ from migrator.clients.table import Argument, Destination, Function, Table
 from migrator.python.direct.values import Values
 from migrator.python.expressions import is_none, outcomes, text_value
 
+_MOST_OMITTED = 2  # arguments of a call that may be None: with more of them it reads worse than the adapter's
+_WHOLE = {"extra_headers", "headers", "extra_query", "extra_body"}  # the methods take None for them
+_OF_STREAMS = {"stream", "stream_options"}
 _PLAIN = re.compile(r"([!-~]([ -~]*[!-~])?)?")  # what a header can hold as it is
 
 
@@ -44,6 +47,7 @@ class Request:
     model: Given | None = None
     model_id: str = ""  # the model's id from now on, where it is a literal
     maps: bool = False  # whether the model is mapped at run time
+    omits: list[tuple[ast.expr, str]] = field(default_factory=list)  # what may be None, and what stands for that then
     notes: list[str] = field(default_factory=list)
     differs: bool = False
 
@@ -72,9 +76,9 @@ class _Resolver:
         for name in self.required:
             if name not in self.given or is_none(self.given[name].value):
                 raise NotKnownError(f"it gives no {name}")
-        streams = self._streams()
+        streams, known = self._streams(), set(self.function.keep)
         for name, argument in self.given.items():
-            if is_none(argument.value) or (name in ("stream", "stream_options") and not streams):
+            if is_none(argument.value) or (name in _OF_STREAMS & known and not streams):
                 self.made.gone.append(argument)
             elif name == "model":
                 self._model(argument)
@@ -82,11 +86,12 @@ class _Resolver:
                 self._format(argument, streams)
             else:
                 self._sort(name, argument, self.table.argument(self.name, name))
+        self._see_whole()
         return self.made
 
     def _streams(self) -> bool:
         stream = self.given.get("stream")
-        if stream is None or is_none(stream.value):
+        if stream is None or is_none(stream.value) or "stream" not in self.function.keep:
             return False
         if isinstance(stream.value, ast.Constant) and isinstance(stream.value.value, bool):
             return stream.value.value
@@ -94,7 +99,9 @@ class _Resolver:
 
     def _sort(self, name: str, argument: Given, row: Argument) -> None:
         made = self.made
-        if row.to not in (Destination.DROP, Destination.MANUAL) and name not in self.required:
+        if row.to is Destination.KEYWORD and name not in self.required and name not in _WHOLE:
+            self._see_omitted(argument, row.called or name)
+        elif row.to not in (Destination.DROP, Destination.MANUAL) and name not in (*self.required, *_WHOLE):
             self._see_given(argument)
         match row.to:
             case _ if row.internal:
@@ -130,6 +137,25 @@ class _Resolver:
         if not self.values.is_given(argument.value):
             raise NotKnownError(f"{argument.name} may be None, which LiteLLM left out")
 
+    def _see_whole(self) -> None:
+        """Whether headers and bodies that are joined with others are there."""
+        made = self.made
+        for members, fixed in ((made.headers, made.fixed), (made.body, {})):
+            for argument in members if len(members) > 1 or fixed else ():
+                if argument.name in _WHOLE:
+                    self._see_given(argument)
+
+    def _see_omitted(self, argument: Given, called: str) -> None:
+        """Note what has to be left out of an argument that may be None."""
+        value = argument.value
+        if self.values.is_given(value):
+            return
+        instead = None if self.table.package != "openai" else _left_out(value, self.values)
+        if instead is None or len(self.made.omits) == _MOST_OMITTED:
+            self._see_given(argument)
+            return
+        self.made.omits.append((instead, "not_given" if called == "timeout" else "omit"))
+
     def _keep(self, argument: Given, called: str) -> None:
         if any(called == other for _, other in self.made.kept):
             raise NotKnownError(f"{argument.name}: {called} is given by another name, too")
@@ -140,8 +166,10 @@ class _Resolver:
             if streams:
                 raise NotKnownError("response_format: a class does not go with stream=True")
             self.made.method = self.function.parse
-        elif not self.values.is_display(argument.value):
+        elif not all(map(self.values.is_display, _some(argument.value))):
             raise NotKnownError("response_format: only run time knows whether it is a class")
+        else:
+            self._see_omitted(argument, "response_format")
         self._keep(argument, "response_format")
 
     def _model(self, argument: Given) -> None:
@@ -196,6 +224,26 @@ def _given(call: ast.Call, order: list[str]) -> dict[str, Given]:
             raise NotKnownError(f"{argument.name}: it does more than give a value")
         found[argument.name] = argument
     return found
+
+
+def _left_out(value: ast.expr, values: Values) -> ast.expr | None:
+    """What of a value gives way where it is None: a name as a whole, the None of a choice; None where it cannot."""
+    match value:
+        case ast.Name() | ast.Attribute(value=ast.Name()):
+            return None if values.imported(value) else value
+        case ast.IfExp(body=given, orelse=ast.Constant(value=None) as none):
+            return none if values.is_given_where(value.test, given) else None
+        case ast.IfExp(body=ast.Constant(value=None) as none, orelse=given) if values.is_given(given):
+            return none
+        case ast.BoolOp(op=ast.Or(), values=[*_, ast.Constant(value=None) as none]):
+            return none
+    return None
+
+
+def _some(value: ast.expr) -> list[ast.expr]:
+    """What a value may be but None."""
+    branches = [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]
+    return [branch for branch in branches if not is_none(branch)]
 
 
 def _beginning(node: ast.expr | None) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 
+from migrator.python.direct.given import COLLECTED, assigned, defaults, is_promised
 from migrator.python.expressions import parts_of, root_of, text_value
 from migrator.python.module import Module
-from migrator.python.scopes import FunctionNode, Scope, parameters
+from migrator.python.scopes import FunctionNode, Scope
 
 _GIVING = {
     "bool", "bytes", "dict", "enumerate", "float", "format", "frozenset", "int", "len", "list", "range", "repr",
@@ -25,7 +25,6 @@ _ALWAYS = (
     ast.Lambda, ast.BinOp, ast.UnaryOp, ast.Compare,
 )  # fmt: skip
 _PLAIN = re.compile(r"\b(dict|Dict|Mapping|object)\b")
-_ANYTHING = {"Any", "None", "NoneType", "Optional", "object"}
 
 Key = tuple[int, str]  # the id of a scope, and a name in it
 
@@ -37,8 +36,8 @@ class Values:
         self.module = module
         self._scopes = {id(r.nodes[0]): r.scope for r in module.found.references}
         self._classes = {id(s.node): s for s in module.found.scopes if isinstance(s.node, ast.ClassDef)}
-        self._given = dict(_assigned(module.source.tree))
-        self._defaults = dict(_defaults(module.source.tree))
+        self._given = dict(assigned(module.source.tree))
+        self._defaults = dict(defaults(module.source.tree))
         self._stores: dict[Key, list[ast.expr]] = {}
         self._attributes: dict[Key, list[ast.expr]] = {}
         for reference in module.found.references:
@@ -70,9 +69,7 @@ class Values:
             case ast.BoolOp():
                 return all(map(self.is_given, node.values))
             case ast.IfExp():
-                asked = _asked(node.test)
-                sure = asked is not None and ast.dump(asked) == ast.dump(node.body)
-                return (sure or self.is_given(node.body)) and self.is_given(node.orelse)
+                return self.is_given_where(node.test, node.body) and self.is_given(node.orelse)
             case ast.NamedExpr():
                 return self.is_given(node.value)
             case ast.Call():
@@ -84,6 +81,11 @@ class Values:
             case ast.Attribute():
                 return self._is_attribute(node)
         return isinstance(node, _ALWAYS)
+
+    def is_given_where(self, test: ast.expr, node: ast.expr) -> bool:
+        """Whether a value can be shown never to be None where a condition holds."""
+        asked = _asked(test)
+        return (asked is not None and ast.dump(asked) == ast.dump(node)) or self.is_given(node)
 
     def _is_giving(self, call: ast.Call) -> bool:
         """Whether a call never gives None: of a built-in, a method of texts, a class, a function that says so."""
@@ -106,7 +108,27 @@ class Values:
     def _is_bound(self, name: ast.Name) -> bool:
         scope = self._scopes.get(id(name))
         holder = scope.lookup(name.id) if scope else None
-        return holder is not None and self._all_given(holder, name.id)
+        return holder is not None and (self._all_given(holder, name.id) or self._is_given_elsewhere(name))
+
+    def imported(self, node: ast.expr) -> str:
+        """The full name of what an expression takes from another module; "" where it takes nothing from one."""
+        parts = parts_of(node)
+        scope = self._scopes.get(id(root_of(node))) if parts else None
+        meanings = self.module.meanings(parts, scope) if scope else ()
+        return self.module.meaning(parts, scope) or "" if scope and len(meanings) == 1 else ""
+
+    def _is_given_elsewhere(self, node: ast.expr) -> bool:
+        """Whether an expression is a constant of another module of the project, and not None."""
+        where, _, name = self.module.index.canonical(self.imported(node)).rpartition(".")
+        facts = self.module.index.by_name.get(where)
+        parsed = self.module.index.parsed(facts.path) if facts else None
+        if parsed is None:
+            return False
+        bound = {id(binding.node) for binding in parsed[1].scope.bindings.get(name, ())}
+        given = (s for s in parsed[0].tree.body if isinstance(s, ast.Assign | ast.AnnAssign))
+        values = [s.value for s in given for t in _targets(s) if id(t) in bound]
+        sure = (isinstance(v, _ALWAYS) or (isinstance(v, ast.Constant) and v.value is not None) for v in values)
+        return len(values) == len(bound) > 0 and all(sure)
 
     def _all_given(self, holder: Scope, name: str) -> bool:
         """Whether nothing that a scope has for a name is None."""
@@ -123,7 +145,7 @@ class Values:
         """Whether what binds a name without assigning to it never gives None."""
         if isinstance(node, ast.arg):
             default = self._defaults.get(id(node))
-            if default is _COLLECTED:
+            if default is COLLECTED:
                 return True
             return is_promised(node.annotation) and (default is None or self.is_given(default))
         return isinstance(node, ast.ClassDef | FunctionNode | ast.ExceptHandler)
@@ -139,7 +161,7 @@ class Values:
         for binding in holder.bindings[parts[0]] if holder else ():
             owner = self._classes.get(id(binding.node))
         if owner is None:
-            return False
+            return self._is_given_elsewhere(node)
         inside = parts[1] in owner.bindings
         stores = self._attributes.get((id(owner), parts[1]), [])
         sure = all(map(self._is_stored, stores)) and (not inside or self._all_given(owner, parts[1]))
@@ -198,32 +220,6 @@ class Values:
         return facts is not None and name in facts.classes and len(self.module.meanings(parts, scope)) == 1
 
 
-def is_promised(annotation: ast.expr | None) -> bool:
-    """Whether an annotation says that a value is never None."""
-    match annotation:
-        case None:
-            return False
-        case ast.Constant(value=str() as text):
-            try:
-                return is_promised(ast.parse(text, mode="eval").body)
-            except SyntaxError:
-                return False
-        case ast.BinOp(op=ast.BitOr()):
-            return is_promised(annotation.left) and is_promised(annotation.right)
-        case ast.Subscript():
-            items = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
-            base = "".join(parts_of(annotation.value)[-1:])
-            if base == "Union":
-                return all(map(is_promised, items))
-            if base in ("Annotated", "ClassVar", "Final"):
-                return is_promised(items[0])
-            if base == "Literal":
-                return not any(isinstance(i, ast.Constant) and i.value is None for i in items)
-            return base not in _ANYTHING
-    name = "".join(parts_of(annotation)[-1:]) if annotation is not None else ""
-    return len(name) > 1 and name not in _ANYTHING
-
-
 def _asked(test: ast.expr) -> ast.expr | None:
     """What a condition asks to be there: `a`, or `a` of `a is not None`."""
     if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.IsNot):
@@ -232,62 +228,5 @@ def _asked(test: ast.expr) -> ast.expr | None:
     return test if isinstance(test, ast.Name | ast.Attribute) else None
 
 
-class _Given:
-    """What a target is assigned: the value, or for sure something that is not None."""
-
-    __slots__ = ("sure", "value")
-
-    def __init__(self, value: ast.expr | None, *, sure: bool = False) -> None:
-        self.value, self.sure = value, sure
-
-
-_COLLECTED = ast.Constant(...)  # stands for the default of `*args` and `**kwargs`
-
-
-def _assigned(tree: ast.Module) -> Iterator[tuple[int, _Given]]:
-    """Id of a target -> what it is assigned, where that is laid out."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.Assign():
-                for target in node.targets:
-                    yield from _paired(target, node.value)
-            case ast.AnnAssign():
-                yield id(node.target), _Given(node.value, sure=is_promised(node.annotation))
-            case ast.NamedExpr():
-                yield id(node.target), _Given(node.value)
-            case ast.AugAssign():
-                yield id(node.target), _Given(None, sure=True)
-            case ast.For() | ast.AsyncFor() | ast.comprehension():
-                yield id(node.target), _Given(_item(node.iter), sure=_is_range(node.iter))
-
-
-def _paired(target: ast.expr, value: ast.expr) -> Iterator[tuple[int, _Given]]:
-    if isinstance(target, ast.Tuple | ast.List):
-        laid_out = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
-        if laid_out and not any(isinstance(e, ast.Starred) for e in (*target.elts, *value.elts)):  # type: ignore[attr-defined]
-            for each, item in zip(target.elts, value.elts, strict=True):  # type: ignore[attr-defined]
-                yield from _paired(each, item)
-    else:
-        yield id(target), _Given(value)
-
-
-def _item(node: ast.expr) -> ast.expr | None:
-    """An expression that is None only if an item of a list may be."""
-    if isinstance(node, ast.List | ast.Tuple) and node.elts and not any(isinstance(e, ast.Starred) for e in node.elts):
-        return ast.BoolOp(ast.And(), [*node.elts, node.elts[-1]])
-    return None
-
-
-def _is_range(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and parts_of(node.func) == ("range",)
-
-
-def _defaults(tree: ast.Module) -> Iterator[tuple[int, ast.expr]]:
-    """Id of a parameter -> its default."""
-    for node in ast.walk(tree):
-        if isinstance(node, FunctionNode | ast.Lambda):
-            args = node.args
-            positional = [*args.posonlyargs, *args.args]
-            yield from zip(map(id, reversed(positional)), reversed(args.defaults), strict=False)
-            yield from ((id(a), d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None)
-            yield from ((id(a), _COLLECTED) for a in parameters(args) if a in (args.vararg, args.kwarg))
+def _targets(statement: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
+    return statement.targets if isinstance(statement, ast.Assign) else [statement.target]

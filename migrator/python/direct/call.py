@@ -1,0 +1,80 @@
+"""One call as it is written with the SDK: its edits, and what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from migrator.python.direct.request import Request
+from migrator.sites import Edit, Finding, Status
+
+SDK = "openai"
+OMITTED = ("not_given", "omit")  # names of the SDK for an argument that is left out
+
+
+@dataclass(frozen=True, slots=True)
+class Omitted:
+    """Where a value stands that may be None, its text, "" for None itself, and the name for what is left out."""
+
+    start: int
+    end: int
+    text: str
+    instead: str
+
+    def edit(self, spelled: str) -> Edit:
+        """The value, or what leaves the argument out where it is None."""
+        choice = f"{spelled} if {self.text} is None else {self.text}" if self.text else spelled
+        return Edit(self.start, self.end, choice)
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """One call as one of the SDK; `names` are those of the client module that it is written with."""
+
+    place: tuple[int, int]
+    old: str
+    rule: str
+    request: Request
+    client: str
+    options: str
+    edits: tuple[Edit, ...]
+    model: tuple[int, int] | None  # where a model stands that is mapped at run time
+    omits: tuple[Omitted, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset({self.client, *(("model_id",) if self.model else ())})
+
+    @property
+    def of_sdk(self) -> frozenset[str]:
+        """The names of the SDK's own that it is written with."""
+        return frozenset(omitted.instead for omitted in self.omits)
+
+    @property
+    def status(self) -> Status:
+        return Status.REVIEW if self.request.differs else Status.MIGRATED
+
+    def finding(self, spelled: Callable[[str], str]) -> Finding:
+        """The edits and what they say, where `spelled` is how a name of the client module, or the SDK, is written."""
+        new = f"{spelled(self.client)}({self.options}).{self.request.method}"
+        edits = [Edit(*self.place, new), *self.edits]
+        if self.model:
+            start, end = self.model
+            edits += [Edit(start, start, f"{spelled('model_id')}("), Edit(end, end, ")")]
+        edits += [omitted.edit(spelled(omitted.instead)) for omitted in self.omits]
+        said = "; ".join((f"{self.old} → {new}", *self.request.notes))
+        return Finding(self.place[0], self.rule, self.status, said, tuple(_merged(edits)))
+
+
+def _merged(edits: Iterable[Edit]) -> Iterator[Edit]:
+    """Edits in their order, those that add something at one place as one."""
+    waiting: Edit | None = None
+    for edit in sorted(edits, key=lambda e: (e.start, e.end)):
+        if waiting and waiting.start == waiting.end == edit.start == edit.end:
+            waiting = replace(waiting, text=waiting.text + edit.text)
+            continue
+        if waiting:
+            yield waiting
+        waiting = edit
+    if waiting:
+        yield waiting

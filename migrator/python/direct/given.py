@@ -1,0 +1,98 @@
+"""What a module assigns to its names, as far as it is laid out, and what its annotations promise of them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from migrator.python.expressions import parts_of
+from migrator.python.scopes import FunctionNode, parameters
+
+_ANYTHING = {"Any", "None", "NoneType", "Optional", "object"}
+
+
+class Given:
+    """What a target is assigned: the value, or for sure something that is not None."""
+
+    __slots__ = ("sure", "value")
+
+    def __init__(self, value: ast.expr | None, *, sure: bool = False) -> None:
+        self.value, self.sure = value, sure
+
+
+COLLECTED = ast.Constant(...)  # stands for the default of `*args` and `**kwargs`
+
+
+def assigned(tree: ast.Module) -> Iterator[tuple[int, Given]]:
+    """Id of a target -> what it is assigned, where that is laid out."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign():
+                for target in node.targets:
+                    yield from _paired(target, node.value)
+            case ast.AnnAssign():
+                yield id(node.target), Given(node.value, sure=is_promised(node.annotation))
+            case ast.NamedExpr():
+                yield id(node.target), Given(node.value)
+            case ast.AugAssign():
+                yield id(node.target), Given(None, sure=True)
+            case ast.For() | ast.AsyncFor() | ast.comprehension():
+                yield id(node.target), Given(_item(node.iter), sure=_is_range(node.iter))
+
+
+def _paired(target: ast.expr, value: ast.expr) -> Iterator[tuple[int, Given]]:
+    if isinstance(target, ast.Tuple | ast.List):
+        laid_out = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
+        if laid_out and not any(isinstance(e, ast.Starred) for e in (*target.elts, *value.elts)):  # type: ignore[attr-defined]
+            for each, item in zip(target.elts, value.elts, strict=True):  # type: ignore[attr-defined]
+                yield from _paired(each, item)
+    else:
+        yield id(target), Given(value)
+
+
+def _item(node: ast.expr) -> ast.expr | None:
+    """An expression that is None only if an item of a list may be."""
+    if isinstance(node, ast.List | ast.Tuple) and node.elts and not any(isinstance(e, ast.Starred) for e in node.elts):
+        return ast.BoolOp(ast.And(), [*node.elts, node.elts[-1]])
+    return None
+
+
+def _is_range(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and parts_of(node.func) == ("range",)
+
+
+def defaults(tree: ast.Module) -> Iterator[tuple[int, ast.expr]]:
+    """Id of a parameter -> its default."""
+    for node in ast.walk(tree):
+        if isinstance(node, FunctionNode | ast.Lambda):
+            args = node.args
+            positional = [*args.posonlyargs, *args.args]
+            yield from zip(map(id, reversed(positional)), reversed(args.defaults), strict=False)
+            yield from ((id(a), d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None)
+            yield from ((id(a), COLLECTED) for a in parameters(args) if a in (args.vararg, args.kwarg))
+
+
+def is_promised(annotation: ast.expr | None) -> bool:
+    """Whether an annotation says that a value is never None."""
+    match annotation:
+        case None:
+            return False
+        case ast.Constant(value=str() as text):
+            try:
+                return is_promised(ast.parse(text, mode="eval").body)
+            except SyntaxError:
+                return False
+        case ast.BinOp(op=ast.BitOr()):
+            return is_promised(annotation.left) and is_promised(annotation.right)
+        case ast.Subscript():
+            items = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
+            base = "".join(parts_of(annotation.value)[-1:])
+            if base == "Union":
+                return all(map(is_promised, items))
+            if base in ("Annotated", "ClassVar", "Final"):
+                return is_promised(items[0])
+            if base == "Literal":
+                return not any(isinstance(i, ast.Constant) and i.value is None for i in items)
+            return base not in _ANYTHING
+    name = "".join(parts_of(annotation)[-1:]) if annotation is not None else ""
+    return len(name) > 1 and name not in _ANYTHING
