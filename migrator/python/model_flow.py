@@ -138,11 +138,12 @@ class Flow:
             yield from self._item(item, "model") if isinstance(item, ast.Dict) else [item]
 
     def _visit(self, node: ast.expr | None) -> None:
-        for outcome in outcomes(node):
-            if outcome is not None and id(outcome) not in self.reached:
-                self.reached.add(id(outcome))
-                for source in self._sources(outcome):
-                    self._visit(source)
+        left = [node]
+        while left:
+            for outcome in outcomes(left.pop()):
+                if outcome is not None and id(outcome) not in self.reached:
+                    self.reached.add(id(outcome))
+                    left += self._sources(outcome)
 
     def _sources(self, node: ast.expr) -> Iterator[ast.expr]:
         match node:
