@@ -217,7 +217,7 @@ def _used_by(client: str, program: str) -> set[str]:
     from migrator.python.survey import asked_of
 
     _, outline, facts = rewrite.read(program, "snippet.py", ("snippet",))
-    targets = {t for ts in facts.bound.values() for t in ts} | facts.mentioned
+    targets = {t for ts in facts.bound.values() for t in ts} | facts.mentioned | facts.assigned
     read, kept = {attribute.attr for attribute, _ in outline.loose}, False
     read.update(attribute.attr for attributes, _ in outline.members for attribute in attributes)
     asked = {node: attribute for node, (_, attribute) in asked_of(outline).items()}

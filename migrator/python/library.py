@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from migrator.fates import Fate
-from migrator.python import built_texts, dropped, library_modules, library_names, library_uses, needless
+from migrator.python import built_texts, dropped, handed_on, library_modules, library_names, library_uses, needless
 from migrator.python.built import Plan
 from migrator.python.direct import imported
 from migrator.python.direct import plan as direct
@@ -89,6 +89,7 @@ class _Library:
     def findings(self) -> Iterator[Finding]:
         found = [f for each in self._in_order() for f in self._of_object(each)]
         found += self._of_stored()
+        found += handed_on.find(self.module, self.kept)
         stays = any(each.stays for each in self.objects.values())
         found += Texts(self.module, self.follows and bool(self.kept), stays).findings()
         yield from found

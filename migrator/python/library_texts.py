@@ -10,7 +10,7 @@ from functools import cached_property
 from migrator.fates import Fate
 from migrator.patterns import under
 from migrator.primitives.library import Library, Variable
-from migrator.python import in_modules, library_modules
+from migrator.python import handed_on, in_modules, library_modules
 from migrator.python.expressions import Parts, imported_later, parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.outline import Text
@@ -60,8 +60,7 @@ class Texts:
                 said = f"{callee[0]}({value!r}): see what it gives, and have it give {self.module.names.client}"
                 yield self._finding(text, Status.MANUAL, said)
             elif call and callee == ("multiple",) and value == library.module:
-                said = f"multiple({value!r}, …): see what has these now, and patch them there"
-                yield self._finding(text, Status.MANUAL, said)
+                yield self._patched(text, value, call)
             elif (
                 call and callee and value == library.module and callee[0] in _ATTRIBUTES and text.node in call.args[1:2]
             ):
@@ -71,6 +70,14 @@ class Texts:
                 yield in_modules.finding(self.module, self._parents, text.node, library.module)
         elif (rule := self.module.names.variable(value)) and self._is_left(text, value, rule):
             yield replace(self._finding(text, Status.REVIEW, f"{value}: {rule.message}"), rule=rule.id)
+
+    def _patched(self, text: Text, value: str, call: ast.Call) -> Finding:
+        """`patch.multiple("litellm", completion=…)`: the client module has all of these by the same names, or not."""
+        client = self.module.names.client
+        if handed_on.are_clients(self.module, value, handed_on.named(call)):
+            return self._finding(text, Status.MIGRATED, f"{value} → {client}", client)
+        said = f"multiple({value!r}, …): see what has these now, and patch them there"
+        return self._finding(text, Status.MANUAL, said)
 
     def _is_left(self, text: Text, value: str, rule: Variable) -> bool:
         """Whether nothing reads a variable any more: one of another name than the library's, if it is set here."""

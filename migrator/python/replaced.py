@@ -38,10 +38,13 @@ def _is_dotted(text: str) -> bool:
 
 
 def _put(found: Outline) -> Iterator[str]:
-    """`patch.object(module, "name")`, `monkeypatch.setattr(module, "name", …)`."""
+    """`patch.object(module, "name")`, `monkeypatch.setattr(module, "name", …)`, `patch.multiple(module, name=…)`."""
     for call, scope in found.calls:
         callee = callee_of(call)
         name = text_value(call.args[1]) if callee in _PUTTING and len(call.args) > 1 else None
         if name and name.isidentifier():
             of = target_of(parts_of(call.args[0]), scope)
             yield f"{of}.{name}" if of else ""
+        elif callee == "multiple" and call.args:
+            of = text_value(call.args[0]) or target_of(parts_of(call.args[0]), scope)
+            yield from (f"{of}.{k.arg}" for k in call.keywords if of and k.arg)
