@@ -225,6 +225,21 @@ class Cuts:
         cut = self._going.get(id(statement))
         return cut is not None and cut.kept is None
 
+    def _ends(self, statement: ast.stmt, block: list[ast.stmt]) -> bool:
+        """Whether an indented block, of which something stays, has nothing left from a statement on."""
+        rest = block[block.index(statement) :]
+        return (
+            block is not self.module.source.tree.body
+            and len(rest) < len(block)
+            and all(map(self._leaves_nothing, rest))
+            and not self._is_whole(block)
+        )
+
+    def _blank_above(self, at: int) -> int:
+        """How many characters of blank lines end at the beginning of a line."""
+        above = self.module.source.text[:at].splitlines(keepends=True)
+        return sum(map(len, above[len(above) - _blank(reversed(above)) :]))
+
     def _blank_after(self, statement: ast.stmt, block: list[ast.stmt], end: int) -> int:
         """How much of the blank lines after a statement goes: around a run of them, the most stay.
 
@@ -251,6 +266,8 @@ class Cuts:
         first, last = source.line_start(start), source.line_end(end)
         after = source.text[end:last].strip()
         if not source.text[first:start].strip() and (not after or after.startswith("#")):
+            if self._ends(statement, block):
+                return Edit(first - self._blank_above(first), last, "")
             return Edit(first, last + self._blank_after(statement, block, last), "")
         if after.startswith(";"):
             semicolon = source.text.index(";", end)
