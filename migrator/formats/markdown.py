@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from migrator.formats import Context, Format, dependencies, format_of
 from migrator.formats.blocks import Block, Placed
+from migrator.formats.followed import Followed
 from migrator.formats.search import apart, lines, moved_by, prose, snippet
 from migrator.names import Names
 from migrator.sites import Finding
@@ -34,6 +35,7 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
     """What blocks of code hold, each as its language has it; everything around them is prose."""
     blocks = {".md": _fences, ".markdown": _fences, ".mdx": _fences, ".rst": _directives}
     split = blocks.get(PurePosixPath(context.path).suffix.lower())
+    context = replace(context, python=Followed(context.python, names))
     found: list[Finding] = []
     at = 0
     for block in split(text) if split else ():
