@@ -11,7 +11,7 @@ from migrator.patterns import under
 from migrator.python import built_texts, construction
 from migrator.python.built import Plan
 from migrator.python.calls import import_edit
-from migrator.python.expressions import parts_of
+from migrator.python.expressions import parts_of, text_value
 from migrator.python.library_uses import Use, is_read
 from migrator.python.module import Module
 from migrator.python.needless import Cuts
@@ -54,8 +54,24 @@ def _left(module: Module, cuts: Cuts) -> Iterator[Finding]:
                 yield finding
     for statement in module.found.imports:
         if isinstance(statement.node, ast.ImportFrom):
+            gone |= {id(a) for a in statement.node.names if _is_unused(module, statement, a)}
             _drop(module, cuts, statement, [a for a in statement.node.names if id(a) in gone - seen])
             yield from _imported(module, statement, statement.node, seen, gone)
+
+
+def _is_unused(module: Module, statement: ImportStatement, alias: ast.alias) -> bool:
+    """Whether an import gives what a client is given, and nothing takes it."""
+    name = alias.asname or alias.name
+    holder = statement.scope.lookup(name)
+    target = next((b.target for b in holder.told(name) if b.node is alias), None) if holder else None
+    fate = module.names.fate(module.index.canonical(target)) if target else None
+    ours = {c.id for c in module.names.rules.clients if alias.name not in c.classes}
+    if fate is None or fate.rule not in ours or fate.kind != "needless" or module.facts.path.endswith("__init__.py"):
+        return False
+    line = module.source.text[module.source.start(statement.node) : module.source.line_end(module.source.end(alias))]
+    used = any(r.parts[0] == name and r.scope.lookup(name) is holder for r in module.found.references)
+    listed = any(t.role == "all" and text_value(t.node) == name for t in module.found.texts)
+    return not (used or listed or "noqa" in line or module.index.is_wanted(module.facts, name))
 
 
 def _drop(module: Module, cuts: Cuts, statement: ImportStatement, names: list[ast.alias]) -> None:
