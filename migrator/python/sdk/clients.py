@@ -6,12 +6,11 @@ import ast
 from collections.abc import Iterator
 from dataclasses import replace
 
-from migrator.primitives.client import Method
 from migrator.python import answers, construction
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.scopes import Scope
-from migrator.python.sdk import leftover, slugs, spreading
+from migrator.python.sdk import leftover, raw, slugs, spreading
 from migrator.python.sdk.asked import Asked
 from migrator.python.sdk.options import Result
 from migrator.python.sdk.spread import Spread, spread_of
@@ -42,6 +41,7 @@ class Rewriter:
         for node, scope in module.found.calls:
             if id(node) not in self.writer.done:
                 yield from self._call(node, scope)
+        yield from raw.find(self.writer, self.through)
         yield from self._addresses()
         yield from self._texts()
         yield from Asked(module, answers.trace_of(module), self.client, self.options).findings()
@@ -141,7 +141,7 @@ class Rewriter:
             new = self.writer.moved_address(old or "")
             if not old or not new or id(node) in self.module.replaced | self.writer.kept:
                 continue
-            row = self._served_by_none(old)
+            row = self.writer.served_by_none(old) or self.writer.asked_beside
             place = self.module.source.inside(node, old)
             if row:
                 yield Finding(self.module.source.start(node), row.id, Status.MANUAL, f"{old}: {row.message}")
@@ -149,9 +149,3 @@ class Rewriter:
                 yield self.writer.say(node, Status.MIGRATED, f"{old} → {new}", (Edit(*place, new),))
             else:
                 yield self.writer.say(node, Status.MANUAL, f"{old} → {new}: write it by hand")
-
-    def _served_by_none(self, url: str) -> Method | None:
-        """The row of what an address asks for, where the gateway has nothing like it."""
-        asked = url.rstrip("/").rpartition("/v1/")[2].partition("/")[0].replace("-", "_")
-        gone = (row for row in self.writer.rules.methods if row.status == Status.MANUAL.value)
-        return next((row for row in gone if asked and asked in row.names), None)

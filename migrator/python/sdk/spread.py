@@ -41,7 +41,7 @@ class Spread(NamedTuple):
         return [*given, *(ast.keyword(arg=o.name, value=o.value) for o in self.options)]
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """A statement, its block, and the `if` that holds nothing else, with the block of that."""
 
     statement: ast.stmt
@@ -60,7 +60,7 @@ def spread_of(call: ast.Call, scope: Scope) -> Spread | None:
     uses.pop(id(given[0]), None)
     made: list[tuple[list[ast.stmt], ast.Dict | ast.Call]] = []
     stored: list[Option] = []
-    for place in _places(holder.node):
+    for place in places(holder.node):
         target, value = _assigned(place.statement)
         if isinstance(target, ast.Name) and id(target) in uses and isinstance(value, ast.Dict | ast.Call):
             made.append((place.block, value))
@@ -94,17 +94,17 @@ def _laid_out(made: ast.Dict | ast.Call) -> list[Option] | None:
     return named if len({o.name for o in named}) == len(pairs) else None
 
 
-def _places(node: ast.AST, alone_in: tuple[ast.If, list[ast.stmt]] | None = None) -> Iterator[_Place]:
+def places(node: ast.AST, alone_in: tuple[ast.If, list[ast.stmt]] | None = None) -> Iterator[Place]:
     """The statements in a body, those of functions in it as well."""
     for name in ("body", "orelse", "finalbody", "handlers", "cases"):
         block: list[ast.stmt] = getattr(node, name, None) or []
         for each in block if isinstance(block, list) else ():
             if not isinstance(each, ast.stmt):
-                yield from _places(each)
+                yield from places(each)
                 continue
-            yield _Place(each, block, alone_in)
+            yield Place(each, block, alone_in)
             whole = isinstance(each, ast.If) and len(each.body) == 1 and not each.orelse and name != "orelse"
-            yield from _places(each, (each, block) if isinstance(each, ast.If) and whole else None)
+            yield from places(each, (each, block) if isinstance(each, ast.If) and whole else None)
 
 
 def keywords_of(call: ast.Call, scope: Scope) -> list[ast.keyword]:

@@ -33,7 +33,7 @@ def edits(
         elif texts:
             yield _stored(module, option.stored, *next(iter(texts.items())))
         else:
-            _cut(module, cuts, option.stored)
+            cut(module, cuts, option.stored)
     first = [written.format(*item) for item in defaults.items()]
     if first or replaced or gone:
         yield from arguments.edits(module, spread.laid_out, replaced, gone, [], first)
@@ -72,12 +72,12 @@ def _stored(module: Module, stored: Stored, name: str, text: str) -> Edit:
     return Edit(start, end, f'{module.source.segment(target.value)}["{name}"] = {text}')
 
 
-def _cut(module: Module, cuts: Cuts, stored: Stored) -> None:
+def cut(module: Module, cuts: Cuts, stored: Stored) -> None:
     """Have a statement go, with the `if` around it where that does nothing else."""
-    cut, block = stored.cut, stored.block
-    if isinstance(cut, ast.If) and not cuts.is_plain(cut.test):
+    whole = stored.cut
+    if isinstance(whole, ast.If) and not cuts.is_plain(whole.test):
         module.replaced |= {id(n) for n in ast.walk(stored.statement)}
-        cuts.cut(stored.statement, cut.body, None)
+        cuts.cut(stored.statement, whole.body, None)
         return
-    module.replaced |= {id(n) for n in ast.walk(cut)}
-    cuts.cut(cut, block, None)
+    module.replaced |= {id(n) for n in ast.walk(whole)}
+    cuts.cut(whole, stored.block, None)

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from migrator.patterns import under
-from migrator.python.expressions import parts_of, text_value
+from migrator.python.expressions import is_none, parts_of, text_value
 from migrator.python.scopes import Scope
 from migrator.python.sdk.options import Result, is_plain, parameter, spelled
 from migrator.python.sdk.providers import LOST, NewId, begins, new_id
@@ -63,22 +63,33 @@ class Through:
     def _given(self, value: ast.expr | None, scope: Scope) -> Given | None:
         """What the SDK's function that makes headers is given there; None where that is not written down."""
         if isinstance(value, ast.Dict):
-            return self._spelled(value)
+            return self.spelled(value)
         if not isinstance(value, ast.Call) or self.writer.name(value.func, scope) not in self.client.headers:
             return None
         if value.args or not is_plain(self.writer.rules, value.keywords):
             return None
         return Given([(k.arg or "", k.value) for k in value.keywords], {})
 
-    def _spelled(self, value: ast.Dict) -> Given | None:
+    def spelled(self, value: ast.Dict) -> Given | None:
         """Headers that a dict spells out: `{"x-portkey-api-key": key}`."""
         by_name, own = named(value), spelled(self.client, value)
-        rows = {n: parameter(self.writer.rules, n) for n, _ in own.values()}
-        given = [(n, _meant(v) if (row := rows[n]) and row.to in _JSON else v) for n, v in own.values()]
+        given = [(n, self.meant(n, v)) for n, v in own.values()]
         others = {n: v for n, v in by_name.items() if n not in own}
         given += [("authorization", others.pop(n)) for n in [*others] if n.lower() == "authorization"]
         plain = is_plain(self.writer.rules, [ast.keyword(arg=n, value=v) for n, v in given])
-        return Given(given, others) if own and plain and len(by_name) == len(value.keys) else None
+        return Given(given, others) if own and plain else None
+
+    def meant(self, option: str, value: ast.expr) -> ast.expr:
+        """What the text of a header stands for, where the option is JSON in a header."""
+        row = parameter(self.writer.rules, option)
+        return _meant(value) if row and row.to in _JSON else value
+
+    def bearer(self, key: ast.expr) -> str:
+        """The header's value for a key."""
+        literal = text_value(key)
+        if literal is not None:
+            return json.dumps(f"Bearer {literal}", ensure_ascii=False)
+        return _bearer(self.writer.text(key))
 
     def client_of(self, node: ast.Call | ast.Dict, scope: Scope) -> Iterator[Finding]:
         """A client that is given the address, headers or both, by keywords or in a dict."""
@@ -100,7 +111,11 @@ class Through:
         if not any(n in by_name for n in (*_KEYS, *_URLS)) or (where == "headers" and key_name not in by_name):
             spelled = by_name[where]
             if isinstance(spelled, ast.Dict):
-                yield self._spelled_alone(spelled, scope, given)
+                yield self.spelled_alone(spelled, scope, given)
+            return
+        spelled_out = by_name[where]
+        if isinstance(spelled_out, ast.Dict) and len(named(spelled_out)) < len(spelled_out.keys):
+            yield self.spelled_alone(spelled_out, scope, given)
             return
         result.headers.update((n, self.writer.text(v)) for n, v in given.others.items())
         if "Azure" in cls:
@@ -190,8 +205,10 @@ class Through:
 
     # ------------------------------------------------------------------------------------------------- headers alone
 
-    def _spelled_alone(self, node: ast.Dict, scope: Scope, given: Given) -> Finding:
+    def spelled_alone(self, node: ast.Dict, scope: Scope, given: Given) -> Finding:
         """The same for headers that a dict spells out: the others stay where they are."""
+        if row := self.writer.asked_beside:
+            return Finding(self.writer.module.source.start(node), row.id, Status.MANUAL, f"headers: {row.message}")
         result, prefix = self.options.convert(given.options), self.client.prefix
         own = [n for n in named(node) if n not in given.others]
         for keyword, text in result.keywords.items():
@@ -200,25 +217,23 @@ class Through:
             )
         if result.provider not in ("", LOST, self.client.itself):
             result.say(Status.REVIEW, begins(result.provider, self.client))
-        first = next((n for n in own if n.lower() == f"{prefix}api-key"), own[0])
-        bearer = self._bearer_of(result, given)
+        key = next((n for n in own if n.lower() in (f"{prefix}api-key", "authorization")), "")
+        bearer = self._bearer_of(given)
         added = [f'"{n}": {v}' if not n.startswith("**") else n for n, v in result.headers.items()]
-        imported = self.writer.imported(not result.key, node, scope)
-        said = "headers of the SDK → the key as a bearer token"
-        replaced, gone = {first: f'"Authorization": {bearer}'}, [n for n in own if n != first]
+        imported = self.writer.imported(bool(key) and not result.key, node, scope)
+        said = "headers of the SDK → the key as a bearer token" if key else "headers of the SDK"
+        replaced, gone = {key: f'"Authorization": {bearer}'} if key else {}, [n for n in own if n != key]
         return self.writer.edited(node, result, said, imported, replaced, gone, added)
 
-    def _bearer_of(self, result: Result, given: Given) -> str:
-        literal = next((text_value(value) for name, value in given.options if name == "api_key"), None)
-        if literal is not None and result.key:
-            return json.dumps(f"Bearer {literal}", ensure_ascii=False)
-        return _bearer(result.key or self.writer.key)
+    def _bearer_of(self, given: Given) -> str:
+        key = next((value for name, value in given.options if name == "api_key" and not is_none(value)), None)
+        return self.bearer(key) if key is not None else _bearer(self.writer.key)
 
     def _alone(self, node: ast.Call, scope: Scope, given: Given) -> Finding:
         """Headers that are made by themselves carry the key: `{"Authorization": f"Bearer {key}"}`."""
         module, result = self.writer.module, self.options.convert(given.options)
         imported = self.writer.imported(not result.key, node, scope)
-        result.headers = {"Authorization": self._bearer_of(result, given), **result.headers}
+        result.headers = {"Authorization": self._bearer_of(given), **result.headers}
         for keyword, text in result.keywords.items():
             result.say(Status.REVIEW, f"give the client {keyword}={text}")
         if result.provider not in ("", LOST, self.client.itself):
