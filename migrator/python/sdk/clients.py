@@ -126,11 +126,24 @@ class Rewriter:
                 continue
             place = self.module.place(reference, len(reference.parts))
             said = f"{reference.parts[-1]} → the address of {self.client.called}"
-            if place is None or reference.inside is not None:
+            text, more = f'"{self.writer.url}"', tuple[Edit, ...]()
+            if place and reference.inside is not None:
+                text, (start, end) = self.writer.url, place
+                bare = self.module.source.text[start - 1] == "{" and self.module.source.text[end : end + 1] == "}"
+                place = (start - 1, end + 1) if bare else None
+                more = self._plain(reference.inside)
+            if place is None:
                 yield self.writer.say(last, Status.MANUAL, f"{said}: write it by hand, an f-string stands around it")
                 continue
             self.module.replaced |= {id(n) for n in reference.nodes}
-            yield self.writer.say(last, Status.MIGRATED, said, (Edit(*place, f'"{self.writer.url}"'),))
+            yield self.writer.say(last, Status.MIGRATED, said, (*more, Edit(*place, text)))
+
+    def _plain(self, joined: ast.JoinedStr) -> tuple[Edit, ...]:
+        """The edit that makes a text of an f-string whose only value goes."""
+        values = [v for v in joined.values if isinstance(v, ast.FormattedValue)]
+        segment, start = self.module.source.segment(joined), self.module.source.start(joined)
+        whole = segment[:1] in ("f", "F") and segment.count(segment[1]) == 2 and "{{" not in segment
+        return (Edit(start, start + 1, ""),) if whole and len(values) == 1 else ()
 
     def _texts(self) -> Iterator[Finding]:
         """Each text that is the address, or begins with it."""

@@ -16,7 +16,7 @@ from migrator.sites import Edit, Finding, Status
 
 def find(module: Module, findings: Sequence[Finding]) -> Iterator[Finding]:
     """The imports that go, where `findings` are all edits so far and `module.replaced` is what they take away."""
-    if not module.replaced:
+    if not module.replaced or not _is_for_itself(module):
         return
     written = {word for f in findings for e in f.edits for word in re.findall(r"\w+", e.text)}
     cuts = Cuts(module)
@@ -31,6 +31,12 @@ def find(module: Module, findings: Sequence[Finding]) -> Iterator[Finding]:
             said = f"{', '.join(a.name for a in names)}: imported for nothing now"
             yield Finding(start, module.names.library_rule, Status.MIGRATED, said, (Edit(start, end, kept),))
     yield from cuts.findings()
+
+
+def _is_for_itself(module: Module) -> bool:
+    """Whether what a module imports is for itself: a snippet's is for its reader, a package's for others."""
+    ours = module.index.by_path.get(module.facts.path) is module.facts
+    return ours and not module.facts.path.endswith(("__init__.py", "conftest.py"))
 
 
 def _is_left_over(module: Module, statement: ImportStatement, alias: ast.alias, written: set[str]) -> bool:

@@ -75,9 +75,15 @@ class Through:
         by_name, own = named(value), spelled(self.client, value)
         given = [(n, self.meant(n, v)) for n, v in own.values()]
         others = {n: v for n, v in by_name.items() if n not in own}
-        given += [("authorization", others.pop(n)) for n in [*others] if n.lower() == "authorization"]
+        told = any(n == "api_key" for n, _ in given)
+        bearers = [n for n in others if n.lower() == "authorization" and (told or not self._is_ours(others[n]))]
+        given += [("authorization", others.pop(n)) for n in bearers]
         plain = is_plain(self.writer.rules, [ast.keyword(arg=n, value=v) for n, v in given])
         return Given(given, others) if own and plain else None
+
+    def _is_ours(self, value: ast.expr) -> bool:
+        """Whether a key is called after the gateway that is left: it is the one that stays."""
+        return self.client.of.partition("_")[0] in ast.unparse(value).lower()
 
     def meant(self, option: str, value: ast.expr) -> ast.expr:
         """What the text of a header stands for, where the option is JSON in a header."""
@@ -88,7 +94,7 @@ class Through:
         """The header's value for a key."""
         literal = text_value(key)
         if literal is not None:
-            return json.dumps(f"Bearer {literal}", ensure_ascii=False)
+            return json.dumps(f"Bearer {self.writer.renamed(literal, whole=True)}", ensure_ascii=False)
         return _bearer(self.writer.text(key))
 
     def client_of(self, node: ast.Call | ast.Dict, scope: Scope) -> Iterator[Finding]:

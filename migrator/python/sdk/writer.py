@@ -40,8 +40,12 @@ class Writer:
         if not hasattr(node, "lineno"):
             told = text_value(node)
             return json.dumps(told, ensure_ascii=False) if told is not None else ast.unparse(node)
-        text = self.module.source.segment(node)
-        edits = [e for f in self.module.names.envs_in(text) for e in f.edits]
+        return self.renamed(self.module.source.segment(node))
+
+    def renamed(self, text: str, *, whole: bool = False) -> str:
+        """Python text with the variables of the environment in its texts renamed, or a `whole` text that is one."""
+        found = [e for f in self.module.names.envs_in(text) for e in f.edits]
+        edits = [e for e in found if whole or text[: e.start].endswith(("'", '"'))]  # names of the project's own stay
         for edit in sorted(edits, reverse=True):
             text = text[: edit.start] + edit.text + text[edit.end :]
         return re.sub(rf"\b{self.client.old_key_variable}\b", self.client.key_variable, text)
@@ -79,6 +83,9 @@ class Writer:
         """The row of what f-strings of the module put after an address, where the gateway has nothing like it."""
         for text in self.module.found.texts:
             parts = text.node.values if isinstance(text.node, ast.JoinedStr) else []
+            whole = text_value(parts[0] if parts else text.node) or ""
+            if self.moved_address(whole) and (asked := self.served_by_none(whole)):
+                return asked
             for before, after in pairwise(parts):
                 path = text_value(after) or ""
                 if isinstance(before, ast.FormattedValue) and path.startswith("/"):
