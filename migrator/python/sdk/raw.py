@@ -72,7 +72,7 @@ class _Raw:
         self._tell(target)
         option = name.lower().removeprefix(self.prefix).replace("-", "_")
         row = parameter(self.writer.rules, option)
-        if beside := self.writer.asked_beside:
+        if beside := self.writer.asked_otherwise:
             yield Finding(self.module.source.start(statement), beside.id, Status.MANUAL, f"{name}: {beside.message}")
             return
         if row is None or not is_plain(self.writer.rules, [ast.keyword(arg=option, value=statement.value)]):

@@ -213,7 +213,7 @@ class Through:
 
     def spelled_alone(self, node: ast.Dict, scope: Scope, given: Given) -> Finding:
         """The same for headers that a dict spells out: the others stay where they are."""
-        if row := self.writer.asked_beside:
+        if row := self.writer.asked_otherwise:
             return Finding(self.writer.module.source.start(node), row.id, Status.MANUAL, f"headers: {row.message}")
         result, prefix = self.options.convert(given.options), self.client.prefix
         own = [n for n in named(node) if n not in given.others]

@@ -48,7 +48,8 @@ class Writer:
         edits = [e for e in found if whole or text[: e.start].endswith(("'", '"'))]  # names of the project's own stay
         for edit in sorted(edits, reverse=True):
             text = text[: edit.start] + edit.text + text[edit.end :]
-        return re.sub(rf"\b{self.client.old_key_variable}\b", self.client.key_variable, text)
+        old, new = self.client.old_key_variable, self.client.key_variable
+        return re.sub(rf"""(?<=['"]){old}(?=['"])""", new, text) if not whole else new if text == old else text
 
     def dotted(self, func: ast.expr, scope: Scope) -> str:
         """The full name of what an expression means; "" where nothing tells it."""
@@ -83,9 +84,6 @@ class Writer:
         """The row of what f-strings of the module put after an address, where the gateway has nothing like it."""
         for text in self.module.found.texts:
             parts = text.node.values if isinstance(text.node, ast.JoinedStr) else []
-            whole = text_value(parts[0] if parts else text.node) or ""
-            if self.moved_address(whole) and (asked := self.served_by_none(whole)):
-                return asked
             for before, after in pairwise(parts):
                 path = text_value(after) or ""
                 if isinstance(before, ast.FormattedValue) and path.startswith("/"):
