@@ -15,7 +15,7 @@ from migrator import project as tree
 from migrator.candidates import PYTHON, Candidate, Candidates
 from migrator.client_module import Place
 from migrator.distributions import Distributions, distributions
-from migrator.formats import Context, dependencies, format_of
+from migrator.formats import Context, dependencies, format_of, http
 from migrator.formats.dependencies.node import importing
 from migrator.formats.script import is_script, read_callers, speaks
 from migrator.holding import held, unsafe
@@ -139,11 +139,16 @@ def _is_used(rules: Rules, candidates: Candidates) -> bool:
         targets = (t for ts in facts.bound.values() for t in ts)
         if any(under(t, o) for t in (*targets, *facts.stars) for o in old):
             return True
-    if rules.clients and any(is_script(p) and speaks(c.text.text, rules) for p, c in candidates.by_path.items()):
+    if rules.clients and any(_speaks(p, c.text.text, rules) for p, c in candidates.by_path.items()):
         return True
     names, sections = Names(rules), [f"[{s.old}]" for s in rules.settings]
     texts = [c.text.text for c in candidates.by_path.values()]
     return any(next(names.dotted_in(t), None) or any(s in t for s in sections) for t in texts)
+
+
+def _speaks(path: str, text: str, rules: Rules) -> bool:
+    """Whether a file has the client SDK of a script, or calls its gateway without one."""
+    return speaks(text, rules) if is_script(path) else http.speaks(path, text, rules)
 
 
 def _left_alone_by_none(packs: list[Pack]) -> list[Pack]:

@@ -37,15 +37,21 @@ class Format:
     def find(self, text: str, names: Names, context: Context) -> list[Finding]:
         """Every reference to the old layer in `text`, with edits that do not overlap; `text` has its own line ends."""
         found: list[Finding] = import_module(f"migrator.formats.{self.module}").find(text, names, context)
+        told = text
+        if names.rules.clients and self.name in _SPEAKING:
+            from migrator.formats import http, search
+
+            spoken = http.find(text, self.name, names, context.path)
+            found, told = search.beside(spoken, found), search.without(text, spoken)
         if names.rules.variables or names.rules.ids:
             from migrator.formats import model_ids, search, variables
 
-            told = variables.find(text, self.name, names, context.path)
-            found = search.beside(found, model_ids.find(text, self.name, names, context.path), told)
+            others = variables.find(told, self.name, names, context.path)
+            found = search.beside(found, model_ids.find(told, self.name, names, context.path), others)
         if names.rules.env_gone or any(rule.yields for rule in names.rules.envs):
             from migrator.formats import gone, search
 
-            found = search.beside(gone.find(text, self.name, names), found)
+            found = search.beside(gone.find(told, self.name, names), found)
         if not names.rules.dependencies:
             return found
         from migrator.formats import dependencies
@@ -64,8 +70,12 @@ _CONFIG_NAMES = (
     "Makefile GNUmakefile Justfile justfile Procfile Jenkinsfile Dockerfile Containerfile Vagrantfile "
     "CODEOWNERS MANIFEST.in CMakeLists.txt .gitignore .dockerignore .gitattributes"
 )
-_CONFIG_SUFFIXES = "sh bash zsh fish ps1 bat cmd mk tf tfvars hcl service xml dockerfile containerfile makefile j2 tpl"
+_CONFIG_SUFFIXES = (
+    "sh bash zsh fish ps1 bat cmd mk tf tfvars hcl service xml dockerfile containerfile makefile j2 tpl http rest"
+)
 _SCRIPTS = "js jsx mjs cjs ts tsx mts cts vue svelte"
+
+_SPEAKING = frozenset({"config", "yaml", "json", "toml", "ini", "commands"})  # where requests are written down
 
 _BY_NAME = {
     **{name: Format("lock", "lock") for name in _LOCKS.split()},

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from dotenv.parser import Binding, parse_stream
 
-from migrator.formats import Context
-from migrator.formats.search import apart, apply, exact, line_of, prose
+from migrator.formats import Context, http
+from migrator.formats.search import apart, apply, exact, line_of, moved_by, prose
 from migrator.names import Names, say_env
 from migrator.patterns import expand
 from migrator.sites import Edit, Finding, Status
@@ -58,6 +58,7 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
             bound.append(_line(piece[commented.end() :], commented[1], at + commented.end(), used=False))
         else:
             other += prose(piece, names, at, edit=context.edit_prose)
+            other += http.prose(piece, names, at, edit=context.edit_prose)
         at += len(piece)
     clashes = _clashes(text, bound, names)
     for line in bound:
@@ -136,6 +137,8 @@ def _in_value(text: str, line: _Line, names: Names, clashes: dict[str, int]) -> 
     """References such as `${OLD}`; one in single quotes follows too: python-dotenv expands it, though shells do not."""
     start, end = line.value
     literal = text[start:end].startswith("'")
+    called = (moved_by(f, start) for f in http.find(text[start:end], "env", names, "")) if names.rules.clients else ()
+    yield from called
     for finding in exact(text[start:end], names, start):
         old = text[finding.start : finding.edits[0].end] if finding.edits else ""
         if old in clashes and not _yields(old, names):

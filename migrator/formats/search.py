@@ -202,6 +202,13 @@ def beside(found: Iterable[Finding], *groups: Iterable[Finding]) -> list[Finding
     return sorted([*own, *(f for f in others if not any(_touches(taken, s) for s in _spans(f)))], key=lambda f: f.start)
 
 
+def without(text: str, found: Iterable[Finding]) -> str:
+    """The text with spaces where the edits of findings stand, so that nothing else moves."""
+    for edit in (e for f in found for e in f.edits):
+        text = f"{text[: edit.start]}{' ' * (edit.end - edit.start)}{text[edit.end :]}"
+    return text
+
+
 def _spans(finding: Finding) -> list[tuple[int, int]]:
     return [(e.start, e.end) for e in finding.edits] or [(finding.start, finding.start + 1)]
 

@@ -1,0 +1,312 @@
+"""Commands that call a gateway over HTTP, as curl and wget do: its headers, and the models in what they send."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from migrator.formats.headers import Headers, Settled
+from migrator.formats.shell import Command, Word, commands, listed
+from migrator.primitives.client import Client
+from migrator.python.sdk.providers import LOST
+from migrator.sites import Edit, Finding, Status
+
+_NAMES = re.compile(r"(?<![\w./$'\"-])(?:curl|wget)(?:\.exe)?(?=[ \t\\])(?![ \t]*[:=(])")
+_ARRAY = re.compile(r"(?<![\w$-])[A-Za-z_]\w*\+?=\(")
+_ASSIGNED = re.compile(
+    r"""(?<![\w$-])(?P<name>[A-Za-z_]\w*)=(?P<quote>["'])
+        (?P<header>[\w-]+)(?P<colon>:[ \t]*)[^"'\n]*(?P=quote)""",
+    re.VERBOSE,
+)
+_OPTION = re.compile(r"(?P<flags>-[A-Za-z#]*)H|--header")
+_ATTACHED = re.compile(r"(?P<flags>-[A-Za-z#]*)H(?=.)|--header=", re.DOTALL)
+_DATA = re.compile(r"-d|--data(?:-raw|-binary|-ascii)?|--json|--post-data|--body-data")
+_DATA_ATTACHED = re.compile(r"(?:-d(?=.)|--(?:data(?:-raw|-binary|-ascii)?|json|post-data|body-data)=)", re.DOTALL)
+_MODEL = re.compile(r"""\\?"model\\?"\s*:\s*\\?"(?P<model>[\w./:@-]+)\\?\"""")
+_NAMED = re.compile(r"""\\?"model\\?"\s*:""")
+_FILE = re.compile(r"@.")
+_HELD = re.compile(r"\$\{?\w+(?:\[[@*]\])?\}?|\$\(\w+\)")
+_PLAIN = re.compile(r"[^\"'\\`$\n]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A header of a command: the words that give it, and its name and value; no name where it stands elsewhere."""
+
+    option: Word
+    word: Word
+    name: str
+    value: str
+    content: int  # where the name stands
+
+    @property
+    def flags(self) -> str:
+        """Other options that stand in the same word before `H`, as in `-sH`; "" for none."""
+        match = _OPTION.fullmatch(self.option.raw) or _ATTACHED.match(self.option.raw)
+        flags = match["flags"] if match else None
+        return flags if flags and flags != "-" else ""
+
+
+class Curl:
+    """What is found in the commands of one text, for one client."""
+
+    def __init__(self, text: str, headers: Headers, variable: str = "$") -> None:
+        self.text, self.headers, self.client, self.variable = text, headers, headers.client, variable
+        self.held: list[tuple[int, int]] = []  # commands that stay as they are
+
+    def findings(self) -> Iterator[Finding]:
+        """A finding for each command that calls the client's gateway, and for variables that hold its headers."""
+        for command in commands(self.text, _NAMES):
+            yield from self._command(command)
+        for match in _ARRAY.finditer(self.text):
+            array = listed(self.text, match.end())
+            if array and any(self.headers.is_ours(unit.name) for unit in _units(array)):
+                yield from self._array(array)
+        yield from self._assigned()
+
+    # -------------------------------------------------------------------------------------------------- one command
+
+    def _command(self, command: Command) -> Iterator[Finding]:
+        units = list(_units(command))
+        ours = any(self.headers.is_ours(unit.name) for unit in units)
+        address = next((a for word in command.words if (a := address_in(word.text, self.client))), "")
+        if not ours and not address:
+            return
+        settled = self.headers.settle([(unit.name, unit.value) for unit in units])
+        refused = self._refused(command)
+        if settled.fault or refused:
+            self.held.append(command.span)
+            rule, said = refused or (settled.fault_rule, settled.fault)
+            yield Finding(command.words[0].start, rule, Status.MANUAL, f"{command.words[0].raw}: {said}")
+            return
+        edits = list(self._headers(command, units, settled, may_add=ours and not _elsewhere(command, units)))
+        self._notes(command, units, settled, address, ours)
+        for found in self._model(command, settled, edits):
+            if found.status is Status.MANUAL:
+                yield found
+        if edits:
+            said = f"{command.words[0].raw} calls {self.client.called}"
+            if any("Bearer " in edit.text for edit in edits):
+                said = f"{said}: the key is sent as Authorization: Bearer"
+            start = next((unit.option.start for unit in units if self.headers.is_ours(unit.name)), edits[0].start)
+            yield self._told(start, said, settled, edits)
+        elif settled.notes:
+            said = f"{command.words[0].raw} calls {self.client.called}"
+            yield self._told(command.words[0].start, said, settled, [])
+
+    def _told(self, start: int, said: str, settled: Settled, edits: list[Edit]) -> Finding:
+        status = settled.status
+        message = "; ".join([said, *settled.notes])
+        return Finding(start, self.client.id, status, message, tuple(sorted(edits)))
+
+    def _refused(self, command: Command) -> tuple[str, str] | None:
+        """The rule of a method that is not there at the new address, and what to do about it."""
+        for word in command.words:
+            method = unserved(word.text, self.headers)
+            if method:
+                return method
+        return None
+
+    def _notes(self, command: Command, units: list[Unit], settled: Settled, address: str, ours: bool) -> None:
+        called = self.client.called
+        held = [unit.word.raw for unit in units if not unit.name]
+        files = [each for each in held if _FILE.match(each.strip("\"'"))]
+        if files:
+            settled.say(
+                Status.REVIEW, f"headers in {', '.join(files)}: see that the file has the key as a bearer token"
+            )
+        others = [each for each in held if each not in files]
+        if others:
+            settled.say(Status.REVIEW, f"headers in {', '.join(others)}: see what they hold")
+        if ours and not address and not any(_HELD.match(word.text) for word in command.words[1:]):
+            settled.say(Status.REVIEW, f"see that its address is that of {called}")
+
+    # ------------------------------------------------------------------------------------------------------ headers
+
+    def _headers(self, command: Command, units: list[Unit], settled: Settled, *, may_add: bool) -> Iterator[Edit]:
+        """The edits of the headers of a command; what goes is taken out with the gap before or behind it."""
+        instead = dict(settled.instead)
+        key, other = settled.key, settled.authorization
+        gone = {n for n, unit in enumerate(units) if self.headers.is_ours(unit.name) and n not in instead} - {key}
+        if key is not None:
+            yield from self._renamed(units[key], "Authorization", "Bearer ")
+            gone |= {other} if other is not None else set()
+        elif other is not None and gone | {*instead}:
+            if not any(self.headers.names.env(word) for word in re.findall(r"\w+", units[other].value)):
+                yield Edit(units[other].word.start, units[other].word.end, self._written(units[other], *self._bearer))
+        elif may_add and (gone or instead):
+            first = min(gone or instead)
+            instead[first] = [*instead.get(first, []), self._bearer]
+            gone.discard(first)
+        for number, headers in instead.items():
+            unit = units[number]
+            gap = self._gap_before(command, unit)
+            texts = [f"{_option_text(unit)}{self._written(unit, name, value)}" for name, value in headers]
+            if texts and unit.flags:
+                texts[0] = f"{unit.flags} {texts[0]}"
+            if texts:
+                yield Edit(unit.option.start, unit.word.end, gap.join(texts))
+            else:
+                gone.add(number)
+        yield from self._removed(command, [units[n] for n in sorted(gone)])
+
+    @property
+    def _bearer(self) -> tuple[str, str]:
+        return "Authorization", f"Bearer {self.variable}{self.client.key_variable}"
+
+    def _renamed(self, unit: Unit, name: str, before: str) -> Iterator[Edit]:
+        """The name of a header and what its value begins with, the value as it is."""
+        named = re.compile(rf"{re.escape(unit.name)}:\s*", re.IGNORECASE).match(self.text, unit.content)
+        assert named is not None  # that is how its name was found
+        end = named.end()
+        if self.text[unit.content - 1] in "\"'":
+            yield Edit(unit.content, end, f"{name}: {before}")
+        elif re.search(r"[\"'\\]", self.text[end : unit.word.end]):
+            yield Edit(unit.content, end, f'"{name}: {before}"')
+        else:
+            yield Edit(unit.content, end, f'"{name}: {before}')
+            yield Edit(unit.word.end, unit.word.end, '"')
+
+    def _written(self, unit: Unit, name: str, value: str) -> str:
+        """A header as a word, in the quotes of the one that it stands for where these let variables through."""
+        quote = self.text[unit.content - 1]
+        quote = "'" if quote == "'" and "$" not in value else '"'
+        return f"{quote}{name}: {value}{quote}"
+
+    def _gap_before(self, command: Command, unit: Unit) -> str:
+        number = next(n for n, word in enumerate(command.words) if word.start == unit.option.start)
+        return self.text[command.words[number - 1].end : unit.option.start] if number else " "
+
+    def _removed(self, command: Command, gone: list[Unit]) -> Iterator[Edit]:
+        """The edits that take headers out, neighbours together, so that the lines that stay go on as they should."""
+        starts = {word.start: n for n, word in enumerate(command.words)}
+        runs: list[list[int]] = []  # first and last word of each run
+        for unit in gone:
+            first, last = starts[unit.option.start], starts[unit.word.start]
+            if unit.flags:  # the others stay
+                yield Edit(unit.option.start + len(unit.flags), unit.option.end, "")
+                first += 1
+            if first > last:
+                continue
+            if runs and runs[-1][1] == first - 1:
+                runs[-1][1] = last
+            else:
+                runs.append([first, last])
+        words = command.words
+        for first, last in runs:
+            before = words[first - 1].end if first else words[first].start
+            after = words[last + 1].start if last + 1 < len(words) else None
+            if after is not None and (not first or "\n" in self.text[before : words[first].start]):
+                yield Edit(words[first].start, after, "")
+            else:
+                yield Edit(before, words[last].end, "")
+
+    # -------------------------------------------------------------------------------------------------------- models
+
+    def _model(self, command: Command, settled: Settled, edits: list[Edit]) -> Iterator[Finding]:
+        """The id of the model in what a command sends; the edit joins the others, a finding is one by hand."""
+        pieces = [*_data(command), *command.documents]
+        texts = [(start, self.text[start:end]) for start, end in pieces]
+        found = [(start + m.start("model"), m["model"]) for start, text in texts for m in _MODEL.finditer(text)]
+        if len(found) != 1 or sum(len(_NAMED.findall(text)) for _, text in texts) != 1:
+            if pieces and (note := self.headers.begin(settled.provider)):
+                settled.say(Status.REVIEW, note)
+            elif pieces and settled.provider != self.client.itself and self.client.vendors:
+                settled.say(Status.REVIEW, f"ids at {self.client.called} begin with who made the model")
+            return
+        at, model = found[0]
+        new = self.headers.model(model, settled.provider)
+        if new.status is Status.MANUAL:
+            yield Finding(at, self.client.id, Status.MANUAL, f"{model}: {new.message}")
+        elif new.text != model:
+            edits.append(Edit(at, at + len(model), new.text))
+            settled.say(new.status, f"{model} → {new.text}: {new.message}" if new.message else "")
+            if settled.provider == LOST and new.message:
+                settled.notes = [note for note in settled.notes if not note.startswith("nothing tells")]
+
+    # ----------------------------------------------------------------------------------------------------- variables
+
+    def _array(self, array: Command) -> Iterator[Finding]:
+        """An array that holds headers for commands."""
+        units = list(_units(array))
+        settled = self.headers.settle([(unit.name, unit.value) for unit in units])
+        if settled.fault:
+            self.held.append(array.span)
+            yield Finding(array.words[0].start, settled.fault_rule, Status.MANUAL, settled.fault)
+            return
+        edits = list(self._headers(array, units, settled, may_add=True))
+        note = self.headers.begin(settled.provider)
+        settled.say(Status.REVIEW, note or f"see that what takes them calls {self.client.called}")
+        yield self._told(array.words[0].start, "headers in an array: the key is a bearer token", settled, edits)
+
+    def _assigned(self) -> Iterator[Finding]:
+        """`AUTH="x-portkey-api-key: $KEY"`."""
+        for match in _ASSIGNED.finditer(self.text):
+            if self.headers.is_key(match["header"]):
+                edit = Edit(match.start("header"), match.end("colon"), "Authorization: Bearer ")
+                said = (
+                    f"{match['name']} holds the header with the key: see that what takes it calls {self.client.called}"
+                )
+                yield Finding(match.start("header"), self.client.id, Status.REVIEW, said, (edit,))
+
+
+def _units(command: Command) -> Iterator[Unit]:
+    """The headers that a command is given."""
+    words = command.words
+    for number, word in enumerate(words):
+        attached = _ATTACHED.match(word.raw)
+        if attached and not _OPTION.fullmatch(word.raw):
+            yield _unit(word, word, word.text[attached.end() :], word.start + attached.end())
+        elif _OPTION.fullmatch(word.raw) and number + 1 < len(words):
+            value = words[number + 1]
+            yield _unit(word, value, value.text, value.start)
+
+
+def _unit(option: Word, word: Word, text: str, start: int) -> Unit:
+    raw = word.raw[start - word.start :]
+    content = start + (2 if raw.startswith("$'") else 1 if raw[:1] in ("'", '"') else 0)
+    name, colon, value = text.partition(":")
+    plain = re.fullmatch(r"[\w-]+", name) is not None and word.raw[content - word.start :].startswith(f"{name}:")
+    return Unit(option, word, name if colon and plain else "", value.strip(), content)
+
+
+def _option_text(unit: Unit) -> str:
+    if unit.option is unit.word:
+        return "--header=" if unit.option.raw.startswith("--header=") else "-H"
+    return "--header " if unit.option.raw == "--header" else "-H "
+
+
+def _data(command: Command) -> Iterator[tuple[int, int]]:
+    words = command.words
+    for number, word in enumerate(words):
+        if _DATA.fullmatch(word.raw) and number + 1 < len(words):
+            yield words[number + 1].start, words[number + 1].end
+        elif _DATA_ATTACHED.match(word.raw):
+            yield word.start, word.end
+
+
+def _elsewhere(command: Command, units: list[Unit]) -> bool:
+    """Whether headers of a command may stand elsewhere: in a file, in a variable."""
+    loose = (word for word in command.words[1:] if _HELD.fullmatch(word.text) and "[" in word.text)
+    return any(not unit.name for unit in units) or any(loose) or any(w.raw in ("-K", "--config") for w in command.words)
+
+
+def address_in(text: str, client: Client) -> str:
+    """The old address that a text begins with; "" for none."""
+    begun = (a for a in sorted(client.addresses, key=len, reverse=True) if text.startswith(a))
+    return next((a for a in begun if not re.match(r"[\w-]|\.\w", text[len(a) :])), "")
+
+
+def unserved(text: str, headers: Headers) -> tuple[str, str] | None:
+    """The rule and the message of a method that a URL at the old address calls and that is by hand from now on."""
+    address = address_in(text, headers.client)
+    if not address:
+        return None
+    path = (
+        re.sub(r"[?#].*", "", text[len(address) :]).strip("/").removeprefix("v1/").replace("-", "_").replace("/", ".")
+    )
+    for rule in headers.names.rules.methods:
+        if rule.status == Status.MANUAL and any(path == n or path.startswith(f"{n}.") for n in rule.names):
+            return rule.id, rule.message
+    return None

@@ -1,0 +1,153 @@
+"""A gateway that is called over HTTP, without its SDK: commands, maps of headers and addresses in any text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+from migrator.formats import header_maps
+from migrator.formats.curl import Curl, unserved
+from migrator.formats.headers import Headers
+from migrator.formats.search import apart
+from migrator.names import Names
+from migrator.primitives.client import Client
+from migrator.ruleset import Rules
+from migrator.sites import Edit, Finding, Status
+
+_COMMENT = re.compile(r"[ \t]*(?:#|//|;|REM\b|<!--)")
+_URL = re.compile(r"[^\s\"'`<>\\,)\]}|]*")
+_MAKE = re.compile(r"(^|/)(GNU)?[Mm]akefile$|\.mk$")
+_SHELLS_OF_WINDOWS = (".ps1", ".bat", ".cmd")
+_REQUESTS = (".http", ".rest")
+_MAPS = frozenset({"yaml", "json", "toml", "ini", "config", "http"})
+_SENTENCE_END = ".,;:!?"
+
+
+def find(text: str, kind: str, names: Names, path: str) -> list[Finding]:
+    """What a text that is no prose has of the HTTP interface of clients that are left."""
+    return apart(*(_of_client(text, kind, Headers(names, client), path) for client in names.rules.clients))
+
+
+def calls(text: str, client: Client) -> bool:
+    """Whether a text that is no prose calls the old address, or sends the key of the client that is left."""
+    return any(address in text for address in client.addresses) or f"{client.prefix}api-key" in text.lower()
+
+
+def speaks(path: str, text: str, rules: Rules) -> bool:
+    """Whether a file of configuration or a module calls a client's address over HTTP."""
+    prose = PurePosixPath(path).suffix.lower() in {".md", ".mdx", ".markdown", ".rst", ".txt", ".html", ".ipynb", ""}
+    return not prose and any(calls(text, client) for client in rules.clients)
+
+
+def _of_client(text: str, kind: str, headers: Headers, path: str) -> list[Finding]:
+    client = headers.client
+    if client.prefix not in text.lower() and not any(host in text for host in _hosts(client)):
+        return []
+    suffix = PurePosixPath(path).suffix.lower()
+    kind = "http" if suffix in _REQUESTS else kind
+    curl = Curl(text, headers, "$$" if _MAKE.search(path) else "$")
+    in_shell = kind not in ("json", "toml") and suffix not in _SHELLS_OF_WINDOWS
+    commands = [f for f in curl.findings() if not _in_comment(text, f.start)] if in_shell else []
+    maps = header_maps.find(text, headers, kind) if kind in _MAPS else ()
+    mapped = [(f, span) for f, span in maps if not _in_comment(text, f.start) and not _inside(f.start, curl.held)]
+    held = [*curl.held, *(span for f, span in mapped if not f.edits)]
+    addresses = (f for f in _addresses(text, kind, headers) if not _inside(f.start, curl.held))
+    settled = apart(commands, (f for f, _ in mapped), addresses)
+    return apart(settled, _others(text, headers, settled, held))
+
+
+def _in_comment(text: str, at: int) -> bool:
+    return _COMMENT.match(text, text.rfind("\n", 0, at) + 1, at) is not None
+
+
+def _inside(at: int, spans: Iterable[tuple[int, int]]) -> bool:
+    return any(start <= at < end for start, end in spans)
+
+
+def _hosts(client: Client) -> set[str]:
+    return {urlsplit(address).netloc for address in client.addresses}
+
+
+def _pattern(client: Client) -> re.Pattern[str]:
+    """Finds the old addresses, and their hosts where no other address is around these."""
+    addresses, hosts = (
+        "|".join(map(re.escape, sorted(each, key=len, reverse=True))) for each in (client.addresses, _hosts(client))
+    )
+    return re.compile(rf"(?:(?<!\w)(?:{addresses})|(?<![\w.@/-])(?:{hosts}))(?![\w-]|\.\w)")
+
+
+def _addresses(text: str, kind: str, headers: Headers) -> Iterator[Finding]:
+    """The old address, wherever it begins a URL."""
+    client = headers.client
+    for match in _pattern(client).finditer(text):
+        start, old = match.start(), match[0]
+        url = _URL.match(text, start)
+        refused = unserved(url[0].rstrip(_SENTENCE_END) if url else old, headers)
+        instead, said = replaced(old, headers)
+        if _in_comment(text, start) and kind != "env":
+            yield Finding(start, client.id, Status.REVIEW, f"in a comment: {said}", prose=True)
+        elif refused:
+            yield Finding(start, refused[0], Status.MANUAL, f"{url[0] if url else old}: {refused[1]}")
+        elif not instead:
+            yield Finding(start, client.id, Status.MANUAL, said)
+        elif kind == "json" and text[start - 1] != '"':
+            yield Finding(start, client.id, Status.REVIEW, f"in a text: {said}", prose=True)
+        else:
+            yield Finding(start, client.id, Status.MIGRATED, said, (Edit(start, match.end(), instead),))
+
+
+def replaced(old: str, headers: Headers) -> tuple[str, str]:
+    """The address that takes the place of one, "" for a bare host, and what to say."""
+    new = headers.address
+    if "://" not in old:
+        return "", f"{old}: the host is {urlsplit(new).netloc} from now on"
+    instead = new if urlsplit(old).path else new.removesuffix("/v1")
+    return instead, f"{old} → {instead}"
+
+
+def _others(text: str, headers: Headers, settled: list[Finding], held: list[tuple[int, int]]) -> Iterator[Finding]:
+    """Headers that nothing above has dealt with: named in answers, put together, in comments."""
+    client = headers.client
+    done = [(e.start, e.end) for f in settled for e in f.edits] + [
+        (f.start, f.start + 1) for f in settled if not f.edits
+    ]
+    for match in re.finditer(rf"(?<![\w-]){re.escape(client.prefix)}[\w-]*\w", text, re.IGNORECASE):
+        if _inside(match.start(), [*done, *held]):
+            continue
+        name = match[0].lower()
+        new, rule = client.answered.get(name, ""), headers.rule(name)
+        where = rule.id if rule and name not in client.answered else client.id
+        if _in_comment(text, match.start()):
+            yield Finding(match.start(), where, Status.REVIEW, f"in a comment: {told(name, headers)}", prose=True)
+        elif new:
+            said = f"{name} → {new}: see that its values are those that are looked for"
+            yield Finding(match.start(), client.id, Status.REVIEW, said, (Edit(*match.span(), new),))
+        else:
+            yield Finding(match.start(), where, Status.MANUAL, told(name, headers))
+
+
+def told(name: str, headers: Headers) -> str:
+    """What to do by hand about a header."""
+    rule, client = headers.rule(name), headers.client
+    if rule and rule.to == "key":
+        return f"{name}: {client.called} takes `Authorization: Bearer` with the key"
+    if name in client.answered and (rule is None or "*" in rule.names):
+        return f"{name}: answers of {client.called} have no such header: take out what reads it"
+    return f"{name}: {rule.message}" if rule and rule.message else f"{name}: take it out"
+
+
+def prose(text: str, names: Names, offset: int, *, edit: bool) -> Iterator[Finding]:
+    """The addresses and headers that prose names; only addresses are edited, and with `--text` alone."""
+    for client in names.rules.clients:
+        headers = Headers(names, client)
+        for match in _pattern(client).finditer(text):
+            instead, said = replaced(match[0], headers)
+            start = match.start() + offset
+            edits = (Edit(start, match.end() + offset, instead),) if edit and instead else ()
+            said = f"prose: {said}" if edit else f"prose: {said}; edited only with --text"
+            yield Finding(start, client.id, Status.REVIEW, said, edits, prose=True)
+        for match in re.finditer(rf"(?<![\w-]){re.escape(client.prefix)}[\w-]*\w", text, re.IGNORECASE):
+            said = f"prose: {told(match[0].lower(), headers)}"
+            yield Finding(match.start() + offset, client.id, Status.REVIEW, said, prose=True)
