@@ -21,7 +21,10 @@ _PROSE = {".md", ".markdown", ".mdx", ".rst", ".txt"}
 def settled(rules: Rules, candidates: Candidates) -> Rules:
     """The rules where a variable goes, instead of being renamed, if the tree has its new name for something already."""
     there = [rule for rule in rules.envs if rule.yields and _is_named(rule.new, candidates)]
-    gone = [EnvGone(rule.id, [rule.old], f"{rule.new} is used already: take out what reads it") for rule in there]
+    gone = [
+        EnvGone(rule.id, [rule.old], f"{rule.new} is there already: read that instead, or take out what reads this")
+        for rule in there
+    ]
     return replace(
         rules, envs=tuple(rule for rule in rules.envs if rule not in there), env_gone=(*rules.env_gone, *gone)
     )
