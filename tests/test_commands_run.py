@@ -1,4 +1,4 @@
-"""Commands that call Portkey, before and after they leave it: they print the same and ask a gateway for the same."""
+"""Portkey called without its SDK, before and after: commands print the same and ask a gateway for the same."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,7 @@ FOLDER = Path(__file__).parent.parent / "fixtures" / "portkey-http"
 PROGRAMS = sorted(path.name for path in FOLDER.iterdir() if path.suffix != ".md")
 ROUTES = {"portkey-to-llm-gateway": "LLM_GATEWAY", "portkey-to-openrouter": "OPENROUTER"}
 ADDRESSES = ("https://api.portkey.ai/v1", "https://api.llmgateway.io/v1", "https://openrouter.ai/api/v1")
+BY_HAND = {"here.sh", "steps.py"}  # in which a model is sent apart from the headers
 KEY = "the-key"
 SETTINGS = {
     "mock": True,
@@ -80,7 +82,8 @@ def _outcome(folder: Path, name: str, wire: tuple[str, Wire], prefix: str) -> tu
     program.write_text(text, encoding="utf-8")
     given = {f"{prefix}_API_KEY": KEY, f"{prefix}_BASE_URL": url, "PORTKEY_VIRTUAL_KEY": "v", "OPENAI_API_KEY": "sk"}
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **given}
-    command = ["make", "-s", "-f", name] if name == "Makefile" else ["bash", "-o", "pipefail", "-e", name]
+    shell = ["bash", "-o", "pipefail", "-e", name]
+    command = {"Makefile": ["make", "-s", "-f", name], "steps.py": [sys.executable, name]}.get(name, shell)
     ended = subprocess.run(
         command, capture_output=True, text=True, env=environment, timeout=60, check=False, cwd=folder
     )
@@ -100,7 +103,9 @@ def test_commands_do_the_same(tmp_path: Path, wire: tuple[str, Wire], name: str,
         shutil.copy(FOLDER / name, folder / name)
     done = migrate("--yes", "--rules", route, "--path", ".", cwd=after)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "ortkey-" not in (after / name).read_text(encoding="utf-8")
+    left = (after / name).read_text(encoding="utf-8")
+    assert "api.portkey.ai" not in left
+    assert "x-portkey-api-key" not in left
     said, old = _outcome(before, name, wire, "PORTKEY")
     says, new = _outcome(after, name, wire, ROUTES[route])
     assert says == said
@@ -111,4 +116,4 @@ def test_commands_do_the_same(tmp_path: Path, wire: tuple[str, Wire], name: str,
     if route == "portkey-to-llm-gateway":
         assert [each["labels"] for each in new] == [each["labels"] for each in old]
     else:
-        assert all(each["vendor"] for each in new if each["asked"]["root"] and name != "here.sh")
+        assert all(each["vendor"] for each in new if each["asked"]["root"] and name not in BY_HAND)

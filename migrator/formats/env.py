@@ -121,21 +121,10 @@ def _renamed_key(line: _Line, value: str, names: Names, clashes: dict[str, int])
         yield Finding(line.start, rule.id, Status.MANUAL, said)
         return
     status, said = Status(rule.status), say_env(line.key, new, rule)
-    key = Edit(line.start, line.start + len(line.key), new)
-    if (address := _new_address(value, names)) is not None:
-        yield Finding(line.start, rule.id, status, f"{said}, with the new address", (key, Edit(*line.value, address)))
-        return
     vendor = next((w for m in names.rules.mentions for w in m.words if w.lower() in value.lower()), None)
     if vendor:
         status, said = Status.REVIEW, f"{said}; its value still points at {vendor}"
-    yield Finding(line.start, rule.id, status, said, (key,))
-
-
-def _new_address(value: str, names: Names) -> str | None:
-    """A value that is the address so far, in its quotes, as the new one; None for any other."""
-    bare = value.strip("\"'")
-    client = next((c for c in names.rules.clients if bare.rstrip("/") in c.addresses), None)
-    return value.replace(bare, str(names.rules.options.get("base-url") or client.url)) if client else None
+    yield Finding(line.start, rule.id, status, said, (Edit(line.start, line.start + len(line.key), new),))
 
 
 def _yields(old: str, names: Names) -> bool:

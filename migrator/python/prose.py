@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from migrator.formats import http
 from migrator.patterns import under
 from migrator.python.module import Module
 from migrator.sites import Edit, Finding, Status
@@ -17,6 +18,8 @@ def prose(module: Module, raw: str, start: int, renames: dict[str, str], *, edit
     for finding in module.names.prose_in(raw, start, edit=edit):
         if not any(e.start <= finding.start < e.end for f in exact for e in f.edits):
             yield finding
+    if module.names.rules.clients:
+        yield from http.prose(raw, module.names, start, edit=edit)
 
 
 def _bound_classes(module: Module, raw: str, start: int, renames: dict[str, str]) -> Iterator[Finding]:

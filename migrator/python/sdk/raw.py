@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
 
 from migrator.python.expressions import text_value
 from migrator.python.needless import Cuts
+from migrator.python.scopes import Scope
 from migrator.python.sdk.options import is_plain, parameter
-from migrator.python.sdk.spread import Stored, places
+from migrator.python.sdk.providers import new_id
+from migrator.python.sdk.spread import Place, Stored, places
 from migrator.python.sdk.spreading import cut
-from migrator.python.sdk.through import Through
+from migrator.python.sdk.through import Given, Through
 from migrator.python.sdk.writer import Writer
 from migrator.sites import Edit, Finding, Status
+
+_SAID = ("key", "labels", "header", "manual", "config")  # options that stand for something from now on as well
 
 
 def find(writer: Writer, through: Through) -> Iterator[Finding]:
@@ -27,6 +34,12 @@ class _Raw:
         self.module = writer.module
         self.scopes = {id(t.node): t.scope for t in self.module.found.texts}
         self.told: set[int] = set()  # texts that a finding takes care of, by id
+        self.keyed: set[tuple[Scope, str]] = set()  # what has the key as a bearer token, by where and what it is called
+
+    @cached_property
+    def _parents(self) -> Mapping[int, ast.AST]:
+        tree = self.module.source.tree
+        return {id(child): node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
 
     def findings(self) -> Iterator[Finding]:
         tree = self.module.source.tree
@@ -38,10 +51,27 @@ class _Raw:
         for place in places(tree):
             if isinstance(place.statement, ast.Assign) and len(place.statement.targets) == 1:
                 yield from self._stored(Stored(place.statement, *(place.alone_in or (place.statement, place.block))))
+            elif isinstance(place.statement, ast.Expr | ast.Delete):
+                yield from self._changed(place)
+        for place in places(tree):
+            yield from self._other_key(place)
+        yield from self._models()
         for text in self.module.found.texts:
-            name = text_value(text.node) if isinstance(text.node, ast.Constant) and text.role == "plain" else None
-            if name and self._is_header(name) and id(text.node) not in self.told:
-                yield self._read(text.node, name)
+            if text.role == "plain" and id(text.node) not in self.told | self.module.replaced:
+                yield from self._text(text.node)
+
+    def _text(self, node: ast.Constant | ast.JoinedStr) -> Iterator[Finding]:
+        """A text that is the name of a header, or has it in it."""
+        name = text_value(node)
+        if name and self._is_header(name):
+            yield self._read(node, name)
+            return
+        parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+        pattern = re.compile(rf"(?<![\w-]){re.escape(self.prefix)}[\w-]*\w", re.IGNORECASE)
+        found = {match.lower() for part in parts for match in pattern.findall(text_value(part) or "")}
+        if found:
+            said = f"{self.writer.client.called} knows no such header, and takes the key as a bearer token"
+            yield self.writer.say(node, Status.MANUAL, f"{', '.join(sorted(found))}: {said}")
 
     def _is_header(self, name: str) -> bool:
         return name.lower().startswith(self.prefix) and " " not in name
@@ -55,11 +85,29 @@ class _Raw:
             return
         self.told |= {id(k) for k in own}
         given = self.through.spelled(node)
+        call = self._parents.get(id(node))
+        more = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "update"
+        above = call.targets if isinstance(call, ast.Assign) else []
+        if given and any(name == "api_key" for name, _ in given.options):
+            self.keyed |= {(self.scopes[id(own[0])], ast.unparse(target)) for target in above}
         if given is None:
             said = "headers: it is not written down here what they are, or they route by a config: write them by hand"
             yield self.writer.say(node, Status.MANUAL, said)
         else:
-            yield self.through.spelled_alone(node, self.scopes[id(own[0])], given)
+            found = self.through.spelled_alone(node, self.scopes[id(own[0])], given, more=more)
+            statement = self._parents.get(id(call))
+            place = next((p for p in places(self.module.source.tree) if p.statement is statement), None)
+            if more and place and isinstance(statement, ast.Expr) and found.edits and not self._leaves(node, given):
+                cuts = Cuts(self.module)
+                cuts.cut(statement, place.block, None)
+                found = replace(found, edits=tuple(e for f in cuts.findings() for e in f.edits))
+            yield found
+
+    def _leaves(self, node: ast.Dict, given: Given) -> bool:
+        """Whether anything is left of a dict that adds to headers, or comes in place of what goes."""
+        rows = (parameter(self.writer.rules, name) for name, _ in given.options)
+        idle = all(Cuts(self.module).is_plain(value) for value in node.values)
+        return bool(given.others) or None in node.keys or not idle or any(row and row.to in _SAID for row in rows)
 
     # ------------------------------------------------------------------------------------------------- put into dicts
 
@@ -81,10 +129,12 @@ class _Raw:
         dict_ = self.module.source.segment(target.value)
         self.module.replaced |= {id(n) for n in ast.walk(statement)}
         if row.to == "key":
+            self.keyed.add((self.scopes[id(target.slice)], ast.unparse(target.value)))
             text = f'{dict_}["Authorization"] = {self.through.bearer(statement.value)}'
             yield self._instead(statement, Status.MIGRATED, f"{name} → the key as a bearer token", text)
             return
         result = self.through.options.convert([(option, self.through.meant(option, statement.value))])
+        self.through.asked.setdefault(self.scopes[id(target.slice)], set()).add(result.provider)
         said = "; ".join([name, *result.notes])
         if len(result.headers) == 1 and not next(iter(result.headers)).startswith("**"):
             header, text = next(iter(result.headers.items()))
@@ -99,6 +149,79 @@ class _Raw:
         status = result.status if row.to != "provider" else Status.REVIEW
         said = said if row.to != "provider" else f"{name}: {row.message}"
         yield self.writer.say(statement, status, said, edits)
+
+    def _changed(self, place: Place) -> Iterator[Finding]:
+        """`headers.setdefault("x-portkey-…", value)`, `headers.pop("x-portkey-…")`, `del headers["x-portkey-…"]`."""
+        match place.statement:
+            case ast.Expr(
+                value=ast.Call(func=ast.Attribute(attr="pop" | "setdefault" as called), args=[name, *values])
+            ):
+                sets = called == "setdefault"
+            case ast.Delete(targets=[ast.Subscript(slice=name)]):
+                sets, values = False, []
+            case _:
+                return
+        header = text_value(name)
+        row = parameter(self.writer.rules, (header or "").lower().removeprefix(self.prefix).replace("-", "_"))
+        if not header or not self._is_header(header) or row is None:
+            return
+        self._tell(place.statement)
+        cuts = Cuts(self.module)
+        if self.writer.asked_otherwise or (sets and row.to in _SAID) or not all(map(cuts.is_plain, values)):
+            yield self.writer.say(place.statement, Status.MANUAL, f"{header}: {row.message or 'write it by hand'}")
+            return
+        self.module.replaced |= {id(n) for n in ast.walk(place.statement)}
+        cuts.cut(place.statement, place.block, None)
+        status = Status(row.status) if row.to == "drop" else Status.REVIEW
+        said = f"{header}: {row.message}" if row.message else f"{header} is gone"
+        yield self._cut(place.statement, cuts, status if sets else Status.MIGRATED, said)
+
+    def _other_key(self, place: Place) -> Iterator[Finding]:
+        """`headers["Authorization"] = …` with the key of a provider: the place of the gateway's own from now on."""
+        match place.statement:
+            case ast.Assign(targets=[ast.Subscript(value=holder, slice=ast.Constant() as name)], value=value):
+                where = self.scopes.get(id(name)), ast.unparse(holder)
+            case _:
+                return
+        row = parameter(self.writer.rules, "authorization")
+        if (text_value(name) or "").lower() != "authorization" or where not in self.keyed or row is None:
+            return
+        cuts = Cuts(self.module)
+        if id(value) in self.module.replaced or not cuts.is_plain(value):
+            if id(value) not in self.module.replaced:
+                yield self.writer.say(place.statement, Status.MANUAL, f"Authorization: {row.message}")
+            return
+        self.module.replaced |= {id(n) for n in ast.walk(place.statement)}
+        cuts.cut(place.statement, place.block, None)
+        yield self._cut(place.statement, cuts, Status.REVIEW, f"Authorization: {row.message}")
+
+    def _cut(self, statement: ast.stmt, cuts: Cuts, status: Status, said: str) -> Finding:
+        return self.writer.say(statement, status, said, tuple(e for f in cuts.findings() for e in f.edits))
+
+    def _models(self) -> Iterator[Finding]:
+        """The ids of models in what is sent with these headers."""
+        settings, client = self.writer.rules.options, self.writer.client
+        for scope, models in self.through.bodies.items():
+            if scope not in self.through.asked:
+                if self.through.asked and client.vendors:
+                    yield from (self._elsewhere(node, model) for node, model in models if "/" not in model)
+                continue
+            told = self.through.asked[scope] - {""}
+            provider = next(iter(told)) if len(told) == 1 else ""
+            for node, model in models:
+                new = new_id(model, provider, client, settings.get("slugs", {}), settings.get("models", {}))
+                place = self.module.source.inside(node, model)
+                said = f"{model} → {new.text}" + (f": {new.message}" if new.message else "")
+                if new.status is Status.MANUAL or (new.text != model and place is None):
+                    yield self.writer.say(node, Status.MANUAL, said if new.text != model else f"{model}: {new.message}")
+                elif new.text != model and place:
+                    yield self.writer.say(node, new.status, said, (Edit(*place, new.text),))
+
+    def _elsewhere(self, node: ast.expr, model: str) -> Finding:
+        said = (
+            f"{model}: ids at {self.writer.client.called} begin with who made the model: write it so if it goes there"
+        )
+        return self.writer.say(node, Status.MANUAL, said)
 
     def _instead(self, statement: ast.Assign, status: Status, said: str, text: str) -> Finding:
         start, end = self.module.source.start(statement), self.module.source.end(statement)

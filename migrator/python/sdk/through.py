@@ -21,6 +21,7 @@ _HEADERS = ("default_headers", "extra_headers", "headers", "additional_headers")
 _KEYS = ("api_key", "openai_api_key", "anthropic_api_key")
 _MODELS = ("model", "model_name", "model_id")
 _JSON = ("config", "labels", "retries", "timeout", "header")  # options that are JSON in a header
+_BODIES = ("messages", "input", "prompt")  # what is sent beside a model
 _BEARER = ("Anthropic", "AsyncAnthropic")  # these take a bearer token by another name, and add `/v1` themselves
 
 
@@ -36,11 +37,24 @@ class Through:
 
     def __init__(self, writer: Writer) -> None:
         self.writer, self.client, self.options = writer, writer.client, writer.options
+        self.asked: dict[Scope, set[str]] = {}  # the providers of the models that are asked for, where headers are
 
     @cached_property
     def _parents(self) -> Mapping[int, ast.AST]:
         tree = self.writer.module.source.tree
         return {id(child): node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+
+    @cached_property
+    def bodies(self) -> Mapping[Scope, list[tuple[ast.expr, str]]]:
+        """The models in what is sent, by where it is written: `{"model": "gpt-4o", "messages": …}`."""
+        scopes = {id(text.node): text.scope for text in self.writer.module.found.texts}
+        found: dict[Scope, list[tuple[ast.expr, str]]] = {}
+        for node in ast.walk(self.writer.module.source.tree):
+            by_name = named(node) if isinstance(node, ast.Dict) else {}
+            model = text_value(by_name.get("model"))
+            if model and any(each in by_name for each in _BODIES):
+                found.setdefault(scopes[id(by_name["model"])], []).append((by_name["model"], model))
+        return found
 
     def headers(self, node: ast.Call, scope: Scope) -> Iterator[Finding]:
         """Headers that the SDK makes, apart from a client's call."""
@@ -211,8 +225,11 @@ class Through:
 
     # ------------------------------------------------------------------------------------------------- headers alone
 
-    def spelled_alone(self, node: ast.Dict, scope: Scope, given: Given) -> Finding:
-        """The same for headers that a dict spells out: the others stay where they are."""
+    def spelled_alone(self, node: ast.Dict, scope: Scope, given: Given, *, more: bool = False) -> Finding:
+        """The same for headers that a dict spells out: the others stay where they are.
+
+        They are `more` where a dict that has the key already gets them: then the key of a provider goes.
+        """
         if row := self.writer.asked_otherwise:
             return Finding(self.writer.module.source.start(node), row.id, Status.MANUAL, f"headers: {row.message}")
         result, prefix = self.options.convert(given.options), self.client.prefix
@@ -221,9 +238,11 @@ class Through:
             result.say(
                 Status.REVIEW, f"wait {text} s where it is called" if keyword == "timeout" else f"{keyword}: {text}"
             )
-        if result.provider not in ("", LOST, self.client.itself):
+        if result.provider not in ("", LOST, self.client.itself) and scope not in self.bodies:
             result.say(Status.REVIEW, begins(result.provider, self.client))
-        key = next((n for n in own if n.lower() in (f"{prefix}api-key", "authorization")), "")
+        self.asked.setdefault(scope, set()).add(result.provider)
+        bearers = (f"{prefix}api-key",) if more else (f"{prefix}api-key", "authorization")
+        key = next((n for n in own if n.lower() in bearers), "")
         bearer = self._bearer_of(given)
         added = [f'"{n}": {v}' if not n.startswith("**") else n for n, v in result.headers.items()]
         imported = self.writer.imported(bool(key) and not result.key, node, scope)
