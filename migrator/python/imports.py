@@ -114,12 +114,9 @@ def _from(module: Module, statement: ImportStatement, node: ast.ImportFrom) -> I
     for beside in module.beside.get(id(node), ()):
         place = len(moves) if parent_of(beside, old) == module.names.client else 0
         moves.insert(place, (ast.alias(beside.local), beside))
-    if any(renamed and not renamed.new for _, renamed in moves):  # some only go: so do those that are there already
+    if len({parent_of(renamed, old) for _, renamed in moves}) > 1:  # it is written anew, without what is there already
         there = already(module, statement, moves)
         moves = [(a, Renamed("", r.rule) if r and id(a) in there else r) for a, r in moves]
-        if all(r and not r.new for _, r in moves):
-            yield gone(module, statement, moves)
-            return
     parents = {parent_of(renamed, old) for _, renamed in moves}
     if len(parents) > 1:
         moves = [(a, Renamed("", r.rule) if r and is_unused(module, statement, a) else r) for a, r in moves]

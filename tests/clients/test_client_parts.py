@@ -250,7 +250,30 @@ def test_what_models_are_able_to_do(wire: Wire, gateway: ModuleType) -> None:
     assert not gateway.supports_parallel_function_calling("azure/gpt-4o")
     assert not gateway.supports_reasoning("gpt-4o")
     assert gateway.supports_response_schema("gpt-4o")
+    assert gateway.supports_tool_choice("gpt-4o")
+    assert not gateway.supports_tool_choice("bare")
+    assert gateway.get_supported_openai_params("openai/gpt-4o") == ["temperature", "tool_choice"]
+    assert gateway.get_supported_openai_params("no-such") is None
     assert [request.path for request in wire.take()] == ["/models"]
+
+
+@pytest.mark.parametrize("variable", ["LLM_GATEWAY_API_KEY", "OPENAI_API_KEY"])
+def test_the_key_that_is_looked_for(gateway: ModuleType, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.delenv("LLM_GATEWAY_API_KEY", raising=False)
+    assert gateway.validate_environment("gpt-4o") == {
+        "keys_in_environment": False,
+        "missing_keys": ["LLM_GATEWAY_API_KEY"],
+    }
+    monkeypatch.setenv(variable, "k")
+    there = gateway.validate_environment(model="gpt-4o", api_base=None)["keys_in_environment"]
+    assert there == (variable == "LLM_GATEWAY_API_KEY")
+
+
+def test_providers_by_their_old_names(gateway: ModuleType) -> None:
+    assert {"openai", "gemini", "openrouter"} < set(gateway.provider_list)
+    assert "ollama" not in gateway.provider_list
+    for provider in gateway.provider_list:
+        assert gateway.model_id(f"{provider}/some-model").endswith("some-model")
 
 
 def test_what_is_known_of_a_model(gateway: ModuleType) -> None:

@@ -59,6 +59,7 @@ GPT = {
     "context_length": 128000,
     "pricing": {"prompt": "0.0000025", "completion": "0.00001"},
     "structured_outputs": True,
+    "supported_parameters": ["temperature", "tool_choice"],
     "providers": [
         {"providerId": "openai", "vision": True, "tools": True, "parallelToolCalls": True, "reasoning": False},
         {"providerId": "azure", "vision": False, "tools": True, "parallelToolCalls": False, "reasoning": False},
