@@ -114,7 +114,11 @@ class Imports:
         if not names and (follow or probed):
             names = {library.instead: library_modules.given(module.index, module.facts, library.instead, "")}
             status, message = Status.REVIEW, f": asks for {library.instead} now"
-        if not names and not cut and not each.uses and self._is_wanted(each):
+        wanted = not names and not cut and not each.uses and self._is_wanted(each)
+        if wanted and (other := library_modules.successor(module.index, module.facts, each.name)):
+            names = {other: library_modules.given(module.index, module.facts, other, self._alias(each))}
+            status, message = Status.REVIEW, ": for others, who take what they use of it from where it is now"
+        elif wanted:
             what = f"{each.name} is imported for others: see that they take what they use from where it is now"
             yield Finding(module.source.start(each.imports[0][0].node), rule, Status.MANUAL, what)
             return

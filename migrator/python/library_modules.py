@@ -62,18 +62,29 @@ def is_read_for_what_stays(index: Index, dotted: str) -> bool:
 
 
 def object_name(index: Index, dotted: str) -> str:
-    """What a project module's own name for a library is afterwards, where all that it reads there has moved."""
+    """What a project module's own name for a library is afterwards, where all that is read off it has moved."""
     module = index.module_of(dotted)
-    name = dotted[len(module) + 1 :]
-    facts = index.by_name.get(module) if index.names.rules.libraries else None
-    if not facts or not index.names.is_module(index.canonical(facts.exports.get(name, ""))) or facts.frozen:
+    facts, name = index.by_name.get(module), dotted[len(module) + 1 :]
+    first = successor(index, facts, name) if facts and index.names.rules.libraries else ""
+    if not facts or not first:
         return dotted
-    target = index.canonical(facts.exports[name])
-    fates = [index.names.fate(f"{target}.{read}") if read else None for read in facts.reached.get(name, ())]
-    moved = {f.to or f.name for f in fates if f and f.kind == "moved"}
-    if not moved or any(f is None or f.kind not in ("moved", "needless") for f in fates):
-        return dotted
-    library = index.names.rules.libraries[0].module
-    alias = "" if library in name.lower() else name
-    first = index.names.client if index.names.client in moved else min(moved)
+    alias = "" if index.names.rules.libraries[0].module in name.lower() else name
     return f"{index.new_name(module)}.{given(index, facts, first, alias)[0]}"
+
+
+def successor(index: Index, facts: Facts, name: str) -> str:
+    """The module that takes the place of a library by a name in one of the project's; "" where not all has moved.
+
+    What its module reads off it counts, and what others read that take it from there.
+    """
+    if facts.frozen or not index.names.is_module(index.canonical(facts.exports.get(name, ""))):
+        return ""
+    target = index.canonical(facts.exports[name])
+    full = {f"{module}.{name}" for module in facts.names}
+    takers = ((f, local) for f in index.by_path.values() for local, targets in f.bound.items() if full & targets)
+    read = {each for f, local in ((facts, name), *takers) for each in f.reached.get(local, ())}
+    fates = [index.names.fate(f"{target}.{each}") if each else None for each in read]
+    moved = {f.to or f.name for f in fates if f and f.kind == "moved"}
+    if any(f is None or f.kind not in ("moved", "needless") for f in fates):
+        return ""
+    return index.names.client if index.names.client in moved else min(moved, default="")
