@@ -50,9 +50,11 @@ def parsed(text: str, path: str, names: tuple[str, ...]) -> tuple[Source, Outlin
 
 def find(source: Source, found: Outline, facts: Facts, index: Index, *, edit_prose: bool = False) -> list[Finding]:
     """All findings of a module, in the order of the text; an edit inside another one's is left to that one."""
-    if any(under(name, left.module) for name in facts.names for left in index.names.rules.libraries):
-        return []  # the library itself, as a copy in the tree
     module = Module(source, found, facts, index, edit_prose)
+    if any(under(name, left.module) for name in facts.names for left in index.names.rules.libraries):
+        flags = {flag.id for flag in index.names.rules.flags}  # the library itself, as a copy in the tree
+        told = [*uses.find(module), *uses.flagged_imports(module)] if flags else []
+        return without_overlaps([finding for finding in told if finding.rule in flags])
     rewriters = (shim, imports, uses, answers, calls, routing, notes, settings, fixtures, texts, model_ids, unknown)
     findings = list(clients.find(module))
     findings += gone.find(module)
