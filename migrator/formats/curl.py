@@ -110,7 +110,7 @@ class Curl:
 
     def _notes(self, command: Command, units: list[Unit], settled: Settled, address: str, ours: bool) -> None:
         called = self.client.called
-        held = [unit.word.raw for unit in units if not unit.name]
+        held = [unit.word.raw for unit in units if not unit.name and ("$" in unit.word.raw or "@" in unit.word.raw)]
         files = [each for each in held if _FILE.match(each.strip("\"'"))]
         if files:
             settled.say(

@@ -34,7 +34,18 @@ class _Raw:
         self.module = writer.module
         self.scopes = {id(t.node): t.scope for t in self.module.found.texts}
         self.told: set[int] = set()  # texts that a finding takes care of, by id
-        self.keyed: set[tuple[Scope, str]] = set()  # what has the key as a bearer token, by where and what it is called
+
+    @cached_property
+    def keyed(self) -> set[tuple[Scope, str]]:
+        """What is given the key: the scope, and what it is called there."""
+        found: set[tuple[Scope, str]] = set()
+        for node in (n for n in ast.walk(self.module.source.tree) if isinstance(n, ast.Assign)):
+            for target in node.targets:
+                keys = [target.slice] if isinstance(target, ast.Subscript) else getattr(node.value, "keys", [])
+                holder = target.value if isinstance(target, ast.Subscript) else target
+                own = [k for k in keys if k and (text_value(k) or "").lower() == f"{self.prefix}api-key"]
+                found |= {(self.scopes[id(key)], ast.unparse(holder)) for key in own}
+        return found
 
     @cached_property
     def _parents(self) -> Mapping[int, ast.AST]:
@@ -86,10 +97,9 @@ class _Raw:
         self.told |= {id(k) for k in own}
         given = self.through.spelled(node)
         call = self._parents.get(id(node))
-        more = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "update"
-        above = call.targets if isinstance(call, ast.Assign) else []
-        if given and any(name == "api_key" for name, _ in given.options):
-            self.keyed |= {(self.scopes[id(own[0])], ast.unparse(target)) for target in above}
+        more = False
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "update":
+            more = (self.scopes[id(own[0])], ast.unparse(call.func.value)) in self.keyed
         if given is None:
             said = "headers: it is not written down here what they are, or they route by a config: write them by hand"
             yield self.writer.say(node, Status.MANUAL, said)
@@ -129,7 +139,6 @@ class _Raw:
         dict_ = self.module.source.segment(target.value)
         self.module.replaced |= {id(n) for n in ast.walk(statement)}
         if row.to == "key":
-            self.keyed.add((self.scopes[id(target.slice)], ast.unparse(target.value)))
             text = f'{dict_}["Authorization"] = {self.through.bearer(statement.value)}'
             yield self._instead(statement, Status.MIGRATED, f"{name} → the key as a bearer token", text)
             return

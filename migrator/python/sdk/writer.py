@@ -128,7 +128,7 @@ class Writer:
     ) -> Finding:
         """The finding for a call, or a dict, that is given something else from now on."""
         if imported is None:
-            said = f"{said}: import os and write {', '.join([*first, *added])}"
+            said = f"{said}: import os and write {', '.join([*first, *added] or replaced.values())}"
             return self.say(node, Status.MANUAL, said)
         self._replace(node, {*gone, *replaced})
         edits = [imported] if imported.text else []
