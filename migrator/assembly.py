@@ -17,7 +17,7 @@ from migrator.client_module import Place
 from migrator.distributions import Distributions, distributions
 from migrator.formats import Context, dependencies, format_of, http
 from migrator.formats.dependencies.node import importing
-from migrator.formats.script import is_script, read_callers, speaks
+from migrator.formats.script import is_script, read_callers, speaks, with_handed
 from migrator.holding import held, unsafe
 from migrator.made_clients import Client, Work, clients, with_clients
 from migrator.model_ids import prepared
@@ -67,6 +67,8 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     parts = distributions(rules, candidates)
     places = client_module.placed(rules, candidates, parts)
     rules = _held_back(replace(rules, client=places[""].dotted if places else ""), task.options)
+    if rules.clients:
+        rules = with_handed(rules, candidates)
     index = Index.build(rules, candidates.facts.values(), candidates.parsed)
     while candidates.read_users(index):
         index = Index.build(rules, candidates.facts.values(), candidates.parsed)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from migrator.handed import Handed
 from migrator.pack_settings import fill, overridden
 from migrator.packs import Pack
 from migrator.primitives.client import Client, Factory, Method, Parameter
@@ -57,6 +58,7 @@ class Rules:
     lingering: tuple[Lingering, ...] = ()
     ids: InUse | None = None  # what the ids of a project that uses the library become
     read: frozenset[str] = frozenset()  # the variables that the project's own code reads
+    handed: tuple[Handed, ...] = ()  # what scripts hand on to others of a client SDK that is left
     options: Mapping[str, Any] = field(default_factory=dict)  # the settings of all packs
     wary: bool = False  # what would be for review stays as it is
     client: str = ""  # the dotted name of the client module that is made for the project

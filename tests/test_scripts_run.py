@@ -36,6 +36,22 @@ TSC = [
 ]
 KEY = "the-key"
 
+
+@dataclass(frozen=True)
+class Route:
+    """Where scripts go: the pack, its variables' prefix and its address. `labelled`: whether labels go there too."""
+
+    pack: str
+    prefix: str
+    address: str
+    labelled: bool = True
+
+
+ROUTES = [
+    Route("portkey-to-llm-gateway", "LLM_GATEWAY", "https://api.llmgateway.io/v1"),
+    Route("portkey-to-openrouter", "OPENROUTER", "https://openrouter.ai/api/v1", labelled=False),
+]
+
 pytestmark = pytest.mark.slow
 
 
@@ -74,7 +90,7 @@ def _said(path: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the packages, the programs in `before`, and in `after` what the migration makes of them."""
+    """A folder with the packages, the programs in `before`, and what the migrations make of them, by pack."""
     missing = [program for program in ("node", "npm") if shutil.which(program) is None]
     if missing:
         said = f"{' and '.join(missing)} not installed: no script is run"
@@ -83,10 +99,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     install = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(root), *PACKAGES]
     installed = subprocess.run(install, capture_output=True, text=True, timeout=300, check=False)
     assert installed.returncode == 0, installed.stderr
-    for side in ("before", "after"):
-        shutil.copytree(FOLDER, root / side)
-    done = migrate("--yes", "--rules", "portkey-to-llm-gateway", "--path", ".", cwd=root / "after")
-    assert done.returncode == 0, done.stdout + done.stderr
+    shutil.copytree(FOLDER, root / "before")
+    for route in ROUTES:
+        shutil.copytree(FOLDER, root / route.pack)
+        done = migrate("--yes", "--rules", route.pack, "--path", ".", cwd=root / route.pack)
+        assert done.returncode == 0, done.stdout + done.stderr
     return root
 
 
@@ -100,12 +117,12 @@ def wire() -> Iterator[tuple[str, Wire]]:
 
 @pytest.fixture(scope="module")
 def compiled(place: Path, wire: tuple[str, Wire]) -> Path:
-    """The programs of both sides in `place`, at the gateway's address, those in TypeScript compiled beside them."""
-    for side in ("before", "after"):
+    """The programs of all sides in `place`, at the gateway's address, those in TypeScript compiled beside them."""
+    for side in ("before", *(route.pack for route in ROUTES)):
         for path in (place / side).iterdir():
             if path.name in PROGRAMS:
                 text = path.read_text(encoding="utf-8")
-                for address in ("https://api.portkey.ai/v1", "https://api.llmgateway.io/v1"):
+                for address in ("https://api.portkey.ai/v1", *(route.address for route in ROUTES)):
                     text = text.replace(address, wire[0])
                 path.write_text(text, encoding="utf-8")
         _tsc(place, side)
@@ -120,10 +137,11 @@ def _tsc(place: Path, side: str) -> None:
     assert checked.returncode == 0, checked.stdout
 
 
-def _outcome(place: Path, side: str, name: str, wire: tuple[str, Wire]) -> tuple[str, list[dict[str, Any]]]:
+def _outcome(
+    place: Path, side: str, name: str, wire: tuple[str, Wire], prefix: str
+) -> tuple[str, list[dict[str, Any]]]:
     url, noting = wire
     noting.seen.clear()
-    prefix = "PORTKEY" if side == "before" else "LLM_GATEWAY"
     given = {f"{prefix}_API_KEY": KEY, f"{prefix}_BASE_URL": url, "PORTKEY_VIRTUAL_KEY": "openai-prod"}
     environment = {"PATH": os.environ["PATH"], "HOME": str(place), **given}
     program = place / side / name.replace(".ts", ".js")
@@ -134,17 +152,22 @@ def _outcome(place: Path, side: str, name: str, wire: tuple[str, Wire]) -> tuple
     return ended.stdout, list(noting.seen)
 
 
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.pack)
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_a_script_does_the_same(compiled: Path, wire: tuple[str, Wire], name: str) -> None:
-    before = _outcome(compiled, "before", name, wire)
-    after = _outcome(compiled, "after", name, wire)
-    assert after == before
+def test_a_script_does_the_same(compiled: Path, wire: tuple[str, Wire], name: str, route: Route) -> None:
+    before = _outcome(compiled, "before", name, wire, "PORTKEY")
+    after = _outcome(compiled, route.pack, name, wire, route.prefix)
     assert before[0].strip() and before[1]
     assert {each["key"] for each in before[1]} == {KEY}
+    if not route.labelled:
+        for each in before[1]:
+            each.update(labels={}, refresh=None)
+    assert after == before
 
 
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.pack)
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_nothing_of_portkey_is_left(place: Path, name: str) -> None:
-    text = (place / "after" / name).read_text(encoding="utf-8")
+def test_nothing_of_portkey_is_left(place: Path, name: str, route: Route) -> None:
+    text = (place / route.pack / name).read_text(encoding="utf-8")
     assert "portkey-ai" not in text
     assert "x-portkey" not in text

@@ -51,7 +51,10 @@ class Format:
         if names.rules.env_gone or any(rule.yields for rule in names.rules.envs):
             from migrator.formats import gone, search
 
-            found = search.beside(gone.find(told, self.name, names), found)
+            if self.name == "script":  # whose calls are edited as wholes, names of variables and all
+                found = search.beside(found, gone.find(search.without(told, found), self.name, names))
+            else:
+                found = search.beside(gone.find(told, self.name, names), found)
         if not names.rules.dependencies:
             return found
         from migrator.formats import dependencies

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator import project as tree
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from migrator.candidates import Candidates
 
 CALL = ".create("
+_METHODS = (b".prompts.", b".feedback.")  # of clients, and hardly of anything else
 _SLUG = re.compile(r"""["'`]@[\w-]+/[\w.:/@-]+["'`]""")
 
 
@@ -47,7 +49,11 @@ def speaks(text: str, rules: Rules) -> bool:
 
 def _may_call(text: str) -> bool:
     """Whether a file that got its client from another one may give a call options of its own, or name a model."""
-    return CALL in text or ("odel" in text and _SLUG.search(text) is not None)
+    return (
+        CALL in text
+        or any(each.decode() in text for each in _METHODS)
+        or ("odel" in text and _SLUG.search(text) is not None)
+    )
 
 
 def read_callers(rules: Rules, candidates: Candidates) -> None:
@@ -57,6 +63,16 @@ def read_callers(rules: Rules, candidates: Candidates) -> None:
     done = {*candidates.by_path, *(problem.path for problem in candidates.problems)}
     others = [path for path in candidates.files if path not in done and is_script(path)]
     root = candidates.project.root
-    calling = tree.matching(root, others, [CALL.encode()])[0]
+    calling = tree.matching(root, others, [CALL.encode(), *_METHODS])[0]
     slugs = tree.matching(root, tree.matching(root, others, [b'"@', b"'@", b"`@"])[0], [b"odel"])[0]
     candidates.read(sorted({*calling, *slugs}))
+
+
+def with_handed(rules: Rules, candidates: Candidates) -> Rules:
+    """The rules with what the tree's scripts hand on to one another of a client SDK that is left."""
+    texts = {path: each.text.text for path, each in candidates.by_path.items() if is_script(path)}
+    if not any(speaks(text, rules) for text in texts.values()):
+        return rules
+    from migrator.javascript.handing import handed_on
+
+    return replace(rules, handed=handed_on(texts, rules))

@@ -34,12 +34,13 @@ class Calls:
         """A finding for each call that changes or cannot be made any more."""
         for node in self.script.all("call_expression"):
             function, arguments = node.field("function"), node.field("arguments")
-            path = _path(function) if function else None
-            if function is None or arguments is None or path is None:
+            paths = _paths(function) if function else []
+            if arguments is None or not paths:
                 continue
-            root, names = path
-            meaning = self.clients.meanings.of(root)
-            ours = self.clients.is_client(meaning)
+            known_as = ((root, names, self.clients.meanings.of(root)) for root, names in paths)
+            found = next((each for each in known_as if self.clients.is_client(each[2])), None)
+            root, names, meaning = found or (*paths[0], self.clients.meanings.of(paths[0][0]))
+            ours = found is not None
             known = meaning is not None and meaning.made in self.prefixes
             if ours:
                 yield from self._method(node, root, names)
@@ -69,6 +70,8 @@ class Calls:
         """How ids of models begin for a client; where only its type is known, what all clients of the script have."""
         if meaning and meaning.made and meaning.made in self.prefixes:
             return self.prefixes[meaning.made]
+        if meaning and meaning.prefix:
+            return meaning.prefix
         every = set(self.prefixes.values())
         return every.pop() if len(every) == 1 else ""
 
@@ -150,17 +153,19 @@ def _is_retries(each: Given) -> bool:
     return each.name == "max_retries"
 
 
-def _path(function: SgNode) -> tuple[SgNode, list[str]] | None:
-    """What a method is called on, up to the first name that a client has, and the names from there."""
+def _paths(function: SgNode) -> list[tuple[SgNode, list[str]]]:
+    """What a method is called on, and the names from there: the first name alone, with the second, and so on."""
     names: list[str] = []
+    found: list[tuple[SgNode, list[str]]] = []
     node = function
     while node.kind() == "member_expression":
         name, above = node.field("property"), node.field("object")
         if name is None or above is None or above.kind() == "this":
             break
-        names.insert(0, name.text())
+        names = [name.text(), *names]
         node = above
-    return (node, names) if names else None
+        found.insert(0, (node, names))
+    return found
 
 
 def slugs(script: Script, text: str, clients: Clients) -> Iterator[Finding]:

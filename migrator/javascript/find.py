@@ -9,6 +9,7 @@ from migrator.javascript.calls import Calls, slugs
 from migrator.javascript.clients import Built, Clients
 from migrator.javascript.headers import Headers, addresses
 from migrator.javascript.imports import Import, Meanings, imports
+from migrator.javascript.mocks import Mocks
 from migrator.javascript.moves import Moves
 from migrator.javascript.options import Options
 from migrator.javascript.source import Script, scripts
@@ -27,8 +28,8 @@ def find(text: str, path: str, names: Names) -> list[Finding]:
             if script.fault() is not None:
                 found += _unparsed(script, text, client)
             else:
-                found += _found(script, text, names, client)
-                found += _from_factories(script, text, names, client)
+                found += _found(script, text, path, names, client)
+                found += _from_factories(script, text, path, names, client)
     return sorted(found, key=lambda finding: finding.start)
 
 
@@ -40,14 +41,26 @@ def _unparsed(script: Script, text: str, client: Client) -> Iterator[Finding]:
         yield Finding(match.start() + 1, client.id, Status.MANUAL, said)
 
 
-def _found(script: Script, text: str, names: Names, client: Client) -> Iterator[Finding]:
+def clients_of(script: Script, text: str, path: str, names: Names, client: Client) -> Clients:
+    """The clients of a script, as the rules move them."""
     all_imports = imports(script)
     quote = next((i.source.text()[0] for i in all_imports if i.source.text()[0] in "\"'"), '"')
     browser = bool(_BROWSER.search(text)) and "process.env" not in text
     options = Options(names, client, script, quote, browser)
-    clients = Clients(script, text, Meanings(script, all_imports), options)
+    return Clients(script, text, Meanings(script, all_imports, path, client.package, names.rules.handed), options)
+
+
+def stay(built: list[Built], names: Names) -> bool:
+    """Whether the clients of a script stay with the old SDK, for what one of them cannot do elsewhere."""
+    return any(each.stays for each in built) or _is_held_back(built, names)
+
+
+def _found(script: Script, text: str, path: str, names: Names, client: Client) -> Iterator[Finding]:
+    all_imports = imports(script)
+    clients = clients_of(script, text, path, names, client)
+    options = clients.options
     built = list(clients.built())
-    stays = any(each.stays for each in built) or _is_held_back(built, names)
+    stays = stay(built, names)
     made = [*built, *clients.headers()]
     if stays:
         kept = [fault for each in built for fault in _reasons(each)]
@@ -59,16 +72,16 @@ def _found(script: Script, text: str, names: Names, client: Client) -> Iterator[
     taken = frozenset((e.start, e.end) for f in moving for e in f.edits)
     moves = Moves(script, text, names, clients, _ours(all_imports, client), stays, taken)
     rest = () if stays else calls.findings()
-    groups = (kept, moving, moves.findings(), rest, Headers(script, text, options).findings())
+    mocked = () if stays else Mocks(script, text, clients).findings()
+    groups = (kept, moving, moves.findings(), mocked, rest, Headers(script, text, options).findings())
     slugged = slugs(script, text, clients) if not stays else ()
     return _apart(*groups, slugged, addresses(script, text, options) if not stays else ())
 
 
-def _from_factories(script: Script, text: str, names: Names, client: Client) -> Iterator[Finding]:
+def _from_factories(script: Script, text: str, path: str, names: Names, client: Client) -> Iterator[Finding]:
     """Clients that functions of other packages make, with the imports of these."""
     all_imports = imports(script)
-    options = Options(names, client, script, next((i.source.text()[0] for i in all_imports), '"'), False)
-    clients = Clients(script, text, Meanings(script, all_imports), options)
+    clients = clients_of(script, text, path, names, client)
     for rule in names.rules.factories:
         theirs = [each for each in all_imports if each.package == rule.package]
         built = list(clients.factories(rule)) if theirs else []

@@ -18,7 +18,6 @@ from migrator.sites import Edit, Finding, Status
 
 _USES = ("identifier", "type_identifier", "shorthand_property_identifier")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
-_TESTED = ("jest", "vi", "vitest", "mock", "td")
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,6 @@ class Moves:
                 yield from self._moved(each)
             elif each.package.startswith(f"{package}/"):
                 yield from self._deep(each)
-        yield from self._mocked(package)
 
     # ----------------------------------------------------------------------------------------------------- the class
 
@@ -103,6 +101,11 @@ class Moves:
     def _moved(self, each: Import) -> Iterator[Finding]:
         start = self.script.start(each.source)
         package, instead = self.clients.options.client.package, self.clients.options.client.instead
+        if each.form == "export" and not self.stays and (handed := self._handed_on(each)):
+            yield Finding(
+                start, self._client, Status.MIGRATED, f"{package} → {instead}, by the names so far", tuple(handed)
+            )
+            return
         if each.form == "export" or (each.form == "other" and not _is_bare(each)):
             whose = "what is exported from it" if each.form == "export" else "what it is used for"
             said = f"{package}: {whose} is for you to move to {instead}"
@@ -135,6 +138,21 @@ class Moves:
         for name in left:
             said = f"{name.imported} of {package} has no counterpart: {self._message}"
             yield Finding(self.script.start(name.local), self._client, Status.MANUAL, said)
+
+    def _handed_on(self, each: Import) -> list[Edit]:
+        """The edits of `export { … } from`: the new class by the name that others know; none where more is exported."""
+        client, quote = self.clients.options.client, each.source.text()[0]
+        clauses = [c for c in each.statement.named_children() if c.kind() == "export_clause"]
+        edits = []
+        for specifier in (s for clause in clauses for s in clause.named_children() if s.kind() == "export_specifier"):
+            name, alias = specifier.field("name"), specifier.field("alias")
+            if name is None or name.text() not in {*client.classes, *CLASSES}:
+                return []
+            new = client.classes.get(name.text(), name.text())
+            known = (alias or name).text()
+            edits += [self.script.edit(name, new if alias else f"{new} as {known}")] if new != name.text() else []
+        source = self.script.edit(each.source, f"{quote}{client.instead}{quote}")
+        return [*edits, source] if clauses else []
 
     @property
     def _message(self) -> str:
@@ -272,24 +290,6 @@ class Moves:
             return
         said = f"{each.package}: a file inside the package, which {client.instead} has not: {self._message}"
         yield Finding(start, self._client, Status.MANUAL, said)
-
-    def _mocked(self, package: str) -> Iterator[Finding]:
-        """`jest.mock("package")`: what the test puts in its place has to be the new class."""
-        for node in self.script.all("call_expression"):
-            function, arguments = node.field("function"), node.field("arguments")
-            first = arguments.named_children()[:1] if arguments else []
-            if (
-                not function
-                or not first
-                or first[0].text()[1:-1] != package
-                or function.text() in {"require", "import"}
-            ):
-                continue
-            if function.kind() == "import":
-                continue
-            client = self.clients.options.client
-            said = f"{package} is replaced in a test: put {client.instead} there, whose class is its default export"
-            yield Finding(self.script.start(first[0]), self._client, Status.MANUAL, said)
 
 
 def _is_bare(each: Import) -> bool:
