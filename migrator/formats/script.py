@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,14 @@ from migrator.formats.search import beside
 from migrator.names import Names
 from migrator.ruleset import Rules
 from migrator.sites import Finding
+from migrator.textio import decode
 
 if TYPE_CHECKING:
     from migrator.candidates import Candidates
 
 CALL = ".create("
 _METHODS = (b".prompts.", b".feedback.")  # of clients, and hardly of anything else
+_PASSED_ON = re.compile(r"""\bexport\s*(?:\*|\{[^}]*\})\s*from\s*["']""")
 _SLUG = re.compile(r"""["'`]@[\w-]+/[\w.:/@-]+["'`]""")
 
 
@@ -75,4 +78,19 @@ def with_handed(rules: Rules, candidates: Candidates) -> Rules:
         return rules
     from migrator.javascript.handing import handed_on
 
-    return replace(rules, handed=handed_on(texts, rules))
+    handed = handed_on(texts, rules)
+    if handed:
+        handed = handed_on(texts | _passing_on(candidates), rules)
+    return replace(rules, handed=handed)
+
+
+def _passing_on(candidates: Candidates) -> dict[str, str]:
+    """The texts, by path, of the tree's other scripts that export what they take from another one."""
+    root, texts = candidates.project.root, dict[str, str]()
+    others = [path for path in candidates.files if path not in candidates.by_path and is_script(path)]
+    for path in tree.matching(root, others, [b"export *", b"export {"])[0]:
+        with suppress(OSError, ValueError):  # nothing of it is edited, so it need not be told
+            text = decode(tree.read(root, path), path).text
+            if _PASSED_ON.search(text):
+                texts[path] = text
+    return texts
