@@ -120,6 +120,8 @@ def _found(text: str, group: list[_Entry], headers: Headers) -> Finding:
             gone.add(number)
     edits += _removed(text, [group[n] for n in sorted(gone)])
     note = headers.begin(settled.provider)
+    if not note and client.vendors and settled.key is not None and settled.provider != client.itself:
+        note = f"ids at {client.called} begin with who made the model"
     settled.say(Status.REVIEW if note else Status.MIGRATED, note)
     said = "headers: the key is sent as Authorization: Bearer" if settled.key is not None else "headers"
     return Finding(first.start, client.id, settled.status, "; ".join([said, *settled.notes]), tuple(sorted(edits)))
