@@ -177,7 +177,9 @@ class Clients:
         pair = node.parent()
         key = pair.field("key") if pair and pair.kind() == "pair" else None
         holder = pair.parent() if pair else None
-        if key and holder and pair and key.text().strip("\"'") == "defaultHeaders":
+        name = key.text().strip("\"'") if key else ""
+        keyed = name == "headers" and holder is not None and any(e.name == "apiKey" for e in properties(holder))
+        if holder and pair and (name == "defaultHeaders" or keyed):
             return Built(node, settled, tuple(self._held(holder, pair, settled)))
         said = "the headers of a client: the key is a header of its own now"
         settled.notes.append(Finding(self.script.start(node), self.options.client.id, Status.REVIEW, said))

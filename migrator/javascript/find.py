@@ -73,9 +73,11 @@ def _found(script: Script, text: str, path: str, names: Names, client: Client) -
     moves = Moves(script, text, names, clients, _ours(all_imports, client), stays, taken)
     rest = () if stays else calls.findings()
     mocked = () if stays else Mocks(script, text, clients).findings()
-    groups = (kept, moving, moves.findings(), mocked, rest, Headers(script, text, options).findings())
+    headers = Headers(script, text, options)
+    groups = (kept, moving, moves.findings(), mocked, rest, headers.findings())
     slugged = slugs(script, text, clients) if not stays else ()
-    return _apart(*groups, slugged, addresses(script, text, options) if not stays else ())
+    found = list(_apart(*groups, slugged, addresses(script, text, options) if not stays else ()))
+    yield from (*found, *headers.left(found))
 
 
 def _from_factories(script: Script, text: str, path: str, names: Names, client: Client) -> Iterator[Finding]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ast_grep_py import SgNode
 
-from migrator.javascript.objects import Property, properties, with_more
+from migrator.javascript.objects import Property, properties, with_more, without
 from migrator.javascript.options import Given, Options
 from migrator.javascript.source import Script, span, string_of
 from migrator.sites import Edit, Finding, Status
 
-_SETTERS = frozenset({"set", "append"})
+_SETTERS = frozenset({"set", "append", "setRequestHeader", "setHeader", "header"})
+_HEADER = re.compile(r"[\w-]+")
 _READERS = frozenset({"get", "has"})
 
 
@@ -38,6 +39,17 @@ class Headers:
             yield from self._call(node)
         for node in self.script.all("subscript_expression"):
             yield from self._read_by_key(node)
+        for node in self.script.all("array"):
+            yield from self._pair(node)
+
+    def left(self, told: Iterable[Finding]) -> Iterator[Finding]:
+        """A finding for each name of a header that none of those told is about: a constant, a comparison."""
+        spans = sorted({(e.start, e.end) for f in told for e in f.edits} | {(f.start, f.start + 1) for f in told})
+        for node in self.script.all("string", "template_string"):
+            name, start = string_of(node), self.script.start(node)
+            if name and _HEADER.fullmatch(name) and self._is_ours(name) and not _within(spans, start):
+                said = f"{name}: {self.options.client.called} has no such header: see what this is for"
+                yield Finding(start, self.options.client.id, Status.MANUAL, said)
 
     def _is_ours(self, name: str) -> bool:
         return name.lower().startswith(self.options.client.prefix)
@@ -57,16 +69,23 @@ class Headers:
         other = next((each for each in entries if each.name.lower() == "authorization"), None)
         keyed = settled.key or (self.options.key if other else "")
         added = list(settled.headers)
-        if keyed:
+        own = _own_key(literal) if keyed else None
+        if keyed and not own:
             quoted = (
                 bool(ours) and ours[0].node.text()[:1] in "\"'" and any(_is_quoted(e) for e in entries if e not in ours)
             )
             name = f"{self.options.quote}Authorization{self.options.quote}" if quoted else "Authorization"
             added.insert(0, f"{name}: {self.options.bearer(keyed)}")
         gone = [*ours, *([other] if other and keyed else [])]
-        edits = with_more(self.script, self.text, literal, added, gone)
+        pair = literal.parent()
+        if own and pair and not added and len(gone) == len(entries):
+            edits = without(self.script, self.text, own.holder, [Property("", pair, None)])
+        else:
+            edits = with_more(self.script, self.text, literal, added, gone)
+        if own:
+            edits.append(self.script.edit(own.entry.node, f"{own.entry.name}: {keyed}"))
         rule, client = self.options.rule("api_key"), self.options.client
-        said = f"{client.prefix}…: the key is sent as Authorization: Bearer"
+        said = f"{client.prefix}…: the key is {'that of the client' if own else 'sent as Authorization: Bearer'}"
         status = Status.MIGRATED
         if other and keyed:
             status = Status.REVIEW
@@ -98,6 +117,13 @@ class Headers:
         elif method.text() in _READERS and len(parts) == 1:
             yield self._read(parts[0], name)
 
+    def _pair(self, node: SgNode) -> Iterator[Finding]:
+        """`["x-portkey-api-key", key]`, one of those that `new Headers` takes."""
+        parts, above = node.named_children(), node.parent()
+        name = string_of(parts[0]) if len(parts) == 2 else None
+        if name and self._is_ours(name) and above and above.kind() == "array":
+            yield from self._step(node, parts[0], name, parts[1])
+
     def _step(self, node: SgNode, written_at: SgNode, name: str, value: SgNode) -> Iterator[Finding]:
         given = self._given(name, value, node)
         rule = self.options.rule(given.name)
@@ -109,6 +135,9 @@ class Headers:
                 self.script.edit(value, self.options.bearer(self.options.said(value))),
             )
             yield Finding(start, rule.id, Status.MIGRATED, f"{name} → Authorization: Bearer", edits)
+            return
+        if rule and rule.to == "labels" and (edit := self._labelled(node, value)):
+            yield Finding(start, rule.id, Status.MIGRATED, f"{name}: one header for each label", (edit,))
             return
         if rule and rule.to == "header":
             edits = (
@@ -125,6 +154,18 @@ class Headers:
             yield Finding(start, where, Status.MANUAL, f"{name}: {message}; take it out by hand")
         else:
             yield Finding(start, where, Status.REVIEW, f"{name}: {message}", (line,))
+
+    def _labelled(self, node: SgNode, value: SgNode) -> Edit | None:
+        """The edit that sets a header for each label of a JSON text; None where a statement cannot."""
+        entries = ", ".join(self.options.labels(value))
+        left, function = node.field("left"), node.field("function")
+        above = node.parent()
+        if left and (owner := left.field("object")):
+            return self.script.edit(node, f"Object.assign({owner.text()}, {{ {entries} }})")
+        if function is None or above is None or above.kind() != "expression_statement":
+            return None
+        loop = f"Object.entries({{ {entries} }}).forEach(([name, value]) => {function.text()}(name, value))"
+        return self.script.edit(node, loop)
 
     def _statement(self, node: SgNode) -> Edit | None:
         """The edit that takes out the statement that a node is, with its line."""
@@ -155,13 +196,42 @@ class Headers:
 
     def _read(self, node: SgNode, name: str) -> Finding:
         client, start = self.options.client, self.script.start(node)
+        rule, above = self.options.rule(self._given(name, None, node).name), node.parent()
+        if rule and rule.to == "key" and above and above.kind() == "subscript_expression":
+            said = f"{name} → Authorization, which begins with `Bearer`"
+            edit = self.script.edit(node, f"{node.text()[0]}Authorization{node.text()[0]}")
+            return Finding(start, rule.id, Status.REVIEW, said, (edit,))
         new = client.answered.get(name.lower(), "")
         if not new:
-            said = f"{name}: answers of {client.called} have no such header: take out what reads it"
+            said = f"{name}: {client.called} neither takes nor sends such a header: take out what reads it"
             return Finding(start, client.id, Status.MANUAL, said)
         quote = node.text()[0]
         said = f"{name} → {new}: see that its values are those that are looked for"
         return Finding(start, client.id, Status.REVIEW, said, (self.script.edit(node, f"{quote}{new}{quote}"),))
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """The key that a client is given beside its headers, and the options that have both."""
+
+    holder: SgNode
+    entry: Property
+
+
+def _own_key(literal: SgNode) -> _Own | None:
+    """The key of the client whose headers these are."""
+    pair = literal.parent()
+    key = pair.field("key") if pair and pair.kind() == "pair" else None
+    holder = pair.parent() if pair else None
+    if key is None or holder is None or key.text().strip("\"'") not in {"defaultHeaders", "headers"}:
+        return None
+    named = {each.name: each for each in properties(holder)}
+    entry = named.get("apiKey")
+    return _Own(holder, entry) if entry and entry.value and named.keys() & {"baseURL", "baseUrl"} else None
+
+
+def _within(spans: list[tuple[int, int]], at: int) -> bool:
+    return any(start <= at < end for start, end in spans)
 
 
 def _is_quoted(entry: Property) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ast_grep_py import SgNode
 
-from migrator.javascript.source import Script, span
+from migrator.javascript.source import Script, span, string_of
 from migrator.sites import Edit
 
 _ENTRIES = frozenset(
@@ -47,7 +47,7 @@ def _property(node: SgNode) -> Property:
         if key and key.kind() == "string":
             name = name[1:-1]
         elif key and key.kind() == "computed_property_name":
-            name = ""
+            name = string_of(next(iter(key.named_children()), None)) or ""
         return Property(name, node, node.field("value"))
     if kind.startswith("shorthand"):
         return Property(node.text(), node, node)

@@ -138,7 +138,7 @@ class Options:
         elif to == "config":
             self._config(result, each, rule, place)
         elif to == "labels":
-            result.headers += self._labels(value)
+            result.headers += self.labels(value)
         elif to == "timeout" and place != "headers":
             result.entries.append(written("timeout", self.said(value)))  # milliseconds in both
         elif to == "retries" and place != "headers":
@@ -217,7 +217,8 @@ class Options:
             return self.literal(value) if value and value.kind() != "identifier" else None
         return None
 
-    def _labels(self, value: SgNode) -> list[str]:
+    def labels(self, value: SgNode) -> list[str]:
+        """The headers that metadata becomes, as properties; `value` is an object or JSON text of one."""
         literal = value if value.kind() == "object" else None
         if literal is None and value.kind() == "call_expression":
             literal = self.literal(value)
@@ -229,8 +230,9 @@ class Options:
                 if each.value
             ]
         said = self.said(value)
-        if value.kind() == "call_expression" and "stringify" in said:
-            said = f"JSON.parse({said})"
+        function, arguments = value.field("function"), value.field("arguments")
+        if function and arguments and _JSON.fullmatch(function.text()) and len(arguments.named_children()) == 1:
+            said = self.said(arguments.named_children()[0])
         pairs = f"([name, value]) => [`{self.client.labels}${{name}}`, String(value)]"
         return [f"...Object.fromEntries(Object.entries({said} ?? {{}}).map({pairs}))"]
 
