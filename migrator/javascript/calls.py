@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -18,7 +17,6 @@ from migrator.sites import Edit, Finding, Status
 
 _WITH_MODEL = frozenset({"chat.completions", "completions", "embeddings", "responses"})
 _OWN = frozenset({"headers", "timeout", "signal", "query", "idempotency_key", "http_agent", "fetch_options", "stream"})
-_SLUG = re.compile(r"@(?!(?:cf|hf)/)(?P<slug>[\w-]+)/(?P<model>[\w.:/@-]+)")
 
 
 @dataclass(frozen=True)
@@ -166,46 +164,3 @@ def _paths(function: SgNode) -> list[tuple[SgNode, list[str]]]:
         node = above
         found.insert(0, (node, names))
     return found
-
-
-def slugs(script: Script, text: str, clients: Clients) -> Iterator[Finding]:
-    """Ids of models that name a provider as `@slug/model`, where a script means a model."""
-    options = clients.options
-    for kind in ("string", "template_string"):
-        for node in script.all(kind):
-            said = string_of(node)
-            match = _SLUG.fullmatch(said) if said else None
-            if match is None or not _is_model(node):
-                continue
-            prefix = _prefix(clients, match["slug"])
-            new = f"{prefix}/{match['model']}" if prefix else match["model"]
-            why = "the model id names the provider" if prefix else "say with the setting `slugs` which provider it is"
-            rule = options.rule("provider")
-            quote = node.text()[0]
-            edit = script.edit(node, f"{quote}{new}{quote}")
-            message = f"{said} → {new}: {why}"
-            yield Finding(script.start(node), rule.id if rule else options.client.id, Status.REVIEW, message, (edit,))
-
-
-def _prefix(clients: Clients, slug: str) -> str:
-    options = clients.options
-    known = options.names.rules.options.get("slugs", {}).get(slug, slug)
-    return options.client.providers.get(known, known if slug != known else "")
-
-
-def _is_model(node: SgNode) -> bool:
-    """Whether what holds a string says that it is a model: a property, a variable, a default of one."""
-    parent = node.parent()
-    while parent and parent.kind() in {
-        "binary_expression",
-        "ternary_expression",
-        "parenthesized_expression",
-        "as_expression",
-    }:
-        parent = parent.parent()
-    if parent is None:
-        return False
-    if parent.kind() == "array":
-        parent = parent.parent() or parent
-    holder = parent.field("key") or parent.field("name") or parent.field("left")
-    return holder is not None and "model" in holder.text().lower()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from migrator.javascript.calls import Calls, slugs
+from migrator.javascript.calls import Calls
 from migrator.javascript.clients import Built, Clients
 from migrator.javascript.headers import Headers, addresses
 from migrator.javascript.imports import Import, Meanings, imports
 from migrator.javascript.mocks import Mocks
+from migrator.javascript.models import chosen, slugs, unnamed
 from migrator.javascript.moves import Moves
 from migrator.javascript.options import Options
 from migrator.javascript.source import Script, scripts
@@ -75,8 +76,11 @@ def _found(script: Script, text: str, path: str, names: Names, client: Client) -
     mocked = () if stays else Mocks(script, text, clients).findings()
     headers = Headers(script, text, options)
     groups = (kept, moving, moves.findings(), mocked, rest, headers.findings())
-    slugged = slugs(script, text, clients) if not stays else ()
-    found = list(_apart(*groups, slugged, addresses(script, text, options) if not stays else ()))
+    there = () if stays else addresses(script, text, options)
+    found = list(_apart(*groups, () if stays else slugs(script, text, clients), there))
+    if found and not stays:
+        models = (chosen(clients, made), unnamed(clients, {each.package for each in all_imports}))
+        found = list(_apart(found, *models))
     yield from (*found, *headers.left(found))
 
 
@@ -101,6 +105,7 @@ def _from_factories(script: Script, text: str, path: str, names: Names, client: 
             said = f"{rule.name} → {rule.new}"
             yield Finding(script.start(one.node), rule.id, Status.MIGRATED, said, one.edits)
             yield from one.settled.notes
+        yield from chosen(clients, built)
 
 
 def _renamed(script: Script, each: Import, rule: Factory) -> Finding:

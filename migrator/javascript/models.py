@@ -1,0 +1,120 @@
+"""Ids of models that scripts write: with a provider of the old SDK's, and without one where every id has to have it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from ast_grep_py import SgNode
+
+from migrator.javascript.clients import Built, Clients
+from migrator.javascript.source import Script, string_of
+from migrator.sites import Finding, Status
+
+_SLUG = re.compile(r"@(?!(?:cf|hf)/)(?P<slug>[\w-]+)/(?P<model>[\w.:/@-]+)")
+_FIELDS = frozenset({"model", "modelName"})
+_OTHERS = re.compile(r"@anthropic-ai/|@google/|@ai-sdk/(?!openai)|groq-sdk|@mistralai/|cohere-ai|ollama")
+
+
+def slugs(script: Script, text: str, clients: Clients) -> Iterator[Finding]:
+    """Ids of models that name a provider as `@slug/model`, where a script means a model."""
+    for kind in ("string", "template_string"):
+        for node in script.all(kind):
+            said = string_of(node)
+            match = _SLUG.fullmatch(said) if said else None
+            if match is None or not _is_model(node):
+                continue
+            prefix = _prefix(clients, match["slug"])
+            new = f"{prefix}/{match['model']}" if prefix else match["model"]
+            why = "the model id names the provider" if prefix else "say with the setting `slugs` which provider it is"
+            yield _changed(clients, node, new, why)
+
+
+def _changed(clients: Clients, node: SgNode, new: str, why: str) -> Finding:
+    script, options = clients.script, clients.options
+    rule, quote = options.rule("provider"), node.text()[0]
+    edit = script.edit(node, f"{quote}{new}{quote}")
+    said = f"{string_of(node)} → {new}: {why}"
+    return Finding(script.start(node), rule.id if rule else options.client.id, Status.REVIEW, said, (edit,))
+
+
+def chosen(clients: Clients, built: Iterable[Built]) -> Iterator[Finding]:
+    """Ids that are given to what a factory made: `openai("gpt-4o")`, `portkey.chatModel("gpt-4o")`."""
+    script, client = clients.script, clients.options.client
+    made = {key: each.settled.provider for each in built if (key := _variable(script, each.node))}
+    for node in script.all("call_expression") if made else ():
+        function, arguments = node.field("function"), node.field("arguments")
+        owner = function.field("object") if function and function.kind() == "member_expression" else function
+        parts = arguments.named_children() if arguments else []
+        text = string_of(parts[0]) if parts else None
+        binding = script.scopes.resolve(owner) if text and owner and owner.kind() == "identifier" else None
+        if text is None or binding is None or binding.key not in made or "/" in text:
+            continue
+        prefix = made[binding.key] or client.vendor(text)
+        if prefix:
+            yield _changed(clients, parts[0], f"{prefix}/{text}", "the model id names the provider")
+
+
+def _variable(script: Script, node: SgNode) -> tuple[int, int] | None:
+    """The variable that holds what is built with a node."""
+    holder = next((each for each in node.ancestors() if each.kind() == "variable_declarator"), None)
+    name = holder.field("name") if holder else None
+    binding = script.scopes.resolve(name) if name and name.kind() == "identifier" else None
+    return binding.key if binding else None
+
+
+def unnamed(clients: Clients, packages: Iterable[str]) -> Iterator[Finding]:
+    """Ids without a vendor in what a script sends, or gives to other SDKs, where the new place wants one.
+
+    `packages` are those that the script imports: with another provider's SDK among them, or a client that goes straight
+    to one, nobody knows whose ids are meant.
+    """
+    script, client = clients.script, clients.options.client
+    if not client.vendors or any(_OTHERS.match(package) for package in packages) or _has_another(clients):
+        return
+    for node in script.all("pair"):
+        key, value = node.field("key"), node.field("value")
+        while value and value.kind() == "binary_expression":
+            value = value.field("right")
+        text = string_of(value)
+        if key is None or value is None or not text or key.text().strip("\"'") not in _FIELDS or "/" in text:
+            continue
+        vendor = client.vendor(text)
+        if vendor:
+            yield _changed(clients, value, f"{vendor}/{text}", "the model id names who made the model")
+
+
+def _has_another(clients: Clients) -> bool:
+    """Whether a script builds a client of the new SDK that has nothing to do with the old one."""
+    client = clients.options.client
+    words = (client.prefix, *client.addresses, *client.headers, *client.address, client.url_variable)
+    for node in clients.script.all("new_expression"):
+        meaning = clients.meanings.of(node.field("constructor"))
+        said = clients.options.said(node)
+        if meaning and meaning.package == client.instead and not any(word in said for word in words):
+            return True
+    return False
+
+
+def _prefix(clients: Clients, slug: str) -> str:
+    options = clients.options
+    known = options.names.rules.options.get("slugs", {}).get(slug, slug)
+    return options.client.providers.get(known, known if slug != known else "")
+
+
+def _is_model(node: SgNode) -> bool:
+    """Whether what holds a string says that it is a model: a property, a variable, a default of one."""
+    parent = node.parent()
+    while parent and parent.kind() in {
+        "binary_expression",
+        "ternary_expression",
+        "parenthesized_expression",
+        "as_expression",
+    }:
+        parent = parent.parent()
+    if parent is None:
+        return False
+    if parent.kind() == "array":
+        parent = parent.parent() or parent
+    holder = parent.field("key") or parent.field("name") or parent.field("left")
+    return holder is not None and "model" in holder.text().lower()
