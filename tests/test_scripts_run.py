@@ -21,7 +21,7 @@ from llm_gateway.server.app import App
 from llm_gateway.server.live import Live
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "portkey-js"
-PROGRAMS = sorted(path.name for path in FOLDER.iterdir() if path.suffix != ".md")
+PROGRAMS = sorted(path.name for path in FOLDER.iterdir() if path.is_file() and path.suffix != ".md")
 PACKAGES = ["portkey-ai@3.1.0", "openai@^6.8.1", "typescript@~5.9", "@types/node@^22"]
 TSC = [
     "--target",

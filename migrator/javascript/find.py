@@ -18,6 +18,7 @@ from migrator.names import Names
 from migrator.primitives.client import Client, Factory
 from migrator.sites import Edit, Finding, Status
 
+_COMPONENTS = (".vue", ".svelte")  # run in browsers, where there is no `process`
 _BROWSER = re.compile(r"\bimport\.meta\.env\b")
 
 
@@ -46,7 +47,7 @@ def clients_of(script: Script, text: str, path: str, names: Names, client: Clien
     """The clients of a script, as the rules move them."""
     all_imports = imports(script)
     quote = next((i.source.text()[0] for i in all_imports if i.source.text()[0] in "\"'"), '"')
-    browser = bool(_BROWSER.search(text)) and "process.env" not in text
+    browser = (bool(_BROWSER.search(text)) or path.endswith(_COMPONENTS)) and "process.env" not in text
     options = Options(names, client, script, quote, browser)
     return Clients(script, text, Meanings(script, all_imports, path, client.package, names.rules.handed), options)
 
