@@ -69,9 +69,9 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     rules = _held_back(replace(rules, client=places[""].dotted if places else ""), task.options)
     if rules.clients:
         rules = with_handed(rules, candidates)
-    index = Index.build(rules, candidates.facts.values(), candidates.parsed)
+    index = Index.build(rules, candidates.facts.values(), candidates.parsed, candidates.processes)
     while candidates.read_users(index):
-        index = Index.build(rules, candidates.facts.values(), candidates.parsed)
+        index = Index.build(rules, candidates.facts.values(), candidates.parsed, candidates.processes)
     if rules.ids:
         rules = replace(rules, ids=replace(rules.ids, given=given_by_others(candidates, index)))
         index.names.rules = rules

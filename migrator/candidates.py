@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from migrator.python.facts import Facts
     from migrator.python.index import Index
     from migrator.python.outline import Outline
+    from migrator.python.processes import Processes
     from migrator.python.source import Source
 
 Look = Callable[["Source", "Outline"], None]
@@ -97,6 +98,24 @@ class Candidates:
         if candidate:
             candidate.parsed = self.tree(path)
         return candidate.parsed if candidate else None
+
+    def processes(self) -> Processes:
+        """Which files of the tree can run in one process."""
+        from migrator.python.processes import Processes
+
+        return Processes.build(self._python_texts(), self.files)
+
+    def _python_texts(self) -> Iterator[tuple[str, str]]:
+        """The paths of all files with Python in them, notebooks among them, and their texts."""
+        for path in self.files:
+            suffix = PurePosixPath(path).suffix
+            if suffix in (*PYTHON, ".ipynb", ""):
+                try:
+                    text = tree.read(self.project.root, path).decode("utf-8", "replace")
+                except OSError:
+                    continue  # a problem of its own where anything in it is to be edited
+                if suffix or is_python(path, text):
+                    yield path, text
 
     def read_users(self, index: Index) -> bool:
         """Read the modules that use an old name handed on to them by others; whether there are any not read before.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from itertools import pairwise
 
 from migrator.fates import Fate
-from migrator.python.expressions import parts_of, text_value
+from migrator.python.expressions import callee_of, parts_of, text_value
 from migrator.python.facts import Facts
 from migrator.python.index import Index
 from migrator.python.outline import Outline, Reference
@@ -14,23 +15,30 @@ from migrator.python.scopes import target_of
 
 _ADDING = {"append", "extend", "insert"}
 _TAKING = {"clear", "copy", "count", "index", "pop", "remove"}
+_PUTTING = {"setattr", "patch", "object"}  # the last is that of `patch`
 _LOOKING = {"bool", "len", "list", "print", "repr", "str", "tuple"}
 
 
-def is_kept(index: Index) -> bool:
-    """Whether some module uses a variable of the library that every call reads: settings, callbacks, aliases.
+def keepers(index: Index) -> list[str]:
+    """The paths of modules that use a variable of the library that every call reads: settings, callbacks, aliases.
 
-    Lists into which no module puts more than texts are none of them.
+    Those that put no more than texts into lists of which only these go are none of them.
     """
-    used = [fate for facts in index.by_path.values() for fate in _variables(index, facts)]
-    return any(not fate.texts for fate in used) or (bool(used) and are_filled(index))
+    others = (p for p, facts in index.by_path.items() if any(not fate.texts for fate in _variables(index, facts)))
+    return sorted({*others, *_filling(index)})
 
 
 def are_filled(index: Index) -> bool:
     """Whether some module puts more than texts into lists of which only these go, or hands one on."""
-    if "filled" not in index.shared:
-        index.shared["filled"] = any(_fills(index, facts) for facts in index.by_path.values())
-    return bool(index.shared["filled"])
+    return bool(_filling(index))
+
+
+def _filling(index: Index) -> frozenset[str]:
+    if "filling" not in index.shared:
+        index.shared["filling"] = frozenset(p for p, facts in index.by_path.items() if _fills(index, facts))
+    filling = index.shared["filling"]
+    assert isinstance(filling, frozenset)
+    return filling
 
 
 def _fills(index: Index, facts: Facts) -> bool:
@@ -42,7 +50,8 @@ def _fills(index: Index, facts: Facts) -> bool:
         return True
     source, found = parsed
     uses = [(each, depth) for each in found.references if (depth := _depth(index, each))]
-    if not uses or _is_spelled(index, found, names):
+    emptied = _emptied(found)
+    if not (uses or emptied) or _is_spelled(index, found, names, emptied):
         return True
     around = {id(child): node for node in ast.walk(source.tree) for child in ast.iter_child_nodes(node)}
     return not all(_is_harmless(*use, around) for use in uses)
@@ -75,9 +84,22 @@ def _depth(index: Index, reference: Reference) -> int:
     return len(reference.parts) - (len(names) - names.index(fate.name) - 1)
 
 
-def _is_spelled(index: Index, found: Outline, names: set[str]) -> bool:
+def _emptied(found: Outline) -> frozenset[int]:
+    """Ids of the texts that name what `monkeypatch.setattr(litellm, "callbacks", [])` and `patch` put no items into."""
+    putting = (call for call, _ in found.calls if callee_of(call) in _PUTTING)
+    given = ([*call.args, *(k.value for k in call.keywords if k.arg == "new")] for call in putting)
+    return frozenset(
+        id(before)
+        for each in given
+        for before, value in pairwise(each)
+        if isinstance(value, ast.List) and not value.elts
+    )
+
+
+def _is_spelled(index: Index, found: Outline, names: set[str], emptied: Collection[int]) -> bool:
     """Whether a text of a module names such a variable, for something that puts another in its place."""
-    texts = (text_value(text.node) or "" for text in found.texts if text.role == "plain")
+    plain = (text.node for text in found.texts if text.role == "plain" and id(text.node) not in emptied)
+    texts = (text_value(node) or "" for node in plain)
     return any(text in names or ("." in text and _variable(index, text)) for text in texts if " " not in text)
 
 

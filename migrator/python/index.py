@@ -11,6 +11,7 @@ from migrator.patterns import under
 from migrator.python import construction, fixture_names
 from migrator.python.definitions import Definitions
 from migrator.python.facts import Facts
+from migrator.python.processes import Processes
 from migrator.ruleset import Rules
 
 if TYPE_CHECKING:
@@ -30,14 +31,21 @@ class Index(Definitions):
 
     parsed: Parsed = _nothing_parsed
     shared: dict[str, object] = field(default_factory=dict)  # what a rewriter keeps from one module to the next
+    processes: Callable[[], Processes] = Processes
     held: object = None  # what the rewriting of calls keeps here
     _renamed: dict[str, Renamed | None] = field(default_factory=dict)
     _mentioned: set[str] = field(default_factory=set)
 
     @classmethod
-    def build(cls, rules: Rules, modules: Iterable[Facts], parsed: Parsed = _nothing_parsed) -> Index:
+    def build(
+        cls,
+        rules: Rules,
+        modules: Iterable[Facts],
+        parsed: Parsed = _nothing_parsed,
+        processes: Callable[[], Processes] = Processes,
+    ) -> Index:
         """Index the modules and follow re-exports until nothing new is renamed."""
-        index = cls(Names(rules), parsed=parsed)
+        index = cls(Names(rules), parsed=parsed, processes=processes)
         for facts in modules:
             index.by_path[facts.path] = facts
             index._mentioned |= facts.mentioned
@@ -60,7 +68,7 @@ class Index(Definitions):
 
     def holding(self, why: str) -> Index:
         """The same index for modules in which everything of a library stays."""
-        fresh = Index(self.names.holding(why), self.by_path, self.by_name, parsed=self.parsed)
+        fresh = Index(self.names.holding(why), self.by_path, self.by_name, parsed=self.parsed, processes=self.processes)
         return replace(fresh, _givers=self._givers, _mentioned=self._mentioned)
 
     def needing(self, requirements: Sequence[str]) -> Index:

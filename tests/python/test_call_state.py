@@ -21,7 +21,12 @@ from migrator.ruleset import compose
         ("import litellm as ll\nll.success_callback.append(print)\n", True),
         ("from litellm import model_alias_map\nmodel_alias_map['a'] = 'b'\n", True),
         ("import litellm\nsetattr(litellm, 'headers', {})\n", True),
-        ("patch('litellm.callbacks', [])\n", True),
+        ("patch('litellm.callbacks', [])\n", False),
+        ("patch('litellm.callbacks', [meter])\n", True),
+        ("patch('litellm.callbacks.append')\n", True),
+        ("import litellm\nmonkeypatch.setattr(litellm, 'callbacks', [])\n", False),
+        ("import litellm\nmonkeypatch.setattr(litellm, 'callbacks', [meter])\n", True),
+        ("import litellm\nmonkeypatch.setattr(litellm, 'callbacks', [])\nname = 'callbacks'\n", True),
         ("import litellm\nlitellm.callbacks = []  # none\nlitellm.success_callback += ['langfuse']\n", False),
         ("import litellm\nlitellm.callbacks = []\nlitellm.callbacks.append(meter)\n", True),
         ("import litellm\nlitellm.callbacks = []\nprint(litellm.callbacks)\n", False),
@@ -35,4 +40,5 @@ from migrator.ruleset import compose
 def test_what_every_call_reads(text: str, expected: bool) -> None:
     pack = load(builtin_folder() / "litellm-to-llm-gateway")
     source, found, facts = rewrite.read(text, "a.py", ("a",))
-    assert call_state.is_kept(Index.build(compose([pack]), [facts], lambda _: (source, found))) is expected
+    kept = call_state.keepers(Index.build(compose([pack]), [facts], lambda _: (source, found)))
+    assert kept == (["a.py"] if expected else [])
