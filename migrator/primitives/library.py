@@ -93,6 +93,7 @@ class Answer(OfLibrary):
     differs: str = key(TEXT, "what is different about the new methods", "")
     gone: Mapping[str, str] = key(TEXT_MAP, "attribute without a counterpart = what to do about it", {})
     instead: Mapping[str, str] = key(TEXT_MAP, "attribute and key of a gone one, with a dot = the path to read", {})
+    closed: Mapping[str, str] = key(TEXT_MAP, "shape = what to do about an attribute that is none of its fields", {})
     telling: list[str] = key(NAMES, "keys that are reported on values of which nothing is known", [])
     usage: str = key(TEXT, "the argument that may ask for a last chunk without `last`", "")
     last: str = key(TEXT, "the field that is empty in such a chunk", "")

@@ -11,6 +11,7 @@ from migrator.python.answers.values import (
     NOTHING,
     OTHER,
     UNKNOWN,
+    Class,
     Function,
     Gives,
     Is,
@@ -30,6 +31,8 @@ from migrator.python.scopes import FunctionNode, Scope
 
 if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace
+
+_MAKES = ".__init__"
 
 
 class Functions:
@@ -114,21 +117,44 @@ def _leads(values: Values) -> bool:
 
 
 def _passed(trace: Trace, at: View, function: FunctionNode, arg: ast.arg) -> Iterator[tuple[View, ast.expr]]:
-    """What the calls of a function that are seen pass for a parameter."""
+    """What the calls of a function that are seen pass for a parameter, and its default."""
     name = at.names[id(function)]
-    method = "." in name
     positional = [*function.args.posonlyargs, *function.args.args]
     place = positional.index(arg) if arg in positional else -1
-    bound = method and not any(parts_of(d) == ("staticmethod",) for d in function.decorator_list)
-    for view, call_ in _calls(trace, at, function.name, is_method=method):
-        if not _is_of(trace, view, call_, at, name):
-            continue
-        offset = place - (1 if bound and isinstance(call_.func, ast.Attribute) else 0)
+    bound = "." in name and not any(parts_of(d) == ("staticmethod",) for d in function.decorator_list)
+    if (default := _default(function, arg)) is not None:
+        yield at, default
+    for view, call_ in (*_calls_of(trace, at, function.name, name), *_makings(trace, at, name)):
+        offset = place - (1 if bound and (isinstance(call_.func, ast.Attribute) or name.endswith(_MAKES)) else 0)
         keyword = next((k.value for k in call_.keywords if k.arg == arg.arg), None)
         if keyword is not None:
             yield view, keyword
         elif 0 <= offset < len(call_.args) and not any(isinstance(a, ast.Starred) for a in call_.args):
             yield view, call_.args[offset]
+
+
+def _default(function: FunctionNode, arg: ast.arg) -> ast.expr | None:
+    its = function.args
+    last_first = zip(reversed([*its.posonlyargs, *its.args]), reversed(its.defaults), strict=False)
+    by_keyword = zip(its.kwonlyargs, its.kw_defaults, strict=True)
+    return next((value for each, value in (*last_first, *by_keyword) if each is arg), None)
+
+
+def _calls_of(trace: Trace, at: View, called: str, name: str) -> Iterator[tuple[View, ast.Call]]:
+    """The calls that may be of a function."""
+    for view, call_ in _calls(trace, at, called, is_method="." in name):
+        if _is_of(trace, view, call_, at, name):
+            yield view, call_
+
+
+def _makings(trace: Trace, at: View, name: str) -> Iterator[tuple[View, ast.Call]]:
+    """The calls of a class whose `__init__` a function is."""
+    if not name.endswith(_MAKES):
+        return
+    owner = name.removesuffix(_MAKES)
+    for view, call_ in _calls(trace, at, owner, is_method=False):
+        if any(isinstance(v, Class) and v.name.endswith(f".{owner}") for v in trace.value(view, call_.func)):
+            yield view, call_
 
 
 def _calls(trace: Trace, at: View, name: str, *, is_method: bool) -> Iterator[tuple[View, ast.Call]]:

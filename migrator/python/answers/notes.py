@@ -195,7 +195,7 @@ def reaching(notes: Notes, use: ast.AST, stores: list[ast.expr]) -> tuple[list[a
             seen += [s for s in stores if notes.is_within(s, parent)]
         if isinstance(parent, ast.Try) and not in_body:
             seen += [s for s in stores if any(notes.is_within(s, each) for each in parent.body)]
-        if isinstance(parent, _SCOPES):
+        if isinstance(parent, _SCOPES) and not isinstance(node, ast.arguments):  # defaults are of the scope around
             break
         node = parent
     return seen, False

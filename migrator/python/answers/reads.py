@@ -45,6 +45,8 @@ class _Reader:
                 self._subscript(node, key)
         elif isinstance(node, ast.Attribute) and node.attr in self.rule.gone:
             self._gone(node, node.value, node.attr)
+        elif isinstance(node, ast.Attribute) and self.rule.closed:
+            self._closed(node)
         elif isinstance(node, ast.Call):
             self._call(node)
         elif isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.In | ast.NotIn):
@@ -243,6 +245,13 @@ class _Reader:
         self._say(node, Status.MIGRATED, said, tuple(edits), start=self._end(func.value))
 
     # ------------------------------------------------------------------------------------------------------------- gone
+
+    def _closed(self, node: ast.Attribute) -> None:
+        """An attribute that something of the library's had, and what it becomes has not."""
+        shapes, _ = self._shapes(node.value)
+        for shape in shapes:
+            if shape in self.rule.closed and node.attr not in self.rule.fields[shape]:
+                self._say(node, Status.MANUAL, f"{node.attr}: {self.rule.closed[shape]}", start=self._end(node.value))
 
     def _gone(self, node: ast.expr, of: ast.expr, name: str) -> None:
         """An attribute without a counterpart, or with one for what is read of it here."""
