@@ -91,6 +91,7 @@ class Answer(OfLibrary):
     methods: Mapping[str, str] = key(TEXT_MAP, "old method = new method", {})
     dumped: list[str] = key(TEXTS, "shapes whose methods these are", [])
     differs: str = key(TEXT, "what is different about the new methods", "")
+    sent: Mapping[str, str] = key(TEXT_MAP, "shape = what `model_dump` is given to leave out what was not sent", {})
     gone: Mapping[str, str] = key(TEXT_MAP, "attribute without a counterpart = what to do about it", {})
     instead: Mapping[str, str] = key(TEXT_MAP, "attribute and key of a gone one, with a dot = the path to read", {})
     closed: Mapping[str, str] = key(TEXT_MAP, "shape = what to do about an attribute that is none of its fields", {})

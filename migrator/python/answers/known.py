@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from migrator.python.answers.values import NONE, NOTHING, OTHER, Caught, Is, Many, Values, raised, union
+from migrator.python.answers.values import NONE, NOTHING, OTHER, Caught, Is, Many, Row, Values, raised, union
 from migrator.python.answers.view import View
 from migrator.python.expressions import callee_of, text_value
 
@@ -53,11 +53,19 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
         case "get" if args and isinstance(node.func, ast.Attribute) and (key := text_value(args[0])) is not None:
             of = trace.value(at, node.func.value)
             default = trace.value(at, args[1]) if len(args) > 1 else NOTHING
+            if held := trace.shapes.held(of):
+                return held | default
             return (
                 trace.shapes.read(of, key) | (default if trace.shapes.may_lack(of, key) else NONE)
                 if _leads(of)
                 else None
             )
+        case "get" | "pop" | "values" | "items" if isinstance(node.func, ast.Attribute):
+            of = trace.value(at, node.func.value)
+            held = trace.shapes.held(of)
+            if not held or name in ("get", "pop"):
+                return held or None
+            return frozenset({Many(frozenset({Row((trace.shapes.items(of), held))}) if name == "items" else held)})
         case "getattr" if plain and len(args) > 1 and first is not None:
             key = text_value(args[1])
             default = trace.value(at, args[2]) if len(args) > 2 and trace.shapes.may_lack(first, key or "") else NONE
@@ -66,7 +74,7 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
             return frozenset({Caught(raised(first))})
         case "next" | "anext" if plain and first is not None:
             return trace.shapes.items(first)
-        case _ if name in _LISTS and first is not None and plain:
+        case _ if name in _LISTS and first is not None and (plain or name == "as_completed"):
             return frozenset({Many(trace.shapes.items(first))})
         case _ if name in _FIRST and first is not None and _leads(first) and not _is_own(trace, at, node):
             return first

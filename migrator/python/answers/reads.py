@@ -95,7 +95,8 @@ class _Reader:
             by_key = isinstance(node, ast.Subscript) and text_value(node.slice) is not None
             by_key = by_key or (isinstance(inner, ast.Attribute) and isinstance(node, ast.Call) and inner.attr == "get")
             of = inner.value if isinstance(node, ast.Call) and isinstance(inner, ast.Attribute) else inner
-            if by_key and not self._certain(self.trace.value(self.at, of)):
+            values = self.trace.value(self.at, of) if by_key else frozenset()
+            if any(isinstance(v, Is) or v is Else.UNKNOWN for v in values) and not self._certain(values):
                 return True
             node = inner
         return False
@@ -171,8 +172,8 @@ class _Reader:
                 self._say(node, Status.MANUAL, said)
         elif isinstance(node.func, ast.Attribute):
             name = node.func.attr
-            if name in self.rule.methods and not node.args:
-                self._method(node.func)
+            if name in {*self.rule.methods, "model_dump"} and not node.args:
+                self._method(node, node.func, self.rule.methods.get(name, name))
             elif name == "get" and 1 <= len(node.args) <= 2 and not node.keywords:
                 self._get(node, node.func)
 
@@ -188,20 +189,25 @@ class _Reader:
             below = above
         return False
 
-    def _method(self, func: ast.Attribute) -> None:
-        new = self.rule.methods[func.attr]
+    def _method(self, node: ast.Call, func: ast.Attribute, new: str) -> None:
         shapes, values = self._shapes(func.value)
         shapes = [s for s in shapes if s in self.rule.dumped]
-        if not shapes:
+        place, certain = self.places.span(func), self._certain(values)
+        plain = certain and place is not None and not node.keywords and all(s in self.rule.sent for s in shapes)
+        if not shapes or (new == func.attr and not plain):
             return
-        place = self.places.span(func)
-        if not self._certain(values) or place is None:
+        if not certain or place is None:
             self._mixed(func.value, f"{func.attr}()", values)
             return
-        edit = Edit(place[1] - len(func.attr), place[1], new)
-        status = Status.REVIEW if self.rule.differs else Status.MIGRATED
-        said = f"{func.attr}() → {new}()"
-        self._say(func, status, f"{said}: {self.rule.differs}" if self.rule.differs else said, (edit,))
+        given = self.rule.sent[shapes[0]] if plain else ""
+        said = f"{func.attr}() → {new}({given})"
+        edits = [Edit(place[1] - len(func.attr), place[1], new)] if new != func.attr else []
+        if given:
+            end = self._end(node) - 1
+            self._say(func, Status.MIGRATED, said, (*edits, Edit(end, end, given)))
+        else:
+            status = Status.REVIEW if self.rule.differs else Status.MIGRATED
+            self._say(func, status, f"{said}: {self.rule.differs}" if self.rule.differs else said, tuple(edits))
 
     def _get(self, node: ast.Call, func: ast.Attribute) -> None:
         key = text_value(node.args[0])

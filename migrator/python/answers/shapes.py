@@ -6,7 +6,20 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from migrator.primitives.library import Answer
-from migrator.python.answers.values import OTHER, UNKNOWN, Else, Error, Gives, Is, Many, Row, Value, Values, union
+from migrator.python.answers.values import (
+    OTHER,
+    UNKNOWN,
+    Else,
+    Error,
+    Gives,
+    Is,
+    Many,
+    Row,
+    Table,
+    Value,
+    Values,
+    union,
+)
 
 
 class Field(NamedTuple):
@@ -39,6 +52,11 @@ class Shapes:
             rest |= OTHER
         return rest.union(*(_field_values(field, of) for field, of in fields))
 
+    def held(self, values: Values) -> Values:
+        """What a key of a dictionary comes to; an answer that is kept in one may make room for something else."""
+        items = union(v.items for v in values if isinstance(v, Table))
+        return items | OTHER if any(isinstance(v, Is | Many) for v in items) else items
+
     def may_lack(self, values: Values, name: str) -> bool:
         """Whether some value may be without a field."""
         fields = [self.field(v.shape, name) if isinstance(v, Is) else None for v in values]
@@ -64,6 +82,8 @@ class Shapes:
                 return value.items
             case Row():
                 return union(value.items)
+            case Table():
+                return value.keys
             case Is() if value.shape in self.rule.each:
                 return frozenset({Is(self.rule.each[value.shape], value.usage)})
             case Else.NOTHING:

@@ -16,6 +16,7 @@ from migrator.python.answers.values import (
     OTHER,
     Caught,
     Class,
+    Else,
     Error,
     Function,
     Gives,
@@ -24,6 +25,7 @@ from migrator.python.answers.values import (
     Many,
     Object,
     Row,
+    Table,
     Value,
     Values,
     asked,
@@ -97,6 +99,10 @@ class Trace:
                 return last | (NOTHING if isinstance(node.op, ast.And) else before - NOTHING)
             case ast.Dict() if not node.keys:
                 return NOTHING
+            case ast.Dict():
+                return self._table(at, [k for k in node.keys if k], node.values)
+            case ast.DictComp():
+                return self._table(at, [node.key], [node.value])
             case ast.Tuple() if node.elts and not any(isinstance(e, ast.Starred) for e in node.elts):
                 return frozenset({Row(tuple(self.value(at, e) for e in node.elts))})
             case ast.List() | ast.Set() | ast.Tuple():
@@ -121,8 +127,14 @@ class Trace:
         each = (self.shapes.items(v) if isinstance(e, ast.Starred) else v for e in items for v in [self.value(at, e)])
         return frozenset({Many(union(each))})
 
+    def _table(self, at: View, keys: list[ast.expr], items: list[ast.expr]) -> Values:
+        made = Table(union(self.value(at, k) for k in keys), union(self.value(at, v) for v in items))
+        return OTHER if all(isinstance(v, Else) for v in made.keys | made.items) else frozenset({made})
+
     def _subscript(self, at: View, node: ast.Subscript) -> Values:
         values = self.value(at, node.value)
+        if held := self.shapes.held(values):
+            return held
         key = text_value(node.slice)
         if key is not None:
             return self.shapes.read(values, key)
@@ -294,7 +306,7 @@ class Trace:
         client = made(self, at, node, callees)
         if client is not None:
             return client
-        results = [self.called(callee) for callee in callees]
+        results = [self.called(callee) for callee in callees - NOTHING]  # None cannot be called
         values = union(results) or OTHER
         return self._with_usage(node, values)
 

@@ -39,6 +39,14 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """A dictionary with something of the library's among its keys or values."""
+
+    keys: Values
+    items: Values
+
+
+@dataclass(frozen=True, slots=True)
 class Gives:
     """Something that gives this when it is called."""
 
@@ -89,7 +97,7 @@ class Caught:
     errors: Values
 
 
-Value = Else | Is | Many | Row | Gives | Function | Object | Class | Error | Kind | Caught
+Value = Else | Is | Many | Row | Table | Gives | Function | Object | Class | Error | Kind | Caught
 Values = frozenset[Value]
 
 OTHER: Values = frozenset({Else.OTHER})
