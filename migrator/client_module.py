@@ -303,7 +303,10 @@ def made(
     message = f"made for {', '.join(sorted(used))}: read it, and set the variables it names"
     message += f"; {library.made}" if library.made else ""
     if refused := sorted(_refusable() - settings.features):
-        message += f"; it refuses {', '.join(refused)}, as nothing here gives such an argument"
+        message += (
+            f"; it refuses {', '.join(refused)}, which no file here spells: where a caller or a database gives one, "
+            "take it out of `_REFUSED` and say in `_split` what it is to become"
+        )
     docs = names.rules.docs.get(library.id, "")
     site = Site(place.path, 1, 1, library.id, Status.REVIEW, message, place.path, 1, docs)
     return Change(place.path, place.path, "create", "python", 0, None, text.encode(), 0o644), site

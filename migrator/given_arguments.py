@@ -9,7 +9,10 @@ from migrator import project as tree
 from migrator.candidates import Candidates
 from migrator.clients.module import ARGUMENTS, SDK_ARGUMENTS
 
-_SUFFIXES = {".py", ".pyi", ".ipynb", ".json", ".toml", ".yaml", ".yml"}
+_SUFFIXES = {
+    ".cfg", ".conf", ".env", ".example", ".ini", ".ipynb", ".j2", ".js", ".json", ".jsonl", ".md", ".py", ".pyi",
+    ".rst", ".sample", ".sql", ".template", ".tmpl", ".toml", ".ts", ".tsx", ".txt", ".yaml", ".yml",
+}  # fmt: skip
 _LOCKS = re.compile(r"(?:^|/)(?:package-lock\.json|pnpm-lock\.yaml)$")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from migrator.names import Renamed
@@ -224,8 +224,8 @@ def _split(
         spelled = list(dict.fromkeys(spelled))
         lines.append(f"from {into} import {', '.join(spelled)}" if parent else f"import {', '.join(spelled)}")
     moved = next(r for _, r in sorted(moves, key=lambda m: not (m[1] and m[1].new)) if r is not None)
-    names, between = ", ".join(a.name for a, r in moves if r and r.new), separator(module, node)
-    message = f"{names} from {old} → {moved.new or 'nothing'}"
+    between = separator(module, node)
+    message = _told(old, groups)
     unused = ", ".join(a.name for a, r in moves if r and not r.new and is_unused(module, statement, a))
     message += f"; {unused}: imported but not used, so not carried over" if unused else ""
     text, edits = between.join(lines) or "pass", list[Edit]()
@@ -242,6 +242,13 @@ def _split(
     yield _noting(line, Finding(start, rule, status, message, (*edits, Edit(start, end, text))))
     for rule, doubt in others:
         yield Finding(start, rule, Status.REVIEW, doubt)
+
+
+def _told(old: str, groups: Mapping[str, list[tuple[ast.alias, Renamed | None]]]) -> str:
+    """Where the names of an import have gone, by where they are imported from now."""
+    named = ((parent, ", ".join(a.name for a, r in members if r)) for parent, members in groups.items())
+    went = "; ".join(f"{names} → {parent or 'imported itself'}" for parent, names in named if names)
+    return f"from {old}: {went or 'nothing'}"
 
 
 def _doubts(module: Module, old: str, moves: list[tuple[ast.alias, Renamed | None]]) -> dict[str, str]:

@@ -213,6 +213,22 @@ def test_a_later_use_of_what_the_client_module_has_not_is_refused(tmp_path: Path
     assert "app/llm_client.py: exists and has no async_client" in ended.stderr
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "refused"),
+    [
+        ("notes.md", "metadata and fallbacks are words of prose\n", "fallbacks, metadata,"),
+        ("README.md", "```python\nask('hi', metadata={'team': 'a'})\n```\n", "fallbacks, which"),
+        ("page.ts", "post('/ask', { text, metadata: { team } })\n", "fallbacks, which"),
+        ("rows.sql", 'INSERT INTO calls VALUES (\'{"fallbacks": ["b"]}\');\n', "metadata, which"),
+    ],
+)
+def test_arguments_that_no_text_of_the_project_spells_are_refused(
+    tmp_path: Path, path: str, text: str, refused: str
+) -> None:
+    root = write(tmp_path, {"llm.py": CALL, path: text})
+    assert refused in _migrate(root)
+
+
 def test_with_safe_only_a_call_stays_with_what_catches_its_errors(tmp_path: Path) -> None:
     text = "import litellm\n\ntry:\n    litellm.completion(model='a', messages=[])\nexcept litellm.Timeout:\n    pass\n"
     text += "litellm.drop_params = True\n"
