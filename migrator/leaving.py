@@ -9,12 +9,14 @@ from pathlib import PurePosixPath
 
 from migrator import project as tree
 from migrator.candidates import PYTHON, Candidate, Candidates
+from migrator.formats.script import is_script
 from migrator.made_clients import Work
 from migrator.patterns import under
 from migrator.primitives.leaving import EnvGone, Obsolete
 from migrator.ruleset import Rules
 from migrator.sites import Change, Site, Status
 
+_ROUTES = {"pages", "routes", "api", "functions", "middleware", "plugins", "composables", "components"}
 _PROSE = {".md", ".markdown", ".mdx", ".rst", ".txt"}
 
 
@@ -76,9 +78,22 @@ def _is_used(path: str, candidates: Candidates) -> bool:
     facts = candidates.facts.get(path)
     if facts and any(under(m, n) for n in facts.names for m in _mentioned(candidates, path)):
         return True
+    if is_script(path):
+        return _is_route(path) or any(_imports(other.text.text, path) for other in _others(candidates, path))
     name = PurePosixPath(path).name
     texts = [name, *(facts.names if facts else ())]
     return any(_holds(other.text.text, texts) for other in _others(candidates, path))
+
+
+def _imports(text: str, path: str) -> bool:
+    """Whether a text has, between quotes, what an import of a script may call it: by an alias, without its suffix."""
+    stem = PurePosixPath(path).stem
+    return bool(re.search(rf"""["'`](?:[^"'`\n]*/)?{re.escape(stem)}(?:\.\w+)?["'`]""", text))
+
+
+def _is_route(path: str) -> bool:
+    """Whether a framework may serve a script by its path, so that nothing imports it."""
+    return bool(_ROUTES & {*PurePosixPath(path).parts[:-1]})
 
 
 def _mentioned(candidates: Candidates, path: str) -> Iterator[str]:
