@@ -38,7 +38,7 @@ def find(text: str, kind: str, names: Names, path: str) -> Iterator[Finding]:
 
 def _is_read(name: str, rule: Variable, names: Names) -> bool:
     """Whether the project's own code reads a variable that is not called after the library."""
-    return name in names.rules.read and not name.startswith(f"{rule.of.upper()}_")
+    return name in names.rules.read and not rule.is_librarys(name)
 
 
 def _said(name: str, rule: Variable, names: Names) -> str:

@@ -125,3 +125,7 @@ class Variable(OfLibrary):
     message: str = key(TEXT, "what to do about them")
     templates: bool = key(BOOL, "whether only files such as .env.example are looked at, one report each", False)
     check: bool = key(BOOL, "whether `migrate check` fails on it", True)
+
+    def is_librarys(self, name: str) -> bool:
+        """Whether a variable is called after the library, and not one that a project may have for itself."""
+        return self.check and name.startswith(f"{self.of.rpartition('.')[2].partition('_')[0].upper()}_")

@@ -83,7 +83,7 @@ class Texts:
         """Whether nothing reads a variable any more: one of another name than the library's, if it is set here."""
         if not rule.check or rule.templates:
             return False
-        if value.startswith(f"{rule.of.upper()}_"):
+        if rule.is_librarys(value):
             return True
         parent = self._parents.get(id(text.node))
         if isinstance(parent, ast.Call) and isinstance(parent.func, ast.Attribute):

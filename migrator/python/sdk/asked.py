@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from migrator.clients.table import load
 from migrator.primitives.client import Client, Method
 from migrator.python.answers.values import Is
-from migrator.python.expressions import text_value
+from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.sdk import arguments
 from migrator.python.sdk.made import CLIENT, CLIENTS, COPIES
 from migrator.python.sdk.options import Options, Result, is_plain
-from migrator.python.sdk.providers import new_id, unserved
+from migrator.python.sdk.providers import LOST, begins, new_id
 from migrator.sites import Edit, Finding, Status
 
 if TYPE_CHECKING:
@@ -45,17 +46,46 @@ class Asked:
         if not self.trace.views.concerns(self.module):
             return
         told: set[int] = set()
-        for node, _ in self.module.found.calls:
-            asked = self._asked(node.func)
-            if asked:
-                told |= {id(n) for n in ast.walk(node.func)}
-                yield from self._call(node, asked)
+        for node, asked in self._calls:
+            told |= {id(n) for n in ast.walk(node.func)}
+            yield from self._call(node, asked)
+        yield from self._handed()
         for reference, _ in self.module.found.loose:
             if id(reference) not in told and (asked := self._asked(reference)):
                 yield from self._left(reference, asked)
         for each in self.module.found.references:
             if id(each.nodes[-1]) not in told and (asked := self._asked(each.nodes[-1])):
                 yield from self._left(each.nodes[-1], asked)
+
+    @cached_property
+    def _calls(self) -> list[tuple[ast.Call, _Asked]]:
+        if not self.trace.views.concerns(self.module):
+            return []
+        return [(node, asked) for node, _ in self.module.found.calls if (asked := self._asked(node.func))]
+
+    @cached_property
+    def providers(self) -> frozenset[str]:
+        """The providers of the clients that are asked for something in this module."""
+        return frozenset(asked.provider for _, asked in self._calls if asked.path not in COPIES)
+
+    def _handed(self) -> Iterator[Finding]:
+        """Clients that something outside the project is given: it asks them for models."""
+        index = self.module.index
+        for node, scope in self.module.found.calls:
+            for value in (*node.args, *(k.value for k in node.keywords if k.arg)):
+                if not isinstance(value, ast.Name | ast.Attribute):
+                    continue
+                given = {v.of for v in self.trace.value(self.at, value) if isinstance(v, Is) and v.shape == CLIENT}
+                dotted = self.module.dotted(parts_of(node.func), scope) if given else None
+                theirs = dotted and dotted not in self.client.patches and not index.module_of(index.canonical(dotted))
+                if theirs and len(given) == 1 and (provider := given.pop()) not in self._apart:
+                    start = self.module.source.start(value)
+                    yield Finding(start, self._rule, Status.REVIEW, begins(provider, self.client))
+
+    @property
+    def _apart(self) -> set[str]:
+        """What is no provider that ids of models have to name."""
+        return {"", LOST, self.client.itself}
 
     def _asked(self, node: ast.expr) -> _Asked | None:
         names: list[str] = []
@@ -66,7 +96,7 @@ class Asked:
             if found:
                 providers = {v.of for v in found}
                 native = all(v.shape == CLIENT for v in found)
-                return _Asked(".".join(reversed(names)), providers.pop() if len(providers) == 1 else "?", native)
+                return _Asked(".".join(reversed(names)), providers.pop() if len(providers) == 1 else LOST, native)
         return None
 
     def _method(self, path: str) -> Method | None:
@@ -121,27 +151,16 @@ class Asked:
     def _model(self, node: ast.Call, asked: _Asked) -> Iterator[Finding]:
         keyword = next((k for k in node.keywords if k.arg == "model"), None)
         opaque = any(k.arg is None for k in node.keywords) or bool(node.args)
-        if keyword is None:
-            about = asked.path.startswith(("chat.completions.", "embeddings.")) and asked.path.endswith(
-                ("create", "parse")
-            )
-            if about and not opaque:
+        if keyword is None and not opaque:
+            if asked.path.startswith(("chat.completions.", "embeddings.")) and asked.path.endswith(("create", "parse")):
                 said = f"{asked.path}(…): Portkey took the model from its config: name one here"
                 yield self._say(node, Status.MANUAL, said)
             return
-        model = text_value(keyword.value)
+        model = text_value(keyword.value) if keyword else None
         rules = self.module.names.rules
         if model is None:
-            if asked.provider in ("", "?") and self.client.vendors and not isinstance(keyword.value, ast.Constant):
-                said = f"model: ids at {self.client.called} begin with who made the model: see that this one does"
-                yield Finding(self.module.source.start(keyword.value), self._rule, Status.REVIEW, said)
-            elif asked.provider not in ("", "?", self.client.itself) and not isinstance(keyword.value, ast.Constant):
-                prefix = self.client.providers.get(asked.provider, asked.provider)
-                said = f"model: the client was one of {asked.provider}: "
-                said += (
-                    f"begin the id with {prefix}/ to stay there" if prefix else unserved(self.client, asked.provider)
-                )
-                yield Finding(self.module.source.start(keyword.value), self._rule, Status.REVIEW, said)
+            if keyword is None or not isinstance(keyword.value, ast.Constant):
+                yield from self._unseen(keyword.value if keyword else node, asked)
             return
         slugs = rules.options.get("slugs", {})
         new = new_id(model, asked.provider, self.client, slugs, rules.options.get("models", {}))
@@ -155,6 +174,16 @@ class Asked:
             return
         edits = (Edit(*place, new.text),) if new.text != model else ()
         yield Finding(self.module.source.start(keyword.value), self._rule, new.status, said, edits)
+
+    def _unseen(self, at: ast.expr, asked: _Asked) -> Iterator[Finding]:
+        """What to do about the id of a model that is not written down in the call."""
+        if asked.provider not in self._apart:
+            said = begins(asked.provider, self.client)
+        elif asked.provider != self.client.itself and self.client.vendors:
+            said = f"model: ids at {self.client.called} begin with who made the model: see that this one does"
+        else:
+            return
+        yield Finding(self.module.source.start(at), self._rule, Status.REVIEW, said)
 
     @property
     def _rule(self) -> str:

@@ -13,6 +13,7 @@ from migrator.python.scopes import Scope
 from migrator.python.sdk import leftover, raw, slugs, spreading
 from migrator.python.sdk.asked import Asked
 from migrator.python.sdk.options import Result
+from migrator.python.sdk.providers import LOST, begins
 from migrator.python.sdk.spread import Spread, spread_of
 from migrator.python.sdk.spreading import lacks
 from migrator.python.sdk.through import Through
@@ -35,6 +36,7 @@ class Rewriter:
         self.module, self.writer = module, Writer(module)
         self.client, self.options = self.writer.client, self.writer.options
         self.through = Through(self.writer)
+        self.asked = Asked(module, answers.trace_of(module), self.client, self.options)
 
     def findings(self) -> Iterator[Finding]:
         module = self.module
@@ -44,7 +46,7 @@ class Rewriter:
         yield from raw.find(self.writer, self.through)
         yield from self._addresses()
         yield from self._texts()
-        yield from Asked(module, answers.trace_of(module), self.client, self.options).findings()
+        yield from self.asked.findings()
         yield from slugs.find(self.writer)
 
     def _call(self, node: ast.Call, scope: Scope) -> Iterator[Finding]:
@@ -64,6 +66,8 @@ class Rewriter:
         spread = spread_of(node, scope)
         keywords = spread.keywords if spread else node.keywords
         told = self.options.made([(k.arg or "", k.value) for k in keywords])
+        if told.provider not in {"", LOST, self.client.itself, *self.asked.providers}:
+            told.say(Status.REVIEW, begins(told.provider, self.client))
         own = [(k.arg or "", k.value) for k in node.keywords if k.arg] if spread else None
         result = self.options.convert(own) if own is not None else told
         named = {k.arg for k in node.keywords}
@@ -149,6 +153,8 @@ class Rewriter:
         """Each text that is the address, or begins with it."""
         for text in self.module.found.texts:
             node = text.node
+            if isinstance(node, ast.JoinedStr):
+                yield from self._within(node)
             parts = node.values if isinstance(node, ast.JoinedStr) else [node]
             old = text_value(parts[0]) if parts and text.role == "plain" else None
             new = self.writer.moved_address(old or "")
@@ -162,3 +168,18 @@ class Rewriter:
                 yield self.writer.say(node, Status.MIGRATED, f"{old} → {new}", (Edit(*place, new),))
             else:
                 yield self.writer.say(node, Status.MANUAL, f"{old} → {new}: write it by hand")
+
+    def _within(self, joined: ast.JoinedStr) -> Iterator[Finding]:
+        """Addresses in what an f-string computes: `f"{getenv('URL', 'https://…')}/chat"`."""
+        segment, start = self.module.source.segment(joined), self.module.source.start(joined)
+        computed = [v.value for v in joined.values if isinstance(v, ast.FormattedValue)]
+        for node in (n for value in computed for n in ast.walk(value)):
+            old = text_value(node) or ""
+            new = self.writer.moved_address(old)
+            if not new or id(node) in self.module.replaced | self.writer.kept:
+                continue
+            at = start + segment.find(old)
+            if segment.count(old) == 1:
+                yield Finding(at, self.client.id, Status.MIGRATED, f"{old} → {new}", (Edit(at, at + len(old), new),))
+            else:
+                yield self.writer.say(joined, Status.MANUAL, f"{old} → {new}: write it by hand")
