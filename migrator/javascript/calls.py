@@ -15,7 +15,8 @@ from migrator.javascript.source import Script, span, string_of
 from migrator.primitives.client import Method
 from migrator.sites import Edit, Finding, Status
 
-_WITH_MODEL = frozenset({"chat.completions", "completions", "embeddings", "responses"})
+_ASKED = frozenset({"chat.completions", "completions", "embeddings", "responses"})  # Portkey named a model for these
+_WITH_MODEL = _ASKED | {"images", "audio.speech", "audio.transcriptions", "moderations"}
 _OWN = frozenset({"headers", "timeout", "signal", "query", "idempotency_key", "http_agent", "fetch_options", "stream"})
 
 
@@ -76,17 +77,17 @@ class Calls:
     def _call(self, arguments: SgNode, names: list[str], ours: bool, prefix: str | None) -> Iterator[Finding]:
         parts = arguments.named_children()
         if prefix is not None and parts and ".".join(names[:-1]) in _WITH_MODEL and not self.method(names):
-            yield from self._model(parts[0], prefix)
+            yield from self._model(parts[0], prefix, ".".join(names[:-1]) in _ASKED)
         if len(parts) > 1:
             yield from self._second(arguments, parts, ours)
 
-    def _model(self, body: SgNode, prefix: str) -> Iterator[Finding]:
+    def _model(self, body: SgNode, prefix: str, needed: bool) -> Iterator[Finding]:
         if body.kind() != "object":
             return
         entries = properties(body)
         entry = next((each for each in entries if each.name == "model"), None)
         if entry is None:
-            if all(each.is_known for each in entries):
+            if needed and all(each.is_known for each in entries):
                 said = "no model is given, which Portkey took from its config: say which one"
                 yield Finding(self.script.start(body), self.clients.options.client.id, Status.MANUAL, said)
             return

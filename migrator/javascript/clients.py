@@ -121,7 +121,9 @@ class Clients:
     ) -> list[Edit]:
         stay = [entry for entry in entries if self._destination(entry) in _KEPT]
         gone = [entry for entry in entries if self._destination(entry) not in _KEPT]
-        edits = with_more(self.script, self.text, literal, self._missing(settled, rule), gone)
+        there = {entry.name for entry in stay}
+        missing = [text for text in self._missing(settled, rule) if text.partition(":")[0] not in there]
+        edits = with_more(self.script, self.text, literal, missing, gone)
         if not stay:
             return edits
         return [*edits, *(e for entry in stay if (e := self._kept(entry)))]

@@ -150,6 +150,8 @@ class Options:
                 self._note(result, each, rule.id, said, Status.REVIEW)
         elif to == "keyword" and place != "headers":
             result.entries.append(written(camel(each.name), self.said(value)))
+            if rule.status != Status.MIGRATED and place == "client":
+                self._note(result, each, rule.id, f"{each.name}: {rule.message}", Status.REVIEW)
         elif to != "drop" or rule.status != Status.MIGRATED:
             said = rule.message or f"a header cannot say it at {self.client.called}"
             self._note(result, each, rule.id, f"{each.name}: {said}", Status.REVIEW)
@@ -159,7 +161,7 @@ class Options:
         prefix = self.prefix(each.value)
         if prefix:
             result.provider = prefix
-            said = f"{each.name} → {prefix}/ before the model id: {rule.message}"
+            said = f"{each.name}: ids of models that are not edited here have to begin with {prefix}/ to stay there"
         else:
             said = (
                 f"{each.name}: {rule.message}; say with the setting `slugs` which one {_short(each.value)} is, "
@@ -225,7 +227,7 @@ class Options:
         entries = properties(literal) if literal else []
         if literal and all(each.is_known and each.value for each in entries):
             return [
-                written(f"{self.client.labels}{each.name}", self._text_of(each.value), self.quote)
+                written(f"{self.client.labels}{_bare(each.name)}", self._text_of(each.value), self.quote)
                 for each in entries
                 if each.value
             ]
@@ -270,6 +272,11 @@ class Options:
 
     def _found(self, each: Given, rule: str, said: str, status: Status, edits: tuple[Edit, ...] = ()) -> Finding:
         return Finding(self.script.start(each.node), rule, status, said, edits)
+
+
+def _bare(name: str) -> str:
+    """The name of a label as part of the name of a header, in which servers take no `_`."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")
 
 
 def _is(pattern: str, name: str) -> bool:
