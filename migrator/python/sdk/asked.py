@@ -12,10 +12,12 @@ from migrator.primitives.client import Client, Method
 from migrator.python.answers.values import Is
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
+from migrator.python.scopes import Scope
 from migrator.python.sdk import arguments
 from migrator.python.sdk.made import CLIENT, CLIENTS, COPIES
 from migrator.python.sdk.options import Options, Result, is_plain
 from migrator.python.sdk.providers import LOST, begins, new_id
+from migrator.python.sdk.spread import names_given
 from migrator.sites import Edit, Finding, Status
 
 if TYPE_CHECKING:
@@ -46,27 +48,33 @@ class Asked:
         if not self.trace.views.concerns(self.module):
             return
         told: set[int] = set()
-        for node, asked in self._calls:
+        for node, scope, asked in self._calls:
             told |= {id(n) for n in ast.walk(node.func)}
-            yield from self._call(node, asked)
+            yield from self._call(node, scope, asked)
         yield from self._handed()
         for reference, _ in self.module.found.loose:
-            if id(reference) not in told and (asked := self._asked(reference)):
-                yield from self._left(reference, asked)
+            if id(reference) not in told and (its := self._asked(reference)):
+                yield from self._left(reference, its)
         for each in self.module.found.references:
-            if id(each.nodes[-1]) not in told and (asked := self._asked(each.nodes[-1])):
-                yield from self._left(each.nodes[-1], asked)
+            if id(each.nodes[-1]) not in told and (its := self._asked(each.nodes[-1])):
+                yield from self._left(each.nodes[-1], its)
 
     @cached_property
-    def _calls(self) -> list[tuple[ast.Call, _Asked]]:
+    def _calls(self) -> list[tuple[ast.Call, Scope, _Asked]]:
         if not self.trace.views.concerns(self.module):
             return []
-        return [(node, asked) for node, _ in self.module.found.calls if (asked := self._asked(node.func))]
+        calls = self.module.found.calls
+        return [(node, scope, asked) for node, scope in calls if (asked := self._asked(node.func))]
+
+    @property
+    def followed(self) -> list[ast.Call]:
+        """The calls whose client is known."""
+        return [node for node, _, _ in self._calls]
 
     @cached_property
     def providers(self) -> frozenset[str]:
         """The providers of the clients that are asked for something in this module."""
-        return frozenset(asked.provider for _, asked in self._calls if asked.path not in COPIES)
+        return frozenset(asked.provider for _, _, asked in self._calls if asked.path not in COPIES)
 
     def _handed(self) -> Iterator[Finding]:
         """Clients that something outside the project is given: it asks them for models."""
@@ -110,7 +118,7 @@ class Asked:
             start = self.module.source.end(node) - len(asked.path.rpartition(".")[2])
             yield Finding(start, row.id, Status(row.status), f"{asked.path}: {row.message}")
 
-    def _call(self, node: ast.Call, asked: _Asked) -> Iterator[Finding]:
+    def _call(self, node: ast.Call, scope: Scope, asked: _Asked) -> Iterator[Finding]:
         if asked.path in COPIES:
             if asked.native:
                 yield from self._copy(node)
@@ -119,7 +127,7 @@ class Asked:
         if self._method(asked.path) is None or asked.path.startswith("completions"):
             yield from self._model(node, asked)
             if asked.native:
-                yield from self._unknown(node, asked)
+                yield from self._unknown(node, scope, asked)
 
     # -------------------------------------------------------------------------------------------------------- copies
 
@@ -151,16 +159,20 @@ class Asked:
     def _model(self, node: ast.Call, asked: _Asked) -> Iterator[Finding]:
         keyword = next((k for k in node.keywords if k.arg == "model"), None)
         opaque = any(k.arg is None for k in node.keywords) or bool(node.args)
-        if keyword is None and not opaque:
-            if asked.path.startswith(("chat.completions.", "embeddings.")) and asked.path.endswith(("create", "parse")):
+        if keyword is None:
+            if opaque:
+                yield from self._unseen(node, asked)
+            elif asked.path.startswith(("chat.completions.", "embeddings.")) and asked.path.endswith(
+                ("create", "parse")
+            ):
                 said = f"{asked.path}(…): Portkey took the model from its config: name one here"
                 yield self._say(node, Status.MANUAL, said)
             return
-        model = text_value(keyword.value) if keyword else None
+        model = text_value(keyword.value)
         rules = self.module.names.rules
         if model is None:
-            if keyword is None or not isinstance(keyword.value, ast.Constant):
-                yield from self._unseen(keyword.value if keyword else node, asked)
+            if not isinstance(keyword.value, ast.Constant):
+                yield from self._unseen(keyword.value, asked)
             return
         slugs = rules.options.get("slugs", {})
         new = new_id(model, asked.provider, self.client, slugs, rules.options.get("models", {}))
@@ -191,11 +203,14 @@ class Asked:
 
     # ------------------------------------------------------------------------------------------ arguments unheard of
 
-    def _unknown(self, node: ast.Call, asked: _Asked) -> Iterator[Finding]:
+    def _unknown(self, node: ast.Call, scope: Scope, asked: _Asked) -> Iterator[Finding]:
         """Keywords that the new SDK's method does not take go into the body, where the old one put them."""
         known = self.known.get(asked.path) or self.known.get(asked.path.replace("beta.", "", 1))
         if known is None:
             return
+        if spread := sorted(names_given(node, scope) - known):
+            said = f"{', '.join(spread)}: the OpenAI SDK takes no such argument: put it into extra_body"
+            yield self._say(node, Status.MANUAL, said)
         unknown = [k for k in node.keywords if k.arg and k.arg not in known]
         if not unknown:
             return

@@ -12,13 +12,15 @@ from migrator.python.module import Module
 from migrator.python.scopes import Scope
 from migrator.python.sdk import leftover, raw, slugs, spreading
 from migrator.python.sdk.asked import Asked
-from migrator.python.sdk.options import Result
+from migrator.python.sdk.options import Result, is_sure
 from migrator.python.sdk.providers import LOST, begins
 from migrator.python.sdk.spread import Spread, spread_of
 from migrator.python.sdk.spreading import lacks
 from migrator.python.sdk.through import Through
 from migrator.python.sdk.writer import Writer
 from migrator.sites import Edit, Finding, Status
+
+_ASKS = {"create", "parse", "generate", "edit", "stream"}  # methods that ask for a model
 
 
 def find(module: Module) -> Iterator[Finding]:
@@ -40,6 +42,8 @@ class Rewriter:
 
     def findings(self) -> Iterator[Finding]:
         module = self.module
+        if any(self._stays(node, scope) for node, scope in module.found.calls):
+            yield from self._asked_of_old()
         for node, scope in module.found.calls:
             if id(node) not in self.writer.done:
                 yield from self._call(node, scope)
@@ -61,8 +65,8 @@ class Rewriter:
     # ---------------------------------------------------------------------------------------- clients of the SDK itself
 
     def _made(self, node: ast.Call, scope: Scope, name: str) -> Finding:
-        if construction.client_stays(self.module.index, self.module.facts, parts_of(node.func)):
-            return self._by_hand(node, name)
+        if self._stays(node, scope):
+            return self._by_hand(node, scope, name)
         spread = spread_of(node, scope)
         keywords = spread.keywords if spread else node.keywords
         told = self.options.made([(k.arg or "", k.value) for k in keywords])
@@ -109,11 +113,39 @@ class Rewriter:
             found["api_key"] = f'os.environ.get("{self.client.key_variable}", "")'
         return found
 
-    def _by_hand(self, node: ast.Call, name: str) -> Finding:
-        said = "it is not written down here what it is given, or it routes by a config"
+    def _stays(self, node: ast.Call, scope: Scope) -> bool:
+        """Whether a call makes a client of the SDK that has to stay one."""
+        its = self.writer.name(node.func, scope) in self.client.classes
+        return its and construction.client_stays(self.module.index, self.module.facts, parts_of(node.func))
+
+    def _by_hand(self, node: ast.Call, scope: Scope, name: str) -> Finding:
+        """A client that stays, and why."""
+        if name in self.module.facts.inherited:
+            said = "a class here inherits from it: see what that has of Portkey's own"
+        elif is_sure(self.writer.rules, node, spread_of(node, scope)):
+            said = "it stays as long as another one in this file does"
+        else:
+            said = "it is not written down here what it is given, or it routes by a config"
         said = f"{name}: {said}: write {self.client.classes[name]}(base_url=…, api_key=…) by hand"
         said = f"{said}; the key is read from {self.client.key_variable} now"
         return self.writer.say(node, Status.MANUAL, said)
+
+    def _asked_of_old(self) -> Iterator[Finding]:
+        """What calls are given where clients of this module stay: it stays with them, as does the rest of the call."""
+        followed = {id(node) for node in self.asked.followed}
+        for node, _ in self.module.found.calls:
+            if not isinstance(node.func, ast.Attribute) or node.func.attr not in _ASKS or id(node) in followed:
+                continue
+            given = [k for k in node.keywords if k.arg in ("model", "extra_headers") and self._is_old(k.value)]
+            if given:
+                self.writer.done.add(id(node))
+                self.writer.kept |= {id(n) for k in given for n in ast.walk(k.value)}
+                said = f"{', '.join(k.arg or '' for k in given)}: left with the client, which is to be moved by hand"
+                yield self.writer.say(node, Status.MANUAL, said)
+
+    def _is_old(self, value: ast.expr) -> bool:
+        text = self.module.source.segment(value)
+        return text[1:2] == "@" or self.client.prefix in text.lower()
 
     # -------------------------------------------------------------------------------------------------------- addresses
 

@@ -76,6 +76,26 @@ def spread_of(call: ast.Call, scope: Scope) -> Spread | None:
     return Spread(call, *made[0], [*options, *stored]) if options is not None else None
 
 
+def names_given(call: ast.Call, scope: Scope) -> set[str]:
+    """The names that dicts hold which a call is given with `**`, as far as the code lays them out."""
+    found = set[str]()
+    for value in (k.value for k in call.keywords if k.arg is None):
+        displays = [value]
+        if isinstance(value, ast.Name) and (holder := scope.lookup(value.id)):
+            for place in places(holder.node):
+                target, laid = _assigned(place.statement)
+                if isinstance(target, ast.Name) and target.id == value.id and laid is not None:
+                    displays.append(laid)
+                elif isinstance(target, ast.Subscript) and parts_of(target.value) == (value.id,):
+                    found |= {text_value(target.slice) or ""}
+        for each in displays:
+            if isinstance(each, ast.Dict):
+                found |= {text_value(key) or "" for key in each.keys}
+            elif isinstance(each, ast.Call) and parts_of(each.func) == ("dict",):
+                found |= {k.arg or "" for k in each.keywords}
+    return found - {""}
+
+
 def _assigned(statement: ast.stmt) -> tuple[ast.expr | None, ast.expr | None]:
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         return statement.targets[0], statement.value
