@@ -92,13 +92,16 @@ def planning(command: Command) -> Command:
     options = [
         click.option("--path", default=".", metavar="DIR", help="Root of the tree. Default: this folder."),
         click.option(
-            "--from", "source", metavar="LAYER", help="What to leave: agentcore, litellm, or a layer of your own pack."
+            "--from",
+            "source",
+            metavar="LAYER",
+            help="What to leave: agentcore, fastagentic, litellm, portkey, or a layer of your own pack.",
         ),
         click.option(
             "--to",
             "target",
             metavar="LAYER",
-            help="Where to go: portkey, or a layer of your own pack. Default: llm-gateway.",
+            help="Where to go: portkey, openrouter, or a layer of your own pack. Default: llm-gateway.",
         ),
         click.option("--mode", metavar="MODE", help="How to go there: proxy keeps LiteLLM and has it call the target."),
         click.option("--rules", "packs", multiple=True, metavar="PACK", help="A pack by name or folder. Repeatable."),

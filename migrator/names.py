@@ -137,7 +137,7 @@ class Names:
         """The rule a project's own name follows: the one that renames its last part."""
         leaf = dotted.rpartition(".")[2]
         rules = self.rules.symbols
-        return next((r.id for r in rules if expand_any(r.names, leaf)), rules[0].id if rules else "")
+        return next((r.id for r in rules if expand_any(r.names, leaf)), rules[0].id if rules else self.library_rule)
 
     def tracked(self, dotted: str) -> bool:
         """Whether `dotted` belongs to the old layer, renamed or not."""

@@ -10,6 +10,7 @@ from functools import partial
 
 from migrator.formats import embedded
 from migrator.formats.search import moved_by
+from migrator.patterns import under
 from migrator.python import calls, library_modules, settings
 from migrator.python.called_texts import env_keywords, patched, read_by_calls
 from migrator.python.expressions import callee_of, parts_of, text_value
@@ -183,6 +184,17 @@ def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> I
             f"{value!r} → {renames[value]!r}: the text is the name of a class that was renamed; check what reads it"
         )
         yield from whole(module, text, value, renames[value], rule, Status.REVIEW, message)
+    elif _is_patched(module, text, value):
+        said = f"{value}: see what is called instead of it now, and patch that"
+        yield Finding(module.source.start(text.node), module.names.library_rule, Status.MANUAL, said)
+
+
+def _is_patched(module: Module, text: Text, value: str) -> bool:
+    """Whether a test replaces something of a library that is left, which has no new name."""
+    call = module.call_given(text.node) if _DOTTED.fullmatch(value) else None
+    if call is None or callee_of(call) not in ("patch", "setattr") or text.node not in call.args[:1]:
+        return False
+    return any(under(value, library.module) for library in module.names.rules.libraries if not library.stays)
 
 
 def _is_looked_for(module: Module, node: ast.expr) -> bool:
