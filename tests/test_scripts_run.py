@@ -83,6 +83,7 @@ def _said(path: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:
     prefix = "x-llmgateway-"
     labels = {name[len(prefix) :]: value for name, value in headers.items() if name.startswith(prefix)}
     labels |= {name: str(value) for name, value in json.loads(headers.get("x-portkey-metadata", "{}")).items()}
+    labels = {name.strip("_"): value for name, value in labels.items()}  # which servers refuse in names of headers
     key = headers.get("x-portkey-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
     refresh = headers.get("x-portkey-cache-force-refresh") or headers.get("x-no-cache")
     return {"path": path, "body": sent, "labels": labels, "key": key, "refresh": refresh}
