@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 _IMPORT = re.compile(r"\bfrom\s+(\.*[\w.]*)\s*\bimport\b\s*(\([^)]*\)|[^\n]*)|\bimport\s+([^\n;#]+)")
-_COMMENT = re.compile(r"#[^\n\"']*$", re.MULTILINE)  # but one that may stand in a text
+_COMMENT = re.compile(r"#[^\n\"'#]*$", re.MULTILINE)  # but one that may stand in a text
 _TEXT = re.compile(r"""["']([A-Za-z_]\w*(?:\.\w+)+)(?=["':])|\b(?:import_module|__import__)\(\s*["'](\w+)["']""")
 # What brings in modules whose names are put together at run time, or stand in settings.
 _ANY = re.compile(

@@ -68,3 +68,9 @@ def test_of_a_file_that_is_not_known_anything_may_be() -> None:
     assert processes.seen_with("test_c.py", ["a.py"]) == "test_c.py"
     assert processes.seen_with("test_b.py", ["d.py"]) == "test_b.py"
     assert Processes.build({"a.py": "", "test_b.py": ""}.items()).seen_with("test_b.py", ["a.py"]) == ""
+
+
+def test_a_long_line_of_marks_is_read_in_one_go() -> None:
+    text = '"' + "#" * 300_000 + '"\nimport asking\n'  # minutes, where each mark looks for the end of the line
+    processes = Processes.build({"asking.py": "", "other.py": text}.items())
+    assert processes.are_one("asking.py", "other.py")
