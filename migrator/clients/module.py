@@ -19,7 +19,7 @@ ARGUMENTS: Mapping[str, Set[str]] = {
     "custom_llm_provider": {"custom_llm_provider"},
 }
 # The same of arguments that the SDK takes without it: model classes, streams that are typed and may be None or False.
-SDK_ARGUMENTS: Mapping[str, Set[str]] = {"parsed": {"response_format"}, "streamed": {"stream"}}
+SDK_ARGUMENTS: Mapping[str, Set[str]] = {"parsed": {"response_format"}, "streamed": {"stream", "stream_options"}}
 FEATURES = frozenset({*ARGUMENTS, *SDK_ARGUMENTS})
 
 
