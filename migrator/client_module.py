@@ -6,7 +6,7 @@ import ast
 import re
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Set
+from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from types import ModuleType
@@ -171,14 +171,22 @@ def _used(client: str, change: Change) -> set[str]:
     return _named_in(client, text) if program is None else _used_by(client, program)
 
 
-def by_position(client: str, functions: Collection[str], changes: Iterable[Change]) -> int | None:
-    """How many arguments functions of a client module are given by position, two at least; None where it is not known.
+def by_position(calls: Collection[ast.Call | None]) -> int | None:
+    """How many arguments calls give by position, two at least; None where one is not in sight, or is starred."""
+    if any(call is None or any(isinstance(a, ast.Starred) for a in call.args) for call in calls):
+        return None
+    return max((2, *(len(call.args) for call in calls if call)))
 
-    That is where one is given a starred argument, or where it or the module is handed on.
-    """
+
+def spell_arguments(calls: Collection[ast.Call | None]) -> bool:
+    """Whether calls spell each argument they give, so that none comes from a caller or a database."""
+    return by_position(calls) is not None and all(keyword.arg for call in calls if call for keyword in call.keywords)
+
+
+def calls_of(client: str, functions: Collection[str], changes: Iterable[Change]) -> Iterator[ast.Call | None]:
+    """The calls of functions of a client module; None for each place where one, or the module, is handed on."""
     from migrator.python import rewrite
 
-    most = 2
     for change in changes:
         if change.after is None or client.rpartition(".")[2].encode() not in change.after:
             continue
@@ -192,13 +200,8 @@ def by_position(client: str, functions: Collection[str], changes: Iterable[Chang
             targets = {binding.target for binding in holder.bindings[reference.parts[0]]} if holder else set()
             meant = {".".join((target, *reference.parts[1:])) for target in targets if target}
             ours = {m[len(client) + 1 :].partition(".")[0] for m in meant if under(m, client)}
-            if not ours & {"", *functions}:
-                continue
-            call = called.get(id(reference.nodes[-1]))
-            if call is None or any(isinstance(argument, ast.Starred) for argument in call.args):
-                return None
-            most = max(most, len(call.args))
-    return most
+            if ours & {"", *functions}:
+                yield called.get(id(reference.nodes[-1]))
 
 
 def _program(change: Change, text: str) -> str | None:
@@ -297,15 +300,16 @@ def made(
     if _takes_arguments_alone(names, used):
         from migrator import given_arguments
 
-        positional = by_position(names.client, _functions(names), changes)
-        settings = settings_of(names.rules, given_arguments.features(candidates), positional)
+        calls = list(calls_of(names.client, _functions(names), changes))
+        features = given_arguments.features(candidates) if spell_arguments(calls) else None
+        settings = settings_of(names.rules, features, by_position(calls))
     text = _maker(names).render(library.client, frozenset(used), settings)
     message = f"made for {', '.join(sorted(used))}: read it, and set the variables it names"
     message += f"; {library.made}" if library.made else ""
     if refused := sorted(_refusable() - settings.features):
         message += (
-            f"; it refuses {', '.join(refused)}, which no file here spells: where a caller or a database gives one, "
-            "take it out of `_REFUSED` and say in `_split` what it is to become"
+            f"; it refuses {', '.join(refused)}, which no file here spells: to give one later, take it out of "
+            "`_REFUSED` and say in `_split` what it is to become"
         )
     docs = names.rules.docs.get(library.id, "")
     site = Site(place.path, 1, 1, library.id, Status.REVIEW, message, place.path, 1, docs)

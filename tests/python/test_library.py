@@ -15,6 +15,7 @@ from migrator.ruleset import compose
 
 PACK = ("--rules", "litellm-to-llm-gateway")
 CALL = "import litellm\n\n\ndef ask(text, **more):\n    return litellm.completion(model='a', messages=text, **more)\n"
+SPELLED = CALL.replace(", **more):", ", more):").replace("**more", "temperature=more.t, top_p=more.p, seed=more.s")
 OTHER = "from litellm import embedding\n\nembedding(model='a', input='b')\n"
 OWN = "def completion(text):\n    return text\n"
 
@@ -225,7 +226,7 @@ def test_a_later_use_of_what_the_client_module_has_not_is_refused(tmp_path: Path
 def test_arguments_that_no_text_of_the_project_spells_are_refused(
     tmp_path: Path, path: str, text: str, refused: str
 ) -> None:
-    root = write(tmp_path, {"llm.py": CALL, path: text})
+    root = write(tmp_path, {"llm.py": SPELLED, path: text})
     assert refused in _migrate(root)
 
 
@@ -304,7 +305,7 @@ def test_a_dry_run_shows_the_client_module_as_a_new_file(tmp_path: Path) -> None
         ({"app/more.py": "import litellm\nrun(litellm.completion, 1)\n"}, ["    model messages timeout"], []),
         (
             {"app/more.py": "import litellm\nlitellm.completion(1, 2, 3, **a)\n"},
-            ['("model", "messages", "timeout")'],
+            ['("model", "messages", "timeout")', "_labels", "_attempts", "overload"],
             [],
         ),
     ],
@@ -312,7 +313,7 @@ def test_a_dry_run_shows_the_client_module_as_a_new_file(tmp_path: Path) -> None
 def test_a_client_module_handles_what_the_project_can_give(
     tmp_path: Path, files: dict[str, str], there: list[str], absent: list[str]
 ) -> None:
-    root = write(tmp_path, {"app/__init__.py": "", "app/llm.py": CALL, **files})
+    root = write(tmp_path, {"app/__init__.py": "", "app/llm.py": SPELLED, **files})
     said = _migrate(root)
     text = (root / "app/llm_client.py").read_text()
     assert [part for part in there if part not in text] == []
