@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import genai_prices  # noqa: F401 - the gateway's thread would import httpx2 with it while the SDK looks at that
 import openai
 import pytest
 import yaml
