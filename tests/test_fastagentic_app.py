@@ -6,7 +6,6 @@ Where it says something else, that is what the report names.
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from pathlib import Path
 
@@ -27,18 +26,6 @@ ENVIRONMENT = {
     },
 }
 SAME = (("/standard", "Hello", "Hello"), ("/premium", "Hello"), ("/premium", "[outage] Hello"), ("/balanced", "Hello"))
-
-
-@pytest.fixture
-def app(tmp_path: Path) -> Path:
-    """A copy of the application before its migration, and nothing else near it."""
-    return Path(shutil.copytree(APP / "before", tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__")))
-
-
-@pytest.fixture
-def migrated(app: Path) -> Path:
-    assert run("--path", app, cwd=app.parent).returncode == 0
-    return app
 
 
 def test_the_result_is_exactly_what_the_fixture_says(migrated: Path) -> None:

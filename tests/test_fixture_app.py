@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -47,18 +46,6 @@ TICKETS = (
     "[simulate rate limit]",
     "Grüße: ärgerlich",
 )
-
-
-@pytest.fixture
-def app(tmp_path: Path) -> Path:
-    """A copy of the application before its migration, and nothing else near it."""
-    return Path(shutil.copytree(APP / "before", tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__")))
-
-
-@pytest.fixture
-def migrated(app: Path) -> Path:
-    assert run("--path", app, cwd=app.parent).returncode == 0
-    return app
 
 
 @pytest.fixture

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from noting import Noted, Noting, noting_gateway
 from projects import run as migrate
-from serving import served
-
-from llm_gateway.core.settings import parse
-from llm_gateway.core.upstream import HttpTransport
-from llm_gateway.server.app import App
-from llm_gateway.server.live import Live
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "portkey-js"
 PROGRAMS = sorted(path.name for path in FOLDER.iterdir() if path.is_file() and path.suffix != ".md")
@@ -55,38 +49,13 @@ ROUTES = [
 pytestmark = pytest.mark.slow
 
 
-@dataclass
-class Wire:
-    """A gateway that notes what it is sent: path, body, key and labels, however they are said."""
-
-    app: Any
-    seen: list[dict[str, Any]] = field(default_factory=list)
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        parts: list[bytes] = []
-
-        async def noting() -> Any:
-            message = await receive()
-            if message["type"] == "http.request":
-                parts.append(message.get("body", b""))
-            return message
-
-        await self.app(scope, noting, send)
-        if scope["type"] == "http":
-            headers = {name.decode(): value.decode() for name, value in scope["headers"]}
-            self.seen.append(_said(scope["path"], headers, b"".join(parts)))
-
-
-def _said(path: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:
-    sent = json.loads(body or b"{}")
-    sent["model"] = sent.get("model", "").rpartition("/")[2]
-    prefix = "x-llmgateway-"
-    labels = {name[len(prefix) :]: value for name, value in headers.items() if name.startswith(prefix)}
-    labels |= {name: str(value) for name, value in json.loads(headers.get("x-portkey-metadata", "{}")).items()}
-    labels = {name.strip("_"): value for name, value in labels.items()}  # which servers refuse in names of headers
-    key = headers.get("x-portkey-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
-    refresh = headers.get("x-portkey-cache-force-refresh") or headers.get("x-no-cache")
-    return {"path": path, "body": sent, "labels": labels, "key": key, "refresh": refresh}
+def _said(noted: Noted) -> dict[str, Any]:
+    """What a script asks for: path, body, key and labels, however they are said."""
+    body = {**noted.body, "model": noted.body.get("model", "").rpartition("/")[2]}
+    labels = {name.strip("_"): value for name, value in noted.labels.items()}  # servers refuse `_` in names of headers
+    key = noted.headers.get("x-portkey-api-key") or noted.headers.get("authorization", "").removeprefix("Bearer ")
+    refresh = noted.headers.get("x-portkey-cache-force-refresh") or noted.headers.get("x-no-cache")
+    return {"path": noted.path, "body": body, "labels": labels, "key": key, "refresh": refresh}
 
 
 @pytest.fixture(scope="module")
@@ -109,15 +78,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def wire() -> Iterator[tuple[str, Wire]]:
-    live = Live(parse({"mock": True, "server": {"shutdown_seconds": 5}}, "test"), http=HttpTransport(600.0))
-    noting = Wire(App(live))
-    with served(noting, live) as url:
-        yield f"{url}/v1", noting
+def wire() -> Iterator[tuple[str, Noting]]:
+    with noting_gateway() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
-def compiled(place: Path, wire: tuple[str, Wire]) -> Path:
+def compiled(place: Path, wire: tuple[str, Noting]) -> Path:
     """The programs of all sides in `place`, at the gateway's address, those in TypeScript compiled beside them."""
     for side in ("before", *(route.pack for route in ROUTES)):
         for path in (place / side).iterdir():
@@ -139,7 +106,7 @@ def _tsc(place: Path, side: str) -> None:
 
 
 def _outcome(
-    place: Path, side: str, name: str, wire: tuple[str, Wire], prefix: str
+    place: Path, side: str, name: str, wire: tuple[str, Noting], prefix: str
 ) -> tuple[str, list[dict[str, Any]]]:
     url, noting = wire
     noting.seen.clear()
@@ -150,12 +117,12 @@ def _outcome(
         ["node", str(program)], capture_output=True, text=True, env=environment, timeout=60, check=False, cwd=place
     )
     assert ended.returncode == 0, ended.stderr
-    return ended.stdout, list(noting.seen)
+    return ended.stdout, [_said(noted) for noted in noting.seen]
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.pack)
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_a_script_does_the_same(compiled: Path, wire: tuple[str, Wire], name: str, route: Route) -> None:
+def test_a_script_does_the_same(compiled: Path, wire: tuple[str, Noting], name: str, route: Route) -> None:
     before = _outcome(compiled, "before", name, wire, "PORTKEY")
     after = _outcome(compiled, route.pack, name, wire, route.prefix)
     assert before[0].strip() and before[1]

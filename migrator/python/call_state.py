@@ -53,8 +53,7 @@ def _fills(index: Index, facts: Facts) -> bool:
     emptied = _emptied(found)
     if not (uses or emptied) or _is_spelled(index, found, names, emptied):
         return True
-    around = {id(child): node for node in ast.walk(source.tree) for child in ast.iter_child_nodes(node)}
-    return not all(_is_harmless(*use, around) for use in uses)
+    return not all(_is_harmless(*use, source.parents) for use in uses)
 
 
 def _variables(index: Index, facts: Facts) -> Iterator[Fate]:

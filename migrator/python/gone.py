@@ -28,7 +28,6 @@ class _Gone:
     def __init__(self, module: Module) -> None:
         self.module = module
         self.done: set[int] = set()  # texts whose statement, list or dict is edited already, by id
-        self.parents = {id(c): n for n in ast.walk(module.source.tree) for c in ast.iter_child_nodes(n)}
 
     def findings(self) -> Iterator[Finding]:
         for node in ast.walk(self.module.source.tree):
@@ -134,14 +133,14 @@ class _Gone:
 
     def _is_paired(self, node: ast.expr) -> bool:
         """Whether a list may be one of several that belong together, item by item."""
-        parent = self.parents.get(id(node))
+        parent = self.module.source.parents.get(id(node))
         return isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and parent.func.id == "zip"
 
     # --------------------------------------------------------------------------------------------------------- reads
 
     def _read(self, node: ast.Constant, text: str) -> Iterator[Finding]:
         pattern = self.module.names.gone_pattern
-        parent = self.parents.get(id(node))
+        parent = self.module.source.parents.get(id(node))
         for name in dict.fromkeys(match[0] for match in pattern.finditer(text)) if pattern else ():
             start = self.module.source.start(node)
             if isinstance(parent, ast.Expr):  # a docstring

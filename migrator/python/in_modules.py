@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 
 from migrator.python import library_modules
 from migrator.python.expressions import parts_of
 from migrator.python.module import Module
 from migrator.sites import Edit, Finding, Status
 
-Parents = Mapping[int, ast.AST]
 
-
-def is_key(parents: Parents, node: ast.expr) -> bool:
+def is_key(module: Module, node: ast.expr) -> bool:
     """Whether a text is a key of `sys.modules`, in a subscript, a comparison or a call that replaces it."""
-    above: ast.AST | None = parents.get(id(node))
+    parents = module.source.parents
+    above = parents.get(id(node))
     while above is not None and not isinstance(above, ast.stmt):
         if isinstance(above, ast.Subscript | ast.Compare | ast.Call):
             return "sys.modules" in ast.unparse(above)
@@ -23,14 +21,14 @@ def is_key(parents: Parents, node: ast.expr) -> bool:
     return False
 
 
-def finding(module: Module, parents: Parents, node: ast.expr, library: str) -> Finding:
+def finding(module: Module, node: ast.expr, library: str) -> Finding:
     """What becomes of the key `node`, the text of `library` or of a module of it."""
     start, rule, client = module.source.start(node), module.names.library_rule, module.names.client
-    above = parents.get(id(node))
+    above = module.source.parents.get(id(node))
     if isinstance(above, ast.Compare) and isinstance(above.ops[0], ast.NotIn):
         return Finding(start, rule, Status.REVIEW, f"{library} not in sys.modules: nothing imports it any more")
     place = module.source.inside(node, library) if ast.literal_eval(node) == library and client else None
-    edits = _edits(module, parents, node, client) if place and library_modules.imports(module.index, library) else None
+    edits = _edits(module, node, client) if place and library_modules.imports(module.index, library) else None
     if place is None or edits is None:
         why = (
             "the project calls it through another module"
@@ -45,8 +43,9 @@ def finding(module: Module, parents: Parents, node: ast.expr, library: str) -> F
     return Finding(start, rule, Status.REVIEW, said, (Edit(*place, client), *edits))
 
 
-def _edits(module: Module, parents: Parents, node: ast.expr, client: str) -> tuple[Edit, ...] | None:
+def _edits(module: Module, node: ast.expr, client: str) -> tuple[Edit, ...] | None:
     """What else has to be edited; None where the key cannot be."""
+    parents = module.source.parents
     above = parents.get(id(node))
     call = parents.get(id(above)) if isinstance(above, ast.Dict) else above
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):

@@ -33,10 +33,6 @@ class Texts:
     def __init__(self, module: Module, follows: bool, stays: bool) -> None:
         self.module, self.follows, self.stays = module, follows, stays
 
-    @cached_property
-    def _parents(self) -> dict[int, ast.AST]:
-        return {id(c): node for node in ast.walk(self.module.source.tree) for c in ast.iter_child_nodes(node)}
-
     def findings(self) -> Iterator[Finding]:
         for text in self.module.found.texts:
             value = text_value(text.node) if text.role == "plain" else None
@@ -66,8 +62,8 @@ class Texts:
             ):
                 said = f"{callee[0]}(…, {value!r}): see what has a name like this now"
                 yield self._finding(text, Status.MANUAL, said)
-            elif in_modules.is_key(self._parents, text.node):
-                yield in_modules.finding(self.module, self._parents, text.node, library.module)
+            elif in_modules.is_key(self.module, text.node):
+                yield in_modules.finding(self.module, text.node, library.module)
         elif (rule := self.module.names.variable(value)) and self._is_left(text, value, rule):
             yield replace(self._finding(text, Status.REVIEW, f"{value}: {rule.message}"), rule=rule.id)
 
@@ -85,7 +81,7 @@ class Texts:
             return False
         if rule.is_librarys(value):
             return True
-        parent = self._parents.get(id(text.node))
+        parent = self.module.source.parents.get(id(text.node))
         if isinstance(parent, ast.Call) and isinstance(parent.func, ast.Attribute):
             return parent.func.attr in _SETTERS
         return isinstance(parent, ast.Subscript) and isinstance(parent.ctx, ast.Store)
@@ -95,17 +91,17 @@ class Texts:
         call = self.module.call_given(text.node)
         callee = parts_of(call.func)[-1:] if call else ()
         if value == library.module and call and callee and callee[0] in _IMPORTS - _PROBES:
-            parent = self._parents.get(id(call))
+            parent = self.module.source.parents.get(id(call))
             fate = self.module.names.fate(f"{value}.{parent.attr}") if isinstance(parent, ast.Attribute) else None
             if not isinstance(parent, ast.Expr) and (fate is None or fate.kind != "stays"):
                 yield self._imported(text, value, library, call, callee[0])
         elif (
             value == library.module
-            and in_modules.is_key(self._parents, text.node)
-            and not isinstance(self._parents.get(id(text.node)), ast.Compare)
+            and in_modules.is_key(self.module, text.node)
+            and not isinstance(self.module.source.parents.get(id(text.node)), ast.Compare)
             and library_modules.uses_moved(self.module.index)
         ):
-            yield in_modules.finding(self.module, self._parents, text.node, library.module)
+            yield in_modules.finding(self.module, text.node, library.module)
 
     def _finding(self, text: Text, status: Status, message: str, new: str = "") -> Finding:
         start = self.module.source.start(text.node)
@@ -133,7 +129,8 @@ class Texts:
         callee = parts_of(call.func)[-1:]
         if self._gives_module(callee):
             return text.node in call.args[:1]
-        imports = bool(callee) and callee[0] in _IMPORTS and not isinstance(self._parents.get(id(call)), ast.Expr)
+        is_read = not isinstance(self.module.source.parents.get(id(call)), ast.Expr)
+        imports = is_read and bool(callee) and callee[0] in _IMPORTS
         return imports and self._following(value, call, callee[0]) is None
 
     def _imported(self, text: Text, value: str, library: Library, call: ast.Call, callee: str) -> Finding:
@@ -143,7 +140,7 @@ class Texts:
             fate, new = following
             return self._renamed(text, call, callee, fate, new)
         probes = callee in _PROBES and not self._is_stored(call)
-        if probes or callee in _SPECS or isinstance(self._parents.get(id(call)), ast.Expr):
+        if probes or callee in _SPECS or isinstance(self.module.source.parents.get(id(call)), ast.Expr):
             if self._lingers:
                 said = f"{value} stays, for it is used here: ask for {library.instead} as well"
                 return self._finding(text, Status.MANUAL, said)
@@ -153,13 +150,13 @@ class Texts:
 
     def _is_stored(self, call: ast.Call) -> bool:
         """Whether what an import gives, now or when a function that is handed on is called, gets a name."""
-        parent = self._parents.get(id(call))
-        giving = self._parents.get(id(parent)) if isinstance(parent, ast.Lambda) else call
+        parent = self.module.source.parents.get(id(call))
+        giving = self.module.source.parents.get(id(parent)) if isinstance(parent, ast.Lambda) else call
         return id(giving) in self.module.found.stored
 
     def _following(self, value: str, call: ast.Call, callee: str) -> tuple[Fate | None, str] | None:
         """What is read off what a call imports, if that is told, and the module it is in now; None where it stays."""
-        names, parent = self.module.names, self._parents.get(id(call))
+        names, parent = self.module.names, self.module.source.parents.get(id(call))
         if callee in _SPECS or not names.is_module(value) or "." in value:
             return None
         if self._is_stored(call):

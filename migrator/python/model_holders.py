@@ -32,9 +32,6 @@ class Holders:
 
     def __init__(self, module: Module, flow: Flow, using: InUse) -> None:
         self.module, self.flow, self.using = module, flow, using
-        self._parents: dict[int, ast.AST] = {
-            id(child): node for node in ast.walk(module.source.tree) for child in ast.iter_child_nodes(node)
-        }
         self._scopes = {id(call): scope for call, scope in module.found.calls}
 
     def of(self, node: ast.expr) -> Holder | None:
@@ -42,7 +39,7 @@ class Holders:
         named = many = False
         at: ast.AST = node
         while True:
-            parent = self._parents.get(id(at))
+            parent = self.module.source.parents.get(id(at))
             match parent:
                 case ast.List() | ast.Tuple() | ast.Set():
                     many = True
@@ -56,7 +53,7 @@ class Holders:
                         return None
                     named |= self.using.names_model(key)
                 case ast.keyword():
-                    call = self._parents.get(id(parent))
+                    call = self.module.source.parents.get(id(parent))
                     if isinstance(call, ast.Call):
                         return self._in_call(call, parent.arg or "", named)
                     return None
@@ -86,7 +83,7 @@ class Holders:
 
     def _is_enum(self, statement: ast.AST) -> bool:
         """Whether a statement gives a member to an enumeration of models."""
-        cls = self._parents.get(id(statement))
+        cls = self.module.source.parents.get(id(statement))
         if not isinstance(cls, ast.ClassDef) or "model" not in cls.name.lower():
             return False
         return any(parts_of(base)[-1:] in {("Enum",), ("StrEnum",)} for base in cls.bases)
@@ -96,7 +93,7 @@ class Holders:
         pairs = list(zip(reversed(positional), reversed(args.defaults), strict=False))
         pairs += [(a, d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None]
         name = next((a.arg for a, default in pairs if default is at), "")
-        function = self._parents.get(id(args))
+        function = self.module.source.parents.get(id(args))
         scope = next((s for s in self.module.found.scopes if s.node is function), None)
         keys = ((id(scope), name),) if scope and name else ()
         return Holder(named or self.using.names_model(name), keys=keys)
@@ -104,7 +101,7 @@ class Holders:
     def _returned(self, node: ast.Return, named: bool) -> Holder:
         at: ast.AST | None = node
         while at is not None and not isinstance(at, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            at = self._parents.get(id(at))
+            at = self.module.source.parents.get(id(at))
         return Holder(named or self.using.names_model(getattr(at, "name", "")))
 
     def _in_call(self, call: ast.Call, argument: str, named: bool, at: ast.AST | None = None) -> Holder | None:
@@ -158,7 +155,7 @@ class Holders:
 
     def is_searched(self, key: Key) -> bool:
         """Whether code looks for something in a variable, or goes over it to look for what it has."""
-        around = (self._parents.get(id(load)) for load in self.flow.loads.get(key, ()))
+        around = (self.module.source.parents.get(id(load)) for load in self.flow.loads.get(key, ()))
         return any(isinstance(node, ast.Compare | ast.comprehension | ast.For) or _is_search(node) for node in around)
 
     def _takes_model(self, holder: Holder) -> bool:

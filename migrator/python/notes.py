@@ -40,9 +40,6 @@ class _Reader:
 
     def __init__(self, module: Module, rule: Note) -> None:
         self.module, self.rule = module, rule
-        self.parents = {
-            id(child): node for node in ast.walk(module.source.tree) for child in ast.iter_child_nodes(node)
-        }
         self.known: dict[int, set[str]] = {}  # id of a function -> its parameters that are such objects
         for node, where, own in module.found.functions:
             self.known[id(node)] = set(self._given(node, where, own))
@@ -83,24 +80,24 @@ class _Reader:
 
     def _functions(self, node: ast.AST) -> Iterator[ast.AST]:
         """The functions around a node, from the inside."""
-        above = self.parents.get(id(node))
+        above = self.module.source.parents.get(id(node))
         while above is not None:
             if isinstance(above, FunctionNode):
                 yield above
-            above = self.parents.get(id(above))
+            above = self.module.source.parents.get(id(above))
 
     # ----------------------------------------------------------------------------------------------------- what is read
 
     def _reads(self, node: ast.expr) -> Iterator[_Read]:
         """The keys that are read of an expression, or of the variable that it alone is kept in."""
-        above = self.parents.get(id(node))
+        above = self.module.source.parents.get(id(node))
         match above:
             case ast.Subscript() if above.value is node:
                 yield _Read(above, above.slice, node)
             case ast.Compare(ops=[ast.In() | ast.NotIn()]) if above.comparators[0] is node:
                 yield _Read(above, above.left, node)
             case ast.Attribute() if above.attr in _READS:
-                call = self.parents.get(id(above))
+                call = self.module.source.parents.get(id(above))
                 if isinstance(call, ast.Call) and call.func is above and call.args:
                     yield _Read(call, call.args[0], node)
             case ast.Assign(targets=[ast.Name() as name]) | ast.NamedExpr(target=ast.Name() as name):

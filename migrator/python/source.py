@@ -81,6 +81,11 @@ class Source:
         return line[: len(line) - len(line.lstrip())]
 
     @cached_property
+    def parents(self) -> dict[int, ast.AST]:
+        """What each node stands in, by the node's id."""
+        return {id(child): node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+
+    @cached_property
     def newline(self) -> str:
         """The text's own line ending, that of its first line."""
         match = _LINE_END.search(self.text)

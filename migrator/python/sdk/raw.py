@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
@@ -46,11 +46,6 @@ class _Raw:
                 own = [k for k in keys if k and (text_value(k) or "").lower() == f"{self.prefix}api-key"]
                 found |= {(self.scopes[id(key)], ast.unparse(holder)) for key in own}
         return found
-
-    @cached_property
-    def _parents(self) -> Mapping[int, ast.AST]:
-        tree = self.module.source.tree
-        return {id(child): node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
 
     def findings(self) -> Iterator[Finding]:
         tree = self.module.source.tree
@@ -96,7 +91,7 @@ class _Raw:
             return
         self.told |= {id(k) for k in own}
         given = self.through.spelled(node)
-        call = self._parents.get(id(node))
+        call = self.module.source.parents.get(id(node))
         more = False
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "update":
             more = (self.scopes[id(own[0])], ast.unparse(call.func.value)) in self.keyed
@@ -105,7 +100,7 @@ class _Raw:
             yield self.writer.say(node, Status.MANUAL, said)
         else:
             found = self.through.spelled_alone(node, self.scopes[id(own[0])], given, more=more)
-            statement = self._parents.get(id(call))
+            statement = self.module.source.parents.get(id(call))
             place = next((p for p in places(self.module.source.tree) if p.statement is statement), None)
             if more and place and isinstance(statement, ast.Expr) and found.edits and not self._leaves(node, given):
                 cuts = Cuts(self.module)

@@ -19,7 +19,7 @@ def find(writer: Writer) -> Iterator[Finding]:
     module = writer.module
     if not _ID.search(module.source.text):
         return
-    parents = {id(c): node for node in ast.walk(module.source.tree) for c in ast.iter_child_nodes(node)}
+    parents = module.source.parents
     rule = next((r.id for r in writer.rules.parameters if r.to == "provider"), writer.client.id)
     settings = writer.rules.options
     for text in module.found.texts:

@@ -40,11 +40,6 @@ class Through:
         self.asked: dict[Scope, set[str]] = {}  # the providers of the models that are asked for, where headers are
 
     @cached_property
-    def _parents(self) -> Mapping[int, ast.AST]:
-        tree = self.writer.module.source.tree
-        return {id(child): node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-
-    @cached_property
     def bodies(self) -> Mapping[Scope, list[tuple[ast.expr, str]]]:
         """The models in what is sent, by where it is written: `{"model": "gpt-4o", "messages": …}`."""
         scopes = {id(text.node): text.scope for text in self.writer.module.found.texts}
@@ -59,7 +54,7 @@ class Through:
     def headers(self, node: ast.Call, scope: Scope) -> Iterator[Finding]:
         """Headers that the SDK makes, apart from a client's call."""
         given = self._given(node, scope)
-        above = self._parents.get(id(node))
+        above = self.writer.module.source.parents.get(id(node))
         if given is None:
             said = "headers: it is not written down here what it is given, or it routes by a config"
             yield self.writer.say(node, Status.MANUAL, said)
@@ -212,9 +207,9 @@ class Through:
 
     def _of_sdk(self, result: Result, node: ast.Call | ast.Dict, scope: Scope) -> dict[str, str]:
         """A client of the SDK itself: its calls name models, as far as they are in sight."""
-        above = self._parents.get(id(node))
+        above = self.writer.module.source.parents.get(id(node))
         while isinstance(above, ast.keyword | ast.Starred):
-            above = self._parents.get(id(above))
+            above = self.writer.module.source.parents.get(id(above))
         handed = isinstance(above, ast.Call) and above.func is not node
         dotted = self.writer.dotted(above.func, scope) if isinstance(above, ast.Call) else ""
         traced = dotted in self.client.patches or bool(self.writer.module.index.module_of(dotted))
