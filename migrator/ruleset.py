@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from migrator.handed import Handed
 from migrator.pack_settings import fill, overridden
 from migrator.packs import Pack
+from migrator.patterns import expand
 from migrator.primitives.client import Client, Factory, Method, Parameter
 from migrator.primitives.code import Call, Fixture, Literal_, Module, Promote, Symbol
 from migrator.primitives.gateway import Note, Routing
@@ -73,6 +74,14 @@ class Rules:
     def moving_clients(self) -> tuple[Client, ...]:
         """The clients that Python code leaves; one that would behave otherwise stays where nothing is to be seen to."""
         return tuple(client for client in self.clients if not (self.wary and client.differs))
+
+    def parameter(self, name: str) -> Parameter | None:
+        """The row of a client's option by its name; exact names go before patterns."""
+        for exact in (True, False):
+            for row in self.parameters:
+                if any(p == name if exact else "*" in p and expand(p, p, name) is not None for p in row.names):
+                    return row
+        return None
 
     @property
     def notes(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from migrator.formats.headers import Headers, Settled
 from migrator.formats.shell import Command, Word, commands, listed
 from migrator.primitives.client import Client
-from migrator.python.sdk.providers import LOST
+from migrator.providers import LOST
 from migrator.sites import Edit, Finding, Status
 
 _NAMES = re.compile(r"(?<![\w./$'\"-])(?:curl|wget)(?:\.exe)?(?=[ \t\\])(?![ \t]*[:=(])")

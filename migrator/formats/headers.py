@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 
 from migrator.names import Names
 from migrator.primitives.client import Client, Parameter
-from migrator.python.sdk.options import parameter
-from migrator.python.sdk.providers import LOST, NewId, begins, named, new_id
+from migrator.providers import LOST, NewId, begins, named, new_id
 from migrator.sites import Status
 
 _ORDER = (Status.MIGRATED, Status.REVIEW, Status.MANUAL)
@@ -60,7 +59,7 @@ class Headers:
 
     def rule(self, name: str) -> Parameter | None:
         """The rule of a header."""
-        return parameter(self.names.rules, name.lower().removeprefix(self.client.prefix).replace("-", "_"))
+        return self.names.rules.parameter(name.lower().removeprefix(self.client.prefix).replace("-", "_"))
 
     def is_key(self, name: str) -> bool:
         """Whether a header carries the key."""
@@ -85,7 +84,7 @@ class Headers:
         return result
 
     def _other_key(self, result: Settled, ours: bool) -> None:
-        rule = parameter(self.names.rules, "authorization")
+        rule = self.names.rules.parameter("authorization")
         if ours and rule:
             result.say(Status.REVIEW, f"the key that was sent as Authorization is gone: {rule.message}")
         elif not ours:
@@ -138,7 +137,7 @@ class Headers:
             result.provider = result.provider or LOST
             return
         for name, inner in config.items():
-            part = parameter(self.names.rules, name)
+            part = self.names.rules.parameter(name)
             if part and part.to == "provider":
                 self._provider(result, str(inner))
             elif part and part.to == "manual":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from migrator.clients.table import load
 from migrator.primitives.client import Client, Method
+from migrator.providers import LOST, begins, new_id
 from migrator.python.answers.values import Is
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
@@ -16,7 +17,6 @@ from migrator.python.scopes import Scope
 from migrator.python.sdk import arguments
 from migrator.python.sdk.made import CLIENT, CLIENTS, COPIES
 from migrator.python.sdk.options import Options, Result, is_plain
-from migrator.python.sdk.providers import LOST, begins, new_id
 from migrator.python.sdk.spread import names_given
 from migrator.sites import Edit, Finding, Status
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import replace
 
+from migrator.providers import LOST, begins
 from migrator.python import answers, construction
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
@@ -13,7 +14,6 @@ from migrator.python.scopes import Scope
 from migrator.python.sdk import leftover, raw, slugs, spreading
 from migrator.python.sdk.asked import Asked
 from migrator.python.sdk.options import Result, is_sure
-from migrator.python.sdk.providers import LOST, begins
 from migrator.python.sdk.spread import Spread, spread_of
 from migrator.python.sdk.spreading import lacks
 from migrator.python.sdk.through import Through

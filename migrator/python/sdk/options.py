@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from migrator.patterns import expand
 from migrator.primitives.client import Client, Parameter
+from migrator.providers import LOST
 from migrator.python.expressions import is_none, text_value
-from migrator.python.sdk.providers import LOST, provider_of
+from migrator.python.sdk.providers import provider_of
 from migrator.python.sdk.spread import Spread
 from migrator.ruleset import Rules
 from migrator.sites import Status
@@ -46,24 +46,15 @@ class Result:
         return f"{{{', '.join(items)}}}" if items else ""
 
 
-def parameter(rules: Rules, name: str) -> Parameter | None:
-    """The row of an option by its name; exact names go before patterns."""
-    for exact in (True, False):
-        for row in rules.parameters:
-            if any(p == name if exact else "*" in p and expand(p, p, name) is not None for p in row.names):
-                return row
-    return None
-
-
 def is_plain(rules: Rules, keywords: Sequence[ast.keyword]) -> bool:
     """Whether it is written down what is given, and none of it has to be seen to by hand."""
     for each in keywords:
-        row = parameter(rules, each.arg) if each.arg else None
+        row = rules.parameter(each.arg) if each.arg else None
         if row is None or row.to == "manual":
             return False
         if row.to == "config" and isinstance(each.value, ast.Dict):
             parts = [(text_value(k), v) for k, v in zip(each.value.keys, each.value.values, strict=True)]
-            rows = [parameter(rules, name) if name else None for name, _ in parts]
+            rows = [rules.parameter(name) if name else None for name, _ in parts]
             if any(r is None or r.to == "manual" for r in rows):
                 return False
     return True
@@ -85,9 +76,9 @@ def is_sure(rules: Rules, call: ast.Call, spread: Spread | None) -> bool:
 
 def _is_apart(rules: Rules, spread: Spread) -> bool:
     """Whether each option of a dict becomes one item for itself."""
-    named = [(parameter(rules, k.arg or ""), k.arg) for k in spread.keywords]
+    named = [(rules.parameter(k.arg or ""), k.arg) for k in spread.keywords]
     headers = [n for row, n in named if row and (row.to in ("labels", "header") or n == "default_headers")]
-    stored = [(parameter(rules, o.name), o.value) for o in spread.options if o.stored]
+    stored = [(rules.parameter(o.name), o.value) for o in spread.options if o.stored]
     several = any(row and row.to == "config" and isinstance(value, ast.Dict) for row, value in stored)
     twice = len({name for _, name in named}) < len(named)
     return len(headers) < 2 and not several and not twice
@@ -104,7 +95,7 @@ class Options:
         """What becomes of options that `is_plain` let through."""
         result = Result()
         for name, value in given:
-            row = parameter(self.rules, name)
+            row = self.rules.parameter(name)
             if row and not is_none(value) and not (row.to == "header" and _is_false(value)):
                 self._one(result, name, value, row)
         if result.headers and "default_headers" in result.keywords:
@@ -166,7 +157,7 @@ class Options:
             return
         for key, inner in zip(value.keys, value.values, strict=True):
             name = text_value(key) or ""
-            its = parameter(self.rules, name)
+            its = self.rules.parameter(name)
             if its and its.to != "key":
                 self._one(result, name, inner, its)
 

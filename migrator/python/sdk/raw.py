@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
+from migrator.providers import new_id
 from migrator.python.expressions import text_value
 from migrator.python.needless import Cuts
 from migrator.python.scopes import Scope
-from migrator.python.sdk.options import is_plain, parameter
-from migrator.python.sdk.providers import new_id
+from migrator.python.sdk.options import is_plain
 from migrator.python.sdk.spread import Place, Stored, places
 from migrator.python.sdk.spreading import cut
 from migrator.python.sdk.through import Given, Through
@@ -110,7 +110,7 @@ class _Raw:
 
     def _leaves(self, node: ast.Dict, given: Given) -> bool:
         """Whether anything is left of a dict that adds to headers, or comes in place of what goes."""
-        rows = (parameter(self.writer.rules, name) for name, _ in given.options)
+        rows = (self.writer.rules.parameter(name) for name, _ in given.options)
         idle = all(Cuts(self.module).is_plain(value) for value in node.values)
         return bool(given.others) or None in node.keys or not idle or any(row and row.to in _SAID for row in rows)
 
@@ -124,7 +124,7 @@ class _Raw:
             return
         self._tell(target)
         option = name.lower().removeprefix(self.prefix).replace("-", "_")
-        row = parameter(self.writer.rules, option)
+        row = self.writer.rules.parameter(option)
         if beside := self.writer.asked_otherwise:
             yield Finding(self.module.source.start(statement), beside.id, Status.MANUAL, f"{name}: {beside.message}")
             return
@@ -166,7 +166,7 @@ class _Raw:
             case _:
                 return
         header = text_value(name)
-        row = parameter(self.writer.rules, (header or "").lower().removeprefix(self.prefix).replace("-", "_"))
+        row = self.writer.rules.parameter((header or "").lower().removeprefix(self.prefix).replace("-", "_"))
         if not header or not self._is_header(header) or row is None:
             return
         self._tell(place.statement)
@@ -187,7 +187,7 @@ class _Raw:
                 where = self.scopes.get(id(name)), ast.unparse(holder)
             case _:
                 return
-        row = parameter(self.writer.rules, "authorization")
+        row = self.writer.rules.parameter("authorization")
         if (text_value(name) or "").lower() != "authorization" or where not in self.keyed or row is None:
             return
         cuts = Cuts(self.module)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from migrator.python.module import Module
 from migrator.python.needless import Cuts
 from migrator.python.sdk import arguments
-from migrator.python.sdk.options import Options, parameter
+from migrator.python.sdk.options import Options
 from migrator.python.sdk.spread import Option, Spread, Stored
 from migrator.sites import Edit
 
@@ -54,7 +54,7 @@ def lacks(spread: Spread, name: str) -> str:
 
 def _texts(module: Module, options: Options, option: Option, address: Address) -> dict[str, str] | None:
     """What takes the place of an option, name -> Python text; None where it stays as it is."""
-    row = parameter(options.rules, option.name)
+    row = options.rules.parameter(option.name)
     if row and row.to in ("key", "url"):
         new = address(option.value) if row.to == "url" else ""
         return {option.name: new} if new else None

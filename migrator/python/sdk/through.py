@@ -9,10 +9,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 from migrator.patterns import under
+from migrator.providers import LOST, NewId, begins, new_id
 from migrator.python.expressions import is_none, parts_of, text_value
 from migrator.python.scopes import Scope
-from migrator.python.sdk.options import Result, is_plain, parameter, spelled
-from migrator.python.sdk.providers import LOST, NewId, begins, new_id
+from migrator.python.sdk.options import Result, is_plain, spelled
 from migrator.python.sdk.writer import Writer, named
 from migrator.sites import Edit, Finding, Status
 
@@ -96,7 +96,7 @@ class Through:
 
     def meant(self, option: str, value: ast.expr) -> ast.expr:
         """What the text of a header stands for, where the option is JSON in a header."""
-        row = parameter(self.writer.rules, option)
+        row = self.writer.rules.parameter(option)
         return _meant(value) if row and row.to in _JSON else value
 
     def bearer(self, key: ast.expr) -> str:

@@ -1,0 +1,94 @@
+"""What an id of a model is called where the old SDK's virtual keys and slugs are gone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from migrator.primitives.client import Client
+from migrator.sites import Status
+
+LOST = "?"
+_NOISE = {"portkey", "vk", "virtual", "key", "keys", "id", "slug", "provider", "prod", "dev", "test", "self", "api"}
+
+
+class NewId(NamedTuple):
+    """The id of a model from now on, and what is to be said of it."""
+
+    text: str
+    status: Status
+    message: str
+
+
+def named(name: str, client: Client) -> str:
+    """The provider that a name such as `PORTKEY_VK_OPENAI` holds; "" for none."""
+    words = [w for w in re.split(r"[^a-z0-9]+", name.lower()) if w and w not in _NOISE]
+    if not words:
+        return ""
+    whole = "-".join(words)
+    if whole in client.providers:
+        return whole
+    begun = [p for p in client.providers if p.startswith(f"{whole}-") and len(whole) > 3]
+    return begun[0] if len(begun) == 1 else ""
+
+
+def new_id(model: str, provider: str, client: Client, slugs: Mapping[str, str], models: Mapping[str, str]) -> NewId:
+    """What a model that is asked for is called at the gateway, where `provider` is the client's."""
+    if model in models:
+        return NewId(models[model], Status.MIGRATED, "")
+    if model.startswith("@") and "/" in model:
+        slug, _, root = model[1:].partition("/")
+        known = slugs.get(slug) or (slug if slug in client.providers else named(slug, client))
+        if not known:
+            by_name = _by_vendor(root, client)
+            if by_name.message:
+                return by_name
+            said = f"nothing tells the provider of the slug {slug}, so {client.called} chooses"
+            return NewId(root, Status.REVIEW, f"{said}: say it with the setting slugs")
+        sure = slug in slugs
+        said = "" if sure else f"the slug {slug} is taken for the provider {known}: say another with the setting slugs"
+        return _with_prefix(root, known, client, Status.MIGRATED if sure else Status.REVIEW, said)
+    if "/" in model or provider == client.itself:
+        return NewId(model, Status.MIGRATED, "")
+    if provider in ("", LOST):  # a provider that is lost is said where the client is made
+        return _by_vendor(model, client)
+    return _with_prefix(model, provider, client, Status.MIGRATED, "")
+
+
+def _by_vendor(model: str, client: Client) -> NewId:
+    """The id where nothing but the model's name says who made it."""
+    if not client.vendors:
+        return NewId(model, Status.MIGRATED, "")
+    vendor = client.vendor(model)
+    if not vendor:
+        return NewId(
+            model, Status.MANUAL, f"ids at {client.called} begin with who made the model: write vendor/{model}"
+        )
+    return NewId(f"{vendor}/{model}", Status.REVIEW, client.ids)
+
+
+def begins(provider: str, client: Client) -> str:
+    """What to do about ids of models that are not in sight."""
+    prefix = client.providers.get(provider, provider)
+    if not prefix:
+        return unserved(client, provider)
+    return f"the provider was {provider}: begin ids of models with {prefix}/ to stay there"
+
+
+def _with_prefix(root: str, provider: str, client: Client, status: Status, said: str) -> NewId:
+    prefix = client.providers.get(provider, provider)
+    if not prefix:
+        return NewId(root, Status.MANUAL, unserved(client, provider))
+    return NewId(
+        f"{prefix}/{root}", Status.REVIEW if client.ids else status, "; ".join(filter(None, [said, client.ids]))
+    )
+
+
+def unserved(client: Client, provider: str) -> str:
+    """What to say where no model id can name a provider."""
+    return (
+        f"{provider}: {client.unserved}"
+        if client.unserved
+        else f"{client.called} has no provider {provider}: choose another model"
+    )
