@@ -231,11 +231,20 @@ class _Planner:
         return called in _SHAPED and not self.plan.strict and _is_typed(scope) and self.values.is_plain(value)
 
     def _import(self, reference: Reference, fate: Fate) -> None:
-        holder = reference.scope.lookup(reference.parts[0])
-        for binding in holder.bindings[reference.parts[0]] if holder else ():
+        for binding in self._imports_of(reference):
             if isinstance(binding.node, ast.alias) and isinstance(binding.statement, ast.ImportFrom):
                 name = Imported(binding.node, binding.statement, fate, binding.target or "", reference.parts[0])
                 self.plan.imported.setdefault(id(binding.node), name).uses.append(reference)
+
+    def _imports_of(self, reference: Reference) -> list[Binding]:
+        """What gives a use its name: the last import above it in its blocks, or else every one."""
+        local = reference.parts[0]
+        holder = reference.scope.lookup(local)
+        bindings = holder.bindings[local] if holder else []
+        line = reference.nodes[0].lineno
+        ends = {id(s.node): s.block[-1].end_lineno or 0 for s in self.module.found.imports}
+        above = [b for b in bindings if b.statement and b.statement.lineno <= line <= ends.get(id(b.statement), 0)]
+        return above[-1:] or bindings
 
 
 def _is_typed(scope: Scope | None) -> bool:
