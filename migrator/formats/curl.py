@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from migrator.endpoints import Asked, address_in, asked
 from migrator.formats.headers import Headers, Settled
 from migrator.formats.shell import Command, Word, commands, listed
-from migrator.primitives.client import Client
 from migrator.providers import LOST
 from migrator.sites import Edit, Finding, Status
 
@@ -74,10 +74,13 @@ class Curl:
         if not ours and not address:
             return
         settled = self.headers.settle([(unit.name, unit.value) for unit in units])
-        refused = self._refused(command)
+        differs = self._asked(command)
+        refused = differs if differs and differs.status is Status.MANUAL else None
+        if differs:
+            settled.say(differs.status, differs.message)
         if settled.fault or refused:
             self.held.append(command.span)
-            rule, said = refused or (settled.fault_rule, settled.fault)
+            rule, said = (refused.rule, refused.message) if refused else (settled.fault_rule, settled.fault)
             yield Finding(command.words[0].start, rule, Status.MANUAL, f"{command.words[0].raw}: {said}")
             return
         edits = list(self._headers(command, units, settled, may_add=ours and not _elsewhere(command, units)))
@@ -100,13 +103,10 @@ class Curl:
         message = "; ".join([said, *settled.notes])
         return Finding(start, self.client.id, status, message, tuple(sorted(edits)))
 
-    def _refused(self, command: Command) -> tuple[str, str] | None:
-        """The rule of a method that is not there at the new address, and what to do about it."""
-        for word in command.words:
-            method = unserved(word.text, self.headers)
-            if method:
-                return method
-        return None
+    def _asked(self, command: Command) -> Asked | None:
+        """What differs about the URL that a command calls."""
+        found = (asked(word.text, self.client, self.headers.names.rules.methods) for word in command.words)
+        return next((each for each in found if each), None)
 
     def _notes(self, command: Command, units: list[Unit], settled: Settled, address: str, ours: bool) -> None:
         called = self.client.called
@@ -290,23 +290,3 @@ def _elsewhere(command: Command, units: list[Unit]) -> bool:
     """Whether headers of a command may stand elsewhere: in a file, in a variable."""
     loose = (word for word in command.words[1:] if _HELD.fullmatch(word.text) and "[" in word.text)
     return any(not unit.name for unit in units) or any(loose) or any(w.raw in ("-K", "--config") for w in command.words)
-
-
-def address_in(text: str, client: Client) -> str:
-    """The old address that a text begins with; "" for none."""
-    begun = (a for a in sorted(client.addresses, key=len, reverse=True) if text.startswith(a))
-    return next((a for a in begun if not re.match(r"[\w-]|\.\w", text[len(a) :])), "")
-
-
-def unserved(text: str, headers: Headers) -> tuple[str, str] | None:
-    """The rule and the message of a method that a URL at the old address calls and that is by hand from now on."""
-    address = address_in(text, headers.client)
-    if not address:
-        return None
-    path = (
-        re.sub(r"[?#].*", "", text[len(address) :]).strip("/").removeprefix("v1/").replace("-", "_").replace("/", ".")
-    )
-    for rule in headers.names.rules.methods:
-        if rule.status == Status.MANUAL and any(path == n or path.startswith(f"{n}.") for n in rule.names):
-            return rule.id, rule.message
-    return None

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+from migrator.endpoints import asked
 from migrator.formats import header_maps
-from migrator.formats.curl import Curl, unserved
+from migrator.formats.curl import Curl
 from migrator.formats.headers import Headers
 from migrator.formats.search import apart
 from migrator.names import Names
@@ -43,7 +44,7 @@ def speaks(path: str, text: str, rules: Rules) -> bool:
 
 def _of_client(text: str, kind: str, headers: Headers, path: str) -> list[Finding]:
     client = headers.client
-    if client.prefix not in text.lower() and not any(host in text for host in _hosts(client)):
+    if client.prefix not in text.lower() and not any(host in text for host in client.hosts):
         return []
     suffix = PurePosixPath(path).suffix.lower()
     kind = "http" if suffix in _REQUESTS else kind
@@ -66,14 +67,10 @@ def _inside(at: int, spans: Iterable[tuple[int, int]]) -> bool:
     return any(start <= at < end for start, end in spans)
 
 
-def _hosts(client: Client) -> set[str]:
-    return {urlsplit(address).netloc for address in client.addresses}
-
-
 def _pattern(client: Client) -> re.Pattern[str]:
     """Finds the old addresses, and their hosts where no other address is around these."""
     addresses, hosts = (
-        "|".join(map(re.escape, sorted(each, key=len, reverse=True))) for each in (client.addresses, _hosts(client))
+        "|".join(map(re.escape, sorted(each, key=len, reverse=True))) for each in (client.addresses, client.hosts)
     )
     return re.compile(rf"(?:(?<!\w)(?:{addresses})|(?<![\w.@/-])(?:{hosts}))(?![\w-]|\.\w)")
 
@@ -84,18 +81,20 @@ def _addresses(text: str, kind: str, headers: Headers) -> Iterator[Finding]:
     for match in _pattern(client).finditer(text):
         start, old = match.start(), match[0]
         url = _URL.match(text, start)
-        refused = unserved(url[0].rstrip(_SENTENCE_END) if url else old, headers)
+        differs = asked(url[0].rstrip(_SENTENCE_END) if url else old, client, headers.names.rules.methods)
         instead, said = replaced(old, headers)
         if _in_comment(text, start) and kind != "env":
             yield Finding(start, client.id, Status.REVIEW, f"in a comment: {said}", prose=True)
-        elif refused:
-            yield Finding(start, refused[0], Status.MANUAL, f"{url[0] if url else old}: {refused[1]}")
+        elif differs and differs.status is Status.MANUAL:
+            yield Finding(start, differs.rule, Status.MANUAL, f"{url[0] if url else old}: {differs.message}")
         elif not instead:
             yield Finding(start, client.id, Status.MANUAL, said)
         elif kind == "json" and text[start - 1] != '"':
             yield Finding(start, client.id, Status.REVIEW, f"in a text: {said}", prose=True)
         else:
-            yield Finding(start, client.id, Status.MIGRATED, said, (Edit(start, match.end(), instead),))
+            status, rule = (differs.status, differs.rule) if differs else (Status.MIGRATED, client.id)
+            said = f"{said}: {differs.message}" if differs else said
+            yield Finding(start, rule, status, said, (Edit(start, match.end(), instead),))
 
 
 def replaced(old: str, headers: Headers) -> tuple[str, str]:

@@ -31,7 +31,7 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
         return spelt
     from migrator.javascript.find import find as in_scripts
 
-    return beside(in_scripts(text, context.path, names), spelt)
+    return beside(in_scripts(text, context.path, names, edit_prose=context.edit_prose), spelt)
 
 
 def is_script(path: str) -> bool:
@@ -41,11 +41,15 @@ def is_script(path: str) -> bool:
 
 
 def speaks(text: str, rules: Rules) -> bool:
-    """Whether a script imports a client SDK that is left, sends its headers or calls its address."""
+    """Whether a script imports a client SDK that is left, sends its headers or names its address."""
+    return asks(text, rules) or any(host in text for client in rules.clients for host in client.hosts)
+
+
+def asks(text: str, rules: Rules) -> bool:
+    """Whether a script imports a client SDK that is left, or sends its headers."""
     for client in rules.clients:
         package = rf"""["'`]{re.escape(client.package)}["'`/]|@{re.escape(client.package)}/"""
-        others = "|".join(map(re.escape, (client.prefix, *client.addresses)))
-        if re.search(f"{package}|{others}", text, re.IGNORECASE):
+        if re.search(f"{package}|{re.escape(client.prefix)}", text, re.IGNORECASE):
             return True
     return False
 
@@ -61,7 +65,7 @@ def _may_call(text: str) -> bool:
 
 def read_callers(rules: Rules, candidates: Candidates) -> None:
     """Read the scripts that may call a client that they got from another file, where the tree has one to hand on."""
-    if not any(is_script(path) and speaks(each.text.text, rules) for path, each in candidates.by_path.items()):
+    if not any(is_script(path) and asks(each.text.text, rules) for path, each in candidates.by_path.items()):
         return
     done = {*candidates.by_path, *(problem.path for problem in candidates.problems)}
     others = [path for path in candidates.files if path not in done and is_script(path)]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from migrator.javascript import spelled
 from migrator.javascript.calls import Calls
 from migrator.javascript.clients import Built, Clients
-from migrator.javascript.headers import Headers, addresses
+from migrator.javascript.headers import Headers
 from migrator.javascript.imports import Import, Meanings, imports
 from migrator.javascript.mocks import Mocks
 from migrator.javascript.models import chosen, slugs, unnamed
@@ -22,10 +23,11 @@ _COMPONENTS = (".vue", ".svelte")  # run in browsers, where there is no `process
 _BROWSER = re.compile(r"\bimport\.meta\.env\b")
 
 
-def find(text: str, path: str, names: Names) -> list[Finding]:
+def find(text: str, path: str, names: Names, *, edit_prose: bool = False) -> list[Finding]:
     """The findings of all programs of a file, in order, with edits that do not overlap."""
     found: list[Finding] = []
     for script in scripts(text, path):
+        found += spelled.comments(script, names, edit=edit_prose)
         for client in names.rules.clients:
             if script.fault() is not None:
                 found += _unparsed(script, text, client)
@@ -77,12 +79,12 @@ def _found(script: Script, text: str, path: str, names: Names, client: Client) -
     mocked = () if stays else Mocks(script, text, clients).findings()
     headers = Headers(script, text, options)
     groups = (kept, moving, moves.findings(), mocked, rest, headers.findings())
-    there = () if stays else addresses(script, text, options)
+    there = spelled.addresses(script, options, stays)
     found = list(_apart(*groups, () if stays else slugs(script, text, clients), there))
     if found and not stays:
         models = (chosen(clients, made), unnamed(clients, {each.package for each in all_imports}))
         found = list(_apart(found, *models))
-    yield from (*found, *headers.left(found))
+    yield from (*found, *spelled.headers(script, options, found))
 
 
 def _from_factories(script: Script, text: str, path: str, names: Names, client: Client) -> Iterator[Finding]:

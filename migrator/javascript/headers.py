@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ast_grep_py import SgNode
@@ -14,7 +14,6 @@ from migrator.javascript.source import Script, span, string_of
 from migrator.sites import Edit, Finding, Status
 
 _SETTERS = frozenset({"set", "append", "setRequestHeader", "setHeader", "header"})
-_HEADER = re.compile(r"[\w-]+")
 _READERS = frozenset({"get", "has"})
 
 
@@ -41,15 +40,6 @@ class Headers:
             yield from self._read_by_key(node)
         for node in self.script.all("array"):
             yield from self._pair(node)
-
-    def left(self, told: Iterable[Finding]) -> Iterator[Finding]:
-        """A finding for each name of a header that none of those told is about: a constant, a comparison."""
-        spans = sorted({(e.start, e.end) for f in told for e in f.edits} | {(f.start, f.start + 1) for f in told})
-        for node in self.script.all("string", "template_string"):
-            name, start = string_of(node), self.script.start(node)
-            if name and _HEADER.fullmatch(name) and self._is_ours(name) and not _within(spans, start):
-                said = f"{name}: {self.options.client.called} has no such header: see what this is for"
-                yield Finding(start, self.options.client.id, Status.MANUAL, said)
 
     def _is_ours(self, name: str) -> bool:
         return name.lower().startswith(self.options.client.prefix)
@@ -230,28 +220,5 @@ def _own_key(literal: SgNode) -> _Own | None:
     return _Own(holder, entry) if entry and entry.value and named.keys() & {"baseURL", "baseUrl"} else None
 
 
-def _within(spans: list[tuple[int, int]], at: int) -> bool:
-    return any(start <= at < end for start, end in spans)
-
-
 def _is_quoted(entry: Property) -> bool:
     return entry.node.text()[:1] in "\"'"
-
-
-def addresses(script: Script, text: str, options: Options) -> Iterator[Finding]:
-    """The old address in strings, as a whole or as how one begins."""
-    client = options.client
-    new = options.names.rules.options.get("base-url", "") or client.url
-    hosts = {address.partition("//")[2].partition("/")[0] for address in client.addresses}
-    old = sorted([*client.addresses, *hosts], key=len, reverse=True)
-    pattern = re.compile(rf"(?<![\w.-])(?:{'|'.join(map(re.escape, old))})(?![\w-])")
-    for node in script.all("string", "template_string"):
-        for match in pattern.finditer(node.text()):
-            if match.start() != 1 or match[0] in hosts:
-                said = f"{match[0]} in a text: {new} from now on"
-                yield Finding(script.start(node) + match.start(), client.id, Status.MANUAL, said)
-                continue
-            instead = new if match[0].endswith("/v1") else new.removesuffix("/v1")
-            start = script.start(node) + match.start()
-            edit = Edit(start, start + len(match[0]), instead)
-            yield Finding(start, client.id, Status.MIGRATED, f"{match[0]} → {instead}", (edit,))

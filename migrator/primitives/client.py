@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from migrator.checks import (
     DESTINATION,
@@ -60,10 +61,16 @@ class Client(Rule):
     called: str = key(TEXT, "what messages call the new place", "the gateway")
     itself: str = key(TEXT, "the provider that the new place is itself: ids of its models stay", "")
     ids: str = key(TEXT, "what to see to in an id that was given a provider; left out: nothing", "")
+    served: list[str] = key(TEXTS, "how paths begin that the new place is known to serve; left out: any", [])
     unserved: str = key(TEXT, "what to do about a provider that no model id can name", "")
     vendors: Mapping[str, str] = key(
         TEXT_MAP, "beginning of a model's name = how its id begins, where every id has to name who made it", {}
     )
+
+    @property
+    def hosts(self) -> set[str]:
+        """The hosts of the old addresses."""
+        return {urlsplit(address).netloc for address in self.addresses}
 
     def vendor(self, model: str) -> str:
         """How the id of a model begins that says no more than the model's name; "" where that is not known."""

@@ -1,0 +1,79 @@
+"""What scripts spell of the SDK that is left, in strings and comments: its addresses, names of its headers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
+
+from migrator.endpoints import asked
+from migrator.formats import http
+from migrator.javascript.options import Options
+from migrator.javascript.source import Script
+from migrator.names import Names
+from migrator.primitives.client import Client
+from migrator.sites import Edit, Finding, Status
+
+_URL = re.compile(r"(?:\$\{[^}]*\}|[^\s\"'`<>\\\\,)\]}|])*")
+
+
+def addresses(script: Script, options: Options, stays: bool) -> Iterator[Finding]:
+    """The old address in strings, as a whole or as how one begins, and its host.
+
+    Where the clients of the script stay, so do its addresses.
+    """
+    client = options.client
+    new = options.names.rules.options.get("base-url", "") or client.url
+    pattern, hosts = _address(client), client.hosts
+    for node in script.all("string", "template_string", "jsx_text"):
+        for match in pattern.finditer(node.text()):
+            start, old = script.start(node) + match.start(), match[0]
+            instead = new if old.endswith("/v1") else new.removesuffix("/v1")
+            if old in hosts:
+                instead = urlsplit(new).netloc
+            if stays:
+                said = f"{old} stays as long as the client in this file does"
+                yield Finding(start, client.id, Status.MANUAL, said)
+                continue
+            if match.start() != 1 or old in hosts or node.kind() == "jsx_text":
+                said = f"{old} in a text: {instead} from now on"
+                yield Finding(start, client.id, Status.MANUAL, said)
+                continue
+            url = _URL.match(node.text(), match.start())
+            differs = asked(url[0] if url else old, client, options.names.rules.methods)
+            if differs and differs.status is Status.MANUAL:
+                yield Finding(start, differs.rule, Status.MANUAL, f"{url[0] if url else old}: {differs.message}")
+                continue
+            rule, status = (differs.rule, differs.status) if differs else (client.id, Status.MIGRATED)
+            said = f"{old} → {instead}" + (f": {differs.message}" if differs else "")
+            yield Finding(start, rule, status, said, (Edit(start, start + len(old), instead),))
+
+
+def _address(client: Client) -> re.Pattern[str]:
+    old = sorted([*client.addresses, *client.hosts], key=len, reverse=True)
+    return re.compile(rf"(?<![\w.-])(?:{'|'.join(map(re.escape, old))})(?![\w-]|\.\w)")
+
+
+def headers(script: Script, options: Options, told: Iterable[Finding]) -> Iterator[Finding]:
+    """A finding for each text with names of headers that none of those told is about."""
+    client = options.client
+    pattern = re.compile(rf"(?<![\w-]){re.escape(client.prefix)}[\w-]*\w", re.IGNORECASE)
+    spans = sorted({(e.start, e.end) for f in told for e in f.edits} | {(f.start, f.start + 1) for f in told})
+    for node in script.all("string", "template_string", "jsx_text"):
+        named = [m for m in pattern.finditer(node.text()) if not _within(spans, script.start(node), m.start())]
+        if not named:
+            continue
+        start = script.start(node) + (named[0].start() if named[0].start() > 1 else 0)
+        said = f"{', '.join(dict.fromkeys(m[0] for m in named))}: {client.called} has no such header"
+        yield Finding(start, client.id, Status.MANUAL, f"{said}: see what this is for")
+
+
+def comments(script: Script, names: Names, *, edit: bool) -> Iterator[Finding]:
+    """What comments say of addresses and headers, which is prose."""
+    for node in script.all("comment"):
+        yield from http.prose(node.text(), names, script.start(node), edit=edit)
+
+
+def _within(spans: list[tuple[int, int]], node: int, at: int) -> bool:
+    """Whether a name is in what is told: itself, or the node that it stands in."""
+    return any(start <= node < end or start <= node + at < end for start, end in spans)
