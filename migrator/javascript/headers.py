@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ast_grep_py import SgNode
 
-from migrator.javascript.objects import Property, properties, with_more, without
+from migrator.javascript.objects import Property, properties, with_more, without, written
 from migrator.javascript.options import Given, Options
+from migrator.javascript.removal import does_nothing, removal
 from migrator.javascript.source import Script, span, string_of
 from migrator.sites import Edit, Finding, Status
 
@@ -40,6 +40,7 @@ class Headers:
             yield from self._read_by_key(node)
         for node in self.script.all("array"):
             yield from self._pair(node)
+        yield from self._other_keys()
 
     def _is_ours(self, name: str) -> bool:
         return name.lower().startswith(self.options.client.prefix)
@@ -57,6 +58,7 @@ class Headers:
             yield from settled.faults
             return
         other = next((each for each in entries if each.name.lower() == "authorization"), None)
+        other = None if other and not settled.key and self._is_own(other.value) else other
         keyed = settled.key or (self.options.key if other else "")
         added = list(settled.headers)
         own = _own_key(literal) if keyed else None
@@ -73,9 +75,10 @@ class Headers:
         else:
             edits = with_more(self.script, self.text, literal, added, gone)
         if own:
-            edits.append(self.script.edit(own.entry.node, f"{own.entry.name}: {keyed}"))
+            edits.append(self.script.edit(own.entry.node, written(own.entry.name, keyed, self.options.quote)))
         rule, client = self.options.rule("api_key"), self.options.client
         said = f"{client.prefix}…: the key is {'that of the client' if own else 'sent as Authorization: Bearer'}"
+        said = said if keyed else f"{', '.join(each.name for each in ours)}: {client.called} knows no such header"
         status = Status.MIGRATED
         if other and keyed:
             status = Status.REVIEW
@@ -139,7 +142,7 @@ class Headers:
                 return
         where = rule.id if rule else self.options.client.id
         message = rule.message if rule and rule.message else f"{self.options.client.called} does not know it"
-        line = self._statement(node)
+        line = removal(self.script, self.text, node)
         if line is None or rule is None or rule.to in {"labels", "header", "manual"}:
             yield Finding(start, where, Status.MANUAL, f"{name}: {message}; take it out by hand")
         else:
@@ -147,30 +150,68 @@ class Headers:
 
     def _labelled(self, node: SgNode, value: SgNode) -> Edit | None:
         """The edit that sets a header for each label of a JSON text; None where a statement cannot."""
-        entries = ", ".join(self.options.labels(value))
+        labels = self.options.labels(value)
+        entries = f"{{ {', '.join(labels)} }}" if len(labels) != 1 else labels[0].removeprefix("...")
+        entries = entries if entries.startswith(("{", "Object")) else f"{{ {entries} }}"
         left, function = node.field("left"), node.field("function")
         above = node.parent()
         if left and (owner := left.field("object")):
-            return self.script.edit(node, f"Object.assign({owner.text()}, {{ {entries} }})")
+            return self.script.edit(node, f"Object.assign({owner.text()}, {entries})")
         if function is None or above is None or above.kind() != "expression_statement":
             return None
-        loop = f"Object.entries({{ {entries} }}).forEach(([name, value]) => {function.text()}(name, value))"
+        loop = f"Object.entries({entries}).forEach(([name, value]) => {function.text()}(name, value))"
         return self.script.edit(node, loop)
 
-    def _statement(self, node: SgNode) -> Edit | None:
-        """The edit that takes out the statement that a node is, with its line."""
-        statement = node.parent()
-        block = statement.parent() if statement else None
-        if statement is None or block is None or statement.kind() != "expression_statement":
-            return None
-        if block.kind() not in {"program", "statement_block"}:
-            return Edit(self.script.start(statement), self.script.end(statement), "{}")
-        start, end = self.script.start(statement), self.script.end(statement)
-        first = max(self.text.rfind("\n", 0, start), self.text.rfind("\r", 0, start)) + 1
-        rest = re.compile(r"[ \t]*(?:\r\n|\n|\r|\Z)").match(self.text, end)
-        if rest and not self.text[first:start].strip():
-            return Edit(first, rest.end(), "")
-        return Edit(start, end, "")
+    # -------------------------------------------------------------------------------------------------- other keys
+
+    def _is_own(self, value: SgNode | None) -> bool:
+        """Whether a value holds the key of the SDK that is left: a variable of the environment, or what has it."""
+        key = self.options.client.key_variable
+        if value is None or key in self.options.said(value):
+            return value is not None
+        names = value.find_all(kind="identifier") if value.kind() != "identifier" else [value]
+        bound = (self.script.scopes.resolve(name) for name in names)
+        values = (each.node.field("value") for each in bound if each and each.kind == "variable")
+        return any(key in self.options.said(each) for each in values if each)
+
+    def _other_keys(self) -> Iterator[Finding]:
+        """`headers.Authorization = …` with the key of a provider: the place of the gateway's own from now on."""
+        stored = list(self._stored())
+        api_key = f"{self.options.client.prefix}api-key"
+        keyed = {holder for holder, header, _, _ in stored if header == api_key}
+        for node in self.script.all("object") if any(each[1] == "authorization" for each in stored) else ():
+            declarator = node.parent()
+            if declarator and declarator.kind() == "variable_declarator" and (name := declarator.field("name")):
+                keyed |= {self._holder(name) for entry in properties(node) if entry.name.lower() == api_key}
+        rule = self.options.rule("authorization")
+        for holder, header, value, node in stored:
+            if rule is None or header != "authorization" or holder not in keyed or self._is_own(value):
+                continue
+            edit = removal(self.script, self.text, node) if does_nothing(value) else None
+            said = f"Authorization: {rule.message}"
+            status = Status.REVIEW if edit else Status.MANUAL
+            yield Finding(self.script.start(node), rule.id, status, said, (edit,) if edit else ())
+
+    def _stored(self) -> Iterator[tuple[tuple[int, int] | str, str, SgNode, SgNode]]:
+        """Every header that a statement sets: what holds it, its name in lower case, the value and the expression."""
+        for node in self.script.all("assignment_expression"):
+            left, right = node.field("left"), node.field("right")
+            owner = left.field("object") if left else None
+            index, name = (left.field("index"), left.field("property")) if left else (None, None)
+            said = string_of(index) if index else name.text() if name else None
+            if owner and right and said:
+                yield self._holder(owner), said.lower(), right, node
+        for node in self.script.all("call_expression"):
+            function, arguments = node.field("function"), node.field("arguments")
+            owner, method = (function.field("object"), function.field("property")) if function else (None, None)
+            parts = arguments.named_children() if arguments else []
+            said = string_of(parts[0]) if len(parts) == 2 else None
+            if owner and method and method.text() in _SETTERS and said:
+                yield self._holder(owner), said.lower(), parts[1], node
+
+    def _holder(self, node: SgNode) -> tuple[int, int] | str:
+        binding = self.script.scopes.resolve(node) if node.kind() == "identifier" else None
+        return binding.key if binding else node.text()
 
     # ----------------------------------------------------------------------------------------------------- answers
 
