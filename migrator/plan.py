@@ -13,6 +13,7 @@ from migrator.packs import Pack
 from migrator.project import Project
 from migrator.ruleset import Rules
 from migrator.shipped import holds_folder
+from migrator.sites import Site, Status
 from migrator.task import Options, Progress, Task, silent
 
 __all__ = ["Options", "build"]
@@ -43,7 +44,17 @@ def _searched(task: Task, rules: Rules) -> Plan:
     if options.paths:
         named = tree.files(task.project, options.include, options.exclude, options.paths)
         return _over(task, rules, sorted({*files, *named})).only(named)
-    return _over(task, rules, files)
+    plan = _over(task, rules, files)
+    return replace(plan, sites=(*plan.sites, *_passed_over(task, rules)))
+
+
+def _passed_over(task: Task, rules: Rules) -> list[Site]:
+    """What Python files refer to that only a .gitignore keeps out, as in a download of a repository without its git."""
+    files = tree.passed_over(task.project, task.options.include, task.options.exclude)
+    sites = _over(replace(task, progress=silent), rules, files).sites if files else ()
+    said = "left alone: a .gitignore names this file, and there is no git to say that it is tracked"
+    told = (s for s in sites if s.path in files and not s.prose)
+    return [replace(s, status=Status.IGNORED, message=said, new_path=s.path, new_line=s.line) for s in told]
 
 
 def _over(task: Task, rules: Rules, files: list[str]) -> Plan:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from migrator import git, glance
 from migrator.defaults import PRUNED
 from migrator.errors import MigrateError
+from migrator.guard import work_tree
 from migrator.needles import READ, holds
 from migrator.settings import Settings, load
 from migrator.sites import Problem
@@ -70,9 +71,27 @@ def files(
     if below:
         listed = git.listed_files(project.root)
         found.update(path for path in (_walk(tree) if listed is None else tree.real(listed)) if path.startswith(below))
+    return _chosen(project, found, include, exclude, tree.unreadable)
+
+
+def passed_over(project: Project, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[str]:
+    """The Python files that are out only because a .gitignore names them, where no repository says what is tracked.
+
+    They are sorted POSIX paths; `include` and `exclude` are those of `files`, which raises the same errors.
+    """
+    if work_tree(str(project.root)):
+        return []
+    ignored = {path for path in _walk(_Tree(project), ignored=True) if path.endswith((".py", ".pyi", ".pyw"))}
+    return _chosen(project, ignored, include, exclude)
+
+
+def _chosen(
+    project: Project, found: set[str], include: Sequence[str], exclude: Sequence[str], unreadable: Sequence[str] = ()
+) -> list[str]:
+    """Those of the files that the globs let in, and the folders that cannot be read, sorted."""
     if include := include or project.settings.include:
         found = set(_globs(include).match_files(found))
-    found.update(tree.unreadable)
+    found.update(unreadable)
     if exclude := (*project.settings.exclude, *exclude):
         found -= set(_globs(exclude).match_files(found))
     return sorted(found)
@@ -208,21 +227,22 @@ class _Tree:
         return _EMPTY if path and "pyvenv.cfg" in found.files else found
 
 
-def _walk(tree: _Tree) -> Iterator[str]:
-    """The files of the tree that no .gitignore on the way to them ignores."""
-    pending: list[tuple[str, tuple[_Ignore, ...]]] = [("", ())]
+def _walk(tree: _Tree, *, ignored: bool = False) -> Iterator[str]:
+    """The files of the tree that no .gitignore on the way to them ignores; or else those that one does."""
+    pending: list[tuple[str, tuple[_Ignore, ...], bool]] = [("", (), False)]
     while pending:
-        path, ignores = pending.pop()
+        path, ignores, out = pending.pop()
         prefix = f"{path}/" if path else ""
         here = tree.folder(path)
-        if ".gitignore" in here.files:
+        if ".gitignore" in here.files and not out:
             ignores = (_Ignore(tree.root, prefix), *ignores)
         for name in here.files:
-            if not _ignored(prefix + name, ignores, is_folder=False):
+            if (out or _ignored(prefix + name, ignores, is_folder=False)) is ignored:
                 yield prefix + name
         for name in here.folders:
-            if not _ignored(prefix + name, ignores, is_folder=True):
-                pending.append((prefix + name, ignores))
+            goes = out or _ignored(prefix + name, ignores, is_folder=True)
+            if ignored or not goes:
+                pending.append((prefix + name, ignores, goes))
 
 
 def _ignored(path: str, ignores: tuple[_Ignore, ...], *, is_folder: bool) -> bool:

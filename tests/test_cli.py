@@ -246,6 +246,17 @@ def test_what_git_ignores_is_left(root: Path) -> None:
     assert text(root, "vendor/theirs.py") == USER
 
 
+def test_what_a_gitignore_names_is_left_and_told_where_no_git_is(root: Path) -> None:
+    write(root, {".gitignore": "vendor/\n", "vendor/theirs.py": USER, "app.py": CLEAN})
+    done = run("--report", "report.json", cwd=root)
+    assert done.returncode == 0
+    assert text(root, "vendor/theirs.py") == USER
+    sites = json.loads(text(root, "report.json"))["sites"]
+    assert {(s["path"], s["status"]) for s in sites} == {("vendor/theirs.py", "ignored")}
+    assert {s["new_line"] for s in sites} == {1, 3}
+    assert run("check", cwd=root).returncode == 0
+
+
 # ------------------------------------------------------------------------------------------------- backups and restore
 
 

@@ -19,7 +19,7 @@ from migrator import needles
 from migrator import project as edge
 from migrator.defaults import PRUNED
 from migrator.errors import MigrateError
-from migrator.project import all_clean, files, git_state, is_generated, matching, open_project, read
+from migrator.project import all_clean, files, git_state, is_generated, matching, open_project, passed_over, read
 from migrator.settings import Settings
 from migrator.sites import Problem
 
@@ -293,6 +293,15 @@ class TestFiles:
         assert files(open_project(repo)) == [
             ".gitignore", "app/.gitignore", "app/a.py", "app/kept.log", "app/top.py", "b.md",
         ]  # fmt: skip
+
+    def test_what_is_passed_over(self, root: Path) -> None:
+        write(root, ".gitignore", text="built/\n*.gen.py\n")
+        write(root, "built/.gitignore", text="!*\n")
+        write(root, "a.py", "built/a.py", "built/b.md", "built/lib/a.pyi", "a.gen.py", "built/site-packages/a.py")
+        assert passed_over(open_project(root)) == ["a.gen.py", "built/a.py", "built/lib/a.pyi"]
+        assert passed_over(open_project(root), ["built/"], ["lib/"]) == ["built/a.py"]
+        git(root, "init", "-q")
+        assert passed_over(open_project(root)) == []
 
 
 PIECES = st.sampled_from(["a", "b", "c", "*", "**", "?", "a*", "*.c", "a.c", "[ab]", "[!a]", "\\a", "\\*"])
