@@ -146,6 +146,9 @@ class _Library:
             return self._bare(each, use)
         if use.fate.kind == "needless" and (self.cuts.covers(use) or id(use.reference.nodes[-1]) in module.replaced):
             return None
+        if use.fate.kind == "needless" and id(use.reference.nodes[-1]) in module.kept:
+            each.stays = True
+            return None
         if use.fate.kind != "moved":
             each.stays = True
             return Finding(start, use.fate.rule, use.fate.standing, f"{use.text}: {use.fate.message}")

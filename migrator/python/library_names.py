@@ -49,8 +49,9 @@ def _left(module: Module, cuts: Cuts) -> Iterator[Finding]:
                 id(reference.nodes[-1]) in module.replaced or cuts.covers(use) or (cuts.takes(use) and cuts.covers(use))
             ):
                 gone |= imports
-            else:
-                seen |= imports
+                continue
+            seen |= imports
+            if id(reference.nodes[-1]) not in module.kept:
                 yield finding
     for statement in module.found.imports:
         if isinstance(statement.node, ast.ImportFrom):

@@ -29,7 +29,7 @@ class Module:
     `through` are the references to a library that is left which go through a module of it, by id; `handled` the import
     statements, and `placed` the imported names, by id, whose new form follows from these; `beside` is what else is
     imported where a statement stands, by its id; `replaced` the expressions, by id, that others take the place of;
-    `staying` the expressions, by id, that go on meaning the library.
+    `staying` the expressions, by id, that go on meaning the library; `kept` those that stay and are told of already.
     """
 
     source: Source
@@ -43,6 +43,7 @@ class Module:
     beside: Mapping[int, tuple[Renamed, ...]] = field(default_factory=dict)
     replaced: set[int] = field(default_factory=set)
     staying: set[int] = field(default_factory=set)
+    kept: set[int] = field(default_factory=set)
     _seen_in_f_string: Counter[tuple[int, str]] = field(default_factory=Counter)
     _calls: dict[int, ast.Call] = field(default_factory=dict)  # id of the first argument -> the call
 

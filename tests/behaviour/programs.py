@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 PROGRAMS = Path(__file__).parents[2] / "fixtures/litellm"
-_OF_THE_PROGRAM = {"command", "provider", "unordered", "environment"}  # what holds whatever it becomes
+_OF_THE_PROGRAM = {"command", "provider", "unordered", "environment", "needs"}  # what holds whatever it becomes
 _HEADER = re.compile(r"(?m)^# /// expect\n((?:#.*\n)*?)# ///\n\n?")
 
 
@@ -38,6 +38,7 @@ class Expected:
     provider: str = "openai"
     unordered: bool = False
     keeps: bool = False
+    needs: tuple[str, ...] = ()
     pending: str = ""
     fault: str = ""
     manual: tuple[str, ...] = ()
@@ -81,7 +82,7 @@ class Program:
             said = {name: value for name, value in said.items() if name in _OF_THE_PROGRAM} | {"differs": differs}
         differs = [Difference(**each) for each in (*said.pop("differs", ()), *its.pop("differs", ()))]
         merged = {"command": [self.source.name], **said, **its}
-        lists = {name: tuple(merged.pop(name)) for name in ("command", "manual", "review") if name in merged}
+        lists = {name: tuple(merged.pop(name)) for name in ("command", "manual", "needs", "review") if name in merged}
         return Expected(**lists, **merged, differs=tuple(differs))
 
 

@@ -44,7 +44,7 @@ class Stage:
 
     def with_portkey(self, folder: Path, expected: Expected) -> Ended:
         """Runs a program with Portkey's SDK, which the environment leads to the gateway."""
-        process = self._process("portkey", (*_SDK["portkey_ai"], "httpcore", "pytest"), ("litellm",))
+        process = self._with_sdk("portkey", "portkey_ai", expected, ("litellm",))
         environment = _providers("provider-key", _NOWHERE) | {
             "PORTKEY_API_KEY": f"gateway-{folder.name}",
             "PORTKEY_BASE_URL": f"{self.url}/{folder.name}/v1",
@@ -58,8 +58,7 @@ class Stage:
         if expected.keeps:
             process = self._process("litellm", _LITELLM)
         else:
-            name = f"{target} without {' '.join(missing)}"
-            process = self._process(name, (*_SDK[table.package], "httpcore", "pytest"), missing)
+            process = self._with_sdk(f"{target} without {' '.join(missing)}", table.package, expected, missing)
         environment = _providers("provider-key", _NOWHERE) | {
             table.key_variable: f"gateway-{folder.name}",
             table.url_variable: f"{self.url}/{folder.name}/v1",
@@ -75,6 +74,12 @@ class Stage:
         """Ends the processes."""
         for process in self._processes.values():
             process.close()
+
+    def _with_sdk(self, name: str, package: str, expected: Expected, missing: tuple[str, ...]) -> Preloaded:
+        """A process for what a program `needs` besides: it may itself need what is missing, but for Portkey's SDK."""
+        if expected.needs:
+            name, missing = f"{name}, {' '.join(expected.needs)}", tuple(m for m in missing if m == "portkey_ai")
+        return self._process(name, (*_SDK[package], *expected.needs, "httpcore", "pytest"), missing)
 
     def _process(self, name: str, imported: tuple[str, ...], missing: tuple[str, ...] = ()) -> Preloaded:
         if name not in self._processes:

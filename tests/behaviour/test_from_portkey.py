@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import comparing
@@ -19,6 +20,9 @@ PROGRAMS = sorted(Path(__file__).parents[2].glob("fixtures/portkey/programs/*.py
 def test_it_behaves_the_same(source: Path, stage: Stage, tmp_path: Path) -> None:
     program = Program(source)
     expected = program.expected("llm-gateway")
+    absent = [name for name in expected.needs if find_spec(name.partition(".")[0]) is None]
+    if absent:
+        pytest.skip(f"not installed: {', '.join(absent)}")
     for side in ("before", "after"):
         (tmp_path / side).mkdir()
     old = program.place(tmp_path / "before" / f"{program.name}-portkey")

@@ -11,18 +11,26 @@ from migrator.clients.table import load
 from migrator.primitives.client import Client, Method
 from migrator.providers import LOST, begins, new_id
 from migrator.python.answers.values import Is
-from migrator.python.expressions import parts_of, text_value
+from migrator.python.expressions import callee_of, parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.scopes import Scope
 from migrator.python.sdk import arguments
 from migrator.python.sdk.made import CLIENT, CLIENTS, COPIES
 from migrator.python.sdk.options import Options, Result, is_plain
-from migrator.python.sdk.spread import names_given
+from migrator.python.sdk.spread import is_in_sight, names_given
 from migrator.sites import Edit, Finding, Status
 
 if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace
 
+_REST = "what the OpenAI SDK does not take goes into extra_body"
+_PASSING = {
+    "partial",
+    "partialmethod",
+    "submit",
+    "to_thread",
+    "run_sync",
+}  # they give a function the arguments they get
 _ALSO = {"extra_headers", "extra_query", "extra_body", "timeout", "metadata"}
 
 
@@ -52,12 +60,16 @@ class Asked:
             told |= {id(n) for n in ast.walk(node.func)}
             yield from self._call(node, scope, asked)
         yield from self._handed()
-        for reference, _ in self.module.found.loose:
-            if id(reference) not in told and (its := self._asked(reference)):
-                yield from self._left(reference, its)
-        for each in self.module.found.references:
-            if id(each.nodes[-1]) not in told and (its := self._asked(each.nodes[-1])):
-                yield from self._left(each.nodes[-1], its)
+        for node, scope, method, asked in self._passed:
+            told.add(id(method))
+            yield from self._left(method, asked)
+            yield from self._arguments(node, scope, asked, sure=callee_of(node) in _PASSING)
+        loose = [reference for reference, _ in self.module.found.loose]
+        for read in (*loose, *(each.nodes[-1] for each in self.module.found.references)):
+            if id(read) not in told and (its := self._asked(read)):
+                yield from self._left(read, its)
+                if its.path in self.known:
+                    yield from self._kept(read, its)
 
     @cached_property
     def _calls(self) -> list[tuple[ast.Call, Scope, _Asked]]:
@@ -65,6 +77,15 @@ class Asked:
             return []
         calls = self.module.found.calls
         return [(node, scope, asked) for node, scope in calls if (asked := self._asked(node.func))]
+
+    @property
+    def _passed(self) -> Iterator[tuple[ast.Call, Scope, ast.expr, _Asked]]:
+        """Methods that something else calls: `pool.submit(client.chat.completions.create, model=…)`."""
+        for node, scope in self.module.found.calls:
+            for method in (each for each in node.args if isinstance(each, ast.Attribute)):
+                asked = self._asked(method)
+                if asked and asked.path in self.known:
+                    yield node, scope, method, asked
 
     @property
     def followed(self) -> list[ast.Call]:
@@ -83,7 +104,7 @@ class Asked:
             for value in (*node.args, *(k.value for k in node.keywords if k.arg)):
                 if not isinstance(value, ast.Name | ast.Attribute):
                     continue
-                given = {v.of for v in self.trace.value(self.at, value) if isinstance(v, Is) and v.shape == CLIENT}
+                given = {v.of for v in self.trace.value(self.at, value) if isinstance(v, Is) and v.shape in CLIENTS}
                 dotted = self.module.dotted(parts_of(node.func), scope) if given else None
                 theirs = dotted and dotted not in self.client.patches and not index.module_of(index.canonical(dotted))
                 if theirs and len(given) == 1 and (provider := given.pop()) not in self._apart:
@@ -124,10 +145,24 @@ class Asked:
                 yield from self._copy(node)
             return
         yield from self._left(node.func, asked)
+        yield from self._arguments(node, scope, asked, sure=True)
+
+    def _arguments(self, node: ast.Call, scope: Scope, asked: _Asked, *, sure: bool) -> Iterator[Finding]:
+        """What a method is given: it is `sure` that all keywords of the call are the method's."""
         if self._method(asked.path) is None or asked.path.startswith("completions"):
             yield from self._model(node, asked)
-            if asked.native:
+            unknown = {k.arg for k in node.keywords if k.arg} - self.known.get(asked.path, set())
+            if asked.native and sure:
                 yield from self._unknown(node, scope, asked)
+            elif asked.native and unknown:
+                said = f"see whether {', '.join(sorted(unknown))} goes to {asked.path}: {_REST}"
+                yield self._say(node, Status.REVIEW, said)
+
+    def _kept(self, node: ast.expr, asked: _Asked) -> Iterator[Finding]:
+        """A method by a name of its own: what calls it is not looked for."""
+        yield from self._unseen(node, asked)
+        if asked.native:
+            yield self._say(node, Status.REVIEW, f"{asked.path}: where it is called, {_REST}")
 
     # -------------------------------------------------------------------------------------------------------- copies
 
@@ -151,6 +186,8 @@ class Asked:
             if keyword.arg in gone:
                 self.module.replaced |= {id(n) for n in ast.walk(keyword.value)}
         edits = tuple(arguments.edits(self.module, node, {}, gone, added)) if gone else ()
+        if len(gone) == len(node.keywords) and not added and isinstance(node.func, ast.Attribute):
+            edits = (Edit(self.module.source.end(node.func.value), self.module.source.end(node), ""),)
         if edits:
             yield self._say(node, result.status, "; ".join([said, *result.notes]), edits)
 
@@ -211,6 +248,8 @@ class Asked:
         if spread := sorted(names_given(node, scope) - known):
             said = f"{', '.join(spread)}: the OpenAI SDK takes no such argument: put it into extra_body"
             yield self._say(node, Status.MANUAL, said)
+        elif not is_in_sight(node, scope):
+            yield self._say(node, Status.REVIEW, f"what ** brings is not in sight: {_REST}")
         unknown = [k for k in node.keywords if k.arg and k.arg not in known]
         if not unknown:
             return

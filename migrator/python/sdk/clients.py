@@ -139,7 +139,7 @@ class Rewriter:
             given = [k for k in node.keywords if k.arg in ("model", "extra_headers") and self._is_old(k.value)]
             if given:
                 self.writer.done.add(id(node))
-                self.writer.kept |= {id(n) for k in given for n in ast.walk(k.value)}
+                self.module.kept |= {id(n) for k in given for n in ast.walk(k.value)}
                 said = f"{', '.join(k.arg or '' for k in given)}: left with the client, which is to be moved by hand"
                 yield self.writer.say(node, Status.MANUAL, said)
 
@@ -154,7 +154,7 @@ class Rewriter:
         for reference in self.module.found.references:
             last = reference.nodes[-1]
             if (
-                id(last) in self.module.replaced | self.writer.kept
+                id(last) in self.module.replaced | self.module.kept
                 or self.writer.name(last, reference.scope) not in self.client.address
             ):
                 continue
@@ -190,7 +190,7 @@ class Rewriter:
             parts = node.values if isinstance(node, ast.JoinedStr) else [node]
             old = text_value(parts[0]) if parts and text.role == "plain" else None
             new = self.writer.moved_address(old or "")
-            if not old or not new or id(node) in self.module.replaced | self.writer.kept:
+            if not old or not new or id(node) in self.module.replaced | self.module.kept:
                 continue
             row = self.writer.served_by_none(old) or self.writer.asked_beside
             place = self.module.source.inside(node, old)
@@ -208,7 +208,7 @@ class Rewriter:
         for node in (n for value in computed for n in ast.walk(value)):
             old = text_value(node) or ""
             new = self.writer.moved_address(old)
-            if not new or id(node) in self.module.replaced | self.writer.kept:
+            if not new or id(node) in self.module.replaced | self.module.kept:
                 continue
             at = start + segment.find(old)
             if segment.count(old) == 1:

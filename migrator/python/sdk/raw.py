@@ -50,7 +50,7 @@ class _Raw:
     def findings(self) -> Iterator[Finding]:
         tree = self.module.source.tree
         for node in ast.walk(tree):
-            if isinstance(node, ast.Dict) and id(node) not in self.module.replaced | self.writer.kept:
+            if isinstance(node, ast.Dict) and id(node) not in self.module.replaced | self.module.kept:
                 yield from self._dict(node)
             elif isinstance(node, ast.Dict):
                 self._tell(node)
@@ -63,7 +63,7 @@ class _Raw:
             yield from self._other_key(place)
         yield from self._models()
         for text in self.module.found.texts:
-            if text.role == "plain" and id(text.node) not in self.told | self.module.replaced | self.writer.kept:
+            if text.role == "plain" and id(text.node) not in self.told | self.module.replaced | self.module.kept:
                 yield from self._text(text.node)
 
     def _text(self, node: ast.Constant | ast.JoinedStr) -> Iterator[Finding]:

@@ -24,7 +24,12 @@ def find(writer: Writer) -> Iterator[Finding]:
     settings = writer.rules.options
     for text in module.found.texts:
         old = text_value(text.node) if isinstance(text.node, ast.Constant) and text.role == "plain" else None
-        if id(text.node) in writer.kept or not old or not _ID.fullmatch(old) or not _means_model(parents, text.node):
+        if (
+            id(text.node) in writer.module.kept
+            or not old
+            or not _ID.fullmatch(old)
+            or not _means_model(parents, text.node)
+        ):
             continue
         new = new_id(old, "", writer.client, settings.get("slugs", {}), settings.get("models", {}))
         place = module.source.inside(text.node, old)

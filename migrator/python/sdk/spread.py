@@ -96,6 +96,14 @@ def names_given(call: ast.Call, scope: Scope) -> set[str]:
     return found - {""}
 
 
+def is_in_sight(call: ast.Call, scope: Scope) -> bool:
+    """Whether all that a call is given with `**`, if anything, is written down."""
+    given = [k.value for k in call.keywords if k.arg is None]
+    return all(isinstance(g, ast.Dict) and all(text_value(k) for k in g.keys) for g in given) or bool(
+        spread_of(call, scope)
+    )
+
+
 def _assigned(statement: ast.stmt) -> tuple[ast.expr | None, ast.expr | None]:
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         return statement.targets[0], statement.value

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
-from migrator.patterns import under
-from migrator.providers import LOST, NewId, begins, new_id
+from migrator.providers import LOST, begins
 from migrator.python.expressions import is_none, parts_of, text_value
 from migrator.python.scopes import Scope
+from migrator.python.sdk import models
 from migrator.python.sdk.options import Result, is_plain, spelled
 from migrator.python.sdk.writer import Writer, named
 from migrator.sites import Edit, Finding, Status
@@ -19,7 +20,6 @@ from migrator.sites import Edit, Finding, Status
 _URLS = ("base_url", "api_base", "openai_api_base", "anthropic_api_url", "azure_endpoint")
 _HEADERS = ("default_headers", "extra_headers", "headers", "additional_headers")
 _KEYS = ("api_key", "openai_api_key", "anthropic_api_key")
-_MODELS = ("model", "model_name", "model_id")
 _JSON = ("config", "labels", "retries", "timeout", "header")  # options that are JSON in a header
 _BODIES = ("messages", "input", "prompt")  # what is sent beside a model
 _BEARER = ("Anthropic", "AsyncAnthropic")  # these take a bearer token by another name, and add `/v1` themselves
@@ -109,114 +109,76 @@ class Through:
     def client_of(self, node: ast.Call | ast.Dict, scope: Scope) -> Iterator[Finding]:
         """A client that is given the address, headers or both, by keywords or in a dict."""
         by_name = named(node)
-        url = next((n for n in _URLS if self.writer.address(by_name.get(n), scope)), "")
         where = next((n for n in _HEADERS if self._given(by_name.get(n), scope) is not None), "")
-        cls = "".join(parts_of(node.func)[-1:]) if isinstance(node, ast.Call) else ""
-        said = f"{cls}(…) speaks to" if cls else "a client's options: it speaks to"
-        said = f"{said} {self.client.called}"
-        given = self._given(by_name.get(where), scope)
-        if given is None:
-            if url and where not in by_name and not any(n in by_name for n in _HEADERS):
-                result = Result()
-                written = {url: f"{url}={self.writer.address(by_name[url], scope)}"} | self._models(result, node, scope)
-                yield self.writer.edited(node, result, said, Edit(0, 0, ""), written, [], [])
+        given, headers = self._given(by_name.get(where), scope), by_name.get(where)
+        if given is None or headers is None:
+            if not any(n in by_name for n in _HEADERS):
+                yield from self._address_alone(node, scope)
             return
-        result = self.options.convert(given.options)
-        key_name = next((n for n in _KEYS if n in by_name), "api_key")
-        if not any(n in by_name for n in (*_KEYS, *_URLS)) or (where == "headers" and key_name not in by_name):
-            spelled = by_name[where]
-            if isinstance(spelled, ast.Dict):
-                yield self.spelled_alone(spelled, scope, given)
-            return
-        spelled_out = by_name[where]
-        if isinstance(spelled_out, ast.Dict) and len(named(spelled_out)) < len(spelled_out.keys):
-            yield self.spelled_alone(spelled_out, scope, given)
-            return
-        result.headers.update((n, self.writer.text(v)) for n, v in given.others.items())
-        if "Azure" in cls:
-            yield self._azure(node, cls, by_name[where])
-            return
-        replaced, gone, added = dict[str, str](), list[str](), list[str]()
-        form = "{}={}" if cls else '"{}": {}'
-        if cls in _BEARER:
-            result.say(Status.REVIEW, "the key is a bearer token, and the SDK adds /v1 to the address")
-        key, rest = result.key or self.writer.key, result.headers_text()
-        new_key = form.format("auth_token" if cls in _BEARER else key_name, key)
+        of_request = not any(n in by_name for n in (*_KEYS, *_URLS))
+        without_key = where == "headers" and not any(n in by_name for n in _KEYS)
+        if of_request or without_key or (isinstance(headers, ast.Dict) and None in headers.keys):
+            if isinstance(headers, ast.Dict):
+                yield self.spelled_alone(headers, scope, given)
+        elif "Azure" in _class(node):
+            yield self._azure(node)
+        else:
+            yield self._client(node, scope, where, given)
+
+    def _address_alone(self, node: ast.Call | ast.Dict, scope: Scope) -> Iterator[Finding]:
+        url, text = self._url(node, scope)
         if url:
-            address = self.writer.url.removesuffix("/v1") if cls in _BEARER else self.writer.url
-            replaced[url] = form.format(url, f'"{address}"')
+            result = Result()
+            said, more = self._said(node), models.edits(self.writer, result, node, scope)
+            finding = self.writer.edited(node, result, said, Edit(0, 0, ""), {url: _item(node, url, text)}, [], [])
+            yield replace(finding, edits=(*finding.edits, *more))
+
+    def _client(self, node: ast.Call | ast.Dict, scope: Scope, where: str, given: Given) -> Finding:
+        """A client that is given headers by the name `where`: they carry no key any more, its own argument does."""
+        by_name, result = named(node), self.options.convert(given.options)
+        result.headers.update((n, self.writer.text(v)) for n, v in given.others.items())
+        bearer = _class(node) in _BEARER
+        if bearer:
+            result.say(Status.REVIEW, "the key is a bearer token, and the SDK adds /v1 to the address")
+        key_name = next((n for n in _KEYS if n in by_name), "api_key")
+        key = _item(node, "auth_token" if bearer else key_name, result.key or self.writer.key)
+        replaced, gone, added = dict[str, str](), list[str](), list[str]()
+        url, text = self._url(node, scope)
+        if url:
+            replaced[url] = _item(node, url, f'"{self.writer.url.removesuffix("/v1")}"' if bearer else text)
+        rest = result.headers_text()
+        if rest:
+            replaced[where] = _item(node, where, rest)
         if key_name in by_name:
-            replaced[key_name] = new_key
+            replaced[key_name] = key
             gone = [] if rest else [where]
         elif rest:
-            added = [new_key]
+            added = [key]
         else:
-            replaced[where] = new_key
-        if rest:
-            replaced[where] = form.format(where, rest)
-        for keyword, text in result.keywords.items():
-            result.say(Status.REVIEW, f"{keyword}={text} of the headers: see whether {cls or 'the client'} takes it")
-        replaced |= self._models(result, node, scope)
+            replaced[where] = key
+        for keyword, value in result.keywords.items():
+            its = f"see whether {_class(node) or 'the client'} takes it"
+            result.say(Status.REVIEW, f"{keyword}={value} of the headers: {its}")
+        more = models.edits(self.writer, result, node, scope)
         imported = self.writer.imported(not result.key, node, scope)
-        yield self.writer.edited(node, result, said, imported, replaced, gone, added)
+        finding = self.writer.edited(node, result, self._said(node), imported, replaced, gone, added)
+        return replace(finding, edits=(*finding.edits, *more)) if finding.edits else finding
 
-    def _azure(self, node: ast.Call | ast.Dict, cls: str, headers: ast.expr) -> Finding:
+    def _said(self, node: ast.Call | ast.Dict) -> str:
+        its = f"{_class(node)}(…) speaks" if _class(node) else "a client's options: it speaks"
+        return f"{its} to {self.client.called}"
+
+    def _url(self, node: ast.Call | ast.Dict, scope: Scope) -> tuple[str, str]:
+        """The argument that is the address so far, and the address from now on as Python text; "" for none."""
+        found = ((n, self.writer.address(value, scope)) for n, value in named(node).items() if n in _URLS)
+        return next(((n, text) for n, text in found if text), ("", ""))
+
+    def _azure(self, node: ast.Call | ast.Dict) -> Finding:
         url = self.writer.url
-        said = f"{cls}(…): use the client without Azure, with base_url={url!r} and api_key, without headers"
-        self.writer.done.add(id(headers))
-        self.writer.kept |= {id(n) for n in ast.walk(node)}
+        said = f"{_class(node)}(…): use the client without Azure, with base_url={url!r} and api_key, without headers"
+        self.writer.done |= {id(n) for n in ast.walk(node)}
+        self.writer.module.kept |= {id(n) for n in ast.walk(node)}
         return self.writer.say(node, Status.MANUAL, said)
-
-    # -------------------------------------------------------------------------------------------------------- models
-
-    def _models(self, result: Result, node: ast.Call | ast.Dict, scope: Scope) -> dict[str, str]:
-        """The id of a model that such a client is given, with the provider that the headers named."""
-        dotted = self.writer.dotted(node.func, scope) if isinstance(node, ast.Call) else ""
-        if dotted.rpartition(".")[2] in self.client.classes.values() and under(dotted, self.client.to):
-            return self._of_sdk(result, node, scope)
-        taken = next((b for m, b in sorted(self.client.models.items(), reverse=True) if under(dotted, m)), "")
-        by_name = named(node)
-        name = next((n for n in _MODELS if n in by_name), "")
-        model = text_value(by_name[name]) if name else None
-        if result.provider == self.client.itself != "":
-            return {}
-        if model is None or taken == "-":
-            if result.provider in ("", LOST):
-                if self.client.vendors and not (name or taken):
-                    result.say(Status.REVIEW, f"ids at {self.client.called} begin with who made the model")
-            else:
-                own = "" if taken != "-" else f"; {dotted.rpartition('.')[2]} takes only names it knows"
-                result.say(Status.REVIEW, begins(result.provider, self.client) + own)
-            return {}
-        new = self._new_id(model, taken, result.provider)
-        result.say(new.status if new.status is not Status.MANUAL else Status.REVIEW, new.message)
-        written = '{}="{}"' if isinstance(node, ast.Call) else '"{}": "{}"'
-        return {name: written.format(name, new.text)} if new.text != model else {}
-
-    def _new_id(self, model: str, taken: str, provider: str) -> NewId:
-        """The id of a model for a client that takes the beginning `taken` off it."""
-        settings, root = self.writer.rules.options, model.removeprefix(taken)
-        if taken and root == model and "/" in model and not model.startswith("@"):
-            its, _, root = model.partition("/")
-            provider = its if provider in ("", LOST) else provider
-            if provider not in self.client.providers:
-                said = f"{model}: begin it with {taken} and the gateway's name of the provider"
-                return NewId(model, Status.REVIEW, said)
-        new = new_id(root, provider, self.client, settings.get("slugs", {}), settings.get("models", {}))
-        return new._replace(text=f"{taken}{new.text}") if (new.text, root) != (model, model) else new
-
-    def _of_sdk(self, result: Result, node: ast.Call | ast.Dict, scope: Scope) -> dict[str, str]:
-        """A client of the SDK itself: its calls name models, as far as they are in sight."""
-        above = self.writer.module.source.parents.get(id(node))
-        while isinstance(above, ast.keyword | ast.Starred):
-            above = self.writer.module.source.parents.get(id(above))
-        handed = isinstance(above, ast.Call) and above.func is not node
-        dotted = self.writer.dotted(above.func, scope) if isinstance(above, ast.Call) else ""
-        traced = dotted in self.client.patches or bool(self.writer.module.index.module_of(dotted))
-        sought = self.writer.module.index.uses_old(self.writer.module.facts)
-        if ((handed and not traced) or not sought) and result.provider not in ("", LOST, self.client.itself):
-            result.say(Status.REVIEW, begins(result.provider, self.client))
-        return {}
 
     # ------------------------------------------------------------------------------------------------- headers alone
 
@@ -265,6 +227,16 @@ class Through:
         edits = (*([imported] if imported.text else []), Edit(start, end, result.headers_text()))
         said = "; ".join(["headers of the SDK → the key as a bearer token", *result.notes])
         return self.writer.say(node, result.status, said, edits)
+
+
+def _class(node: ast.Call | ast.Dict) -> str:
+    """The last part of the name of what is called; "" for a dict."""
+    return "".join(parts_of(node.func)[-1:]) if isinstance(node, ast.Call) else ""
+
+
+def _item(node: ast.Call | ast.Dict, name: str, text: str) -> str:
+    """An argument of a call, or an item of a dict."""
+    return f"{name}={text}" if isinstance(node, ast.Call) else f'"{name}": {text}'
 
 
 def _meant(value: ast.expr) -> ast.expr:

@@ -20,7 +20,7 @@ from migrator.sites import Edit, Finding, Status
 
 
 class Writer:
-    """One module; `done` are calls that another one's finding takes care of, `kept` expressions that stay, by id."""
+    """One module; `done` are calls that another one's finding takes care of, by id."""
 
     def __init__(self, module: Module) -> None:
         self.module, self.rules = module, module.names.rules
@@ -28,7 +28,6 @@ class Writer:
         self.options = Options(self.rules, self.client, self.text)
         self.url = str(self.rules.options.get("base-url") or "") or self.client.url
         self.done: set[int] = set()
-        self.kept: set[int] = set()
 
     @property
     def key(self) -> str:
