@@ -95,7 +95,8 @@ class Asked:
     @cached_property
     def providers(self) -> frozenset[str]:
         """The providers of the clients that are asked for something in this module."""
-        return frozenset(asked.provider for _, _, asked in self._calls if asked.path not in COPIES)
+        asked = [asked for _, _, asked in self._calls] + [asked for *_, asked in self._passed]
+        return frozenset(each.provider for each in asked if each.path not in COPIES)
 
     def _handed(self) -> Iterator[Finding]:
         """Clients that something outside the project is given: it asks them for models."""
