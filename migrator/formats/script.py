@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CALL = ".create("
 _METHODS = (b".prompts.", b".feedback.")  # of clients, and hardly of anything else
 _PASSED_ON = re.compile(r"""\bexport\s*(?:\*|\{[^}]*\})\s*from\s*["']""")
-_SLUG = re.compile(r"""["'`]@[\w-]+/[\w.:/@-]+["'`]""")
+_SLUG = re.compile(r"""["'`]@(?:[\w-]+|\$\{[^}`]*\})/[^\s"'`]+["'`]""")
 
 
 def find(text: str, names: Names, context: Context) -> list[Finding]:

@@ -80,7 +80,7 @@ def _found(script: Script, text: str, path: str, names: Names, client: Client) -
     headers = Headers(script, text, options)
     groups = (kept, moving, moves.findings(), mocked, rest, headers.findings())
     there = spelled.addresses(script, options, stays)
-    found = list(_apart(*groups, () if stays else slugs(script, text, clients), there))
+    found = list(_apart(*groups, () if stays else slugs(script, clients), there))
     if found and not stays:
         models = (chosen(clients, made), unnamed(clients, {each.package for each in all_imports}))
         found = list(_apart(found, *models))

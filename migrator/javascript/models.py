@@ -8,34 +8,62 @@ from collections.abc import Iterable, Iterator
 from ast_grep_py import SgNode
 
 from migrator.javascript.clients import Built, Clients
+from migrator.javascript.meant import is_model
 from migrator.javascript.source import Script, string_of
 from migrator.sites import Finding, Status
 
+_BEGUN = re.compile(r"`@(?P<slug>[\w-]+|\$\{[^}`]*\})/")
 _SLUG = re.compile(r"@(?!(?:cf|hf)/)(?P<slug>[\w-]+)/(?P<model>[\w.:/@-]+)")
+_OF_PACKAGES = re.compile(r"require|import|[mM]ock|resolve")
 _FIELDS = frozenset({"model", "modelName"})
 _OTHERS = re.compile(r"@anthropic-ai/|@google/|@ai-sdk/(?!openai)|groq-sdk|@mistralai/|cohere-ai|ollama")
 
 
-def slugs(script: Script, text: str, clients: Clients) -> Iterator[Finding]:
-    """Ids of models that name a provider as `@slug/model`, where a script means a model."""
-    for kind in ("string", "template_string"):
-        for node in script.all(kind):
-            said = string_of(node)
-            match = _SLUG.fullmatch(said) if said else None
-            if match is None or not _is_model(node):
-                continue
-            prefix = _prefix(clients, match["slug"])
-            new = f"{prefix}/{match['model']}" if prefix else match["model"]
-            why = "the model id names the provider" if prefix else "say with the setting `slugs` which provider it is"
-            yield _changed(clients, node, new, why)
+def slugs(script: Script, clients: Clients) -> Iterator[Finding]:
+    """Ids of models that name a provider as `@slug/model`, where a script means a model; else what reads as one."""
+    for node in script.all("string", "template_string"):
+        said = string_of(node)
+        match = _SLUG.fullmatch(said) if said else None
+        if match and is_model(node):
+            yield _named(clients, node, match["slug"], f"/{match['model']}")
+        elif match and _reads_as_one(clients, node, match["slug"], match["model"]):
+            why = "it reads as a model id with a slug of Portkey's: see what it is for"
+            yield Finding(script.start(node), _rule(clients), Status.MANUAL, f"{said}: {why}")
+        elif said is None and (begun := _BEGUN.match(node.text())) and is_model(node):
+            yield _named(clients, node, begun["slug"], node.text()[begun.end() - 1 : -1])
+
+
+def _named(clients: Clients, node: SgNode, slug: str, rest: str) -> Finding:
+    """An id that begins with a slug, or with what gives one, and goes on with `rest`."""
+    if slug.startswith("$"):
+        said = f"{node.text()[1:-1]}: it begins with a slug of Portkey's: write provider/model"
+        return Finding(clients.script.start(node), _rule(clients), Status.MANUAL, said)
+    prefix = _prefix(clients, slug)
+    why = "the model id names the provider" if prefix else "say with the setting `slugs` which provider it is"
+    return _changed(clients, node, f"{prefix}{rest}" if prefix else rest[1:], why)
+
+
+def _reads_as_one(clients: Clients, node: SgNode, slug: str, model: str) -> bool:
+    """Whether a text is an id of a model rather than the name of a package."""
+    above = node.parent()
+    call = above.parent() if above and above.kind() == "arguments" else None
+    function = call.field("function") if call else None
+    package = above is not None and above.kind() in {"import_statement", "export_statement"}
+    package = package or (function is not None and _OF_PACKAGES.search(function.text()) is not None)
+    known = slug in clients.options.client.providers or slug in clients.options.names.rules.options.get("slugs", {})
+    return known and not package and any(c.isdigit() for c in model)
 
 
 def _changed(clients: Clients, node: SgNode, new: str, why: str) -> Finding:
-    script, options = clients.script, clients.options
-    rule, quote = options.rule("provider"), node.text()[0]
+    script, quote = clients.script, node.text()[0]
     edit = script.edit(node, f"{quote}{new}{quote}")
-    said = f"{string_of(node)} → {new}: {why}"
-    return Finding(script.start(node), rule.id if rule else options.client.id, Status.REVIEW, said, (edit,))
+    said = f"{node.text()[1:-1]} → {new}: {why}"
+    return Finding(script.start(node), _rule(clients), Status.REVIEW, said, (edit,))
+
+
+def _rule(clients: Clients) -> str:
+    rule = clients.options.rule("provider")
+    return rule.id if rule else clients.options.client.id
 
 
 def chosen(clients: Clients, built: Iterable[Built]) -> Iterator[Finding]:
@@ -100,21 +128,3 @@ def _prefix(clients: Clients, slug: str) -> str:
     options = clients.options
     known = options.names.rules.options.get("slugs", {}).get(slug, slug)
     return options.client.providers.get(known, known if slug != known else "")
-
-
-def _is_model(node: SgNode) -> bool:
-    """Whether what holds a string says that it is a model: a property, a variable, a default of one."""
-    parent = node.parent()
-    while parent and parent.kind() in {
-        "binary_expression",
-        "ternary_expression",
-        "parenthesized_expression",
-        "as_expression",
-    }:
-        parent = parent.parent()
-    if parent is None:
-        return False
-    if parent.kind() == "array":
-        parent = parent.parent() or parent
-    holder = parent.field("key") or parent.field("name") or parent.field("left")
-    return holder is not None and "model" in holder.text().lower()

@@ -1,0 +1,55 @@
+"""Whether what stands around a text of a script says that the text is the id of a model."""
+
+from __future__ import annotations
+
+from ast_grep_py import SgNode
+
+_THROUGH = frozenset(
+    {"binary_expression", "ternary_expression", "parenthesized_expression", "as_expression", "satisfies_expression"}
+    | {"non_null_expression", "array", "return_statement", "statement_block", "arrow_function", "jsx_expression"}
+    | {"arguments", "call_expression", "object", "await_expression", "if_statement", "else_clause"}
+)
+_BARE = frozenset({"default", "id", "key", "name", "slug", "value"})  # keys that say nothing themselves
+_FIELDS = ("key", "name", "left", "pattern")
+_DEEP = 10
+
+
+def is_model(node: SgNode) -> bool:
+    """Whether a property, a variable, a function, a call or a comparison around a text speaks of a model."""
+    above = node.parent()
+    for _ in range(_DEEP):
+        if above is None:
+            return False
+        if (above.kind() == "binary_expression" and _compared(above)) or _asked(above):
+            return True
+        holder = next((found for field in _FIELDS if (found := above.field(field))), None)
+        if above.kind() == "jsx_attribute":
+            holder = next(iter(above.named_children()), None)
+        if above.kind() == "switch_case":
+            body = above.parent()
+            return body is not None and _speaks(body.parent())
+        if holder is not None and above.kind() not in _THROUGH:
+            bare = above.kind() == "pair" and holder.text().strip("\"'") in _BARE
+            if not bare:
+                return "model" in holder.text().lower()
+        elif above.kind() not in _THROUGH:
+            return False
+        above = above.parent()
+    return False
+
+
+def _compared(node: SgNode) -> bool:
+    parts = (node.field("left"), node.field("right"))
+    others = [part.text().lower() for part in parts if part and part.kind() not in {"string", "template_string"}]
+    return any(sign in node.text() for sign in ("==", "!=")) and any("model" in other for other in others)
+
+
+def _asked(node: SgNode) -> bool:
+    """Whether a call is of something about models: `setModel(…)`, `expect(answer.model).toBe(…)`."""
+    function = node.field("function") if node.kind() == "call_expression" else None
+    return function is not None and "model" in function.text().lower()
+
+
+def _speaks(switch: SgNode | None) -> bool:
+    value = switch.field("value") if switch else None
+    return value is not None and "model" in value.text().lower()
