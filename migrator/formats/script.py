@@ -27,6 +27,10 @@ _SLUG = re.compile(r"""["'`]@(?:[\w-]+|\$\{[^}`]*\})/[^\s"'`]+["'`]""")
 def find(text: str, names: Names, context: Context) -> list[Finding]:
     """Old names as they are spelt, and what a script has of the SDK, which alone needs its syntax."""
     spelt = config.find(text, names, context)
+    if any(finding.prose and (finding.edits or names.rules.clients) for finding in spelt):
+        from migrator.javascript.mentioned import in_code
+
+        spelt = list(in_code(spelt, text, context.path))
     if not names.rules.clients or not (speaks(text, names.rules) or _may_call(text)):
         return spelt
     from migrator.javascript.find import find as in_scripts

@@ -127,9 +127,10 @@ def _asides(report: Report) -> str:
         # A tree that is migrated does not show which pack it was: the command has to name it.
         named = "--rules" in report.fix_command or "--from" in report.fix_command
         packs = "" if named else "".join(f" --rules {pack}" for pack in plan.packs)
-        command = f"{report.fix_command}{packs} --text"
         files = counted(len({site.path for site in mentions}), "file")
-        lines.append(f"{counted(len(mentions), 'prose mention')} in {files}; to edit them: {visible(command)}\n")
+        said = f"to edit them: {visible(f'{report.fix_command}{packs} --text')}"
+        said = "edited, but for those in code" if "--text" in report.fix_command.split() else said
+        lines.append(f"{counted(len(mentions), 'prose mention')} in {files}; {said}\n")
     return "".join(lines)
 
 
