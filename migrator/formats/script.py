@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 from migrator import project as tree
 from migrator.formats import Context, config, format_of
 from migrator.formats.search import beside
+from migrator.handed import Handed
+from migrator.handed import names as is_named
 from migrator.names import Names
 from migrator.ruleset import Rules
 from migrator.sites import Finding
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 CALL = ".create("
 _METHODS = (b".prompts.", b".feedback.")  # of clients, and hardly of anything else
 _PASSED_ON = re.compile(r"""\bexport\s*(?:\*|\{[^}]*\})\s*from\s*["']""")
+_IMPORTED = re.compile(r"""\b(?:from|import|require)\s*\(?\s*["'`]([^"'`\n]+)["'`]""")
 _SLUG = re.compile(r"""["'`]@(?:[\w-]+|\$\{[^}`]*\})/[^\s"'`]+["'`]""")
 
 
@@ -31,7 +35,8 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
         from migrator.javascript.mentioned import in_code
 
         spelt = list(in_code(spelt, text, context.path))
-    if not names.rules.clients or not (speaks(text, names.rules) or _may_call(text)):
+    rules = names.rules
+    if not rules.clients or not (speaks(text, rules) or _may_call(text) or _takes(text, context.path, rules.handed)):
         return spelt
     from migrator.javascript.find import find as in_scripts
 
@@ -80,16 +85,44 @@ def read_callers(rules: Rules, candidates: Candidates) -> None:
 
 
 def with_handed(rules: Rules, candidates: Candidates) -> Rules:
-    """The rules with what the tree's scripts hand on to one another of a client SDK that is left."""
-    texts = {path: each.text.text for path, each in candidates.by_path.items() if is_script(path)}
+    """The rules with what the tree's scripts hand on to one another of a client SDK; reads those that take it."""
+    texts = _texts(candidates)
     if not any(speaks(text, rules) for text in texts.values()):
         return rules
     from migrator.javascript.handing import handed_on
 
     handed = handed_on(texts, rules)
-    if handed:
-        handed = handed_on(texts | _passing_on(candidates), rules)
+    while handed:
+        handed = handed_on(_texts(candidates) | _passing_on(candidates), rules)
+        if not _read_takers(handed, candidates):
+            break
     return replace(rules, handed=handed)
+
+
+def _texts(candidates: Candidates) -> dict[str, str]:
+    return {path: each.text.text for path, each in candidates.by_path.items() if is_script(path)}
+
+
+def _read_takers(handed: Sequence[Handed], candidates: Candidates) -> bool:
+    """Read the scripts that import what others hand on; whether there are any not read before."""
+    ends = sorted({each.module.rpartition("/")[2].encode() for each in handed} - {b"."})
+    root, done = candidates.project.root, {*candidates.by_path, *(problem.path for problem in candidates.problems)}
+    others = [path for path in candidates.files if path not in done and is_script(path)]
+    found = [path for path in tree.matching(root, others, ends)[0] if _takes(_read(candidates, path), path, handed)]
+    candidates.read(found)
+    return bool(found)
+
+
+def _read(candidates: Candidates, path: str) -> str:
+    with suppress(OSError, ValueError):  # nothing of it is edited, so it need not be told
+        return decode(tree.read(candidates.project.root, path), path).text
+    return ""
+
+
+def _takes(text: str, path: str, handed: Sequence[Handed]) -> bool:
+    """Whether a script imports what another one hands on."""
+    sources = {match[1] for match in _IMPORTED.finditer(text)}
+    return any(is_named(each.module, source, path) for source in sources for each in handed)
 
 
 def _passing_on(candidates: Candidates) -> dict[str, str]:
@@ -97,8 +130,7 @@ def _passing_on(candidates: Candidates) -> dict[str, str]:
     root, texts = candidates.project.root, dict[str, str]()
     others = [path for path in candidates.files if path not in candidates.by_path and is_script(path)]
     for path in tree.matching(root, others, [b"export *", b"export {"])[0]:
-        with suppress(OSError, ValueError):  # nothing of it is edited, so it need not be told
-            text = decode(tree.read(root, path), path).text
-            if _PASSED_ON.search(text):
-                texts[path] = text
+        text = _read(candidates, path)
+        if _PASSED_ON.search(text):
+            texts[path] = text
     return texts

@@ -9,7 +9,7 @@ from ast_grep_py import SgNode
 
 from migrator.javascript.clients import Clients
 from migrator.javascript.imports import Meaning
-from migrator.javascript.objects import properties
+from migrator.javascript.objects import properties, written
 from migrator.javascript.options import Given, Settled, given, snake
 from migrator.javascript.source import Script, span, string_of
 from migrator.primitives.client import Method
@@ -131,7 +131,7 @@ class Calls:
             return
         gone = {span(each.node) for each in known}
         stay = [each.node.text() for each in entries if span(each.node) not in gone]
-        text = ", ".join([*_headers(settled), *settled.entries, *stay])
+        text = ", ".join([*_headers(settled), *(written(*each) for each in settled.entries.items()), *stay])
         edit = self.script.edit(second, f"{{ {text} }}")
         if not text:
             edit = Edit(self.script.end(parts[0]), self.script.end(second), "")

@@ -151,7 +151,7 @@ class Clients:
         added += [] if settled.key else [written("apiKey", self.options.key)]
         added += [] if settled.url else [written("baseURL", self.options.url)]
         if rule is None:
-            added += [entry for entry in settled.entries if entry.partition(":")[0] in {"timeout", "maxRetries"}]
+            added += _patience(settled)
         if settled.headers:
             added.append(f"{rule.headers if rule else 'defaultHeaders'}: {{ {', '.join(settled.headers)} }}")
         return added
@@ -197,7 +197,7 @@ class Clients:
             (where, entry) for where in (holder, outer) if where for entry in properties(where) if entry.name in _KEYS
         ]
         key = settled.key or self.options.key
-        added: list[str] = [e for e in settled.entries if e.partition(":")[0] in {"timeout", "maxRetries"}]
+        added = _patience(settled)
         edits: list[Edit] = []
         if keyed:
             for _, entry in keyed:
@@ -228,3 +228,8 @@ class Clients:
         key = pair.field("key") if pair and pair.kind() == "pair" else None
         outer = pair.parent() if pair else None
         return outer if key and key.text() in _NESTED else None
+
+
+def _patience(settled: Settled) -> list[str]:
+    """How long a client waits and how often it tries, as properties."""
+    return [written(name, value) for name, value in settled.entries.items() if name in {"timeout", "maxRetries"}]

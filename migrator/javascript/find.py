@@ -100,7 +100,8 @@ def _from_factories(script: Script, text: str, path: str, names: Names, client: 
         if stays:
             yield from (fault for each in built for fault in _reasons(each))
             for each in theirs:
-                said = f"{rule.package}: build the provider with {rule.new} of {rule.instead} by hand"
+                key = clients.options.client.key_variable
+                said = f"{rule.package}: build the provider with {rule.new} of {rule.instead} by hand, with {key}"
                 yield Finding(script.start(each.source), rule.id, Status.MANUAL, said)
             continue
         yield _renamed(script, theirs[0], rule)

@@ -112,9 +112,9 @@ class Moves:
             yield Finding(start, self._client, Status.MANUAL, said)
             return
         if self.stays:
-            yield Finding(
-                start, self._client, Status.MANUAL, f"{package} stays as long as the client in this file does"
-            )
+            key = self.clients.options.client.key_variable
+            said = f"{package} stays as long as the client in this file does, whose key is in {key} from now on"
+            yield Finding(start, self._client, Status.MANUAL, said)
             return
         if any(name.imported == "*" for name in each.names):
             yield from self._whole(each)

@@ -35,15 +35,15 @@ class Given:
 class Settled:
     """What options become, as expressions and properties of a script.
 
-    `key` is the expression of the key, `provider` how ids of models begin where that is known. `notes` name what is
-    lost or differs, `faults` what keeps the whole from being edited.
+    `key` is the expression of the key, `provider` how ids of models begin where that is known, `entries` have other
+    options by their names. `notes` name what is lost or differs, `faults` what keeps the whole from being edited.
     """
 
     key: str = ""
     url: SgNode | None = None
     provider: str = ""
     headers: list[str] = field(default_factory=list)
-    entries: list[str] = field(default_factory=list)
+    entries: dict[str, str] = field(default_factory=dict)
     notes: list[Finding] = field(default_factory=list)
     faults: list[Finding] = field(default_factory=list)
 
@@ -140,7 +140,7 @@ class Options:
         elif to == "labels":
             result.headers += self.labels(value)
         elif to == "timeout" and place != "headers":
-            result.entries.append(written("timeout", self.said(value)))  # milliseconds in both
+            result.entries["timeout"] = self.said(value)  # milliseconds in both
         elif to == "retries" and place != "headers":
             self._retries(result, each, rule)
         elif to == "header":
@@ -149,7 +149,7 @@ class Options:
                 said = f"{each.name} → {rule.called}: {rule.message}"
                 self._note(result, each, rule.id, said, Status.REVIEW)
         elif to == "keyword" and place != "headers":
-            result.entries.append(written(camel(each.name), self.said(value)))
+            result.entries[camel(each.name)] = self.said(value)
             if rule.status != Status.MIGRATED and place == "client":
                 self._note(result, each, rule.id, f"{each.name}: {rule.message}", Status.REVIEW)
         elif to != "drop" or rule.status != Status.MIGRATED:
@@ -254,7 +254,7 @@ class Options:
                 result, each, rule.id, f"{each.name}: {rule.message or 'say how often with maxRetries'}", Status.REVIEW
             )
             return
-        result.entries.append(written("maxRetries", self.said(attempts)))
+        result.entries["maxRetries"] = self.said(attempts)
         if any(e.name != "attempts" for e in entries):
             said = "the OpenAI SDK chooses by itself which answers it tries again"
             self._note(result, each, rule.id, f"{each.name}: {said}", Status.REVIEW)
