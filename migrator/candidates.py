@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -123,9 +123,9 @@ class Candidates:
         Such a module need not hold any of the needles: `from app.llm import Client` may mean the old class.
         """
         wanted = {
-            (name.encode(), facts.name.rpartition(".")[2].encode("utf-8", "surrogateescape"))
-            for facts in self.facts.values()
-            for name in _handed_on(facts, index)
+            (name.encode(), module.encode("utf-8", "surrogateescape"))
+            for name, facts in _offered(self.facts.values(), index)
+            for module in (facts.name.rpartition(".")[2], *(["from ."] if facts.is_package else []))
         }
         if not wanted:
             return False
@@ -149,6 +149,15 @@ def is_python(path: str, text: str) -> bool:
     if path.endswith(PYTHON):
         return True
     return text.startswith("#!") and "." not in PurePosixPath(path).name and "python" in text.partition("\n")[0]
+
+
+def _offered(modules: Collection[Facts], index: Index) -> Iterator[tuple[str, Facts]]:
+    """Names that others may have from a module, be they its own or those that another one hands on to it."""
+    given = {facts.path: {*_handed_on(facts, index)} for facts in modules}
+    known = {index.canonical(f"{facts.name}.{name}") for facts in modules for name in given[facts.path]}
+    for facts in modules:
+        passed = {name for name, target in index.offered(facts).items() if index.canonical(target) in known}
+        yield from ((name, facts) for name in sorted(given[facts.path] | passed))
 
 
 def _handed_on(facts: Facts, index: Index) -> Iterator[str]:

@@ -94,6 +94,17 @@ class Definitions:
         givers = (self._giver(star, name) for star in reversed(facts.stars))
         return next((f"{giver}.{name}" for giver in givers if giver), None)
 
+    def offered(self, facts: Facts) -> dict[str, str]:
+        """What all names at the top of a module stand for, also those by an `import *` of its own."""
+        found, seen, waiting = dict[str, str](), {facts.path}, [facts]
+        while waiting:
+            each = waiting.pop()
+            found = {**each.exports, **found}
+            more = [f for star in each.stars if (f := self.by_name.get(star)) and f.path not in seen]
+            seen.update(f.path for f in more)
+            waiting += more
+        return found
+
     def offers(self, module: str, name: str) -> bool:
         """Whether `from module import *` gives `name`: as the module's facts say, or a rule for a module not here."""
         return bool(self._giver(module, name))

@@ -86,7 +86,7 @@ class Functions:
             return UNKNOWN
         said = self.trace.annotations.read(at, arg.annotation, holder.parent or at.module.found.scope)
         answers = asks_usage(frozenset(map(asked, said)))
-        if said and not answers and not said <= OTHER | UNKNOWN | NOTHING:
+        if said and not answers and not said <= OTHER | UNKNOWN | NOTHING and not self._is_called(said):
             return said
         if arg in (function.args.vararg, function.args.kwarg) or id(function) not in at.names:
             return said if answers else UNKNOWN
@@ -98,9 +98,13 @@ class Functions:
             return said or UNKNOWN
         return passed | (said or frozenset())
 
+    def _is_called(self, said: Values) -> bool:
+        """Whether an annotation names nothing but classes whose instances are called, be it one that only says how."""
+        return all(isinstance(v, Object) and self.trace.member(v.cls, "__call__") - OTHER for v in said)
+
     def handed_on(self, facts: Facts) -> Iterator[str]:
         """The functions and classes at the top of a module that hand answers on, by name."""
-        at = self.trace.views.look(facts.path) if self.trace.index.uses_old(facts) else None
+        at = self.trace.views.look(facts.path)
         for name in at.functions if at else ():
             owner, _, method = name.rpartition(".")
             if "@" not in name and not method.startswith("__") and _leads(self.result(Function(facts.path, name))):

@@ -24,6 +24,8 @@ _FIRST = {"wait_for", "shield", "create_task", "ensure_future", "run", "run_unti
 _RAISING = {"raises", "assertRaises", "assertRaisesRegex"}
 RAISED = {"value", "exception"}  # the attributes of what these give that have the error
 _LISTS = {"list", "tuple", "sorted", "reversed", "iter", "aiter", "set", "as_completed"}
+_SLICES = {"islice", "cycle"}
+_SIFTS = {"filter", "filterfalse", "takewhile", "dropwhile"}
 
 
 def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
@@ -76,6 +78,16 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
             return trace.shapes.items(first)
         case _ if name in _LISTS and first is not None and (plain or name == "as_completed"):
             return frozenset({Many(trace.shapes.items(first))})
+        case _ if name in _SIFTS and len(args) > 1:
+            return frozenset({Many(trace.shapes.items(trace.value(at, args[1])))})
+        case _ if name in _SLICES and first is not None:
+            return frozenset({Many(trace.shapes.items(first))})
+        case "tee" if first is not None:
+            return frozenset({Many(frozenset({Many(trace.shapes.items(first))}))})
+        case "chain" if first is not None:
+            return frozenset({Many(union(trace.shapes.items(trace.value(at, a)) for a in args))})
+        case "from_iterable" if first is not None:
+            return frozenset({Many(trace.shapes.items(trace.shapes.items(first)))})
         case _ if name in _FIRST and first is not None and _leads(first) and not _is_own(trace, at, node):
             return first
     return None

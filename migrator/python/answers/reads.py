@@ -256,7 +256,7 @@ class _Reader:
         """An attribute that something of the library's had, and what it becomes has not."""
         shapes, _ = self._shapes(node.value)
         for shape in shapes:
-            if shape in self.rule.closed and node.attr not in self.rule.fields[shape]:
+            if shape in self.rule.closed and node.attr not in {*self.rule.fields[shape], "get"}:
                 self._say(node, Status.MANUAL, f"{node.attr}: {self.rule.closed[shape]}", start=self._end(node.value))
 
     def _gone(self, node: ast.expr, of: ast.expr, name: str) -> None:

@@ -12,8 +12,10 @@ from migrator.python.answers.functions import Functions
 from migrator.python.answers.notes import Given, reaching
 from migrator.python.answers.shapes import Shapes
 from migrator.python.answers.values import (
+    NONE,
     NOTHING,
     OTHER,
+    UNKNOWN,
     Caught,
     Class,
     Else,
@@ -28,14 +30,14 @@ from migrator.python.answers.values import (
     Table,
     Value,
     Values,
-    asked,
+    as_told,
     raised,
     said_of,
     union,
 )
 from migrator.python.answers.view import View, decorators
 from migrator.python.answers.views import Views
-from migrator.python.expressions import callee_of, is_none, parts_of, text_value
+from migrator.python.expressions import Parts, callee_of, is_none, parts_of, text_value
 from migrator.python.index import Index
 from migrator.python.module import Module
 from migrator.python.scopes import Scope
@@ -78,7 +80,7 @@ class Trace:
         """What an expression can come to; nothing at all while it is being found out, in a circle."""
         if id(node) not in self._values:
             if self._depth > _DEEPEST:
-                return OTHER
+                return UNKNOWN
             self._depth += 1
             self._values[id(node)] = frozenset()
             self._values[id(node)] = self._value(at, node)
@@ -246,10 +248,16 @@ class Trace:
         if parts and isinstance(first := _first(node), ast.Name) and id(first) in at.scopes:
             dotted = at.module.dotted(parts, at.scopes[id(first)])
             if dotted and self.index.names.fate(self.index.canonical(dotted)):
-                return self.named(dotted)
+                given = self._of_instance(at, node, parts)
+                return given if given - OTHER - NOTHING else self.named(dotted)
             if dotted and self.index.module_of(dotted).count(".") >= dotted.count(".") - 1:
                 return self.named(dotted)
         return self.of_attribute(self.value(at, node.value), node.attr)
+
+    def _of_instance(self, at: View, node: ast.Attribute, parts: Parts) -> Values:
+        """What `self.name` comes to, which a default alone does not say where the instance is made with another."""
+        is_own = len(parts) == 2 and at.scopes[id(node.value)].owner(parts[0]) is not None
+        return self.of_attribute(self.value(at, node.value), node.attr) if is_own else NONE
 
     def of_attribute(self, values: Values, name: str) -> Values:
         """What an attribute of values comes to."""
@@ -288,7 +296,7 @@ class Trace:
                 names = {parts_of(t)[-1:] for t in types}
                 if not told.holds and not names & {("dict",), ("Mapping",)}:
                     said -= OTHER  # what else there is can still have keys
-                values = _as_told(values, said, holds=told.holds)
+                values = as_told(values, said, holds=told.holds)
         return values
 
     # --------------------------------------------------------------------------------------------- functions and calls
@@ -321,20 +329,14 @@ class Trace:
                 return frozenset({Object(callee.name)})
             case Kind():
                 return frozenset({callee.of})
+            case Object():
+                return union(self.called(each) for each in self.member(callee.cls, "__call__") if callee != each)
         return OTHER
 
     def _with_usage(self, node: ast.Call, values: Values) -> Values:
         """Answers whose stream may end in a chunk of nothing but usage: it is asked for, or nobody knows."""
         asked = any(k.arg in (None, self.rule.usage) and not is_none(k.value) for k in node.keywords)
         return frozenset(replace(v, usage=True) if isinstance(v, Is) and asked else v for v in values)
-
-
-def _as_told(values: Values, said: Values, *, holds: bool) -> Values:
-    """What is left of values once a test has told their types; an answer may still turn out to be a stream of it."""
-    if holds:
-        return said_of(said, values)
-    gone = {v for v in said if not isinstance(v, Is)}
-    return frozenset(v for v in values if v not in gone and not (isinstance(v, Many) and asked(v) in map(asked, gone)))
 
 
 def _first(node: ast.expr) -> ast.expr | None:

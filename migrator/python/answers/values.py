@@ -123,6 +123,14 @@ def said_of(said: Values, given: Values) -> Values:
     return frozenset(asked(v) for v in said) if asks_usage(given) else said
 
 
+def as_told(values: Values, said: Values, *, holds: bool) -> Values:
+    """What is left of values once a test has told their types; an answer may still turn out to be a stream of it."""
+    if holds:
+        return said_of(said, values)
+    gone = {v for v in said if not isinstance(v, Is)}
+    return frozenset(v for v in values if v not in gone and not (isinstance(v, Many) and asked(v) in map(asked, gone)))
+
+
 def raised(types: Values) -> Values:
     """What is caught where these are the types: a class, or classes in a tuple."""
     classes = union(

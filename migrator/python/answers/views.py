@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import cached_property
 
 from migrator.python.answers.view import View, view
@@ -50,14 +50,21 @@ class Views:
 
     @cached_property
     def near(self) -> frozenset[str]:
-        """The modules that use the library, and those that have something from one of them, by path."""
+        """The modules that use the library, and those that have something from one of them or of these, by path."""
         facts = self.index.by_path.values()
         return frozenset(each.path for each in facts if self._is_near(each))
 
     @cached_property
     def _givers(self) -> frozenset[str]:
-        """The names of the modules that use the library."""
-        return frozenset(n for f in self.index.by_path.values() if self.index.uses_old(f) for n in f.names)
+        """The names of the modules that use the library, and of those that can hand on what such a one has."""
+        left, givers = [*self.index.by_path.values()], set[str]()
+        more = [facts for facts in left if self.index.uses_old(facts)]
+        while more:
+            givers.update(name for facts in more for name in facts.names)
+            taken = {facts.path for facts in more}
+            left = [facts for facts in left if facts.path not in taken]
+            more = [facts for facts in left if any(_has_from(target, givers) for target in _targets(facts))]
+        return frozenset(givers)
 
     def _is_near(self, facts: Facts) -> bool:
         return self.index.uses_old(facts) or any(_has_from(target, self._givers) for target in _targets(facts))
@@ -72,6 +79,6 @@ def _targets(facts: Facts) -> set[str]:
     return {target for targets in facts.bound.values() for target in targets if target} | {*facts.stars}
 
 
-def _has_from(target: str, modules: frozenset[str]) -> bool:
+def _has_from(target: str, modules: Set[str]) -> bool:
     """Whether an import leads into one of the modules."""
     return target in modules or target.rpartition(".")[0] in modules
