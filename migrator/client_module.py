@@ -5,20 +5,19 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from migrator.candidates import Candidates
+from migrator.client_home import home
 from migrator.distributions import Distributions, folder_of
 from migrator.errors import MigrateError
 from migrator.names import Names
 from migrator.patterns import under
 from migrator.python.expressions import text_value
-from migrator.python.facts import Facts, package_of
+from migrator.python.facts import Facts
 from migrator.ruleset import Rules
 from migrator.sites import Change, Site, Status
 from migrator.textio import decode
@@ -32,7 +31,6 @@ _MARK_OF_CALLS = re.compile(r'\ufeff?"""LiteLLM\'s functions, called through (th
 _OF_TEXT = frozenset({*dir(str), *dir(bytes)})  # what is read off anything: `encode` says nothing of a client module
 _NAMES = ("llm_client", "llm_gateway_client", "llm_gateway_functions")
 _SHADOWED = {"httpx", "litellm", "openai", "portkey_ai", "pydantic"}  # what a client module imports, or leaves
-_ASIDE = {"test", "tests", "testing", "example", "examples", "benchmark", "benchmarks", "docs", "script", "scripts"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ def placed(rules: Rules, candidates: Candidates, parts: Distributions) -> dict[s
 
 def _placed(distribution: str, weights: dict[str, int], candidates: Candidates, mark: re.Pattern[str]) -> Place:
     if weights:
-        folder, package = _home(distribution, weights, candidates)
+        folder, package = home(distribution, weights, candidates)
     else:
         notebooks = {folder_of(path) for path in candidates.by_path if path.endswith(".ipynb")}
         inside = {n for n in notebooks if not distribution or f"{n}/".startswith(f"{distribution}/")}
@@ -102,39 +100,6 @@ def _weight(rules: Rules, facts: Facts) -> int:
     libraries = [library.module for library in rules.libraries]
     imported = [n for n, ts in facts.bound.items() if any(under(t, library) for t in ts for library in libraries)]
     return sum(len(facts.reached.get(name, ())) or 1 for name in imported)
-
-
-def _home(distribution: str, weights: dict[str, int], candidates: Candidates) -> tuple[str, str]:
-    """The folder that the client module goes to, and the dotted package that this is."""
-    packages = Counter[tuple[str, str]]()
-    for path, weight in sorted(weights.items()):
-        facts = candidates.facts[path]
-        name = _known_as(facts, candidates)
-        top = name.partition(".")[0]
-        inner = name.count(".") + (1 if facts.is_package else 0)
-        folder = PurePosixPath(path).parents[inner - 1] if inner else None
-        if folder is not None and _is_package(str(folder), top, candidates):
-            packages[str(folder), top] += weight
-    named = {place: weight for place, weight in packages.items() if not _ASIDE & {*place[0].split("/")}}
-    if named or (packages and len(packages) == 1):
-        return max(named or packages, key=lambda place: ((named or packages)[place], place))
-    folders = {folder_of(path) for path in weights}
-    folders = {f for f in folders if not _ASIDE & {*f.split("/")}} or folders
-    return (folders.pop() if len(folders) == 1 else distribution), ""
-
-
-def _known_as(facts: Facts, candidates: Candidates) -> str:
-    """The name of a module whose package the project's modules import from most, such as `src.app.llm`."""
-    packages = {name: package_of(name, facts.is_package) or name for name in facts.names}
-    others = [other.mentioned for other in candidates.facts.values()] if len(packages) > 1 else []
-    return max(facts.names, key=lambda name: sum(any(under(m, packages[name]) for m in ms) for ms in others))
-
-
-def _is_package(folder: str, name: str, candidates: Candidates) -> bool:
-    """Whether modules are imported from a folder by its name: it says so, or a module of the project does."""
-    if f"{folder}/__init__.py" in candidates.files:
-        return True
-    return any(under(m, name) for facts in candidates.facts.values() for m in facts.mentioned)
 
 
 def _is_ours(path: str, mark: re.Pattern[str], candidates: Candidates) -> bool:
