@@ -323,7 +323,7 @@ def _findings(
         return "python", (), ast.parse
     if facts:
         source, found = candidates.tree(candidate.path)
-        valid = Source if source.masked else ast.parse  # what this Python could read it must be able to read again
+        valid = ast.parse if source.is_plain else Source  # what this Python could read it must be able to read again
         findings = rewrite.find(source, found, facts, index, edit_prose=edit_prose)
         left = [f for f in findings if f.status is Status.MANUAL and DIRECT_ONLY in f.message]
         if left and _goes_with_calls(findings, index.names.rules):

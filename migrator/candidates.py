@@ -46,6 +46,7 @@ class Candidates:
     by_path: dict[str, Candidate] = field(default_factory=dict)
     facts: dict[str, Facts] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    _processes: Processes | None = None
 
     def read(self, paths: Iterable[str], look: Look | None = None) -> None:
         """Read files; one that cannot be read, decoded or parsed becomes a problem instead.
@@ -100,10 +101,12 @@ class Candidates:
         return candidate.parsed if candidate else None
 
     def processes(self) -> Processes:
-        """Which files of the tree can run in one process."""
+        """Which files of the tree can run in one process; worked out once, for it takes every Python file there is."""
         from migrator.python.processes import Processes
 
-        return Processes.build(self._python_texts(), self.files)
+        if self._processes is None:
+            self._processes = Processes.build(self._python_texts(), self.files)
+        return self._processes
 
     def _python_texts(self) -> Iterator[tuple[str, str]]:
         """The paths of all files with Python in them, notebooks among them, and their texts."""

@@ -9,24 +9,30 @@ from functools import cached_property
 from migrator.python import newer
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_BLANK = re.compile(r"""\{\{[ \w.|'"()-]*\}\}""", re.ASCII)  # what is to be filled in, as `{{ project.name }}`
 
 
 class Source:
     """A parsed module. Offsets are characters of `text`, whatever its line endings.
 
-    `masked` are the f-strings whose literal parts the tree does not show, since only a newer Python can parse them.
-    Raises SyntaxError (or ValueError for a NUL) where the running Python cannot parse the text even so.
+    `masked` are the f-strings whose literal parts the tree does not show, since only a newer Python can parse them. In
+    a template, names of the same length stand for what is to be filled in.
+    `is_plain` says that neither was needed. Raises SyntaxError (or ValueError for a NUL) where the running Python
+    cannot parse the text even so.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.masked: list[tuple[int, int]] = []
+        self.is_plain = True
         try:
             self.tree = ast.parse(text)
         except SyntaxError:
-            readable = newer.masked(text)
+            filled = _BLANK.sub(lambda match: re.sub(r"\W", "_", match[0]), text)
+            readable = newer.masked(filled)
             if readable is None:
                 raise
+            self.is_plain = False
             self.tree = ast.parse(readable[0])
             self.masked = readable[1]
         self._starts = [0, *(m.end() for m in _LINE_END.finditer(text))]
