@@ -48,10 +48,11 @@ class Candidates:
     problems: list[Problem] = field(default_factory=list)
     _processes: Processes | None = None
 
-    def read(self, paths: Iterable[str], look: Look | None = None) -> None:
+    def read(self, paths: Iterable[str], look: Look | None = None, *, named: bool = True) -> None:
         """Read files; one that cannot be read, decoded or parsed becomes a problem instead.
 
-        `look` is given each module while its tree is there, which may not be kept.
+        `look` is given each module while its tree is there, which may not be kept. Where the old layer is not `named`
+        in the files, one that no Python can run is none of them.
         """
         for path in paths:
             try:
@@ -64,7 +65,8 @@ class Candidates:
             except OSError as error:
                 self.problems.append(Problem(path, error.strerror or str(error)))
             except _Unparsed as error:
-                self.problems.append(Problem(path, str(error)))
+                if named or error.may_run:
+                    self.problems.append(Problem(path, str(error)))
             except ValueError as error:
                 self.problems.append(Problem(path, str(error).removeprefix(f"{path}:")))
             else:
@@ -79,7 +81,7 @@ class Candidates:
             names = module_names(path, self.roots)
             source, found, facts = rewrite.read(text, path, names, frozen=bool(candidate.frozen))
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise _Unparsed(_reason(error, text)) from error
+            raise _unparsed(error, text) from error
         self.facts[path] = facts
         if len(self.facts) <= _KEPT_TREES:
             candidate.parsed = (source, found)
@@ -139,12 +141,16 @@ class Candidates:
         for name, module in wanted:
             there, _ = tree.matching(self.project.root, found, [name])
             users, _ = tree.matching(self.project.root, there, [module])
-            self.read(path for path in users if path not in self.by_path)
+            self.read((path for path in users if path not in self.by_path), named=False)
         return len(self.facts) > before
 
 
 class _Unparsed(Exception):
-    """A module that cannot be parsed, and why."""
+    """A module that cannot be parsed, and why; it `may_run` in a newer Python, or once something is filled in."""
+
+    def __init__(self, reason: str, *, may_run: bool) -> None:
+        super().__init__(reason)
+        self.may_run = may_run
 
 
 def is_python(path: str, text: str) -> bool:
@@ -190,15 +196,17 @@ def _handed_on(facts: Facts, index: Index) -> Iterator[str]:
             yield name
 
 
-def _reason(error: SyntaxError | ValueError | RecursionError | MemoryError, text: str) -> str:
+def _unparsed(error: SyntaxError | ValueError | RecursionError | MemoryError, text: str) -> _Unparsed:
     """Why a module cannot be parsed; syntax newer than this Python is told from a mistake."""
     if isinstance(error, RecursionError | MemoryError):  # CPython 3.11 runs out of "memory" on its own parser's stack
-        return "nested too deeply to be parsed"
+        return _Unparsed("nested too deeply to be parsed", may_run=True)
     if not isinstance(error, SyntaxError):
-        return f"cannot be parsed: {error}"
+        return _Unparsed(f"cannot be parsed: {error}", may_run=False)
     from migrator.python import newer
 
     if newer.parsed(text) is None:
-        return f"line {error.lineno}: cannot be parsed: {error.msg}"
+        is_template = "{{" in text or "{%" in text
+        return _Unparsed(f"line {error.lineno}: cannot be parsed: {error.msg}", may_run=is_template)
     running = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    return f"line {error.lineno}: newer syntax than Python {running}, run migrate with a newer one: {error.msg}"
+    reason = f"line {error.lineno}: newer syntax than Python {running}, run migrate with a newer one: {error.msg}"
+    return _Unparsed(reason, may_run=True)

@@ -160,7 +160,7 @@ def _read(rules: Rules, using: list[InUse], candidates: Candidates, look: Look |
     words = shortest([piece for name in names for piece in name.split("*") if len(piece) > 4])
     named = [p for p in texts if p.endswith(".py") or _is_env(p)]
     found |= set(tree.matching(candidates.project.root, named, words)[0]) if words else set()
-    candidates.read(sorted(found), look)
+    candidates.read(sorted(found), look, named=False)
 
 
 def _is_env(path: str) -> bool:

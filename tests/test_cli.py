@@ -129,6 +129,19 @@ def test_a_file_that_does_not_parse_is_said_and_the_rest_is_migrated(root: Path)
     assert run("check", "app.py", cwd=root).returncode == 0
 
 
+def test_a_broken_file_is_a_fault_where_it_names_the_library_or_is_filled_in_first(root: Path) -> None:
+    shared = "from litellm import completion\n\nprint(completion(model='gpt-4o', messages=[]))\n"
+    write(root, {"app.py": shared, "broken.py": "from app import completion\ndef (:\n"})
+    unharmed = run("--dry-run", cwd=root)
+    assert unharmed.returncode == 0
+    assert "broken.py" not in unharmed.stdout
+    for start, text in ((1, "import litellm; def (:\n"), (2, "from app import completion\n{% if x %}\n")):
+        write(root, {"broken.py": text})
+        ended = run("--dry-run", cwd=root)
+        assert ended.returncode == 2
+        assert f"broken.py: line {start}: cannot be parsed" in ended.stdout
+
+
 def test_check_says_both_what_it_found_and_what_it_could_not_read(root: Path) -> None:
     write(root, {"broken.py": "from agentcore.integration.portkey import (\n"})
     assert run("check", cwd=root).returncode == 1 | 2
