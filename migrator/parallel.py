@@ -18,7 +18,8 @@ def in_order(work: Callable[[str], Result], items: Sequence[str], jobs: int) -> 
     """
     global _inherited
     if jobs == 1 or len(items) < _WORTH_IT:
-        yield from map(work, items)
+        for item in items:  # `map` would take a StopIteration of the work for its own end
+            yield work(item)
         return
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor

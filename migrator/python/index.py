@@ -213,7 +213,7 @@ class Index(Definitions):
             return True
         own = self._mentioned.intersection(facts.names)
         others = [f for f in self.by_path.values() if own & f.mentioned] if own else []
-        if any(not (own & f.mentioned).issubset(f.stars) or name in f.words for f in others):
+        if any(_reads(f, own, name) for f in others):
             return True
         seen = [*seen, facts.path]
         return any(self._is_taken(f, name, seen) for f in others if f.path not in seen)
@@ -221,3 +221,14 @@ class Index(Definitions):
     def is_wanted(self, facts: Facts, name: str) -> bool:
         """Whether another module of the project takes a name from this one, or names it in a text."""
         return any(f"{m}.{name}" in self._mentioned for m in facts.names)
+
+
+def _reads(facts: Facts, modules: set[str], name: str) -> bool:
+    """Whether a module that mentions others may have a name from them: of what it imports by name all reads are seen."""
+    if not modules.isdisjoint(facts.stars) and name in facts.words:
+        return True
+    if (modules & facts.mentioned).issubset(facts.stars):
+        return False
+    imported = [local for local, targets in facts.bound.items() if targets & modules]
+    read = {each.partition(".")[0] for local in imported for each in facts.reached.get(local, ("",))}
+    return not imported or not read.isdisjoint({"", name})

@@ -69,7 +69,9 @@ class _Library:
                 self.kept.append(use)
 
     def _follows(self, use: Use) -> bool:
-        """Whether what is read off something stored is there, by the same name, in the client module."""
+        """Whether what is read off something stored is there, by the same name, in the client module, or goes."""
+        if use.fate.kind == "needless":
+            return self.cuts.can_take(use)
         node = use.reference.nodes[0]
         if use.fate.kind == "module":
             asked = self.asked.get(id(node))
@@ -235,7 +237,7 @@ class _Library:
         module = self.module
         for use in self.kept:
             fate, start = use.fate, module.source.start(use.reference.nodes[0])
-            if fate.kind == "needless" and self.cuts.takes(use):
+            if fate.kind == "needless" and self.follows and self.cuts.takes(use):
                 continue
             if fate.kind in ("gone", "unknown", "needless"):
                 yield Finding(start, fate.rule, fate.standing, f"{use.text}: {fate.message}")

@@ -76,23 +76,35 @@ class Cuts:
         return found
 
     def takes(self, use: Use) -> bool:
-        """Whether a use is a target, or the function called, of a statement that can go."""
+        """Whether a use is a target, or the function called, of a statement that can go; it goes then."""
+        statement = self._without(use)
+        if statement is None:
+            return False
+        fates = (self._fate(target) for target in _targets(statement))
+        worst = next((fate for fate in fates if fate and fate.status is Status.REVIEW), use.fate)
+        value = getattr(statement, "value", None) if not isinstance(statement, ast.Expr) else None
+        self._take(self._of[id(use.reference.nodes[-1])], worst, value)
+        return True
+
+    def can_take(self, use: Use) -> bool:
+        """Whether `takes` would have a statement go."""
+        return self._without(use) is not None
+
+    def _without(self, use: Use) -> ast.stmt | None:
+        """The statement that can go, a target of which, or the function called, a use is."""
         found = self._of.get(id(use.reference.nodes[-1]))
         if found is None or use.own != len(use.reference.parts):
-            return False
+            return None
         statement = found[0]
         fates = [self._fate(target) for target in _targets(statement)]
         if not all(fate is not None and fate.kind == "needless" for fate in fates):
-            return False
+            return None
         if isinstance(statement, ast.Expr):
             call = statement.value
             assert isinstance(call, ast.Call)
             if not all(self.is_plain(value) for value in (*call.args, *(k.value for k in call.keywords))):
-                return False
-        value = getattr(statement, "value", None) if not isinstance(statement, ast.Expr) else None
-        worst = next((fate for fate in fates if fate and fate.status is Status.REVIEW), use.fate)
-        self._take(found, worst, value)
-        return True
+                return None
+        return statement
 
     def _take(self, found: tuple[ast.stmt, list[ast.stmt]], fate: Fate, value: ast.expr | None) -> None:
         if id(found[0]) not in self._going:

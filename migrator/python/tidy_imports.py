@@ -100,5 +100,5 @@ def _joined(run: list[_Statement]) -> list[_Statement]:
             elif joined == statement.lines[number]:
                 continue
             into.lines[line] = joined
-            changed += [s for s in (into, statement) if s not in changed]
+            changed += [s for s in dict.fromkeys((into, statement)) if s not in changed]
     return changed
