@@ -224,7 +224,7 @@ class Index(Definitions):
 
 
 def _reads(facts: Facts, modules: set[str], name: str) -> bool:
-    """Whether a module that mentions others may have a name from them: of what it imports by name all reads are seen."""
+    """Whether a module that mentions others may have a name from them; all reads of an import are seen."""
     if not modules.isdisjoint(facts.stars) and name in facts.words:
         return True
     if (modules & facts.mentioned).issubset(facts.stars):

@@ -47,7 +47,8 @@ class LaidOut:
                         yield from self.items(inner, seen)
                 case ast.BinOp(op=ast.BitOr()):
                     yield from (*self.items(each.left, seen), *self.items(each.right, seen))
-        yield from self._set.get(self._variable(node), ())
+        for put in self._set.get(self._variable(node), ()):
+            yield from [put] if isinstance(put, Entry) else self.items(put, seen)
 
     def values(self, node: ast.expr) -> list[ast.expr]:
         """The value itself, or all that the module assigns to the variable that it is."""
@@ -79,16 +80,17 @@ class LaidOut:
         return found
 
     @cached_property
-    def _set(self) -> dict[tuple[int, str] | None, list[Entry]]:
-        """What is put into a dict by its key: `a["b"] = c`, `a.update(b=c)`, `a.setdefault("b", c)`."""
-        found: dict[tuple[int, str] | None, list[Entry]] = {}
+    def _set(self) -> dict[tuple[int, str] | None, list[Entry | ast.Dict]]:
+        """What is put into a dict: `a["b"] = c`, `a.update(b=c)`, `a.update({…})`, `a.setdefault("b", c)`."""
+        found: dict[tuple[int, str] | None, list[Entry | ast.Dict]] = {}
         for node in ast.walk(self.module.source.tree):
+            entries: list[Entry | ast.Dict]
             match node:
                 case ast.Assign(targets=[ast.Subscript(value=of, slice=ast.Constant(value=str() as name)) as at]):
                     entries = [Entry(name, node.value, at, node)]
                 case ast.Call(func=ast.Attribute(value=of, attr="update")):
-                    inner = [e for a in node.args[:1] if isinstance(a, ast.Dict) for e in self.items(a)]
-                    entries = [*(Entry(k.arg, k.value, k, node) for k in node.keywords if k.arg), *inner]
+                    named = (Entry(k.arg, k.value, k, node) for k in node.keywords if k.arg)
+                    entries = [*named, *(a for a in node.args[:1] if isinstance(a, ast.Dict))]
                 case ast.Call(
                     func=ast.Attribute(value=of, attr="setdefault"),
                     args=[ast.Constant(value=str() as name) as at, value],
