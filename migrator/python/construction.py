@@ -8,7 +8,7 @@ from migrator.python.built import Builds, Plan
 from migrator.python.definitions import Definitions
 from migrator.python.expressions import Parts
 from migrator.python.facts import Facts
-from migrator.python.sdk.options import is_sure
+from migrator.python.sdk.plain import is_sure
 
 
 def builds(project: Definitions, facts: Facts) -> Builds:

@@ -22,6 +22,7 @@ class Is:
     shape: str
     usage: bool = False
     of: str = ""  # the provider of the client that it is of
+    route: tuple[tuple[str, str], ...] = ()  # providers and models that this client has calls ask, in order
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.scopes import Scope
 from migrator.python.sdk import leftover, raw, slugs, spreading
-from migrator.python.sdk.asked import Asked
-from migrator.python.sdk.options import Result, is_sure
+from migrator.python.sdk.asked import Requests
+from migrator.python.sdk.options import Result
+from migrator.python.sdk.plain import is_sure, routing
 from migrator.python.sdk.spread import Spread, spread_of
 from migrator.python.sdk.spreading import lacks
 from migrator.python.sdk.through import Through
@@ -38,7 +39,7 @@ class Rewriter:
         self.module, self.writer = module, Writer(module)
         self.client, self.options = self.writer.client, self.writer.options
         self.through = Through(self.writer)
-        self.asked = Asked(module, answers.trace_of(module), self.client, self.options)
+        self.asked = Requests(module, answers.trace_of(module), self.client, self.options)
 
     def findings(self) -> Iterator[Finding]:
         module = self.module
@@ -125,7 +126,9 @@ class Rewriter:
         elif is_sure(self.writer.rules, node, spread_of(node, scope)):
             said = "it stays as long as another one in this file does"
         else:
-            said = "it is not written down here what it is given, or it routes by a config"
+            spread = spread_of(node, scope)
+            own = routing(self.writer.rules, spread.keywords if spread else node.keywords)
+            said = own or "it is not written down here what it is given"
         said = f"{name}: {said}: write {self.client.classes[name]}(base_url=…, api_key=…) by hand"
         said = f"{said}; the key is read from {self.client.key_variable} now"
         return self.writer.say(node, Status.MANUAL, said)

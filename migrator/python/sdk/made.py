@@ -10,7 +10,8 @@ from migrator.python import construction
 from migrator.python.answers.values import OTHER, Is, Values
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.scopes import Scope
-from migrator.python.sdk.options import Options, is_plain, spelled
+from migrator.python.sdk.options import Options, spelled
+from migrator.python.sdk.plain import is_plain
 from migrator.python.sdk.spread import keywords_of
 
 if TYPE_CHECKING:
@@ -29,22 +30,26 @@ def made(trace: Trace, at: View, node: ast.Call, callees: Values) -> Values | No
     client = rules.moving_clients[0]
     if node.args and _dotted(at, node.func) in client.patches:
         given = trace.value(at, node.args[0])
-        return frozenset(Is(THROUGH, of=v.of) for v in given if isinstance(v, Is) and v.shape in CLIENTS) or None
+        return (
+            frozenset(Is(THROUGH, of=v.of, route=v.route) for v in given if isinstance(v, Is) and v.shape in CLIENTS)
+            or None
+        )
     options = Options(rules, client, at.module.source.segment)
     parts = parts_of(node.func)
     if parts[-1:] and parts[-1] in COPIES:
         copied = [v for callee in callees for v in getattr(callee, "result", ()) if isinstance(v, Is)]
         if copied and all(v.shape == THROUGH for v in copied):
             return frozenset(copied)
-        if copied and is_plain(rules, node.keywords):
-            provider = options.convert([(k.arg or "", k.value) for k in node.keywords]).provider
-            return frozenset(Is(v.shape, of=provider or v.of) for v in copied)
+        if copied and is_plain(rules, node.keywords, routes=True):
+            told = options.convert([(k.arg or "", k.value) for k in node.keywords])
+            return frozenset(Is(v.shape, of=told.provider or v.of, route=told.route or v.route) for v in copied)
         return None
     if _last(_fate(at, node.func), client.id) in client.classes:
         if construction.client_stays(at.module.index, at.module.facts, parts):
             return OTHER
         keywords = keywords_of(node, at.scopes.get(id(_first(node.func)), at.module.found.scope))
-        return frozenset({Is(CLIENT, of=options.convert([(k.arg or "", k.value) for k in keywords]).provider)})
+        told = options.convert([(k.arg or "", k.value) for k in keywords])
+        return frozenset({Is(CLIENT, of=told.provider, route=told.route)})
     dotted = _dotted(at, node.func)
     return _through(at, node, options) if dotted.rpartition(".")[2] in client.classes.values() else None
 
@@ -56,10 +61,10 @@ def _through(at: View, node: ast.Call, options: Options) -> Values | None:
     for keyword in node.keywords:
         inner = keyword.value
         if isinstance(inner, ast.Call) and _last(_fate(at, inner.func), client.id) in client.headers:
-            if inner.args or not is_plain(rules, inner.keywords):
+            if inner.args or not is_plain(rules, inner.keywords, routes=True):
                 return None
-            provider = options.convert([(k.arg or "", k.value) for k in inner.keywords]).provider
-            return frozenset({Is(THROUGH, of=provider)})
+            told = options.convert([(k.arg or "", k.value) for k in inner.keywords])
+            return frozenset({Is(THROUGH, of=told.provider, route=told.route)})
         if isinstance(inner, ast.Dict) and (own := [*spelled(client, inner).values()]):
             provider = options.convert([(n, v) for n, v in own if n in ("virtual_key", "provider")]).provider
             return frozenset({Is(THROUGH, of=provider)})

@@ -21,7 +21,7 @@ def edits(writer: Writer, result: Result, node: ast.Call | ast.Dict, scope: Scop
     """The edit of the id that such a client is given, with the provider of `result`, which is told what differs."""
     client = writer.client
     dotted = writer.dotted(node.func, scope) if isinstance(node, ast.Call) else ""
-    if dotted.rpartition(".")[2] in client.classes.values() and under(dotted, client.to):
+    if writer.makes_new(node, scope):
         _see_to_calls(writer, result, node, scope)
         return ()
     if result.provider == client.itself != "":

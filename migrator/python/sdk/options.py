@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from migrator.primitives.client import Client, Parameter
 from migrator.providers import LOST
 from migrator.python.expressions import is_none, text_value
+from migrator.python.sdk.fallback import SAID, Target, details, route
 from migrator.python.sdk.providers import provider_of
-from migrator.python.sdk.spread import Spread
 from migrator.ruleset import Rules
 from migrator.sites import Status
 
@@ -31,6 +31,7 @@ class Result:
     status: Status = Status.MIGRATED
     notes: list[str] = field(default_factory=list)
     lost: str = ""  # why the provider is lost
+    route: tuple[Target, ...] = ()  # whom calls have to ask, in order, where a config says it
 
     def say(self, status: Status, note: str) -> None:
         """Note what differs."""
@@ -46,42 +47,11 @@ class Result:
         return f"{{{', '.join(items)}}}" if items else ""
 
 
-def is_plain(rules: Rules, keywords: Sequence[ast.keyword]) -> bool:
-    """Whether it is written down what is given, and none of it has to be seen to by hand."""
-    for each in keywords:
-        row = rules.parameter(each.arg) if each.arg else None
-        if row is None or row.to == "manual":
-            return False
-        if row.to == "config" and isinstance(each.value, ast.Dict):
-            parts = [(text_value(k), v) for k, v in zip(each.value.keys, each.value.values, strict=True)]
-            rows = [rules.parameter(name) if name else None for name, _ in parts]
-            if any(r is None or r.to == "manual" for r in rows):
-                return False
-    return True
-
-
 def spelled(client: Client, headers: ast.Dict) -> dict[str, tuple[str, ast.expr]]:
     """The headers of the SDK in a dict, by their name there, as options: name and value."""
     named = [(text_value(key) or "", value) for key, value in zip(headers.keys, headers.values, strict=True)]
     own = [(n, n.lower().removeprefix(client.prefix), v) for n, v in named if n.lower().startswith(client.prefix)]
     return {name: (bare.replace("-", "_"), value) for name, bare, value in own}
-
-
-def is_sure(rules: Rules, call: ast.Call, spread: Spread | None) -> bool:
-    """Whether a client that a call makes can be made anew from what is written down there."""
-    if call.args or not is_plain(rules, spread.keywords if spread else call.keywords):
-        return False
-    return spread is None or _is_apart(rules, spread)
-
-
-def _is_apart(rules: Rules, spread: Spread) -> bool:
-    """Whether each option of a dict becomes one item for itself."""
-    named = [(rules.parameter(k.arg or ""), k.arg) for k in spread.keywords]
-    headers = [n for row, n in named if row and (row.to in ("labels", "header") or n == "default_headers")]
-    stored = [(rules.parameter(o.name), o.value) for o in spread.options if o.stored]
-    several = any(row and row.to == "config" and isinstance(value, ast.Dict) for row, value in stored)
-    twice = len({name for _, name in named}) < len(named)
-    return len(headers) < 2 and not several and not twice
 
 
 class Options:
@@ -155,11 +125,23 @@ class Options:
             result.say(Status.REVIEW, f"config: {row.message}")
             result.provider = result.provider or LOST
             return
+        if found := route(value, self.rules):
+            self._route(result, found, value)
         for key, inner in zip(value.keys, value.values, strict=True):
             name = text_value(key) or ""
             its = self.rules.parameter(name)
-            if its and its.to != "key":
+            if its and its.to != "key" and not (found and (name in SAID or its.to == "provider")):
                 self._one(result, name, inner, its)
+
+    def _route(self, result: Result, found: tuple[Target, ...], config: ast.Dict) -> None:
+        result.route, result.provider = found, found[0].provider
+        further = f": `{self.client.fallback}` in extra_body" if len(found) > 1 else ""
+        result.say(Status.REVIEW, f"config: calls in sight name the models that it asks for, others have to{further}")
+        named = details(config)
+        if "on_status_codes" in named:
+            result.say(Status.REVIEW, "it falls back after any error")
+        if (row := self.rules.parameter("authorization")) and "api_key" in named:
+            result.say(Status.REVIEW, row.message)
 
     def _labels(self, result: Result, value: ast.expr) -> None:
         if isinstance(value, ast.Dict) and all(text_value(k) for k in value.keys):

@@ -12,7 +12,7 @@ from migrator.providers import new_id
 from migrator.python.expressions import text_value
 from migrator.python.needless import Cuts
 from migrator.python.scopes import Scope
-from migrator.python.sdk.options import is_plain
+from migrator.python.sdk.plain import is_plain
 from migrator.python.sdk.spread import Place, Stored, places
 from migrator.python.sdk.spreading import cut
 from migrator.python.sdk.through import Given, Through

@@ -13,7 +13,8 @@ from migrator.providers import LOST, begins
 from migrator.python.expressions import is_none, parts_of, text_value
 from migrator.python.scopes import Scope
 from migrator.python.sdk import models
-from migrator.python.sdk.options import Result, is_plain, spelled
+from migrator.python.sdk.options import Result, spelled
+from migrator.python.sdk.plain import is_plain, routing
 from migrator.python.sdk.writer import Writer, named
 from migrator.sites import Edit, Finding, Status
 
@@ -56,8 +57,8 @@ class Through:
         given = self._given(node, scope)
         above = self.writer.module.source.parents.get(id(node))
         if given is None:
-            said = "headers: it is not written down here what it is given, or it routes by a config"
-            yield self.writer.say(node, Status.MANUAL, said)
+            said = routing(self.writer.rules, node.keywords) or "it is not written down here what it is given"
+            yield self.writer.say(node, Status.MANUAL, f"headers: {said}: write them by hand")
         elif isinstance(above, ast.Dict) and self._is_clients(above, node, scope):
             yield from self.client_of(above, scope)
         else:
@@ -69,13 +70,13 @@ class Through:
         its = any(by_name.get(n) is node for n in _HEADERS[:2]) and any(n in by_name for n in _KEYS)
         return its and any(self.writer.address(by_name.get(n), scope) for n in _URLS)
 
-    def _given(self, value: ast.expr | None, scope: Scope) -> Given | None:
+    def _given(self, value: ast.expr | None, scope: Scope, *, routes: bool = False) -> Given | None:
         """What the SDK's function that makes headers is given there; None where that is not written down."""
         if isinstance(value, ast.Dict):
             return self.spelled(value)
         if not isinstance(value, ast.Call) or self.writer.name(value.func, scope) not in self.client.headers:
             return None
-        if value.args or not is_plain(self.writer.rules, value.keywords):
+        if value.args or not is_plain(self.writer.rules, value.keywords, routes=routes):
             return None
         return Given([(k.arg or "", k.value) for k in value.keywords], {})
 
@@ -109,8 +110,10 @@ class Through:
     def client_of(self, node: ast.Call | ast.Dict, scope: Scope) -> Iterator[Finding]:
         """A client that is given the address, headers or both, by keywords or in a dict."""
         by_name = named(node)
-        where = next((n for n in _HEADERS if self._given(by_name.get(n), scope) is not None), "")
-        given, headers = self._given(by_name.get(where), scope), by_name.get(where)
+        routes = self.writer.makes_new(node, scope)
+        found = ((n, self._given(by_name.get(n), scope, routes=routes)) for n in _HEADERS)
+        where, given = next((each for each in found if each[1] is not None), ("", None))
+        headers = by_name.get(where)
         if given is None or headers is None:
             if not any(n in by_name for n in _HEADERS):
                 yield from self._address_alone(node, scope)

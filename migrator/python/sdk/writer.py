@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 
+from migrator.patterns import under
 from migrator.primitives.client import Method
 from migrator.python.calls import import_edit
 from migrator.python.expressions import parts_of, text_value
@@ -60,6 +61,11 @@ class Writer:
         canon = self.dotted(func, scope)
         fate = self.module.names.fate(canon) if canon else None
         return canon.rpartition(".")[2] if fate and fate.rule == self.client.id else ""
+
+    def makes_new(self, node: ast.AST, scope: Scope) -> bool:
+        """Whether a call makes a client of the new SDK."""
+        dotted = self.dotted(node.func, scope) if isinstance(node, ast.Call) else ""
+        return dotted.rpartition(".")[2] in self.client.classes.values() and under(dotted, self.client.to)
 
     def address(self, value: ast.expr | None, scope: Scope) -> str:
         """The new address as Python text, where an expression is the old one; "" for anything else."""
