@@ -6,7 +6,7 @@ import ast
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -229,17 +229,15 @@ def _maker(names: Names) -> ModuleType:
     return proxy if names.keeps_library else module
 
 
-def settings_of(rules: Rules, features: frozenset[str] | None = None, positional: int | None = None) -> Settings:
-    """What the project's settings say about a client, which handles every feature or those given."""
-    from migrator.clients.module import FEATURES, Settings
+def settings_of(rules: Rules) -> Settings:
+    """What the project's settings say about a client."""
+    from migrator.clients.module import Settings
 
     return Settings(
         providers=rules.options.get("providers", {}),
         models=rules.options.get("models", {}),
         base_url=rules.options.get("base-url", ""),
         config=rules.options.get("config", {}),
-        features=FEATURES if features is None else features,
-        positional=positional,
     )
 
 
@@ -263,11 +261,10 @@ def made(
         return None
     settings = settings_of(names.rules)
     if _takes_arguments_alone(names, used):
-        from migrator import given_arguments
-
         calls = list(calls_of(names.client, _functions(names), changes))
-        features = given_arguments.features(candidates) if spell_arguments(calls) else None
-        settings = settings_of(names.rules, features, by_position(calls))
+        settings = replace(settings, positional=by_position(calls))
+        if spell_arguments(calls):
+            settings = _narrowed(settings, names.rules.served, candidates)
     text = _maker(names).render(library.client, frozenset(used), settings)
     message = f"made for {', '.join(sorted(used))}: read it, and set the variables it names"
     message += f"; {library.made}" if library.made else ""
@@ -279,6 +276,16 @@ def made(
     docs = names.rules.docs.get(library.id, "")
     site = Site(place.path, 1, 1, library.id, Status.REVIEW, message, place.path, 1, docs)
     return Change(place.path, place.path, "create", "python", 0, None, text.encode(), 0o644), site
+
+
+def _narrowed(settings: Settings, target: str, candidates: Candidates) -> Settings:
+    """The settings for the arguments alone that some file spells."""
+    from migrator import given_arguments
+    from migrator.clients.module import FEATURE_ARGUMENTS, ignorable
+
+    names = {**{name: {name} for name in ignorable(target)}, **FEATURE_ARGUMENTS}
+    found = given_arguments.spelled(candidates, names)
+    return replace(settings, features=found & FEATURE_ARGUMENTS.keys(), ignored=found - FEATURE_ARGUMENTS.keys())
 
 
 def _refusable() -> Set[str]:

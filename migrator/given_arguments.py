@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Set
 from pathlib import PurePosixPath
 
 from migrator import project as tree
 from migrator.candidates import Candidates
-from migrator.clients.module import ARGUMENTS, SDK_ARGUMENTS
 
 _SUFFIXES = {
     ".cfg", ".conf", ".env", ".example", ".ini", ".ipynb", ".j2", ".js", ".json", ".jsonl", ".md", ".py", ".pyi",
@@ -16,12 +16,9 @@ _SUFFIXES = {
 _LOCKS = re.compile(r"(?:^|/)(?:package-lock\.json|pnpm-lock\.yaml)$")
 
 
-def features(candidates: Candidates) -> frozenset[str]:
-    """The features of which an argument is given by its name, as a key, or set in a settings file."""
-    missing = {
-        name: re.compile(rb"\b(?:%b)\b\\?[\"']?\s*[:=,)\]}]" % "|".join(map(re.escape, sorted(words))).encode())
-        for name, words in {**ARGUMENTS, **SDK_ARGUMENTS}.items()
-    }
+def spelled(candidates: Candidates, names: Mapping[str, Set[str]]) -> frozenset[str]:
+    """The keys of which some name is an argument in a file, or a key, or set; `*` stands for any letters."""
+    missing = {key: _given(words) for key, words in names.items()}
     found = set[str]()
     for path in candidates.files:
         if PurePosixPath(path).suffix not in _SUFFIXES or _LOCKS.search(path):
@@ -30,9 +27,14 @@ def features(candidates: Candidates) -> frozenset[str]:
             data = tree.read(candidates.project.root, path)
         except OSError:
             continue
-        spelled = {name for name, pattern in missing.items() if pattern.search(data)}
-        found |= spelled
-        missing = {name: pattern for name, pattern in missing.items() if name not in spelled}
+        here = {key for key, pattern in missing.items() if pattern.search(data)}
+        found |= here
+        missing = {key: pattern for key, pattern in missing.items() if key not in here}
         if not missing:
             break
     return frozenset(found)
+
+
+def _given(words: Set[str]) -> re.Pattern[bytes]:
+    any_of = "|".join(re.escape(word).replace(r"\*", r"\w*") for word in sorted(words))
+    return re.compile(rb"\b(?:%b)\b\\?[\"']?\s*[:=,)\]}]" % any_of.encode())

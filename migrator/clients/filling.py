@@ -25,7 +25,23 @@ def words(names: Iterable[str], between: str = " ") -> str:
 
 
 def constant(name: str, names: Iterable[str]) -> str:
-    return f'{name} = _names("""\n{words(names)}\n""")'
+    line = f'{name} = "{" ".join(names)}"'
+    return line if len(line) <= WIDTH else f'{name} = """\n{words(names)}\n"""'
+
+
+def packed(name: str, values: Collection[str] | Mapping[str, str]) -> str:
+    """A constant, as many of its items on a line as there is room for."""
+    opening, closing = ("[", "]") if isinstance(values, list) else ("{", "}")
+    opening, closing = ("(", ")") if isinstance(values, tuple) else (opening, closing)
+    if isinstance(values, Mapping):
+        items = [f"{literal(key)}: {literal(value)}" for key, value in values.items()]
+    else:
+        items = [literal(value) for value in (sorted(values) if isinstance(values, frozenset) else values)]
+    line = f"{name} = {opening}{', '.join(items)}{closing}"
+    if len(line) <= WIDTH:
+        return line
+    rows = words(item.replace(" ", "\0") + "," for item in items).replace("\0", " ")
+    return f"{name} = {opening}\n{rows}\n{closing}  # fmt: skip"
 
 
 def literal(value: object, *, exploded: bool = False, indent: str = "") -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
-from migrator.clients import parts
-from migrator.clients.filling import WIDTH, constant, fill, literal, pattern, spaced, template, words
+from migrator.clients import functions, parts
+from migrator.clients.filling import WIDTH, fill, literal, packed, pattern, spaced, template, words
 from migrator.clients.ids import unserved
 from migrator.clients.table import Destination, Function, Table, load
 from migrator.errors import MigrateError
 
 # What is generated only on demand: a name, and the arguments of LiteLLM it is about.
 ARGUMENTS: Mapping[str, Set[str]] = {
+    "retries": {"num_retries", "max_retries"},
     "metadata": {"metadata", "litellm_metadata", "tags", "litellm_trace_id", "litellm_session_id"},
     "cache": {"cache", "caching"},
     "fallbacks": {"fallbacks"},
@@ -20,7 +21,10 @@ ARGUMENTS: Mapping[str, Set[str]] = {
 }
 # The same of arguments that the SDK takes without it: model classes, streams that are typed and may be None or False.
 SDK_ARGUMENTS: Mapping[str, Set[str]] = {"parsed": {"response_format"}, "streamed": {"stream", "stream_options"}}
-FEATURES = frozenset({*ARGUMENTS, *SDK_ARGUMENTS})
+# Flags of what Portkey is told by options of the client.
+_OPTIONS = {"retries", "metadata", "cache", "config", "bare", "parsed"}
+FEATURE_ARGUMENTS = {**ARGUMENTS, **SDK_ARGUMENTS}
+FEATURES = frozenset(FEATURE_ARGUMENTS)
 
 
 @dataclass(frozen=True)
@@ -32,22 +36,11 @@ class Settings:
     base_url: str = ""  # the address without an environment variable; the public one by default
     config: Mapping[str, object] = field(default_factory=dict)  # Portkey's config of every call
     features: frozenset[str] = FEATURES  # which arguments are handled; others of ARGUMENTS are refused
+    ignored: frozenset[str] | None = None  # which of the arguments that concern LiteLLM alone are known; None for all
     positional: int | None = None  # how many arguments are taken by position; None for all of them
 
 
-# What a method answers, and where the name is imported from; the type of any other depends on its arguments.
-_RETURNS = {
-    "llm-gateway": {
-        "embedding": ("CreateEmbeddingResponse", "openai.types"),
-        "image_generation": ("ImagesResponse", "openai.types"),
-        "image_edit": ("ImagesResponse", "openai.types"),
-        "image_variation": ("ImagesResponse", "openai.types"),
-        "moderation": ("ModerationCreateResponse", "openai.types"),
-    },
-    "portkey": {},  # its types say that nearly every attribute may be None
-}
 TITLES = {"llm-gateway": "the LLM gateway", "portkey": "Portkey"}
-CLIENTS = {"llm-gateway": ("OpenAI", "AsyncOpenAI"), "portkey": ("Portkey", "AsyncPortkey")}
 
 
 def render(target: str, names: frozenset[str], settings: Settings) -> str:
@@ -59,18 +52,32 @@ def render(target: str, names: frozenset[str], settings: Settings) -> str:
     """
     table = load(target)
     wanted = with_needs(table, names)
-    functions = {name: function for name, function in table.functions.items() if name in wanted}
-    flags = {target, *settings.features, *wanted, *({"transcription"} & {f.name for f in functions.values()})}
-    flags = flags | {"chat"} if any(f.parse for f in functions.values()) else flags - {"parsed"}
-    values = _values(table, functions, settings, flags)
+    its = {name: function for name, function in table.functions.items() if name in wanted}
+    flags = _flags(table, wanted, its, settings)
+    values = _values(table, its, settings, flags)
     texts = []
     for part in parts.of(target):
         if part.name in flags:
             texts.append(fill(template(part.name), flags, values))
         if part.name == "callbacks":
-            texts += [_function(table, name, function, flags) for name, function in functions.items()]
+            texts += [functions.written(table, name, each, flags, settings.positional) for name, each in its.items()]
     body = spaced(parts.joined(texts, WIDTH))
     return f"{fill(template('header'), flags, values)}\n{body}\n"
+
+
+def _flags(table: Table, wanted: Set[str], its: Mapping[str, Function], settings: Settings) -> Set[str]:
+    flags = {table.target, *settings.features, *wanted, *({"transcription"} & {f.name for f in its.values()})}
+    flags |= {"retries"} if "num_retries" in wanted else set()
+    flags |= {"positions"} if functions.takes_positions(settings.positional) else set()
+    flags = flags | {"chat"} if any(f.parse for f in its.values()) else flags - {"parsed"}
+    if table.target == "portkey":
+        bare = "fallbacks" in flags or not all(map(functions.takes_all, its.values()))
+        flags |= {"bare"} if bare else set()
+        flags |= {"milliseconds"} if bare or "parsed" in flags else set()
+        flags |= {"config"} if flags & {"retries", "fallbacks", "caching"} else set()
+    flags |= {"one"} if len({f.name for f in its.values()}) == 1 and "bare" not in flags else set()
+    options = {"retries"} if table.target == "llm-gateway" else _OPTIONS
+    return flags | ({"options"} if flags & options else set())
 
 
 def provided(target: str) -> frozenset[str]:
@@ -94,19 +101,13 @@ def _needs(name: str, function: Function) -> list[str]:
 
 
 def _values(
-    table: Table, functions: Mapping[str, Function], settings: Settings, flags: Collection[str]
+    table: Table, written: Mapping[str, Function], settings: Settings, flags: Collection[str]
 ) -> dict[str, str]:
-    distinct = {function.name: function for function in functions.values()}
-    client, async_client = CLIENTS[table.target]
-    providers = {**table.models.providers, **settings.providers}
-    served = {*providers, *table.models.strip}
-    if not table.models.prefix:
-        providers = {name: new for name, new in providers.items() if name != new}
-    orders = {_order_name(name, f): f.order_of(name) for name, f in functions.items()}
-    dropped = _rows(table, Destination.DROP)
-    unhandled = (ARGUMENTS[name] for name in ARGUMENTS.keys() - settings.features)
+    client, async_client = functions.CLIENTS[table.target]
+    resources, known = functions.known(table, written, flags)
+    unhandled = (ARGUMENTS[name] for name in ARGUMENTS.keys() - flags)
     refused = _rows(table, Destination.MANUAL).union(*unhandled)
-    keeps = {f"_{_keep_name(f)}": [*f.keep, *f.takes] for f in distinct.values()}
+    ignored = ignorable(table.target) if settings.ignored is None else settings.ignored | _of_providers(table)
     return {
         "headline": _headline(table.target, flags),
         "close": "" if "connection" in flags else '"""',
@@ -117,54 +118,42 @@ def _values(
         "client": client,
         "async_client": async_client,
         "config": literal(dict(settings.config), exploded=True),
-        "providers": literal(providers, exploded=True),
-        "bare": literal(dict(table.models.bare), exploded=True),
+        "resources": resources,
+        "known": known,
+        "orders": functions.orders(written),
+        "ignored": words(map(pattern, sorted(ignored - refused)), between=" | "),
+        "among": next(iter(functions.known_names(written)), "") if "one" in flags else "known",
+        "of_chat": "" if "one" in flags else '"messages" in known and ',
+        "split": _split_head(flags),
+        "refused": packed("_REFUSED", frozenset(refused)),
+        **id_values(table, settings),
+    }
+
+
+def _split_head(flags: Collection[str]) -> str:
+    """The first line of the function that sorts arguments, or its lines."""
+    known = "" if "one" in flags else "known: Collection[str]"
+    if "options" not in flags:
+        return f"def _split({', '.join(filter(None, ['given: _Arguments', known]))}) -> _Arguments:"
+    if not known:
+        return "def _split(given: _Arguments) -> tuple[_Arguments, _Arguments]:"
+    return f"def _split(\n    given: _Arguments,\n    {known},\n) -> tuple[_Arguments, _Arguments]:"
+
+
+def id_values(table: Table, settings: Settings) -> dict[str, str]:
+    """What the part about model ids is filled with."""
+    providers = {**table.models.providers, **settings.providers}
+    served = {*providers, *table.models.strip}
+    if not table.models.prefix:
+        providers = {name: new for name, new in providers.items() if name != new}
+    return {
+        "providers": packed("PROVIDERS", providers),
+        "bare": packed("_BARE", dict(table.models.bare)),
         "models": literal(dict(settings.models), exploded=True),
-        "unserved": words(unserved(table.models, settings.providers)),
-        "served": words(sorted(served)),
+        "unserved": packed("_UNSERVED", unserved(table.models, settings.providers)),
+        "served": packed("provider_list", sorted(served)),
         "strip": literal(tuple(table.models.strip)),
-        "orders": "\n".join(_order(name, names, settings.positional) for name, names in orders.items()),
-        "keeps": "\n".join(constant(name, sorted(names)) for name, names in keeps.items()),
-        "ignored": words(map(pattern, sorted(dropped - refused)), between=" | "),
-        "refused": words(sorted(refused)),
     }
-
-
-def _function(table: Table, name: str, function: Function, flags: set[str]) -> str:
-    asynchronous = name == function.asynchronous
-    returns, module = _RETURNS[table.target].get(function.name, ("Any", ""))
-    path, _, verb = function.method.rpartition(".")
-    values = {
-        "name": name,
-        "NAME": _order_name(name, function).removeprefix("_"),
-        "KEEP": _keep_name(function),
-        "path": path,
-        "verb": verb,
-        "local": path.rpartition(".")[2],
-        "def": "async def" if asynchronous else "def",
-        "await": "await " if asynchronous else "",
-        "client": "async_client" if asynchronous else "client",
-        "chunks": "_AChunks" if asynchronous else "_Chunks",
-        "in": "    " if "errors" in flags else "",
-        "stream": "AsyncStream" if asynchronous else "Stream",
-        "import": f"from {module} import {returns}" if module else "",
-        "more": _FALLBACKS if flags >= {"fallbacks", "llm-gateway"} else "",
-        "returns": returns,
-        "answer": "Any" if "streamed" in flags or table.target == "portkey" else "ChatCompletion",
-        "defaults": literal(dict(function.defaults)),
-    }
-    own = {"defaults": bool(function.defaults), "typed": returns != "Any"}
-    own["attempts"] = flags >= {"fallbacks", "llm-gateway"}
-    own["audio"] = table.target == "portkey" and function.name == "transcription"
-    flags = flags | {name for name, holds in own.items() if holds}
-    return fill(template("chat" if function.parse else "function"), flags, values)
-
-
-_FALLBACKS = """
-
-    Where it fails, each of `fallbacks` is called: a model, or arguments to change. The
-    error of the last one is raised.
-    """
 
 
 def _headline(target: str, flags: Collection[str]) -> str:
@@ -176,19 +165,14 @@ def _headline(target: str, flags: Collection[str]) -> str:
     return f"The client of {TITLES[target]}, and functions that call it with LiteLLM's arguments."
 
 
-def _order_name(name: str, function: Function) -> str:
-    """The constant that holds the order of `name`; the asynchronous form has its own only where it differs."""
-    return f"_{(name if function.order_of(name) != function.order else function.name).upper()}"
+def ignorable(target: str) -> frozenset[str]:
+    """The arguments, as `litellm.toml` names them, that concern LiteLLM alone."""
+    return _rows(load(target), Destination.DROP)
 
 
-def _order(name: str, parameters: list[str], count: int | None) -> str:
-    if count is None or count > 3:
-        return constant(name, parameters[:count])
-    return f"{name} = {literal(tuple(parameters[:count]))}"
-
-
-def _keep_name(function: Function) -> str:
-    return "CHAT" if function.parse else f"{function.name.upper()}_KEYWORDS"
+def _of_providers(table: Table) -> frozenset[str]:
+    """Those that are keys, addresses and accounts of providers, which never go anywhere."""
+    return frozenset(next(row.names for row in table.arguments if "api_key" in row.names))
 
 
 def _rows(table: Table, to: Destination) -> frozenset[str]:

@@ -112,12 +112,13 @@ def _imports(statements: Iterable[str], body: str, width: int) -> str:
         if match["plain"]:
             plain |= {match["plain"]} if match["plain"].partition(".")[0] in used else set()
         else:
-            names.setdefault(match["module"], set()).update(used & set(match["names"].split(", ")))
+            wanted = {name for name in match["names"].split(", ") if name.rpartition(" ")[2] in used}
+            names.setdefault(match["module"], set()).update(wanted)
     groups = []
     for standard in (True, False):
         lines = [f"import {m}" for m in sorted(plain) if _is_standard(m) is standard]
-        wanted = sorted(m for m in names if names[m] and _is_standard(m) is standard)
-        groups.append("\n".join([*lines, *(_import(m, names[m], width) for m in wanted)]))
+        modules = sorted(m for m in names if names[m] and _is_standard(m) is standard)
+        groups.append("\n".join([*lines, *(_import(m, names[m], width) for m in modules)]))
     return "\n\n".join(filter(None, groups))
 
 

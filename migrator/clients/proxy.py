@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from migrator.clients import parts
-from migrator.clients.filling import WIDTH, constant, fill, literal, pattern, spaced, template, words
-from migrator.clients.ids import unserved
-from migrator.clients.module import Settings
+from migrator.clients.filling import WIDTH, constant, fill, pattern, spaced, template, words
+from migrator.clients.module import Settings, id_values
 from migrator.clients.table import Function, Table, load
 from migrator.errors import MigrateError
 
@@ -43,7 +42,7 @@ def render(target: str, names: frozenset[str], settings: Settings) -> str:
     flags = {target, *({"chat"} if any(_is_chat(f) for f in functions.values()) else ())}
     flags |= {"images"} if any(f.name == "image_generation" for f in functions.values()) else set()
     values = _values(table, functions, settings)
-    texts = [fill(template(name), flags, values) for name in ("words", "model_id", "proxy")]
+    texts = [fill(template(name), flags, values) for name in ("model_id", "proxy")]
     texts += [_function(name, function, target) for name, function in functions.items()]
     header = fill(template("proxy_header"), flags, values | {"title": _TITLES[target]})
     return f"{header}\n{spaced(parts.joined(texts, WIDTH))}\n"
@@ -60,20 +59,13 @@ def _is_chat(function: Function) -> bool:
 
 
 def _values(table: Table, functions: Mapping[str, Function], settings: Settings) -> dict[str, str]:
-    providers = {**table.models.providers, **settings.providers}
-    if not table.models.prefix:
-        providers = {name: new for name, new in providers.items() if name != new}
     dropped = next(row for row in table.arguments if "api_key" in row.names)
     orders = {_order_name(name, f): f.order_of(name) for name, f in functions.items()}
     return {
         "key_variable": table.key_variable,
         "url_variable": table.url_variable,
         "url": settings.base_url or table.url,
-        "providers": literal(providers, exploded=True),
-        "bare": literal(dict(table.models.bare), exploded=True),
-        "models": literal(dict(settings.models), exploded=True),
-        "unserved": words(unserved(table.models, settings.providers)),
-        "strip": literal(tuple(table.models.strip)),
+        **id_values(table, settings),
         "orders": "\n".join(constant(name, names) for name, names in orders.items()),
         "ignored": words(map(pattern, sorted({*dropped.names, *_BESIDE})), between=" | "),
     }

@@ -67,6 +67,7 @@ class Function:
     async_order: list[str] = key(NAMES, "those of its asynchronous form, where they differ", [], "async-order")
     defaults: Mapping[str, str] = key(TEXT_MAP, "arguments the method needs to answer as LiteLLM does", {})
     parse: str = key(TEXT, "the method that takes a model class as response_format", "")
+    otherwise: list[str] = key(NAMES, "keywords of the method that are something else for LiteLLM", [])
 
     def order_of(self, name: str) -> list[str]:
         """The parameters by position of the callable `name`, which is this function or its asynchronous form."""

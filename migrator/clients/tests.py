@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from migrator.clients import parts
 from migrator.clients.filling import WIDTH, fill, literal, spaced, template
+from migrator.clients.functions import CLIENTS
 from migrator.clients.ids import unserved
-from migrator.clients.module import CLIENTS, TITLES, Settings, with_needs
+from migrator.clients.module import TITLES, Settings, with_needs
 from migrator.clients.table import load
 
 _TEMPLATES = {"pytest": "tests", "unittest": "tests_unittest"}

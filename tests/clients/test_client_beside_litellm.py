@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import gc
+import inspect
 import warnings
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -16,6 +17,8 @@ from hypothesis import given
 from hypothesis import settings as search
 from hypothesis import strategies as st
 from wire import MESSAGES, MODELS, City, Wire
+
+from migrator.clients.module import Settings
 
 # LiteLLM leaves an event loop and sockets open. What the modules leave open is tested by test_client_module.py.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
@@ -206,3 +209,20 @@ def test_positions_are_those_of_litellm(litellm_call: Callable[..., Any], wire: 
     assert wire.one().body["input"] == "hm"
     with pytest.raises(TypeError, match="4 positional arguments, at most 3"):
         llm.moderation("hm", "openai/omni", "key", "more")
+    with pytest.raises(TypeError, match="given twice: model"):
+        llm.completion("openai/gpt-4o", MESSAGES, model="another")
+
+
+@pytest.mark.parametrize("positional", [2, 4])
+def test_positions_that_calls_use_are_named(
+    make: Callable[..., ModuleType], wire: Wire, target: str, positional: int
+) -> None:
+    llm = make(target, frozenset({"completion", "acompletion", "embedding"}), Settings(positional=positional))
+    names = list(inspect.signature(llm.acompletion).parameters)
+    assert names == [*["model", "messages", "functions", "function_call"][:positional], "kwargs"]
+    llm.completion("openai/gpt-4o", MESSAGES, **{"timeout": None, "temperature": 0.5, "tools": None})
+    assert wire.one().body.keys() == {"model", "messages", "temperature"}
+    llm.embedding("openai/e", ["text"], encoding_format=None)
+    assert wire.one().body["encoding_format"] == {"llm-gateway": "base64", "portkey": "float"}[target]
+    with pytest.raises(TypeError, match="model"):
+        llm.completion("openai/gpt-4o", MESSAGES, model="another")

@@ -146,8 +146,8 @@ def test_a_fault_in_it_fails_its_own_tests(project: Path, tmp_path: Path, style:
     tests = render_tests("portkey", frozenset(load("portkey").functions), OWN, "llm_client", style)
     faults = {
         "await made.close()": "pass",
-        "if value is not None}": "}",
-        '{"encoding_format": "float"} | ': "",
+        "case _ if value is None:": 'case "no such":',
+        'request.setdefault("encoding_format", "float")': "pass",
         'raise openai.OpenAIError("PORTKEY_API_KEY is not set")': 'return ""',
     }
     (tmp_path / "test_llm_client.py").write_text(tests, encoding="utf-8")
@@ -165,7 +165,7 @@ from {package} import llm_client as llm
 MESSAGES = [{{"role": "user", "content": "hi"}}]
 
 async def ask():
-    calls = (llm.acompletion("gpt-4o", MESSAGES, max_retries=1) for _ in range(4))
+    calls = (llm.acompletion("gpt-4o", MESSAGES, seed=1) for _ in range(4))
     await asyncio.gather(*calls)
     async for _ in await llm.acompletion("gpt-4o", MESSAGES, stream=True):
         break

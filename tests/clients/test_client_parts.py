@@ -36,7 +36,7 @@ def test_no_name_is_provided_twice(target: str) -> None:
 def test_a_name_needs_its_part_and_what_that_needs() -> None:
     wanted = parts.needed("portkey", ["completion"], {"completion": ["client"]})
     assert wanted == {"completion", "client", "connection"}
-    assert parts.needed("portkey", ["model_id"], {}) == {"model_id", "words"}
+    assert parts.needed("portkey", ["model_id"], {}) == {"model_id"}
 
 
 def test_imports_come_first_once_and_only_where_they_are_used() -> None:
