@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator, Set
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Set
+from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -132,44 +132,11 @@ def _used(client: str, change: Change) -> set[str]:
     if change.after is None or change.after == change.before:
         return set()
     text = decode(change.after, change.path).text
-    program = _program(change, text)
+    program = program_of(change, text)
     return _named_in(client, text) if program is None else _used_by(client, program)
 
 
-def by_position(calls: Collection[ast.Call | None]) -> int | None:
-    """How many arguments calls give by position, two at least; None where one is not in sight, or is starred."""
-    if any(call is None or any(isinstance(a, ast.Starred) for a in call.args) for call in calls):
-        return None
-    return max((2, *(len(call.args) for call in calls if call)))
-
-
-def spell_arguments(calls: Collection[ast.Call | None]) -> bool:
-    """Whether calls spell each argument they give, so that none comes from a caller or a database."""
-    return by_position(calls) is not None and all(keyword.arg for call in calls if call for keyword in call.keywords)
-
-
-def calls_of(client: str, functions: Collection[str], changes: Iterable[Change]) -> Iterator[ast.Call | None]:
-    """The calls of functions of a client module; None for each place where one, or the module, is handed on."""
-    from migrator.python import rewrite
-
-    for change in changes:
-        if change.after is None or client.rpartition(".")[2].encode() not in change.after:
-            continue
-        program = _program(change, decode(change.after, change.path).text)
-        if program is None:
-            continue
-        _, outline, _ = rewrite.read(program, "snippet.py", ("snippet",))
-        called = {id(call.func): call for call, _ in outline.calls}
-        for reference in outline.references:
-            holder = reference.scope.lookup(reference.parts[0])
-            targets = {binding.target for binding in holder.bindings[reference.parts[0]]} if holder else set()
-            meant = {".".join((target, *reference.parts[1:])) for target in targets if target}
-            ours = {m[len(client) + 1 :].partition(".")[0] for m in meant if under(m, client)}
-            if ours & {"", *functions}:
-                yield called.get(id(reference.nodes[-1]))
-
-
-def _program(change: Change, text: str) -> str | None:
+def program_of(change: Change, text: str) -> str | None:
     """The Python of a file; None where it is of another kind."""
     from migrator.formats import notebook
 
@@ -261,10 +228,9 @@ def made(
         return None
     settings = settings_of(names.rules)
     if _takes_arguments_alone(names, used):
-        calls = list(calls_of(names.client, _functions(names), changes))
-        settings = replace(settings, positional=by_position(calls))
-        if spell_arguments(calls):
-            settings = _narrowed(settings, names.rules.served, candidates)
+        from migrator.given_arguments import given
+
+        settings = given(settings, names, changes)
     text = _maker(names).render(library.client, frozenset(used), settings)
     message = f"made for {', '.join(sorted(used))}: read it, and set the variables it names"
     message += f"; {library.made}" if library.made else ""
@@ -278,16 +244,6 @@ def made(
     return Change(place.path, place.path, "create", "python", 0, None, text.encode(), 0o644), site
 
 
-def _narrowed(settings: Settings, target: str, candidates: Candidates) -> Settings:
-    """The settings for the arguments alone that some file spells."""
-    from migrator import given_arguments
-    from migrator.clients.module import FEATURE_ARGUMENTS, ignorable
-
-    names = {**{name: {name} for name in ignorable(target)}, **FEATURE_ARGUMENTS}
-    found = given_arguments.spelled(candidates, names)
-    return replace(settings, features=found & FEATURE_ARGUMENTS.keys(), ignored=found - FEATURE_ARGUMENTS.keys())
-
-
 def _refusable() -> Set[str]:
     from migrator.clients.module import ARGUMENTS
 
@@ -296,14 +252,10 @@ def _refusable() -> Set[str]:
 
 def _takes_arguments_alone(names: Names, used: Collection[str]) -> bool:
     """Whether LiteLLM's arguments come to a client module from calls of its functions, and from nowhere else."""
-    calls = _functions(names) & {*used}
-    return bool(calls) and not names.keeps_library and not {"Router", "batch_completion"} & {*used}
-
-
-def _functions(names: Names) -> Set[str]:
     from migrator.clients.table import load
 
-    return load(names.rules.served).functions.keys()
+    calls = load(names.rules.served).functions.keys() & {*used}
+    return bool(calls) and not names.keeps_library and not {"Router", "batch_completion"} & {*used}
 
 
 def _defined(place: Place, candidates: Candidates) -> set[str]:

@@ -1,38 +1,71 @@
-"""Which of LiteLLM's arguments a project can give: those that some file of it spells."""
+"""Which of LiteLLM's arguments come to the functions of a client module, by position and by name."""
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Mapping, Set
-from pathlib import PurePosixPath
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from dataclasses import replace
 
-from migrator import project as tree
-from migrator.candidates import Candidates
+from migrator.client_module import program_of
+from migrator.clients.module import FEATURE_ARGUMENTS, Settings, ignorable
+from migrator.clients.table import load
+from migrator.names import Names
+from migrator.patterns import under
+from migrator.python import rewrite
+from migrator.sites import Change
+from migrator.textio import decode
 
-_SUFFIXES = {
-    ".cfg", ".conf", ".env", ".example", ".ini", ".ipynb", ".j2", ".js", ".json", ".jsonl", ".md", ".py", ".pyi",
-    ".rst", ".sample", ".sql", ".template", ".tmpl", ".toml", ".ts", ".tsx", ".txt", ".yaml", ".yml",
-}  # fmt: skip
-_LOCKS = re.compile(r"(?:^|/)(?:package-lock\.json|pnpm-lock\.yaml)$")
+
+def given(settings: Settings, names: Names, changes: Iterable[Change]) -> Settings:
+    """The settings of a client module for what these changes give to its functions.
+
+    Where every call spells its arguments, only those are handled that some file with a call spells.
+    """
+    leaf = names.client.rpartition(".")[2].encode()
+    naming = [change for change in changes if change.after and leaf in change.after]
+    calls = list(_calls_of(names.client, load(names.rules.served).functions.keys(), naming))
+    settings = replace(settings, positional=_by_position(calls))
+    if not _spell_arguments(calls):
+        return settings
+    wanted = {**{name: {name} for name in ignorable(names.rules.served)}, **FEATURE_ARGUMENTS}
+    found = _spelled((change.after for change in naming if change.after), wanted)
+    return replace(settings, features=found & FEATURE_ARGUMENTS.keys(), ignored=found - FEATURE_ARGUMENTS.keys())
 
 
-def spelled(candidates: Candidates, names: Mapping[str, Set[str]]) -> frozenset[str]:
-    """The keys of which some name is an argument in a file, or a key, or set; `*` stands for any letters."""
-    missing = {key: _given(words) for key, words in names.items()}
-    found = set[str]()
-    for path in candidates.files:
-        if PurePosixPath(path).suffix not in _SUFFIXES or _LOCKS.search(path):
+def _by_position(calls: Collection[ast.Call | None]) -> int | None:
+    """How many arguments calls give by position, two at least; None where one is not in sight, or is starred."""
+    if any(call is None or any(isinstance(a, ast.Starred) for a in call.args) for call in calls):
+        return None
+    return max((2, *(len(call.args) for call in calls if call)))
+
+
+def _spell_arguments(calls: Collection[ast.Call | None]) -> bool:
+    """Whether calls spell each argument they give, so that none comes from a caller or a database."""
+    return _by_position(calls) is not None and all(keyword.arg for call in calls if call for keyword in call.keywords)
+
+
+def _calls_of(client: str, functions: Collection[str], changes: Iterable[Change]) -> Iterator[ast.Call | None]:
+    """The calls of functions of a client module; None for each place where one, or the module, is handed on."""
+    for change in changes:
+        program = program_of(change, decode(change.after or b"", change.path).text)
+        if program is None:
             continue
-        try:
-            data = tree.read(candidates.project.root, path)
-        except OSError:
-            continue
-        here = {key for key, pattern in missing.items() if pattern.search(data)}
-        found |= here
-        missing = {key: pattern for key, pattern in missing.items() if key not in here}
-        if not missing:
-            break
-    return frozenset(found)
+        _, outline, _ = rewrite.read(program, "snippet.py", ("snippet",))
+        called = {id(call.func): call for call, _ in outline.calls}
+        for reference in outline.references:
+            holder = reference.scope.lookup(reference.parts[0])
+            targets = {binding.target for binding in holder.bindings[reference.parts[0]]} if holder else set()
+            meant = {".".join((target, *reference.parts[1:])) for target in targets if target}
+            ours = {m[len(client) + 1 :].partition(".")[0] for m in meant if under(m, client)}
+            if ours & {"", *functions}:
+                yield called.get(id(reference.nodes[-1]))
+
+
+def _spelled(texts: Iterable[bytes], names: Mapping[str, Set[str]]) -> frozenset[str]:
+    """The keys of which some name is an argument in a text, or a key, or set; `*` stands for any letters."""
+    text = b"\n".join(texts)
+    return frozenset(key for key, words in names.items() if _given(words).search(text))
 
 
 def _given(words: Set[str]) -> re.Pattern[bytes]:

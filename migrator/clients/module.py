@@ -151,7 +151,9 @@ def id_values(table: Table, settings: Settings) -> dict[str, str]:
         "bare": packed("_BARE", dict(table.models.bare)),
         "models": literal(dict(settings.models), exploded=True),
         "unserved": packed("_UNSERVED", unserved(table.models, settings.providers)),
-        "served": packed("provider_list", sorted(served)),
+        "served": f"provider_list = [*PROVIDERS, {', '.join(map(literal, table.models.strip))}]"
+        if table.models.prefix
+        else packed("provider_list", sorted(served)),
         "strip": literal(tuple(table.models.strip)),
     }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from migrator.clients import parts
+from migrator.clients.functions import known
 from migrator.clients.table import TARGETS, Destination, load, read
 from migrator.errors import MigrateError
 from migrator.packs import builtin_folder
@@ -129,3 +130,17 @@ def test_both_tables_speak_of_the_same_callables() -> None:
 
 def test_a_table_is_beside_each_pack() -> None:
     assert all((builtin_folder() / f"litellm-to-{target}" / "litellm.toml").is_file() for target in TARGETS)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_keywords_of_the_sdk_are_those_of_the_table_where_litellm_means_something_else(target: str) -> None:
+    """A client module asks the SDK what its methods take; that must be no argument that goes elsewhere."""
+    table = load(target)
+    imports, constants = known(table, table.functions, {"bare"})
+    taken: dict[str, set[str]] = {}
+    exec(f"from inspect import signature\n{imports}\n{constants}", taken)
+    for function in table.functions.values():
+        keywords = {*taken["_CHAT" if function.parse else f"_{function.name.upper()}"]} - {"self"}
+        assert {*function.keep, *function.takes} <= keywords, function.name
+        beside = keywords - {*function.keep, *function.takes}
+        assert {table.argument(function.name, name).to for name in beside} <= {Destination.EXTRA_BODY}, function.name

@@ -16,6 +16,7 @@ from migrator.ruleset import compose
 PACK = ("--rules", "litellm-to-llm-gateway")
 CALL = "import litellm\n\n\ndef ask(text, **more):\n    return litellm.completion(model='a', messages=text, **more)\n"
 SPELLED = CALL.replace(", **more):", ", more):").replace("**more", "temperature=more.t, top_p=more.p, seed=more.s")
+HEAD = "import litellm\nlitellm.completion(model(), "  # a call that is made the adapter's
 OTHER = "from litellm import embedding\n\nembedding(model='a', input='b')\n"
 OWN = "def completion(text):\n    return text\n"
 
@@ -218,12 +219,11 @@ def test_a_later_use_of_what_the_client_module_has_not_is_refused(tmp_path: Path
     ("path", "text", "refused"),
     [
         ("notes.md", "metadata and fallbacks are words of prose\n", "fallbacks, metadata,"),
-        ("README.md", "```python\nask('hi', metadata={'team': 'a'})\n```\n", "fallbacks, which"),
-        ("page.ts", "post('/ask', { text, metadata: { team } })\n", "fallbacks, which"),
-        ("rows.sql", 'INSERT INTO calls VALUES (\'{"fallbacks": ["b"]}\');\n', "metadata, which"),
+        ("page.ts", "post('/ask', { text, metadata: { team } })\n", "fallbacks, metadata,"),
+        ("README.md", f"```python\n{CALL.replace('**more)', 'metadata={})')}```\n", "fallbacks, retries,"),
     ],
 )
-def test_arguments_that_no_text_of_the_project_spells_are_refused(
+def test_arguments_that_no_text_with_a_call_spells_are_refused(
     tmp_path: Path, path: str, text: str, refused: str
 ) -> None:
     root = write(tmp_path, {"llm.py": SPELLED, path: text})
@@ -292,20 +292,23 @@ def test_a_dry_run_shows_the_client_module_as_a_new_file(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("files", "there", "absent"),
     [
-        ({}, ['_COMPLETION = ("model", "messages")', "is not handled here"], ["_labels", "_attempts", "overload"]),
         (
-            {"app/jobs.py": "ask('a', metadata={})\n"},
-            ["_labels", "import json"],
-            ["_attempts", "overload", "x-no-cache"],
+            {"app/jobs.py": "ask('a', metadata={})\n", "settings.yaml": "llm:\n  fallbacks: [b]\n  cache: 1\n"},
+            ["def completion(model: str, messages: Any, **kwargs: Any) -> ChatCompletion:", "is not handled here"],
+            ["_labels", "_attempts", "x-no-cache", "drop_params", "*args"],
         ),
-        ({"settings.yaml": "llm:\n  fallbacks: [b]\n"}, ["_attempts"], ["_labels", "overload"]),
-        ({"app/jobs.py": "ask('a', stream=True, response_format=A)\n"}, ["@overload", ".parse("], ["_labels"]),
-        ({"package-lock.json": '{"cache": 1}'}, [], ["x-no-cache"]),
+        (
+            {"app/jobs.py": f"{HEAD}1, metadata=meta, drop_params=drop)\n"},
+            ["_labels", "import json", "drop_params"],
+            ["_attempts", "x-no-cache"],
+        ),
+        ({"app/jobs.py": f"{HEAD}fallbacks=[b])\n"}, ["_attempts"], ["_labels"]),
+        ({"app/jobs.py": f"{HEAD}stream=True, response_format=A)\n"}, ["-> Any:", ".parse("], ["_labels"]),
         ({"app/more.py": "import litellm\nlitellm.completion(*a)\n"}, ["    model messages timeout temperature"], []),
         ({"app/more.py": "import litellm\nrun(litellm.completion, 1)\n"}, ["    model messages timeout"], []),
         (
             {"app/more.py": "import litellm\nlitellm.completion(1, 2, 3, **a)\n"},
-            ['("model", "messages", "timeout")', "_labels", "_attempts", "overload"],
+            ["(model: str, messages: Any, timeout: Any = None, **kwargs: Any)", "_labels", "_attempts", "drop_params"],
             [],
         ),
     ],
