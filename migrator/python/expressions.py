@@ -54,6 +54,12 @@ def is_none(node: ast.AST | None) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
+def some(node: ast.expr) -> list[ast.expr]:
+    """What an expression may be but None: `a if x else None`."""
+    branches = [node.body, node.orelse] if isinstance(node, ast.IfExp) else [node]
+    return [branch for branch in branches if not is_none(branch)]
+
+
 def outcomes(node: ast.expr | None) -> Iterator[ast.expr | None]:
     """What an expression can come to, as far as it is laid out: `a if x else b`, `a or b`, `(c := a)`."""
     if isinstance(node, ast.IfExp):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from migrator.clients.table import Function
 from migrator.python.expressions import callee_of, outcomes, parts_of, text_value
+from migrator.python.laid_out import LaidOut
 from migrator.python.module import Module
 from migrator.python.scopes import FunctionNode, Scope
 
@@ -19,7 +20,7 @@ class Flow:
     """The way back from the calls: `reached` has the ids of the expressions, `direct` of those that are arguments."""
 
     def __init__(self, module: Module, functions: Mapping[str, Function]) -> None:
-        self.module, self.functions = module, functions
+        self.module, self.functions, self.laid_out = module, functions, LaidOut(module)
         self.direct: set[int] = set()
         self.reached: set[int] = set()
         self.imported: set[str] = set()  # dotted names of what other modules of the project give
@@ -130,7 +131,9 @@ class Flow:
             return
         yield from models
         yield from self._entries(given.get("fallbacks"))
-        yield from (v for k in call.keywords if k.arg is None for v in self._item(k.value, "model"))
+        dicts = [k.value for k in call.keywords if k.arg is None]
+        yield from (v for each in dicts for v in self._item(each, "model"))
+        yield from (e.value for each in dicts for e in self.laid_out.items(each) if e.name == "model")
 
     def _entries(self, node: ast.expr | None) -> Iterator[ast.expr]:
         """The models of a list of fallbacks."""

@@ -104,16 +104,38 @@ def calls(draw: st.DrawFn) -> str:
     keywords = [n for n in dict.fromkeys([*wanted, *others]) if n not in by_position]
     value = {n: draw(st.sampled_from(REQUIRED.get(n) or SPECIAL.get(n) or ANY)) for n in {*by_position, *keywords}}
     through = draw(st.sampled_from(["", "litellm."]))
-    arguments = [*(value[n] for n in by_position), *(f"{n}={value[n]}" for n in draw(st.permutations(keywords)))]
-    called = f"{through}{name}({', '.join(arguments)})"
-    return f"await {called}" if name == function.asynchronous else called
+    keywords = draw(st.permutations(keywords))
+    apart = draw(st.integers(0, len(keywords))) if draw(st.booleans()) else 0
+    lines = draw(dicts({n: value[n] for n in keywords[:apart]})) if apart else []
+    arguments = [*(value[n] for n in by_position), *(f"{n}={value[n]}" for n in keywords[apart:])]
+    called = f"{through}{name}({', '.join([*arguments, *(['**given'] if apart else [])])})"
+    lines.append(f"return {'await ' if name == function.asynchronous else ''}{called}")
+    return "\n    ".join(lines)
+
+
+@st.composite
+def dicts(draw: st.DrawFn, values: dict[str, str]) -> list[str]:
+    """The lines that lay out a dict `given`, of names and their values."""
+    first = draw(st.integers(0, len(values)))
+    pairs = list(values.items())
+    made = draw(st.sampled_from(["{{{0}}}", "dict({1})", "{{**{{{0}}}}}", "dict() | {{{0}}}"]))
+    displayed, named = (", ".join(map(form.format, *zip(*pairs[:first], strict=True))) if first else ""
+                        for form in ("'{}': {}", "{}={}"))  # fmt: skip
+    lines = [f"given = {made.format(displayed, named)}"]
+    for name, value in pairs[first:]:
+        put = [
+            "given['{0}'] = {1}",
+            "given.update({0}={1})",
+            "given.update({{'{0}': {1}}})",
+            "given.setdefault('{0}', {1})",
+        ]
+        put += ["given |= {{'{0}': {1}}}", "if LIMIT:\n        given['{0}'] = {1}"]
+        lines.append(draw(st.sampled_from(put)).format(name, value))
+    return [*lines, *draw(st.sampled_from([[], [], ["given = {k: v for k, v in given.items() if v is not None}"]]))]
 
 
 def _program(calls: list[str]) -> str:
-    functions = (
-        f"{'async ' if call.startswith('await') else ''}def call_{n}():\n    return {call}\n"
-        for n, call in enumerate(calls)
-    )
+    functions = (f"{'async ' if 'await' in call else ''}def call_{n}():\n    {call}\n" for n, call in enumerate(calls))
     return HEADER + "\n\n".join(functions)
 
 
@@ -167,7 +189,7 @@ def _plain(name: str) -> str:
     function = TABLE.functions[name]
     wanted = [*function.order_of(name)[:2], *(["voice"] if function.name == "speech" else [])]
     called = f"{name}({', '.join(f'{n}={REQUIRED[n][0]}' for n in wanted)})"
-    return f"await {called}" if name == function.asynchronous else called
+    return f"return {'await ' if name == function.asynchronous else ''}{called}"
 
 
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")

@@ -38,12 +38,12 @@ class Direct:
     client: str
     options: str
     edits: tuple[Edit, ...]
-    model: tuple[int, int] | None  # where a model stands that is mapped at run time
+    models: tuple[tuple[int, int], ...]  # where models stand that are mapped at run time
     omits: tuple[Omitted, ...] = ()
 
     @property
     def names(self) -> frozenset[str]:
-        return frozenset({self.client, *(("model_id",) if self.model else ())})
+        return frozenset({self.client, *(("model_id",) if self.models else ())})
 
     @property
     def of_sdk(self) -> frozenset[str]:
@@ -58,8 +58,7 @@ class Direct:
         """The edits and what they say, where `spelled` is how a name of the client module, or the SDK, is written."""
         new = f"{spelled(self.client)}({self.options}).{self.request.method}"
         edits = [Edit(*self.place, new), *self.edits]
-        if self.model:
-            start, end = self.model
+        for start, end in self.models:
             edits += [Edit(start, start, f"{spelled('model_id')}("), Edit(end, end, ")")]
         edits += [omitted.edit(spelled(omitted.instead)) for omitted in self.omits]
         said = "; ".join((f"{self.old} → {new}", *self.request.notes))

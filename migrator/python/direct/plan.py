@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from migrator.clients import table
 from migrator.clients.ids import Ids
 from migrator.errors import MigrateError
 from migrator.fates import Fate
-from migrator.python.direct import refused, text
+from migrator.python.direct import dicts, refused, text
 from migrator.python.direct.call import SDK, Direct, Omitted
-from migrator.python.direct.request import NotKnownError, resolve
+from migrator.python.direct.keys import Reader
+from migrator.python.direct.models import Models
+from migrator.python.direct.request import NotKnownError
+from migrator.python.direct.resolve import resolve
 from migrator.python.direct.values import Values
 from migrator.python.direct.where import Held, held
 from migrator.python.laid_out import LaidOut
@@ -90,13 +94,18 @@ class _Planner:
         self.ids = Ids(known.models, options.get("providers", {}), options.get("models", {}))
         self.called = {id(call.func): (call, scope) for call, scope in module.found.calls}
         self.laid_out = LaidOut(module)
-        self._values: Values | None = None
 
-    @property
+    @cached_property
     def values(self) -> Values:
-        if self._values is None:
-            self._values = Values(self.module)
-        return self._values
+        return Values(self.module)
+
+    @cached_property
+    def models(self) -> Models:
+        return Models(self.ids, self._settles, self.values)
+
+    @cached_property
+    def reader(self) -> Reader:
+        return Reader(self.module, self.laid_out, lambda name: self.held.is_known(self.module.facts, name))
 
     @property
     def held(self) -> Held:
@@ -200,24 +209,23 @@ class _Planner:
         asynchronous = fate.name == function.asynchronous
         if asynchronous and not _is_asynchronous(scope):
             raise NotKnownError("it is called where no event loop runs")
-        request = resolve(call, fate.name, self.table, self.ids, self._settles, self.values)
+        request = resolve(call, fate.name, self.table, self.models, self.reader)
+        self._see_spread(call, scope)
         misfit = next((called for given, called in request.kept if self._is_misfit(given.value, called, scope)), "")
         if misfit:
             raise NotKnownError(f"{misfit}: a type checker would ask for the SDK's own types")
+        if self.safe and request.differs:
+            raise NotKnownError(f"{'; '.join(request.notes)}; left alone: --safe-only")
         edits = text.edits(source, call, request)
         for edit in edits:
             if any(edit.start <= start < edit.end for start in starts):
                 raise NotKnownError("another call stands in an argument that moves")
-        model = None
-        if request.model and request.maps:
-            model = source.start(request.model.value), source.end(request.model.value)
+        models = tuple((source.start(model), source.end(model)) for model in request.mapped)
         client = "async_client" if asynchronous else "client"
         old = ".".join(reference.parts)
         options, omits = text.options(source, request), tuple(self._omitted(*each) for each in request.omits)
-        made = Direct(place, old, fate.rule, request, client, options, tuple(edits), model, omits)
-        if self.safe and made.status is Status.REVIEW:
-            raise NotKnownError(f"{'; '.join(request.notes)}; left alone: --safe-only")
-        return made
+        edits += dicts.edits(self.module, request.changes)
+        return Direct(place, old, fate.rule, request, client, options, tuple(edits), models, omits)
 
     def _omitted(self, value: ast.expr, instead: str) -> Omitted:
         source = self.module.source
@@ -225,6 +233,11 @@ class _Planner:
             raise NotKnownError(f"{instead} is another thing here")
         text = "" if isinstance(value, ast.Constant) else source.segment(value)
         return Omitted(source.start(value), source.end(value), text, instead)
+
+    def _see_spread(self, call: ast.Call, scope: Scope) -> None:
+        for keyword in call.keywords if _is_typed(scope) and not self.plan.strict else ():
+            if keyword.arg is None and not self.values.is_any_dict(keyword.value):
+                raise NotKnownError("arguments from `**`: a type checker would compare each of them with all keys")
 
     def _is_misfit(self, value: ast.expr, called: str, scope: Scope) -> bool:
         """Whether an argument of a call in a typed function has a type that the SDK's method does not take."""

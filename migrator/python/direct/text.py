@@ -22,7 +22,9 @@ def edits(source: Source, call: ast.Call, request: Request) -> list[Edit]:
 
 def options(source: Source, request: Request) -> str:
     """What the client is called with: `max_retries=3`."""
-    return ", ".join(f"{called}={_moved(source, given)}" for given, called in request.options)
+    options = [(called, _moved(source, given)) for given, called in request.options]
+    options += [(called, source.segment(value)) for called, value in request.moved]
+    return ", ".join(f"{called}={value}" for called, value in options)
 
 
 def _moved(source: Source, given: Given) -> str:

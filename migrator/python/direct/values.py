@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 
 from migrator.python.direct.given import COLLECTED, assigned, defaults, is_promised
 from migrator.python.expressions import parts_of, root_of, text_value
@@ -24,6 +25,7 @@ _ALWAYS = (
     ast.JoinedStr, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
     ast.Lambda, ast.BinOp, ast.UnaryOp, ast.Compare,
 )  # fmt: skip
+_ANY_DICT = re.compile(r"(typing\.)?[Dd]ict(\[str, (typing\.)?Any\])?")
 _PLAIN = re.compile(r"\b(dict|Dict|Mapping|object)\b")
 
 Key = tuple[int, str]  # the id of a scope, and a name in it
@@ -84,8 +86,23 @@ class Values:
 
     def is_given_where(self, test: ast.expr, node: ast.expr) -> bool:
         """Whether a value can be shown never to be None where a condition holds."""
-        asked = _asked(test)
-        return (asked is not None and ast.dump(asked) == ast.dump(node)) or self.is_given(node)
+        return any(ast.dump(asked) == ast.dump(node) for asked in _asked(test)) or self.is_given(node)
+
+    def is_given_at(self, node: ast.expr, at: ast.AST) -> bool:
+        """Whether a value can be shown never to be None where `at` stands: right below an `if` that asks, too."""
+        if self.is_given(node):
+            return True
+        parents = self.module.source.parents
+        while not isinstance(at, ast.stmt):
+            at = parents[id(at)]
+        around = parents[id(at)]
+        if not isinstance(around, ast.If) or at not in around.body:
+            return False
+        before = around.body[: around.body.index(at)]
+        changed = {
+            n.id for s in before for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+        }
+        return "".join(parts_of(node)[:1]) not in changed and self.is_given_where(around.test, node)
 
     def _is_giving(self, call: ast.Call) -> bool:
         """Whether a call never gives None: of a built-in, a method of texts, a class, a function that says so."""
@@ -205,6 +222,15 @@ class Values:
         laid_out = any(g and isinstance(g.value, ast.List | ast.Dict | ast.ListComp | ast.BinOp) for g in given)
         return laid_out or any(note and _PLAIN.search(ast.unparse(note)) for note in notes)
 
+    def is_any_dict(self, node: ast.expr) -> bool:
+        """Whether a name is annotated as a dict of anything, so that a type checker takes its values as they are."""
+        scope = self._scopes.get(id(node)) if isinstance(node, ast.Name) else None
+        holder = scope.lookup(node.id) if scope and isinstance(node, ast.Name) else None
+        targets = self._stores.get((id(holder), node.id), ()) if holder and isinstance(node, ast.Name) else ()
+        parents = self.module.source.parents
+        notes = (p.annotation for p in (parents[id(t)] for t in targets) if isinstance(p, ast.AnnAssign))
+        return any(_ANY_DICT.fullmatch(ast.unparse(note)) for note in notes)
+
     def is_class(self, node: ast.expr) -> bool:
         """Whether an expression is a class of this module or of another one of the project."""
         parts = parts_of(node)
@@ -220,12 +246,16 @@ class Values:
         return facts is not None and name in facts.classes and len(self.module.meanings(parts, scope)) == 1
 
 
-def _asked(test: ast.expr) -> ast.expr | None:
-    """What a condition asks to be there: `a`, or `a` of `a is not None`."""
-    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.IsNot):
-        to = test.comparators[0]
-        return test.left if isinstance(to, ast.Constant) and to.value is None else None
-    return test if isinstance(test, ast.Name | ast.Attribute) else None
+def _asked(test: ast.expr) -> Iterator[ast.expr]:
+    """What a condition asks to be there: `a`, `a` of `a is not None`, both of `a and b`."""
+    match test:
+        case ast.BoolOp(op=ast.And()):
+            for each in test.values:
+                yield from _asked(each)
+        case ast.Compare(ops=[ast.IsNot()], comparators=[ast.Constant(value=None)]):
+            yield test.left
+        case ast.Name() | ast.Attribute():
+            yield test
 
 
 def _targets(statement: ast.Assign | ast.AnnAssign) -> list[ast.expr]:

@@ -36,9 +36,13 @@ class Held:
         replaced = any(self.processes.are_one(path, facts.path) for path in self.functions.get(function, ()))
         if replaced or self.ends & {local, function}:
             return f"something else is put in the place of {function}"
-        if any(f"{module}.{local}" in self.names or module in self.stars for module in facts.names):
+        if self.is_known(facts, local):
             return f"other modules know {local} from here"
         return ""
+
+    def is_known(self, facts: Facts, local: str) -> bool:
+        """Whether other modules know a name at the top of a module."""
+        return any(f"{module}.{local}" in self.names or module in self.stars for module in facts.names)
 
 
 def held(index: Index, functions: Collection[str]) -> Held:
