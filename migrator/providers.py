@@ -10,6 +10,7 @@ from migrator.primitives.client import Client
 from migrator.sites import Status
 
 LOST = "?"
+_HOSTED = ("@cf/", "@hf/")  # ids of Workers AI, which begin with no slug
 _NOISE = {"portkey", "vk", "virtual", "key", "keys", "id", "slug", "provider", "prod", "dev", "test", "self", "api"}
 
 
@@ -19,6 +20,11 @@ class NewId(NamedTuple):
     text: str
     status: Status
     message: str
+
+
+def meant(slug: str, client: Client, slugs: Mapping[str, str]) -> str:
+    """The provider that a slug or a virtual key stands for, which may be a guess; "" where nothing tells it."""
+    return slugs.get(slug) or (slug if slug in client.providers else named(slug, client))
 
 
 def named(name: str, client: Client) -> str:
@@ -37,9 +43,9 @@ def new_id(model: str, provider: str, client: Client, slugs: Mapping[str, str], 
     """What a model that is asked for is called at the gateway, where `provider` is the client's."""
     if model in models:
         return NewId(models[model], Status.MIGRATED, "")
-    if model.startswith("@") and "/" in model:
+    if model.startswith("@") and "/" in model and not model.startswith(_HOSTED):
         slug, _, root = model[1:].partition("/")
-        known = slugs.get(slug) or (slug if slug in client.providers else named(slug, client))
+        known = meant(slug, client, slugs)
         if not known:
             by_name = _by_vendor(root, client)
             if by_name.message:

@@ -10,6 +10,7 @@ from ast_grep_py import SgNode
 from migrator.javascript.clients import Built, Clients
 from migrator.javascript.meant import is_model
 from migrator.javascript.source import Script, string_of
+from migrator.providers import new_id
 from migrator.sites import Finding, Status
 
 _BEGUN = re.compile(r"`@(?P<slug>[\w-]+|\$\{[^}`]*\})/")
@@ -38,9 +39,9 @@ def _named(clients: Clients, node: SgNode, slug: str, rest: str) -> Finding:
     if slug.startswith("$"):
         said = f"{node.text()[1:-1]}: it begins with a slug of Portkey's: write provider/model"
         return Finding(clients.script.start(node), _rule(clients), Status.MANUAL, said)
-    prefix = _prefix(clients, slug)
-    why = "the model id names the provider" if prefix else "say with the setting `slugs` which provider it is"
-    return _changed(clients, node, f"{prefix}{rest}" if prefix else rest[1:], why)
+    client, settings = clients.options.client, clients.options.names.rules.options
+    new = new_id(f"@{slug}{rest}", "", client, settings.get("slugs", {}), settings.get("models", {}))
+    return _changed(clients, node, new.text, new.message, new.status)
 
 
 def _reads_as_one(clients: Clients, node: SgNode, slug: str, model: str) -> bool:
@@ -54,11 +55,11 @@ def _reads_as_one(clients: Clients, node: SgNode, slug: str, model: str) -> bool
     return known and not package and any(c.isdigit() for c in model)
 
 
-def _changed(clients: Clients, node: SgNode, new: str, why: str) -> Finding:
+def _changed(clients: Clients, node: SgNode, new: str, why: str, status: Status = Status.REVIEW) -> Finding:
     script, quote = clients.script, node.text()[0]
-    edit = script.edit(node, f"{quote}{new}{quote}")
-    said = f"{node.text()[1:-1]} → {new}: {why}"
-    return Finding(script.start(node), _rule(clients), Status.REVIEW, said, (edit,))
+    edits = (script.edit(node, f"{quote}{new}{quote}"),) if status is not Status.MANUAL else ()
+    said = f"{node.text()[1:-1]} → {new}" + (f": {why}" if why else "")
+    return Finding(script.start(node), _rule(clients), status, said, edits)
 
 
 def _rule(clients: Clients) -> str:
@@ -122,9 +123,3 @@ def _has_another(clients: Clients) -> bool:
         if meaning and meaning.package == client.instead and not any(word in said for word in words):
             return True
     return False
-
-
-def _prefix(clients: Clients, slug: str) -> str:
-    options = clients.options
-    known = options.names.rules.options.get("slugs", {}).get(slug, slug)
-    return options.client.providers.get(known, known if slug != known else "")

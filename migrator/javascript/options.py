@@ -14,6 +14,7 @@ from migrator.javascript.source import Script, string_of
 from migrator.names import Names
 from migrator.patterns import expand
 from migrator.primitives.client import Client, Parameter
+from migrator.providers import meant
 from migrator.sites import Edit, Finding, Status
 
 Place = Literal["client", "call", "headers"]
@@ -161,7 +162,10 @@ class Options:
         prefix = self.prefix(each.value)
         if prefix:
             result.provider = prefix
+            slug, slugs = (string_of(each.value) or "").removeprefix("@"), self.names.rules.options.get("slugs", {})
             said = f"{each.name}: ids of models that are not edited here have to begin with {prefix}/ to stay there"
+            if slug and slug not in slugs and (each.name == "virtual_key" or slug not in self.client.providers):
+                said = f"{said}; {slug} is taken for that provider: say another with the setting slugs"
         else:
             said = (
                 f"{each.name}: {rule.message}; say with the setting `slugs` which one {_short(each.value)} is, "
@@ -172,17 +176,10 @@ class Options:
     def prefix(self, node: SgNode) -> str:
         """How ids of models begin for a virtual key, a slug or a provider; "" where it is not known."""
         slugs: Mapping[str, str] = self.names.rules.options.get("slugs", {})
-        providers = self.client.providers
         text = string_of(node)
-        if text is not None:
-            name = text.removeprefix("@")
-            name = slugs.get(name, name)
-            return providers.get(name, name if text.removeprefix("@") in slugs else "")
-        words = re.split(r"[^A-Za-z0-9]+|_", node.text().rpartition(".")[2].lower())
-        known = {
-            prefix for name, prefix in providers.items() if prefix and name.partition("-")[0] in words and name in words
-        }
-        return known.pop() if len(known) == 1 else ""
+        said = [text.removeprefix("@")] if text is not None else re.findall(r"\w+", node.text().rpartition(".")[2])
+        known = next((provider for name in said if (provider := meant(name, self.client, slugs))), "")
+        return self.client.providers.get(known, known)
 
     def _config(self, result: Settled, each: Given, rule: Parameter, place: Place) -> None:
         assert each.value is not None

@@ -8,7 +8,7 @@ from migrator.python.built import Builds, Plan
 from migrator.python.definitions import Definitions
 from migrator.python.expressions import Parts
 from migrator.python.facts import Facts
-from migrator.python.sdk.plain import is_sure
+from migrator.python.sdk.staying import client_stays
 
 
 def builds(project: Definitions, facts: Facts) -> Builds:
@@ -49,13 +49,3 @@ def is_built(project: Definitions, facts: Facts, name: str, target: str) -> bool
         fate = project.names.fate(project.canonical(target))
         return fate is not None and bool(fate.built)
     return bool(facts.made) and name in builds(project, facts).staying
-
-
-def client_stays(project: Definitions, facts: Facts, parts: Parts, target: str = "") -> bool:
-    """Whether a module makes objects of a client's class, by the chain `parts`, that only the old one makes."""
-    fate = project.names.fate(project.canonical(target)) if target and project.names.rules.clients else None
-    if not project.names.rules.clients or (target and (fate is None or fate.rule != project.names.rules.clients[0].id)):
-        return False
-    made = [each for each in facts.made if each.parts == parts]
-    sure = all(is_sure(project.names.rules, each.call, each.spread) for each in made)
-    return not sure or parts[-1] in facts.inherited

@@ -7,16 +7,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from migrator.providers import LOST, begins
-from migrator.python import answers, construction
+from migrator.python import answers
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.scopes import Scope
-from migrator.python.sdk import leftover, raw, slugs, spreading
+from migrator.python.sdk import asserted, leftover, raw, slugs, spreading
 from migrator.python.sdk.asked import Requests
 from migrator.python.sdk.options import Result
 from migrator.python.sdk.plain import is_sure, routing
 from migrator.python.sdk.spread import Spread, spread_of
 from migrator.python.sdk.spreading import lacks
+from migrator.python.sdk.staying import client_stays
 from migrator.python.sdk.through import Through
 from migrator.python.sdk.writer import Writer
 from migrator.sites import Edit, Finding, Status
@@ -53,6 +54,7 @@ class Rewriter:
         yield from self._texts()
         yield from self.asked.findings()
         yield from slugs.find(self.writer)
+        yield from asserted.find(self.writer)
 
     def _call(self, node: ast.Call, scope: Scope) -> Iterator[Finding]:
         name = self.writer.name(node.func, scope)
@@ -73,35 +75,40 @@ class Rewriter:
         told = self.options.made([(k.arg or "", k.value) for k in keywords])
         if told.provider not in {"", LOST, self.client.itself, *self.asked.providers}:
             told.say(Status.REVIEW, begins(told.provider, self.client))
-        own = [(k.arg or "", k.value) for k in node.keywords if k.arg] if spread else None
-        result = self.options.convert(own) if own is not None else told
-        named = {k.arg for k in node.keywords}
+        replaced, gone, added = self._arguments(node, scope, told if spread is None else None)
+        defaults = self._defaults(told, spread)
+        imported = self.writer.imported(any("os.environ" in text for text in defaults.values()), node, scope)
+        said = f"{name}(…) → {self.client.classes[name]}(…)"
+        first = [f"{n}={text}" for n, text in defaults.items()] if spread is None else []
+        finding = self.writer.edited(node, told, said, imported, replaced, gone, added, first)
+        if spread is None or finding.status is Status.MANUAL:
+            return finding
+        beside = spreading.edits(self.module, self.options, spread, lambda v: self.writer.address(v, scope), defaults)
+        return replace(finding, edits=(*finding.edits, *beside))
+
+    def _arguments(
+        self, node: ast.Call, scope: Scope, told: Result | None
+    ) -> tuple[dict[str, str], list[str], list[str]]:
+        """The arguments that a call has otherwise from now on, by name, those that go, and those that come.
+
+        `told` is what becomes of all options, where the call spells each of them.
+        """
+        named = {k.arg: self.module.source.segment(k.value) for k in node.keywords if k.arg}
+        result = told or self.options.convert([(k.arg, k.value) for k in node.keywords if k.arg])
         replaced, added = dict[str, str](), list[str]()
         if result.url is not None and (url := self.writer.address(result.url, scope)):
             replaced["base_url"] = f"base_url={url}"
         if result.key and "api_key" in named and self.module.names.env_gone(self.client.old_key_variable):
             replaced["api_key"] = f"api_key={result.key}"
         for keyword, text in result.keywords.items():
-            if keyword in named:
-                same = any(k.arg == keyword and self.module.source.segment(k.value) == text for k in node.keywords)
-                replaced.update({} if same else {keyword: f"{keyword}={text}"})
-            else:
+            if keyword not in named:
                 added.append(f"{keyword}={text}")
+            elif named[keyword] != text:
+                replaced[keyword] = f"{keyword}={text}"
         if headers := result.headers_text():
             added.append(f"default_headers={headers}")
         kept = {"api_key" if result.key else "", "base_url" if result.url is not None else "", *result.keywords}
-        gone = [n for n in named if n and n not in kept]
-        defaults = self._defaults(told, spread)
-        imported = self.writer.imported(any("os.environ" in text for text in defaults.values()), node, scope)
-        said = f"{name}(…) → {self.client.classes[name]}(…)"
-        if spread is None:
-            first = [f"{n}={text}" for n, text in defaults.items()]
-            return self.writer.edited(node, told, said, imported, replaced, gone, added, first)
-        finding = self.writer.edited(node, told, said, imported, replaced, gone, added)
-        if finding.status is Status.MANUAL:
-            return finding
-        beside = spreading.edits(self.module, self.options, spread, lambda v: self.writer.address(v, scope), defaults)
-        return replace(finding, edits=(*finding.edits, *beside))
+        return replaced, [name for name in named if name not in kept], added
 
     def _defaults(self, result: Result, spread: Spread | None) -> dict[str, str]:
         """The address and the key, as Python text, where a client is made without."""
@@ -117,7 +124,7 @@ class Rewriter:
     def _stays(self, node: ast.Call, scope: Scope) -> bool:
         """Whether a call makes a client of the SDK that has to stay one."""
         its = self.writer.name(node.func, scope) in self.client.classes
-        return its and construction.client_stays(self.module.index, self.module.facts, parts_of(node.func))
+        return its and client_stays(self.module.index, self.module.facts, parts_of(node.func))
 
     def _by_hand(self, node: ast.Call, scope: Scope, name: str) -> Finding:
         """A client that stays, and why."""

@@ -6,13 +6,13 @@ import ast
 from typing import TYPE_CHECKING
 
 from migrator.fates import Fate
-from migrator.python import construction
 from migrator.python.answers.values import OTHER, Is, Values
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.scopes import Scope
 from migrator.python.sdk.options import Options, spelled
 from migrator.python.sdk.plain import is_plain
 from migrator.python.sdk.spread import keywords_of
+from migrator.python.sdk.staying import client_stays
 
 if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace
@@ -45,7 +45,7 @@ def made(trace: Trace, at: View, node: ast.Call, callees: Values) -> Values | No
             return frozenset(Is(v.shape, of=told.provider or v.of, route=told.route or v.route) for v in copied)
         return None
     if _last(_fate(at, node.func), client.id) in client.classes:
-        if construction.client_stays(at.module.index, at.module.facts, parts):
+        if client_stays(at.module.index, at.module.facts, parts):
             return OTHER
         keywords = keywords_of(node, at.scopes.get(id(_first(node.func)), at.module.found.scope))
         told = options.convert([(k.arg or "", k.value) for k in keywords])

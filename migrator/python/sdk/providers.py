@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 
 from migrator.primitives.client import Client
-from migrator.providers import LOST, named
+from migrator.providers import LOST, meant, named
 from migrator.python.expressions import text_value
 
 
@@ -14,8 +14,7 @@ def provider_of(value: ast.expr, client: Client, slugs: Mapping[str, str]) -> st
     """The provider that an expression names; LOST where neither the settings nor a name tells it."""
     text = text_value(value)
     if text is not None:
-        slug = text.removeprefix("@")
-        return slugs.get(slug) or (slug if slug in client.providers else named(slug, client) or LOST)
+        return meant(text.removeprefix("@"), client, slugs) or LOST
     for name in _names(value):
         found = slugs.get(name) or named(name, client)
         if found:

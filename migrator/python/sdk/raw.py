@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
+from migrator.primitives.client import Parameter
 from migrator.providers import new_id
 from migrator.python.expressions import text_value
 from migrator.python.needless import Cuts
@@ -79,6 +80,10 @@ class _Raw:
             said = f"{self.writer.client.called} knows no such header, and takes the key as a bearer token"
             yield self.writer.say(node, Status.MANUAL, f"{', '.join(sorted(found))}: {said}")
 
+    def _row(self, header: str) -> Parameter | None:
+        """The row of the option that a header stands for."""
+        return self.writer.rules.parameter(header.lower().removeprefix(self.prefix).replace("-", "_"))
+
     def _is_header(self, name: str) -> bool:
         return name.lower().startswith(self.prefix) and " " not in name
 
@@ -123,36 +128,37 @@ class _Raw:
         if not isinstance(target, ast.Subscript) or not name or not self._is_header(name):
             return
         self._tell(target)
-        option = name.lower().removeprefix(self.prefix).replace("-", "_")
-        row = self.writer.rules.parameter(option)
+        option, row = name.lower().removeprefix(self.prefix).replace("-", "_"), self._row(name)
         if beside := self.writer.asked_otherwise:
             yield Finding(self.module.source.start(statement), beside.id, Status.MANUAL, f"{name}: {beside.message}")
             return
         if row is None or not is_plain(self.writer.rules, [ast.keyword(arg=option, value=statement.value)]):
-            yield self.writer.say(statement, Status.MANUAL, f"{name}: {row.message if row else 'see what it is for'}")
+            yield self.writer.say(
+                statement, Status.MANUAL, f"{name}: {row.message if row else 'see what it is for'}", row=row
+            )
             return
         dict_ = self.module.source.segment(target.value)
         self.module.replaced |= {id(n) for n in ast.walk(statement)}
         if row.to == "key":
             text = f'{dict_}["Authorization"] = {self.through.bearer(statement.value)}'
-            yield self._instead(statement, Status.MIGRATED, f"{name} → the key as a bearer token", text)
+            yield self._instead(statement, Status.MIGRATED, f"{name} → the key as a bearer token", text, row)
             return
         result = self.through.options.convert([(option, self.through.meant(option, statement.value))])
         self.through.asked.setdefault(self.scopes[id(target.slice)], set()).add(result.provider)
         said = "; ".join([name, *result.notes])
         if len(result.headers) == 1 and not next(iter(result.headers)).startswith("**"):
             header, text = next(iter(result.headers.items()))
-            yield self._instead(statement, result.status, said, f'{dict_}["{header}"] = {text}')
+            yield self._instead(statement, result.status, said, f'{dict_}["{header}"] = {text}', row)
             return
         if headers := result.headers_text():
-            yield self._instead(statement, result.status, said, f"{dict_}.update({headers})")
+            yield self._instead(statement, result.status, said, f"{dict_}.update({headers})", row)
             return
         cuts = Cuts(self.module)
         cut(self.module, cuts, stored)
         edits = tuple(e for f in cuts.findings() for e in f.edits)
         status = result.status if row.to != "provider" else Status.REVIEW
         said = said if row.to != "provider" else f"{name}: {row.message}"
-        yield self.writer.say(statement, status, said, edits)
+        yield self.writer.say(statement, status, said, edits, row)
 
     def _changed(self, place: Place) -> Iterator[Finding]:
         """`headers.setdefault("x-portkey-…", value)`, `headers.pop("x-portkey-…")`, `del headers["x-portkey-…"]`."""
@@ -166,19 +172,20 @@ class _Raw:
             case _:
                 return
         header = text_value(name)
-        row = self.writer.rules.parameter((header or "").lower().removeprefix(self.prefix).replace("-", "_"))
+        row = self._row(header or "")
         if not header or not self._is_header(header) or row is None:
             return
         self._tell(place.statement)
         cuts = Cuts(self.module)
         if self.writer.asked_otherwise or (sets and row.to in _SAID) or not all(map(cuts.is_plain, values)):
-            yield self.writer.say(place.statement, Status.MANUAL, f"{header}: {row.message or 'write it by hand'}")
+            said = f"{header}: {row.message or 'write it by hand'}"
+            yield self.writer.say(place.statement, Status.MANUAL, said, row=row)
             return
         self.module.replaced |= {id(n) for n in ast.walk(place.statement)}
         cuts.cut(place.statement, place.block, None)
         status = Status(row.status) if row.to == "drop" else Status.REVIEW
         said = f"{header}: {row.message}" if row.message else f"{header} is gone"
-        yield self._cut(place.statement, cuts, status if sets else Status.MIGRATED, said)
+        yield self._cut(place.statement, cuts, status if sets else Status.MIGRATED, said, row)
 
     def _other_key(self, place: Place) -> Iterator[Finding]:
         """`headers["Authorization"] = …` with the key of a provider: the place of the gateway's own from now on."""
@@ -193,14 +200,14 @@ class _Raw:
         cuts = Cuts(self.module)
         if id(value) in self.module.replaced or not cuts.is_plain(value):
             if id(value) not in self.module.replaced:
-                yield self.writer.say(place.statement, Status.MANUAL, f"Authorization: {row.message}")
+                yield self.writer.say(place.statement, Status.MANUAL, f"Authorization: {row.message}", row=row)
             return
         self.module.replaced |= {id(n) for n in ast.walk(place.statement)}
         cuts.cut(place.statement, place.block, None)
-        yield self._cut(place.statement, cuts, Status.REVIEW, f"Authorization: {row.message}")
+        yield self._cut(place.statement, cuts, Status.REVIEW, f"Authorization: {row.message}", row)
 
-    def _cut(self, statement: ast.stmt, cuts: Cuts, status: Status, said: str) -> Finding:
-        return self.writer.say(statement, status, said, tuple(e for f in cuts.findings() for e in f.edits))
+    def _cut(self, statement: ast.stmt, cuts: Cuts, status: Status, said: str, row: Parameter) -> Finding:
+        return self.writer.say(statement, status, said, tuple(e for f in cuts.findings() for e in f.edits), row)
 
     def _models(self) -> Iterator[Finding]:
         """The ids of models in what is sent with these headers."""
@@ -227,14 +234,15 @@ class _Raw:
         )
         return self.writer.say(node, Status.MANUAL, said)
 
-    def _instead(self, statement: ast.Assign, status: Status, said: str, text: str) -> Finding:
+    def _instead(self, statement: ast.Assign, status: Status, said: str, text: str, row: Parameter) -> Finding:
         start, end = self.module.source.start(statement), self.module.source.end(statement)
-        return self.writer.say(statement, status, said, (Edit(start, end, text),))
+        return self.writer.say(statement, status, said, (Edit(start, end, text),), row)
 
     # -------------------------------------------------------------------------------------------- read from answers
 
     def _read(self, node: ast.expr, name: str) -> Finding:
         """A header that is read, or that is named for whatever reason."""
+        row = self._row(name) if name.lower() not in self.writer.client.answered else None
         new = self.writer.client.answered.get(name.lower())
         place = self.module.source.inside(node, name)
         if new and place:
@@ -243,4 +251,4 @@ class _Raw:
             said = f"{name}: answers of {self.writer.client.called} have no such header: take out what reads it"
         else:
             said = f"{name}: {self.writer.client.called} knows no such header, and takes the key as a bearer token"
-        return self.writer.say(node, Status.MANUAL, said)
+        return self.writer.say(node, Status.MANUAL, said, row=row)

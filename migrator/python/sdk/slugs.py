@@ -11,7 +11,7 @@ from migrator.python.expressions import text_value
 from migrator.python.sdk.writer import Writer
 from migrator.sites import Edit, Finding, Status
 
-_ID = re.compile(r"@[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.:/-]*")
+_ID = re.compile(r"@(?!(?:cf|hf)/)[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.:/-]*")
 
 
 def find(writer: Writer) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from migrator.patterns import under
-from migrator.primitives.client import Method
+from migrator.primitives.client import Method, Parameter
 from migrator.python.calls import import_edit
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
@@ -117,8 +117,11 @@ class Writer:
         """The edit that imports `os` where the key is read by it; None where that cannot be placed."""
         return import_edit(self.module, "os", node, scope) if needed else Edit(0, 0, "")
 
-    def say(self, node: ast.AST, status: Status, message: str, edits: tuple[Edit, ...] = ()) -> Finding:
-        return Finding(self.module.source.start(node), self.client.id, status, message, edits)
+    def say(
+        self, node: ast.AST, status: Status, message: str, edits: tuple[Edit, ...] = (), row: Parameter | None = None
+    ) -> Finding:
+        """A finding where a node begins, of the client's rule or of that of one of its options."""
+        return Finding(self.module.source.start(node), (row or self.client).id, status, message, edits)
 
     def edited(
         self,
