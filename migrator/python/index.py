@@ -203,9 +203,9 @@ class Index(Definitions):
 
         An `__init__.py` and a `conftest.py` import for others to find, a snippet in a document for its reader.
         """
-        return name in facts.unused and not self._is_taken(facts, name, [])
+        return name in facts.unused and not self.is_taken(facts, name)
 
-    def _is_taken(self, facts: Facts, name: str, seen: list[str]) -> bool:
+    def is_taken(self, facts: Facts, name: str, seen: Sequence[str] = ()) -> bool:
         """Whether others may have a name from a module, also by an `import *` of it and that of such a module."""
         if facts.path not in self.by_path or facts.path.endswith(("__init__.py", "conftest.py")):
             return True
@@ -216,7 +216,7 @@ class Index(Definitions):
         if any(_reads(f, own, name) for f in others):
             return True
         seen = [*seen, facts.path]
-        return any(self._is_taken(f, name, seen) for f in others if f.path not in seen)
+        return any(self.is_taken(f, name, seen) for f in others if f.path not in seen)
 
     def is_wanted(self, facts: Facts, name: str) -> bool:
         """Whether another module of the project takes a name from this one, or names it in a text."""

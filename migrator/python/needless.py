@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from migrator.fates import Fate
-from migrator.python import call_state
+from migrator.python import call_state, unneeded
 from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.outline import Reference
@@ -63,6 +63,7 @@ class Cuts:
     def __init__(self, module: Module) -> None:
         self.module = module
         self._going: dict[int, _Cut] = {}
+        self._emptied: set[int] = set()  # ids of the conditions of which nothing is left
 
     @cached_property
     def _of(self) -> dict[int, tuple[ast.stmt, list[ast.stmt]]]:
@@ -201,33 +202,59 @@ class Cuts:
         fate = self._fate(call.func)
         return fate is not None and fate.kind == "needless"
 
-    def _idle(self, statement: ast.stmt, lost: Mapping[str, int]) -> str:
-        """The imported names in a statement that nothing but what goes uses."""
+    def _lone(self, roots: Iterable[ast.stmt]) -> set[str]:
+        """The imported names that nothing but these statements uses, which go."""
         module = self.module
+        lost = sum(map(_names_in, roots), Counter[str]())
         imported = {a.asname or a.name.partition(".")[0] for s in module.found.imports for a in s.node.names}
-        names = sorted(n for n in _names_in(statement) if n in imported and self._spelled[n] == lost[n])
-        return ", ".join(n for n in names if not any(map(module.names.fate, module.facts.bound.get(n, ()))))
+        lone = {n for n in lost if n in imported and self._spelled[n] == lost[n]}
+        return {n for n in lone if not any(map(module.names.fate, module.facts.bound.get(n, ())))}
+
+    def _goes_whole(self, statement: ast.stmt) -> bool:
+        """Whether nothing of a statement stays: it goes, or is an `if` that only chose what goes."""
+        if not isinstance(statement, ast.If):
+            cut = self._going.get(id(statement))
+            return cut is not None and cut.kept is None
+        told = any(self._fate(e) for e in ast.walk(statement.test) if isinstance(e, ast.Name | ast.Attribute))
+        branches = (*statement.body, *statement.orelse)
+        return not told and self.is_plain(statement.test) and all(map(self._goes_whole, branches))
+
+    def _removed(self, statement: ast.stmt, block: list[ast.stmt]) -> Edit:
+        """The edit that takes a statement out of its block, which must not end up without any."""
+        if statement is block[0] and self._is_whole(block):
+            return Edit(self.module.source.start(statement), self.module.source.end(statement), "pass")
+        return self._gone(statement, block)
 
     def findings(self) -> Iterator[Finding]:
-        """A finding for every statement that goes."""
-        lost = sum((_names_in(c.statement) for c in self._going.values() if c.kept is None), Counter[str]())
-        for cut in list(self._going.values()):
-            statement, block, fate, kept = cut
-            idle = "" if kept else self._idle(statement, lost)
-            source = self.module.source
-            start = source.start(statement)
+        """A finding for every statement that goes, and for every import that nothing needs then."""
+        source = self.module.source
+        whole = unneeded.emptied(source, self._goes_whole)
+        inner = {id(n): node for node, _ in whole for n in ast.walk(node) if id(n) in self._going}
+        roots: list[ast.stmt] = [node for node, _ in whole]
+        roots += [c.statement for each, c in self._going.items() if each not in inner and c.kept is None]
+        lone = self._lone(roots)
+        found = list(unneeded.imports(self.module, lone, self.cut))
+        lone = lone.difference(*(names for names, _ in found))
+        self._emptied = {id(node) for node, _ in whole}
+        pieces: dict[int, Edit] = {}
+        for node, block in whole:
+            going = sorted((self._going[i].statement for i in inner if inner[i] is node), key=source.start)
+            edits = unneeded.shared_out(self._removed(node, block), [source.end(each) for each in going])
+            pieces.update(zip(map(id, going), edits, strict=True))
+        for each, (statement, block, fate, kept) in list(self._going.items()):
+            idle = "" if kept else ", ".join(sorted(lone & {*_names_in(statement)}))
+            places: tuple[Edit, ...]
             if kept is not None:
-                edits = tuple(Edit(*place, "") for place in self._lost(cut))
-            elif statement is block[0] and self._is_whole(block):
-                edits = (Edit(start, source.end(statement), "pass"),)
+                places = tuple(Edit(*place, "") for place in self._lost(self._going[each]))
             else:
-                edits = (self._gone(statement, block),)
+                places = (pieces.get(each) or self._removed(statement, block),)
             rule = fate.rule if fate else self.module.names.library_rule
             status = Status.REVIEW if kept or idle else fate.status if fate else Status.MIGRATED
             said = f"{_first_line(statement)} → {_first_line(kept) if kept else 'nothing'}"
             said += f": {fate.message}" if fate else ""
             said += f"; {idle} is imported for nothing now" if idle else ""
-            yield Finding(start, rule, status, said, edits)
+            yield Finding(source.start(statement), rule, status, said, places)
+        yield from (finding for _, finding in found if finding)
 
     def _is_whole(self, block: list[ast.stmt]) -> bool:
         """Whether nothing of a block stays, which then needs a `pass`."""
@@ -235,7 +262,7 @@ class Cuts:
 
     def _leaves_nothing(self, statement: ast.stmt) -> bool:
         cut = self._going.get(id(statement))
-        return cut is not None and cut.kept is None
+        return id(statement) in self._emptied or (cut is not None and cut.kept is None)
 
     def _ends(self, statement: ast.stmt, block: list[ast.stmt]) -> bool:
         """Whether an indented block, of which something stays, has nothing left from a statement on."""

@@ -27,6 +27,7 @@ class Processes:
     """The files of a project by what imports them; of a file that is none of them, nothing is known."""
 
     _importers: dict[str, set[str]] = field(default_factory=dict)
+    _spelled: dict[str, set[str]] = field(default_factory=dict)  # what each file imports, or spells
     _above: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
@@ -39,7 +40,7 @@ class Processes:
             if _ANY.search(text):
                 all_of_them.add(path)
         files = _Files(imported)
-        found = cls({path: {path} for path in imported})
+        found = cls({path: {path} for path in imported}, imported)
         for path, names in imported.items():
             reached = imported if path in all_of_them else {f for n in names for f in files.of(n)}
             for each in (*reached, *files.beside(path)):
@@ -63,6 +64,17 @@ class Processes:
         if path not in self._importers or other not in self._importers:
             return True
         return not self._importing(path).isdisjoint(self._importing(other))
+
+    def take(self, path: str, name: str) -> bool:
+        """Whether some file may have a name from the module at `path`: it imports that name, or all of the module."""
+        leaf = _parts(path)[-1:]
+        for each in self._importers.get(path, {""}) - {path}:
+            names = [tuple(re.split(r"[./]", spelled)) for spelled in self._spelled.get(each, ())]
+            below = [parts for parts in names if parts[-2:-1] == leaf]
+            whole = any(parts[-1:] == leaf for parts in names) and not below
+            if not each or whole or any(parts[-1] == name for parts in below):
+                return True
+        return False
 
     def seen_with(self, path: str, users: Iterable[str]) -> str:
         """A file; "", of which nothing is known, for a test that gets to none of the users in a way that is seen."""

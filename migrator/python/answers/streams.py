@@ -109,6 +109,10 @@ class _Guards:
         """Whether a test looks at the choices of a chunk as a whole, or through a variable that has them."""
         last, dump = self.trace.rule.last, ast.dump(chunk)
         for each in ast.walk(test):
+            match each:
+                case ast.Call(func=ast.Name(id="getattr"), args=[of, ast.Constant(value=name), *_]):
+                    if name == last and ast.dump(of) == dump:
+                        return True
             if isinstance(each, ast.Attribute | ast.Subscript) and _names(each, last) and ast.dump(each.value) == dump:
                 outer = self.at.notes.parents.get(id(each))
                 if not (isinstance(outer, ast.Subscript) and outer.value is each):

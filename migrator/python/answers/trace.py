@@ -248,6 +248,8 @@ class Trace:
         if parts and isinstance(first := _first(node), ast.Name) and id(first) in at.scopes:
             dotted = at.module.dotted(parts, at.scopes[id(first)])
             if dotted and self.index.names.fate(self.index.canonical(dotted)):
+                if len(at.module.meanings(parts, at.scopes[id(first)])) > 1:
+                    return OTHER  # it stays what it is
                 given = self._of_instance(at, node, parts)
                 return given if given - OTHER - NOTHING else self.named(dotted)
             if dotted and self.index.module_of(dotted).count(".") >= dotted.count(".") - 1:
