@@ -15,7 +15,8 @@ from migrator.sites import Change
 
 SETTING = "client-tests"
 _TEST = re.compile(r"(?:.*/)?(?:test_[^/]*|[^/]*_test)\.py")
-_SLOW = re.compile(r"(?:^|/)(?:e2e|integration|functional|benchmarks?|examples?)(?:/|$)")
+_SLOW = re.compile(r"e2e|integ|functional|benchmark|example")  # in the name of a folder
+_FOLDER = re.compile(r"(?:^|[/_-])tests?(?:$|[/_-])")
 _PYTEST = re.compile(r"^\s*(?:import pytest|from pytest\b)", re.MULTILINE)
 _UNITTEST = re.compile(r"^\s*(?:import unittest|from unittest import.*TestCase)", re.MULTILINE)
 
@@ -29,11 +30,11 @@ def made(
     if not names.rules.options.get(SETTING) or names.keeps_library:
         return None
     texts = _tests(place, parts, candidates)
-    if not texts:
+    folder = _folder(texts, folder_of(place.path))
+    if folder is None:
         return None
     from migrator.clients.tests import render
 
-    folder = _folder(texts)
     style = "unittest" if _is_unittest(texts, candidates) else "pytest"
     text = render(names.rules.served, frozenset(used), settings_of(names.rules), place.dotted, style)
     taken = {PurePosixPath(path).name for path in candidates.files}
@@ -65,10 +66,14 @@ def _read(path: str, candidates: Candidates) -> str:
         return ""
 
 
-def _folder(tests: Collection[str]) -> str:
-    """The folder that most of the tests are in, if it can be one of quick ones."""
+def _folder(tests: Collection[str], home: str) -> str | None:
+    """The folder that most of the tests are in, if it can be one of quick ones; None where none is for tests.
+
+    One is by its name, or by several tests in it; so is the root, and `home`, where the client module is.
+    """
     counts = Counter(folder_of(path) for path in tests)
-    return max(counts, key=lambda folder: (not _SLOW.search(folder), counts[folder], -folder.count("/"), folder))
+    kept = [f for f, count in counts.items() if f in ("", home) or count > 1 or _FOLDER.search(f)]
+    return max(kept, key=lambda f: (not _SLOW.search(f), counts[f], -f.count("/"), f), default=None)
 
 
 def _is_unittest(texts: dict[str, str], candidates: Candidates) -> bool:

@@ -35,6 +35,7 @@ def _run(root: Path, *arguments: str) -> str:
         pytest.param({}, id="no tests"),
         pytest.param({"tests/test_other.py": "import json\n"}, id="tests that import nothing of the project's own"),
         pytest.param({"tests/helpers.py": TEST}, id="a helper beside tests"),
+        pytest.param({"evaluation/images/test_images.py": TEST}, id="a script that is called like a test"),
         pytest.param(
             {
                 "tests/test_llm.py": TEST,
@@ -60,6 +61,11 @@ def test_there_are_none(tmp_path: Path, files: dict[str, str]) -> None:
             {"tests/integration/test_a.py": TEST, "tests/integration/test_b.py": TEST, "tests/unit/test_llm.py": TEST},
             "tests/unit/test_llm_client.py",
             id="beside the quick ones",
+        ),
+        pytest.param(
+            {"tests_integ/test_a.py": TEST, "tests_integ/test_b.py": TEST, "tests/models/test_llm.py": TEST},
+            "tests/models/test_llm_client.py",
+            id="beside the quick ones by another name",
         ),
         pytest.param(
             {"tests/test_llm.py": TEST, "tests/test_llm_client.py": TEST},
