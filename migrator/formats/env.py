@@ -78,12 +78,14 @@ def _added(text: str, bound: list[_Line], names: Names) -> Iterator[Finding]:
         if not related or rule.name in there:
             continue
         there.add(rule.name)
-        at, newline = related[-1].end, "\r\n" if "\r\n" in text else "\n"
+        last, newline = related[-1], "\r\n" if "\r\n" in text else "\n"
+        at = last.end
         ended = text[:at].endswith("\n")
-        line = f"{rule.name}={rule.value}"
+        comment = "" if last.used else text[max(text.rfind(end, 0, last.first) for end in "\r\n") + 1 : last.first]
+        line = f"{comment}{rule.name}={rule.value}"
         edit = Edit(at, at, f"{line}{newline}" if ended else f"{newline}{line}")
         said = f"{rule.name} is added: {rule.message}" if rule.message else f"{rule.name} is added"
-        yield Finding(related[-1].start, rule.id, Status.MIGRATED, said, (edit,))
+        yield Finding(last.start, rule.id, Status.MIGRATED, said, (edit,))
 
 
 def _line(piece: str, key: str, at: int, *, used: bool) -> _Line:
