@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
-from migrator import client_module, kept, leaving
+from migrator import client_module, kept, leaving, lingering
 from migrator import project as tree
 from migrator.candidates import PYTHON, Candidate, Candidates
 from migrator.client_module import Place
@@ -104,7 +104,7 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     work = Work(_changes(results), [*moved, *(site for result in results for site in result.sites)])
     work = with_clients(work, final, places, parts, candidates)
     work = leaving.without_obsolete(rules, candidates, work, delete=task.options.delete_obsolete)
-    work = with_router(rules, candidates, work)
+    work = lingering.unsaid(rules, candidates, with_router(rules, candidates, work), text=task.options.text)
     return replace(
         plan,
         packs=rules.packs,
@@ -277,7 +277,7 @@ def _file(
         return _moved_only(candidates.project, path, new_path)
     index, still_used = parts.index_of(path), parts.still_used_at(path)
     docs = index.names.rules.docs
-    file = File(path, new_path, docs, options.safe_only, candidate.frozen, frozenset(docs))
+    file = File(path, new_path, docs, options.safe_only, candidate.frozen, frozenset(docs), options.text)
     try:
         language, findings, validate = _findings(candidates, index, candidate, still_used, edit_prose=options.text)
         placed = place(candidate.text.text, findings, file)

@@ -1,12 +1,17 @@
-"""What the check of a whole route looks for: words of the old layer in any line of any file of the tree."""
+"""Words of the old layer in any line of any file: what the check of a whole route fails on, and a run tells of."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 
 from migrator import project as tree
+from migrator.candidates import Candidates
+from migrator.formats import format_of
+from migrator.made_clients import Work
 from migrator.outcome import Plan, counted
 from migrator.placing import SUPPRESSION
 from migrator.primitives.leaving import Lingering
@@ -14,6 +19,9 @@ from migrator.project import Project
 from migrator.ruleset import Rules
 from migrator.sites import Problem, Site, Status
 from migrator.textio import decode
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_STEP = "rename it or take it out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,47 @@ def left(plan: Plan, rules: Rules, project: Project, files: Sequence[str]) -> Le
     return Left(whole, tuple(_summed(rule, found) for rule in rules.lingering))
 
 
+def unsaid(rules: Rules, candidates: Candidates, work: Work, *, text: bool) -> Work:
+    """The work with a site for every line that keeps such a word and has no other, where a run does anything at all.
+
+    They are names of the project's own and what documents say, and count as prose. With `text` what is for review was
+    edited, so that such a line has something else in it.
+    """
+    if not rules.lingering or all(site.prose for site in work.sites):
+        return work
+    edited = {Status.MIGRATED, Status.REVIEW} if text else {Status.MIGRATED}
+    told = {(site.new_path, site.new_line) for site in work.sites if site.status not in edited}
+    changed = {change.path: change for change in work.changes}
+    words = {word.strip("*") for rule in rules.lingering for word in rule.words}
+    spelt = sorted({form.encode() for word in words for form in (word[1:], word.upper(), word.title()[1:])})
+    root, found = candidates.project.root, list[Site]()
+    for path in sorted({*tree.matching(root, candidates.files, spelt)[0], *candidates.by_path}):
+        change, format = changed.get(path), format_of(path)
+        if (change and change.after is None) or (format and format.name == "lock"):
+            continue
+        with suppress(OSError, ValueError):  # whoever reads the file tells of that
+            before = tree.read(root, path)
+            old, new = (decode(data or b"", path).text for data in (before, change.after if change else before))
+            where = change.new_path if change else path
+            left = [site for site in _sites(path, new, rules) if (where, site.line) not in told]
+            lines = _lines_before(old, new) if left and old != new else {}
+            found += [
+                replace(s, line=lines.get(s.line, s.line), new_path=where, message=f"{s.message}; {_STEP}", prose=True)
+                for s in left
+            ]
+    return Work(work.changes, [*work.sites, *found])
+
+
+def _lines_before(old: str, new: str) -> dict[int, int]:
+    """For the lines of a changed text those that they were."""
+    matcher = SequenceMatcher(None, _LINE_END.split(old), _LINE_END.split(new), autojunk=False)
+    return {
+        at + 1: max(1, min(i1 + at - j1, max(i1, i2 - 1)) + 1)
+        for _, i1, i2, j1, j2 in matcher.get_opcodes()
+        for at in range(j1, j2)
+    }
+
+
 def _summed(rule: Lingering, found: Sequence[Site]) -> str:
     """`a reference to Portkey: 3 lines in 2 files`."""
     sites = [site for site in found if site.rule == rule.id]
@@ -59,7 +108,7 @@ def _sites(path: str, text: str, rules: Rules) -> Iterator[Site]:
     patterns = [(rule, _pattern(rule)) for rule in rules.lingering]
     if not any(pattern.search(text) for _, pattern in patterns):
         return
-    for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
+    for number, line in enumerate(_LINE_END.split(text), 1):
         for rule, pattern in patterns:
             hidden = re.sub("|".join(map(re.escape, rule.but)), _blank, line, flags=re.IGNORECASE) if rule.but else line
             match = None if SUPPRESSION.search(line) else pattern.search(hidden)

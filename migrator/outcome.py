@@ -87,6 +87,11 @@ class Plan:
         return [s for s in self.sites if s.prose and s.status is Status.REVIEW]
 
     @property
+    def lingering(self) -> list[Site]:
+        """The lines that keep a word of the old layer in a name of the project's own, or in what a document says."""
+        return [s for s in self.sites if s.prose and s.status is Status.MANUAL]
+
+    @property
     def pending(self) -> list[Site]:
         """The sites that need a person: what behaves differently now and what was not edited; no prose, no notes."""
         return [s for s in self._open if not s.prose and s.rule not in self.notes]

@@ -34,6 +34,7 @@ class File:
     safe_only: bool = False
     frozen: str = ""  # why nothing in this file may be edited
     rules: frozenset[str] = frozenset()  # the ids a suppression can mean
+    text: bool = False  # prose is edited: what is not edited there is for a person
 
 
 def place(text: str, findings: Iterable[Finding], file: File) -> Placed:
@@ -68,7 +69,8 @@ def _settled(finding: Finding, file: File, suppressions: _Suppressions) -> Findi
     if suppressions.cover(finding):
         return replace(finding, status=Status.IGNORED, edits=())
     if not finding.edits:
-        return finding
+        by_hand = file.text and finding.prose and finding.status is Status.REVIEW
+        return replace(finding, status=Status.MANUAL) if by_hand else finding
     if file.frozen:
         return replace(finding, status=Status.MANUAL, edits=(), message=f"{finding.message}; left alone: {file.frozen}")
     if file.safe_only and finding.status is Status.REVIEW:

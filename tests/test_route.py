@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,34 @@ def test_paths_narrow_it(tmp_path: Path) -> None:
 def test_a_pack_that_looks_for_nothing(tmp_path: Path) -> None:
     ended = run("check", "--route", "portkey-to-llm-gateway", cwd=tmp_path)
     assert (ended.returncode, "does not say what is to be looked for" in ended.stderr) == (2, True)
+
+
+def manual(report: Path) -> set[tuple[str, int]]:
+    """Where a run says that something is left to be done by hand: the path and the line, as they are afterwards."""
+    sites = json.loads(report.read_text())["sites"]
+    return {(site["new_path"], site["new_line"]) for site in sites if site["status"] == "manual"}
+
+
+def test_a_run_that_has_nothing_to_do_tells_of_no_words(tmp_path: Path) -> None:
+    root = write(tmp_path / "app", {"app.py": "def ask(virtual_key):\n    return virtual_key\n"})
+    run("--yes", "--rules", ROUTE, "--text", "--report", tmp_path / "report.json", cwd=root)
+    assert manual(tmp_path / "report.json") == set()
+
+
+def test_what_the_check_names_after_a_run_the_run_has_told(tmp_path: Path) -> None:
+    files = {
+        "client.py": "import os\n\n\ndef portkey_key(virtual_key):\n    return os.environ['PORTKEY_API_KEY']  # !\n",
+        "ask.sh": 'curl https://api.portkey.ai/v1/models -H "x-portkey-api-key: $KEY" && echo portkey asked\n',
+        "notes.md": "# Portkey\n\nA virtual key is set in PORTKEY_VK_OPENAI, portkey asks for it.\n",
+        "keys.txt": "One virtual key for each provider.\n",
+    }
+    root = write(tmp_path / "app", files)
+    run("--yes", "--rules", ROUTE, "--text", "--report", tmp_path / "report.json", cwd=root)
+    code, out, _ = check(root)
+    named = {(path, int(line)) for path, line in re.findall(r"^(\S+?):(\d+):\d+: ", out, re.MULTILINE)}
+    assert code == 1
+    assert {path for path, _ in named} >= {"client.py", "ask.sh", "notes.md", "keys.txt"}
+    assert named <= manual(tmp_path / "report.json")
 
 
 @pytest.fixture

@@ -129,8 +129,13 @@ def _asides(report: Report) -> str:
         packs = "" if named else "".join(f" --rules {pack}" for pack in plan.packs)
         files = counted(len({site.path for site in mentions}), "file")
         said = f"to edit them: {visible(f'{report.fix_command}{packs} --text')}"
-        said = "edited, but for those in code" if "--text" in report.fix_command.split() else said
+        said = "edited" if "--text" in report.fix_command.split() else said
         lines.append(f"{counted(len(mentions), 'prose mention')} in {files}; {said}\n")
+    if plan.lingering:
+        said = f"{counted(len(plan.lingering), 'line')} in {counted(len({s.path for s in plan.lingering}), 'file')}"
+        lines.append(
+            f"{said} keep the old name: what is the project's own, and prose; a report lists them (--report FILE)\n"
+        )
     return "".join(lines)
 
 
