@@ -9,7 +9,7 @@ from migrator.python.new_imports import Import
 from migrator.python.own_client import Written
 
 TARGET = "llm-gateway"  # calls of no other are written with the client alone
-_IMPORTS = (Import("os"), Import("functools", "cache"), Import("openai", "OpenAI"))
+_IMPORTS = (Import("os"), Import("functools", "cache"), Import("openai", "OpenAI"), Import("openai", "OpenAIError"))
 
 
 def written(name: str, settings: Settings, *, options: bool) -> Written:

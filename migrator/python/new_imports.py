@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from migrator.python.source import Source
 from migrator.sites import Edit
@@ -17,7 +18,7 @@ _FUTURE, _STANDARD, _OTHER = range(3)  # the sections of a module's imports
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """`import module`, or `from module import name`."""
+    """`import module`, or `from module import name`, which may be several with commas."""
 
     module: str
     name: str = ""
@@ -71,7 +72,7 @@ class _Writer:
         self.replaced: ast.stmt | None = None
 
     def section(self, section: int, wanted: Sequence[Import]) -> Iterator[Edit]:
-        missing = sorted((w for w in wanted if w.order[0] == section and not self._is_there(w)), key=lambda w: w.order)
+        missing = list(_together(w for w in wanted if w.order[0] == section and not self._is_there(w)))
         same = [node for node in self.kept if _order(node)[0] == section]
         if section == _OTHER and self.open and len(missing) == 1 and self._sorts(missing[0], self.open):
             self.replaced = self.open
@@ -124,6 +125,14 @@ class _Writer:
 
     def _line_end(self, node: ast.stmt) -> int:
         return line_end(self.source, node)
+
+
+def _together(wanted: Iterable[Import]) -> Iterator[Import]:
+    """Imports in their order, the names of one module as one."""
+    ordered = sorted(wanted, key=lambda each: (each.order, each.name))
+    for _, same in groupby(ordered, key=lambda each: each.order):
+        first, *more = same
+        yield Import(first.module, ", ".join(each.name for each in (first, *more)))
 
 
 def line_end(source: Source, node: ast.stmt) -> int:
