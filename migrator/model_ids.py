@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from migrator import project as tree
+from migrator.formats.deployment import is_deployment
 from migrator.patterns import expand, glob_regex, under
 from migrator.primitives.library import ModelId
 from migrator.ruleset import Rules
@@ -158,7 +159,7 @@ def _read(rules: Rules, using: list[InUse], candidates: Candidates, look: Look |
     found = set(tree.matching(candidates.project.root, texts, wanted)[0]) if wanted else set[str]()
     names = [n for r in rules.variables for n in r.names] + [o for e in rules.env_adds for o in e.after]
     words = shortest([piece for name in names for piece in name.split("*") if len(piece) > 4])
-    named = [p for p in texts if p.endswith(".py") or _is_env(p)]
+    named = [p for p in texts if p.endswith(".py") or _is_env(p) or is_deployment(p)]
     found |= set(tree.matching(candidates.project.root, named, words)[0]) if words else set()
     candidates.read(sorted(found), look, named=False)
 

@@ -8,18 +8,13 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from migrator.formats import Context, embedded
+from migrator.formats.deployment import is_deployment
 from migrator.formats.nested import keys
 from migrator.formats.search import apart, exact, line_of, packages_in, prose, renamed, settings_in
 from migrator.names import Names, Renamed, say_env
 from migrator.primitives.project import Setting
 from migrator.sites import Finding, Status
 
-_CI = re.compile(
-    r"(^|/)(\.github|\.circleci|\.buildkite|\.gitlab|\.woodpecker)/|(^|/)(\.gitlab-ci|\.travis|\.drone|"
-    r"azure-pipelines|bitbucket-pipelines|cloudbuild|(docker-)?compose)[\w.-]*\.ya?ml$|(^|/)Jenkinsfile$|\.(tf|tfvars|hcl)$"
-)
-_KUBERNETES = re.compile(r"^apiVersion:", re.MULTILINE)
-_HELM = re.compile(r"(^|/)(values[\w.-]*\.ya?ml|templates/[^/]+\.(ya?ml|tpl))$")
 _STORED = re.compile(r"\b(secrets|vars)(?:\.|\[\s*['\"])([A-Za-z_]\w*)")
 _ATTRIBUTE = re.compile(r"(?<=[\w)\]]\.)[A-Z][A-Z0-9_]*(?!\w)")
 _SET = re.compile(r"(?<![\w${.-])([A-Z][A-Z0-9_]*)=(?!=)|(?<=name: )([A-Z][A-Z0-9_]*)[ \t]*\r?$", re.MULTILINE)
@@ -36,7 +31,7 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
 
 
 def _spelt(text: str, names: Names, context: Context) -> list[Finding]:
-    outside = bool(_CI.search(context.path) or _HELM.search(context.path) or _KUBERNETES.search(text))
+    outside = is_deployment(context.path, text)
     variables = _also_set((*exact(text, names), *_attributes(text, names)), text, names)
     return apart(
         _taken(text, names, context.path) if any(True for _ in names.in_config(text)) else (),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from migrator.formats.deployment import is_deployment
 from migrator.names import Names
 from migrator.primitives.library import Variable
 from migrator.sites import Finding, Status
@@ -15,10 +16,11 @@ _SILENT = {"lock", "notebook", "sql", "requirements"}
 
 
 def find(text: str, kind: str, names: Names, path: str) -> Iterator[Finding]:
-    """A finding for the first place of each variable, and one for all keys of providers in a template."""
+    """A finding for the first place of each variable, and one for all keys of providers in a file that sets them."""
     pattern = names.variable_pattern
     if pattern is None or kind in _SILENT:
         return
+    sets = bool(TEMPLATE.search(path)) if kind == "env" else is_deployment(path, text)
     listed: dict[str, list[re.Match[str]]] = {}
     seen: set[str] = set()
     for match in pattern.finditer(text):
@@ -28,12 +30,18 @@ def find(text: str, kind: str, names: Names, path: str) -> Iterator[Finding]:
         seen.add(match[0])
         if not rule.templates:
             yield Finding(match.start(), rule.id, Status.REVIEW, _said(match[0], rule, names), prose=kind in _PROSE)
-        elif kind == "env" and TEMPLATE.search(path):
+        elif sets:
             listed.setdefault(rule.id, []).append(match)
     for rule in names.rules.variables:
         if rule.id in listed:
-            said = f"{', '.join(sorted(m[0] for m in listed[rule.id]))}: {rule.message}"
+            said = f"{', '.join(sorted(m[0] for m in listed[rule.id]))}: {rule.message}{_missing(text, kind, names)}"
             yield Finding(listed[rule.id][0].start(), rule.id, Status.REVIEW, said)
+
+
+def _missing(text: str, kind: str, names: Names) -> str:
+    """What to set instead, where no variable is added to a file of this kind."""
+    added = [each.name for each in names.rules.env_adds if not each.value and each.name not in text]
+    return f"; set {', '.join(added)} here" if added and kind != "env" else ""
 
 
 def _is_read(name: str, rule: Variable, names: Names) -> bool:
