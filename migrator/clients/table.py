@@ -68,6 +68,7 @@ class Function:
     defaults: Mapping[str, str] = key(TEXT_MAP, "arguments the method needs to answer as LiteLLM does", {})
     parse: str = key(TEXT, "the method that takes a model class as response_format", "")
     otherwise: list[str] = key(NAMES, "keywords of the method that are something else for LiteLLM", [])
+    alone: bool = key(BOOL, "whether the method can be called on any client of the SDK", True)
 
     def order_of(self, name: str) -> list[str]:
         """The parameters by position of the callable `name`, which is this function or its asynchronous form."""
@@ -84,6 +85,7 @@ class Models:
     prefix: str = key(Check({"type": "string"}, "text"), "what a migrated id begins with", "")
     strip: list[str] = key(TEXTS, "providers that only stand before another id", [])
     bare: Mapping[str, str] = key(TEXT_MAP, "beginning of an id without provider = its provider for LiteLLM", {})
+    limited: Mapping[str, str] = key(TEXT_MAP, "a part of ids = max_tokens of chats that have no limit", {})
 
 
 @dataclass(frozen=True)

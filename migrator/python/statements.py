@@ -188,7 +188,7 @@ def relisted(segment: str, gone: Sequence[int], added: Sequence[str]) -> str:
         edits.append((spans[tail[0]].start, spans[tail[0]].end, separator.join(texts)))
         gone = [i for i in gone if i != tail[0]]
     elif texts:
-        edits += _appended(segment, spans[kept[-1]], texts, separator)
+        edits += appended(segment, spans[kept[-1]], texts, separator)
     edits += [(start, end, "") for start, end in cuts(segment, spans, gone)]
     if segment[0] == "(" and len(kept) + len(added) == 1:
         edits = [e for e in edits if segment[e[0] : e[1]].strip() != ","]  # a tuple of one needs its comma
@@ -197,7 +197,7 @@ def relisted(segment: str, gone: Sequence[int], added: Sequence[str]) -> str:
     return segment
 
 
-def _appended(segment: str, last: Span, texts: Sequence[str], separator: str) -> Iterator[tuple[int, int, str]]:
+def appended(segment: str, last: Span, texts: Sequence[str], separator: str) -> Iterator[tuple[int, int, str]]:
     """The edits that put items after the last one: on lines of their own if that has one of its own."""
     lines = _own_lines(segment, last)
     if lines is None:

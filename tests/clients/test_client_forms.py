@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from wire import Wire
 
 from migrator import packs
-from migrator.clients.table import Destination, Function, load
+from migrator.clients.table import TARGETS, Destination, Table, load
 from migrator.packs import Pack
 from migrator.plan import Options, build
 from migrator.project import Project
 from migrator.settings import Settings
 from migrator.sites import Status
 
-TABLE = load("llm-gateway")
+TABLES = {target: load(target) for target in TARGETS}
 NAMES = (
     "completion",
     "acompletion",
@@ -78,29 +78,31 @@ SPECIAL = {
 }
 ANY = ["'1'", "LIMIT", "0.5", "None", "NOTHING", "['a']", "{'a': None}", "LIMIT or None", "str(LIMIT)"]
 LEFT_OUT = {"_litellm_*", "text_format", "stream_response"}  # no names, or refused by the SDK as both forms would be
-LEFT_OUT |= {name for row in TABLE.arguments if row.to is Destination.MANUAL for name in row.names}
 
 
 @pytest.fixture(scope="module")
-def pack() -> Pack:
-    return packs.load(packs.available()["litellm-to-llm-gateway"])
+def pack(target: str) -> Pack:
+    folders = packs.available()
+    return packs.load(folders[f"litellm-to-{target}"], folders)
 
 
-def _names(function: Function) -> list[str]:
-    rows = (name for row in TABLE.arguments if not row.of or function.name in row.of for name in row.names)
-    found = {*function.keep, *function.takes, *rows, *SPECIAL}
-    return sorted(name for name in found - LEFT_OUT - REQUIRED.keys() if name.isidentifier())
+def _names(table: Table, called: str) -> list[str]:
+    function = table.functions[called]
+    rows = (name for row in table.arguments if not row.of or function.name in row.of for name in row.names)
+    refused = (name for row in table.arguments if row.to is Destination.MANUAL for name in row.names)
+    found = {*function.keep, *function.takes, *rows, *SPECIAL} - {*LEFT_OUT, *refused, *REQUIRED}
+    return sorted(name for name in found if name.isidentifier())
 
 
 @st.composite
-def calls(draw: st.DrawFn) -> str:
+def a_call(draw: st.DrawFn, table: Table) -> str:
     """A call, as a program may have it: its first arguments by position or not, others in any order."""
     name = draw(st.sampled_from(NAMES))
-    function = TABLE.functions[name]
+    function = table.functions[name]
     order = function.order_of(name)
     by_position = order[: draw(st.integers(0, 5))]
     wanted = [*order[:2], *(["voice"] if function.name == "speech" else [])]
-    others = draw(st.lists(st.sampled_from(_names(function)), max_size=5, unique=True))
+    others = draw(st.lists(st.sampled_from(_names(table, name)), max_size=5, unique=True))
     keywords = [n for n in dict.fromkeys([*wanted, *others]) if n not in by_position]
     value = {n: draw(st.sampled_from(REQUIRED.get(n) or SPECIAL.get(n) or ANY)) for n in {*by_position, *keywords}}
     through = draw(st.sampled_from(["", "litellm."]))
@@ -175,7 +177,11 @@ def _sent(wire: Wire, call: Callable[[], Any]) -> Iterator[object]:
     except Exception as error:
         yield type(error).__name__
     for request in wire.take():
-        headers = {k.lower(): v for k, v in request.headers.items() if not k.lower().startswith(("user-agent", "host"))}
+        headers: dict[str, object] = {
+            k.lower(): v for k, v in request.headers.items() if not k.lower().startswith(("user-agent", "host"))
+        }
+        if "x-stainless-read-timeout" in headers:
+            headers["x-stainless-read-timeout"] = float(headers["x-stainless-read-timeout"])
         yield request.path, headers, request.body
 
 
@@ -186,16 +192,19 @@ def test_some_calls_of_each_function_are_direct(pack: Pack, tmp_path: Path) -> N
 
 
 def _plain(name: str) -> str:
-    function = TABLE.functions[name]
+    function = TABLES["llm-gateway"].functions[name]
     wanted = [*function.order_of(name)[:2], *(["voice"] if function.name == "speech" else [])]
     called = f"{name}({', '.join(f'{n}={REQUIRED[n][0]}' for n in wanted)})"
     return f"return {'await ' if name == function.asynchronous else ''}{called}"
 
 
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(calls=st.lists(calls(), min_size=4, max_size=12))
-def test_both_forms_agree(pack: Pack, wire: Wire, tmp_path_factory: pytest.TempPathFactory, calls: list[str]) -> None:
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_both_forms_agree(
+    target: str, pack: Pack, wire: Wire, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    calls = data.draw(st.lists(a_call(TABLES[target]), min_size=4, max_size=12))
     folder = tmp_path_factory.mktemp("forms")
     program = _program(calls)
     texts, sent = {}, {}

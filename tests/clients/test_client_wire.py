@@ -36,6 +36,30 @@ def test_streams_give_what_the_sdk_gives(llm: ModuleType) -> None:
     assert asyncio.run(words()) == ["Be", "rn", None]
 
 
+def test_at_portkey_only_a_request_without_a_timeout_is_given_one(make: Make, wire: Wire) -> None:
+    llm = make("portkey", frozenset({"client", "async_client", "completion"}))
+    seen: list[float] = []
+
+    async def see(request: httpx.Request) -> None:
+        seen.append(request.extensions["timeout"]["read"])
+
+    async def ask(**given: float) -> None:
+        client = llm.async_client(metadata={"a": "b"})
+        client.openai_client._client.event_hooks["request"].append(see)
+        await client.chat.completions.create(model="a", messages=MESSAGES, **given)
+
+    llm.client().openai_client._client.event_hooks["request"].append(
+        lambda request: seen.append(request.extensions["timeout"]["read"])
+    )
+    llm.client().chat.completions.create(model="a", messages=MESSAGES)
+    llm.client(metadata={"a": "b"}).chat.completions.create(model="a", messages=MESSAGES, timeout=7)
+    llm.completion("a", MESSAGES, stream=True)
+    asyncio.run(ask())
+    asyncio.run(ask(timeout=7))
+    assert seen == [600, 7, 600, 600, 7]
+    wire.take()
+
+
 def test_files_are_sent(wire: Wire, llm: ModuleType) -> None:
     sound = io.BytesIO(b"RIFF")
     sound.name = "nowhere.wav"

@@ -57,9 +57,8 @@ class Direct:
     def finding(self, spelled: Callable[[str], str]) -> Finding:
         """The edits and what they say, where `spelled` is how a name of the client module, or the SDK, is written."""
         new = f"{spelled(self.client)}({self.options}).{self.request.method}"
-        edits = [Edit(*self.place, new), *self.edits]
-        for start, end in self.models:
-            edits += [Edit(start, start, f"{spelled('model_id')}("), Edit(end, end, ")")]
+        edits = [Edit(*self.place, new), *(Edit(end, end, ")") for _, end in self.models), *self.edits]
+        edits += [Edit(start, start, f"{spelled('model_id')}(") for start, _ in self.models]
         edits += [omitted.edit(spelled(omitted.instead)) for omitted in self.omits]
         said = "; ".join((f"{self.old} → {new}", *self.request.notes))
         return Finding(self.place[0], self.rule, self.status, said, tuple(_merged(edits)))

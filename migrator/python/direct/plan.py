@@ -77,7 +77,7 @@ def plan(module: Module) -> Plan:
     target = rules.served
     if target not in table.TARGETS or any(each.stays for each in rules.libraries):
         return Plan()
-    known, writes = table.load(target), form != "adapter" and target == "llm-gateway"
+    known, writes = table.load(target), form != "adapter"
     if not writes and not any(name in module.source.text for name in refused.names(known)):
         return Plan()
     planner = _Planner(module, known, Plan(strict=writes and form == "direct"), writes=writes)
@@ -211,6 +211,8 @@ class _Planner:
             raise NotKnownError("it is called where no event loop runs")
         request = resolve(call, fate.name, self.table, self.models, self.reader)
         self._see_spread(call, scope)
+        if self.table.package != SDK and "stream" in function.keep and _is_typed(scope) and not self.plan.strict:
+            raise NotKnownError("a type checker would not know which of two answers the method gives")
         misfit = next((called for given, called in request.kept if self._is_misfit(given.value, called, scope)), "")
         if misfit:
             raise NotKnownError(f"{misfit}: a type checker would ask for the SDK's own types")

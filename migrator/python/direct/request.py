@@ -49,7 +49,8 @@ class Request:
     model_id: str = ""  # the model's id from now on, where it is a literal
     mapped: list[ast.expr] = field(default_factory=list)  # models that are mapped at run time
     omits: list[tuple[ast.expr, str]] = field(default_factory=list)  # what may be None, and what stands for that then
-    moved: list[tuple[str, ast.expr]] = field(default_factory=list)  # options of the client that a dict held
+    moved: list[tuple[str, str]] = field(default_factory=list)  # options of the client, and their texts
+    added: list[tuple[str, str]] = field(default_factory=list)  # what LiteLLM does by itself, and its text
     changes: list[Change] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     differs: bool = False

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from migrator.clients.table import Argument, Destination, Function, Table
+from migrator.python.direct.defaults import complete
 from migrator.python.direct.keys import Reader
 from migrator.python.direct.models import Models
 from migrator.python.direct.omitting import leave_out
+from migrator.python.direct.options import labels, laid_out, option, opts_out
 from migrator.python.direct.request import Given, NotKnownError, Request
 from migrator.python.direct.spread import Spread
 from migrator.python.expressions import is_none, some
 
 _WHOLE = {"extra_headers", "headers", "extra_query", "extra_body"}  # the methods take None for them
+_TIMEOUTS = {"timeout", "request_timeout"}
 _OF_STREAMS = {"stream", "stream_options"}
-_PLAIN = re.compile(r"([!-~]([ -~]*[!-~])?)?")  # what a header can hold as it is
 
 
 def resolve(call: ast.Call, name: str, table: Table, models: Models, reader: Reader) -> Request:
@@ -37,6 +36,8 @@ class _Resolver:
         self.spread = Spread(name, table, models, reader, spread, self.given.keys())
 
     def request(self) -> Request:
+        if not self.function.alone:
+            raise NotKnownError("the client module tells the client more than the call does")
         for name in self.required:
             if not (name in self.spread.names if name not in self.given else not is_none(self.given[name].value)):
                 raise NotKnownError(f"it gives no {name}")
@@ -54,6 +55,7 @@ class _Resolver:
                 self._sort(name, argument, self.table.argument(self.name, name))
         self._see_whole()
         self.spread.resolve(self.made, streams=streams)
+        complete(self.made, self.table, self.function, self.models, self.spread.keys)
         return self.made
 
     def _streams(self) -> bool:
@@ -81,12 +83,12 @@ class _Resolver:
                 made.body.append(argument)
             case Destination.KEYWORD:
                 self._keep(argument, row.called or name)
-            case Destination.EXTRA_BODY:
+            case Destination.EXTRA_BODY if "extra_body" in self.function.takes:
                 made.body.append(argument)
+            case Destination.EXTRA_BODY if name not in _WHOLE:  # the method puts what it does not know into the body
+                self._keep(argument, name)
             case Destination.OPTION:
-                if any(called == row.called for _, called in made.options):
-                    raise NotKnownError(f"{name}: {row.called} is given by another name, too")
-                made.options.append((argument, row.called))
+                self._option(argument, row.called)
             case Destination.HEADER:
                 made.fixed.update(_headers(argument))
                 made.gone.append(argument)
@@ -100,6 +102,17 @@ class _Resolver:
             case _:
                 raise NotKnownError(f"{name}: {row.note}" if row.note else name)
 
+    def _option(self, argument: Given, called: str) -> None:
+        made, text = self.made, option(argument.name, called, argument.value)
+        if called in {*(each for _, each in made.options), *(each for each, _ in made.moved)}:
+            raise NotKnownError(f"{argument.name}: {called} is given by another name, too")
+        if text is None:
+            made.options.append((argument, called))
+            return
+        made.gone.append(argument)
+        if text:
+            made.moved.append((called, text))
+
     def _see_given(self, argument: Given) -> None:
         if not self.values.is_given(argument.value):
             raise NotKnownError(f"{argument.name} may be None, which LiteLLM left out")
@@ -108,7 +121,7 @@ class _Resolver:
         """Whether headers and bodies that are joined with others are there."""
         made = self.made
         for members, fixed in ((made.headers, made.fixed), (made.body, {})):
-            for argument in members if len(members) > 1 or fixed else ():
+            for argument in members if len(members) > 1 or fixed or self.table.package != "openai" else ():
                 if argument.name in _WHOLE:
                     self._see_given(argument)
 
@@ -126,6 +139,8 @@ class _Resolver:
         if self.values.is_class(argument.value):
             if streams:
                 raise NotKnownError("response_format: a class does not go with stream=True")
+            if self.table.package != "openai" and self.given.keys() & _TIMEOUTS:
+                raise NotKnownError("response_format: the method that takes a class takes no timeout")
             self.made.method = self.function.parse
         elif not all(map(self.values.is_display, some(argument.value))):
             raise NotKnownError("response_format: only run time knows whether it is a class")
@@ -167,20 +182,8 @@ def _given(call: ast.Call, order: list[str]) -> dict[str, Given]:
 
 def _headers(argument: Given) -> dict[str, str]:
     """The headers that an argument becomes whose value is laid out."""
-    try:
-        value = ast.literal_eval(argument.value)
-    except ValueError:
-        raise NotKnownError(f"{argument.name}: only run time knows the headers it becomes") from None
+    value = laid_out(argument.name, argument.value)
     if argument.name in ("cache", "caching"):
-        out = value is False or (value is not True and value.get("no-cache"))
-        return {"x-no-cache": "true"} if out else {}
-    labels: Mapping[str, Any] = value if argument.name != "tags" else {"tags": value}
-    if not isinstance(labels, dict) or not all(isinstance(label, str) for label in labels):
-        raise NotKnownError(f"{argument.name}: it is no dict of labels")
-    return {"X-LLMGateway-" + re.sub(r"[^A-Za-z0-9]+", "-", name): _text(label) for name, label in labels.items()}
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str) and _PLAIN.fullmatch(value):
-        return value
-    return json.dumps(value, default=str)
+        return {"x-no-cache": "true"} if opts_out(value) else {}
+    given = labels(argument.name, value).items()
+    return {"X-LLMGateway-" + re.sub(r"[^A-Za-z0-9]+", "-", name): label for name, label in given}

@@ -9,6 +9,7 @@ from migrator.clients.table import Argument, Destination, Table
 from migrator.python.direct.keys import Key, Reader, UnseenError
 from migrator.python.direct.models import Models
 from migrator.python.direct.omitting import leave_out
+from migrator.python.direct.options import option
 from migrator.python.direct.request import Change, NotKnownError, Request
 from migrator.python.expressions import is_none, outcomes, some, text_value
 
@@ -24,6 +25,7 @@ class Spread:
         """Raises NotKnownError where the keys are not all in sight."""
         self.name, self.table, self.models, self.values = name, table, models, models.values
         self.function, self.parse = table.functions[name], table.functions[name].parse
+        self.free = {*self.function.order_of(name)[:2], *(_WHOLE if table.package == "openai" else ())}  # may be None
         self.keys: dict[str, list[Key]] = {}
         self.alone = True
         self.traced = set[int]()  # ids of models, by the id of their node, that are replaced where they stand
@@ -88,11 +90,17 @@ class Spread:
             raise NotKnownError(f"{name}: {row.note}")
         match row.to:
             case Destination.KEYWORD:
-                if called not in (*_WHOLE, *self.function.order_of(self.name)[:2]):
+                if called not in (
+                    *(_WHOLE if self.table.package == "openai" else ()),
+                    *self.function.order_of(self.name)[:2],
+                ):
                     self._see_given(made, key, called)
                 if called != name:
                     made.changes.append(Change(key, called))
                 return called
+            case Destination.EXTRA_BODY if "extra_body" not in self.function.takes and name not in _WHOLE:
+                self._see_given(made, key, name)  # the method puts what it does not know into the body
+                return name
             case Destination.EXTRA_BODY:
                 self._see_given(made, key, "")
                 made.changes.append(Change(key, "extra_body", name))
@@ -100,7 +108,8 @@ class Spread:
             case Destination.OPTION if isinstance(key.within, ast.Dict) and isinstance(key.value, ast.Constant):
                 if len(self.keys[name]) > 1 or made.options or made.moved:
                     raise NotKnownError(f"{name}: {row.called} is given by another name, too")
-                made.moved.append((row.called, key.value))
+                text = option(name, row.called, key.value)
+                made.moved += [(row.called, ast.unparse(key.value) if text is None else text)] if text != "" else []
                 made.changes.append(Change(key))
                 return ""
             case Destination.DROP:

@@ -23,8 +23,7 @@ def edits(source: Source, call: ast.Call, request: Request) -> list[Edit]:
 def options(source: Source, request: Request) -> str:
     """What the client is called with: `max_retries=3`."""
     options = [(called, _moved(source, given)) for given, called in request.options]
-    options += [(called, source.segment(value)) for called, value in request.moved]
-    return ", ".join(f"{called}={value}" for called, value in options)
+    return ", ".join(f"{called}={value}" for called, value in [*options, *request.moved])
 
 
 def _moved(source: Source, given: Given) -> str:
@@ -62,7 +61,7 @@ class _Writer:
             anchor = (whole or members or [self._spare(gone)])[0]
             placed.append(Edit(*self._span(anchor), f"{name}={self._display(members, whole, entries)}"))
             gone = [g for g in (*gone, *members) if g is not anchor]
-        return [*placed, *self._cuts(gone)]
+        return [*placed, *self._added(gone), *self._cuts(gone)]
 
     def _spare(self, gone: list[Given]) -> Given:
         """The argument whose place the known headers take: the first of those that become them."""
@@ -128,6 +127,18 @@ class _Writer:
                 raise NotKnownError(f"{given.name}: {twice[0]} is given twice")
             seen |= names
         return "{" + ", ".join([*items, *entries]) + "}"
+
+    def _added(self, gone: list[Given]) -> Iterator[Edit]:
+        """What the call says from now on, after its last argument or in the place of one that goes."""
+        texts = [f"{name}={text}" for name, text in self.request.added]
+        last = next((given for given in gone if given.node is self.arguments[-1]), None)
+        layout = self._layout() if texts else None
+        if layout and last:
+            gone.remove(last)
+            yield Edit(*self._span(last), layout.separator.join(texts))
+        elif layout:
+            for start, end, text in statements.appended(self.segment, layout.items[-1], texts, ", "):
+                yield Edit(self.base + start, self.base + end, text)
 
     # ---------------------------------------------------------------------------------------------------- what goes
 
