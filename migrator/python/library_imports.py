@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from migrator.names import Renamed
 from migrator.python import library_modules, needless
+from migrator.python.expected import catches
 from migrator.python.expressions import text_value
 from migrator.python.imports import separator
 from migrator.python.library_uses import Use
@@ -152,6 +153,8 @@ class Imports:
 
         A flag has another value elsewhere. What is imported from the library beside it tells as much by itself.
         """
+        if not self._asks(attempt):
+            return False
         if not cut:
             beside = [s.node for s in self.module.found.imports if s.block is attempt.body]
             return not any(
@@ -161,6 +164,14 @@ class Imports:
         flags = [s for s in rest if isinstance(s, ast.Assign) and isinstance(s.value, ast.Constant)]
         targets = [t for s in flags if not self.cuts.goes(s) for t in s.targets]
         return any(not isinstance(t, ast.Name) or self._is_set_again(t.id) for t in targets)
+
+    def _asks(self, attempt: ast.Try) -> bool:
+        """Whether a handler is for an import that fails, be it because nothing else in the block can."""
+        types = [handler.type for handler in attempt.handlers]
+        if any(catches([t]) for each in types for t in (each.elts if isinstance(each, ast.Tuple) else [each])):
+            return True
+        others = [s for s in attempt.body if not isinstance(s, ast.Import | ast.ImportFrom) and not self.cuts.goes(s)]
+        return not any(isinstance(node, ast.Call) for statement in others for node in ast.walk(statement))
 
     def _is_set_again(self, name: str) -> bool:
         nodes = ast.walk(self.module.source.tree)

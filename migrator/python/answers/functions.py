@@ -25,9 +25,9 @@ from migrator.python.answers.values import (
     union,
 )
 from migrator.python.answers.view import View, decorators
-from migrator.python.expressions import parts_of
+from migrator.python.expressions import is_none, parts_of
 from migrator.python.facts import Facts
-from migrator.python.scopes import FunctionNode, Scope
+from migrator.python.scopes import FunctionNode, Scope, parameters
 
 if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace
@@ -72,6 +72,18 @@ class Functions:
             return OTHER
         strange = {d for d in decorators(node) if d not in known.TRANSPARENT and "retry" not in d.lower()}
         return values | OTHER if strange else values
+
+    def handed_over(self, function: Function, at: View, call_: ast.Call) -> Values | None:
+        """What a call gives of a function that calls what it is given and gives its result; None for any other one."""
+        where = self.trace.views.look(function.path)
+        if where is None:
+            return None
+        node, scope = where.functions[function.name]
+        arg = _called(where, node, scope)
+        given = _argument(call_, node, arg, function.name) if arg else None
+        if given is None:
+            return None
+        return union(self.trace.called(callee) for callee in self.trace.value(at, given) - NOTHING)
 
     def parameter(self, at: View, holder: Scope, arg: ast.arg) -> Values:
         """What a parameter is given by all calls that are seen, where its annotation does not say it."""
@@ -123,18 +135,48 @@ def _leads(values: Values) -> bool:
 def _passed(trace: Trace, at: View, function: FunctionNode, arg: ast.arg) -> Iterator[tuple[View, ast.expr]]:
     """What the calls of a function that are seen pass for a parameter, and its default."""
     name = at.names[id(function)]
-    positional = [*function.args.posonlyargs, *function.args.args]
-    place = positional.index(arg) if arg in positional else -1
-    bound = "." in name and not any(parts_of(d) == ("staticmethod",) for d in function.decorator_list)
     if (default := _default(function, arg)) is not None:
         yield at, default
     for view, call_ in (*_calls_of(trace, at, function.name, name), *_makings(trace, at, name)):
-        offset = place - (1 if bound and (isinstance(call_.func, ast.Attribute) or name.endswith(_MAKES)) else 0)
-        keyword = next((k.value for k in call_.keywords if k.arg == arg.arg), None)
-        if keyword is not None:
-            yield view, keyword
-        elif 0 <= offset < len(call_.args) and not any(isinstance(a, ast.Starred) for a in call_.args):
-            yield view, call_.args[offset]
+        if (given := _argument(call_, function, arg, name)) is not None:
+            yield view, given
+
+
+def _argument(call_: ast.Call, function: FunctionNode, arg: ast.arg, name: str) -> ast.expr | None:
+    """What a call gives a function, of that `name`, for a parameter; None where it is not seen."""
+    positional = [*function.args.posonlyargs, *function.args.args]
+    place = positional.index(arg) if arg in positional else -1
+    bound = "." in name and not any(parts_of(d) == ("staticmethod",) for d in function.decorator_list)
+    offset = place - (1 if bound and (isinstance(call_.func, ast.Attribute) or name.endswith(_MAKES)) else 0)
+    keyword = next((k.value for k in call_.keywords if k.arg == arg.arg), None)
+    if keyword is not None:
+        return keyword
+    if 0 <= offset < len(call_.args) and not any(isinstance(a, ast.Starred) for a in call_.args[: offset + 1]):
+        return call_.args[offset]
+    return None
+
+
+def _called(at: View, function: FunctionNode, scope: Scope) -> ast.arg | None:
+    """The parameter that a function calls to give what that gives, wherever it gives anything."""
+    if id(function) in at.notes.yields or {*decorators(function)} - known.TRANSPARENT:
+        return None
+    names = set[str]()
+    waiting, seen = [*at.notes.gives.get(id(function), ())], set[str]()
+    while waiting:
+        value = waiting.pop()
+        value = value.value if isinstance(value, ast.Await) else value
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
+            names.add(value.func.id)
+        elif isinstance(value, ast.Name) and value.id not in seen and (id(scope), value.id) in at.stores:
+            seen.add(value.id)
+            given = [at.notes.given.get(id(store)) for store in at.stores[id(scope), value.id]]
+            waiting += [each.value for each in given if each and each.value and not each.steps]
+            names.update("" for each in given if not each or not each.value or each.steps)
+        elif not is_none(value):
+            names.add("")
+    params = {arg.arg: arg for arg in parameters(function.args)}
+    free = not any((id(scope), name) in at.stores for name in names)
+    return params.get(names.pop()) if len(names) == 1 and free else None
 
 
 def _default(function: FunctionNode, arg: ast.arg) -> ast.expr | None:

@@ -24,11 +24,15 @@ class Given(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What `isinstance(chain, types)` tells of a chain wherever it holds, or does not."""
+    """What `isinstance(chain, types)` tells of a chain wherever it holds, or does not.
+
+    Without types, the chain has not all of some attributes, as `hasattr` tells.
+    """
 
     chain: Parts
-    types: ast.expr
+    types: ast.expr | None
     holds: bool
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -165,6 +169,18 @@ def _tells(test: ast.expr, holds: bool) -> Iterator[Told]:
                 yield from _tells(value, holds)
         case ast.Call(func=ast.Name(id="isinstance"), args=[of, types]) if parts_of(of):
             yield Told(parts_of(of), types, holds)
+        case _ if not holds:
+            asked = [_attribute_asked(value) for value in (test.values if isinstance(test, ast.BoolOp) else [test])]
+            if asked[0][0] and all(each[0] == asked[0][0] for each in asked):
+                yield Told(asked[0][0], None, False, tuple(name for _, name in asked))
+
+
+def _attribute_asked(test: ast.expr) -> tuple[Parts, str]:
+    """The chain and the attribute of `hasattr(chain, "attribute")`; an empty chain for anything else."""
+    match test:
+        case ast.Call(func=ast.Name(id="hasattr"), args=[of, ast.Constant(value=str(name))]):
+            return parts_of(of), name
+    return (), ""
 
 
 # --------------------------------------------------------------------------------------------- which assignments count

@@ -62,6 +62,12 @@ class Shapes:
         fields = [self.field(v.shape, name) if isinstance(v, Is) else None for v in values]
         return any(field is None or field.sent for field in fields)
 
+    def lacking(self, values: Values, names: tuple[str, ...]) -> Values:
+        """Those of the values that may be without one of some attributes."""
+        known = {v: [self.field(v.shape, name) for name in names] for v in values if isinstance(v, Is)}
+        there = {v for v, fields in known.items() if all(f and (f.none or not f.sent) for f in fields)}
+        return frozenset(v for v in values if v not in there)
+
     def given(self, name: str, *, usage: bool = False) -> Values:
         """What a function of the library gives, or a type of it is; nothing for any other name."""
         shape = self.rule.gives.get(name, "")

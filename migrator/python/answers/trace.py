@@ -291,7 +291,9 @@ class Trace:
         """Values as far as the tests around leave them."""
         first = _first(node)
         for told in at.notes.told.get(id(first), ()) if first else ():
-            if told.chain == parts_of(node):
+            if told.chain == parts_of(node) and told.types is None:
+                values = self.shapes.lacking(values, told.lacks)
+            elif told.chain == parts_of(node) and told.types:
                 types = told.types.elts if isinstance(told.types, ast.Tuple) else [told.types]
                 scope = at.scopes.get(id(first), at.module.found.scope)
                 said = union(self.annotations.read(at, t, scope) or OTHER for t in types)
@@ -316,9 +318,13 @@ class Trace:
         client = made(self, at, node, callees)
         if client is not None:
             return client
-        results = [self.called(callee) for callee in callees - NOTHING]  # None cannot be called
+        results = [self._called(at, node, callee) for callee in callees - NOTHING]  # None cannot be called
         values = union(results) or OTHER
         return self._with_usage(node, values)
+
+    def _called(self, at: View, node: ast.Call, callee: Value) -> Values:
+        over = self.functions.handed_over(callee, at, node) if isinstance(callee, Function) else None
+        return self.called(callee) if over is None else over
 
     def called(self, callee: Value) -> Values:
         """What a call of something gives."""
