@@ -148,7 +148,7 @@ class _Library:
             return self._bare(each, use)
         if use.fate.kind == "needless" and (self.cuts.covers(use) or id(use.reference.nodes[-1]) in module.replaced):
             return None
-        if use.fate.kind == "needless" and id(use.reference.nodes[-1]) in module.kept:
+        if id(use.reference.nodes[-1]) in module.kept:
             each.stays = True
             return None
         if use.fate.kind != "moved":

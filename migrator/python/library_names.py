@@ -105,7 +105,7 @@ def _built(module: Module) -> Iterator[Finding]:
             yield Finding(start, plan.fate.rule, Status.MANUAL, f"{name}(…): {plan.message}")
         elif plan:
             yield _with_new_arguments(module, plan, reference)
-        elif fate:
+        elif fate and id(reference.nodes[-1]) not in module.replaced | module.kept:
             status = Status.MANUAL if id(node) in caught or name in module.facts.inherited else Status.REVIEW
             said = f"{name} stays, for it is built in this file; what takes its place is {fate.new}"
             yield Finding(start, fate.rule, status, said)

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from migrator.providers import LOST, begins
 from migrator.python import answers
-from migrator.python.expressions import parts_of, text_value
+from migrator.python.calls import import_edit
+from migrator.python.expressions import text_value
 from migrator.python.module import Module
 from migrator.python.scopes import Scope
 from migrator.python.sdk import asserted, leftover, raw, slugs, spreading
@@ -17,7 +18,7 @@ from migrator.python.sdk.options import Result
 from migrator.python.sdk.plain import is_sure, routing
 from migrator.python.sdk.spread import Spread, spread_of
 from migrator.python.sdk.spreading import lacks
-from migrator.python.sdk.staying import client_stays
+from migrator.python.sdk.staying import call_stays, client_stays
 from migrator.python.sdk.through import Through
 from migrator.python.sdk.writer import Writer
 from migrator.sites import Edit, Finding, Status
@@ -81,10 +82,27 @@ class Rewriter:
         said = f"{name}(…) → {self.client.classes[name]}(…)"
         first = [f"{n}={text}" for n, text in defaults.items()] if spread is None else []
         finding = self.writer.edited(node, told, said, imported, replaced, gone, added, first)
-        if spread is None or finding.status is Status.MANUAL:
-            return finding
+        own = self._called_anew(node, scope, name)
+        if finding.status is Status.MANUAL or own is None:
+            return finding if own is not None else self._by_hand(node, scope, name)
+        if spread is None:
+            return replace(finding, edits=(*own, *finding.edits))
         beside = spreading.edits(self.module, self.options, spread, lambda v: self.writer.address(v, scope), defaults)
-        return replace(finding, edits=(*finding.edits, *beside))
+        return replace(finding, edits=(*own, *finding.edits, *beside))
+
+    def _called_anew(self, node: ast.Call, scope: Scope, name: str) -> tuple[Edit, ...] | None:
+        """The edits of the class's name, where it goes on meaning the old one; None where that cannot be written."""
+        if not isinstance(node.func, ast.Name) or not client_stays(
+            self.module.index, self.module.facts, (node.func.id,)
+        ):
+            return ()
+        imported = import_edit(self.module, self.client.to, node, scope)
+        if imported is None:
+            return None
+        self.module.replaced.add(id(node.func))
+        start, end = self.module.source.start(node.func), self.module.source.end(node.func)
+        new = Edit(start, end, f"{self.client.to}.{self.client.classes[name]}")
+        return (imported, new) if imported.text else (new,)
 
     def _arguments(
         self, node: ast.Call, scope: Scope, told: Result | None
@@ -124,14 +142,15 @@ class Rewriter:
     def _stays(self, node: ast.Call, scope: Scope) -> bool:
         """Whether a call makes a client of the SDK that has to stay one."""
         its = self.writer.name(node.func, scope) in self.client.classes
-        return its and client_stays(self.module.index, self.module.facts, parts_of(node.func))
+        return its and call_stays(self.writer.rules, self.module.facts, node, spread_of(node, scope))
 
     def _by_hand(self, node: ast.Call, scope: Scope, name: str) -> Finding:
         """A client that stays, and why."""
+        self.module.kept.add(id(node.func))
         if name in self.module.facts.inherited:
             said = "a class here inherits from it: see what that has of Portkey's own"
         elif is_sure(self.writer.rules, node, spread_of(node, scope)):
-            said = "it stays as long as another one in this file does"
+            said = f"{self.client.to} is another thing here"
         else:
             spread = spread_of(node, scope)
             own = routing(self.writer.rules, spread.keywords if spread else node.keywords)

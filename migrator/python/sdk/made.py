@@ -11,8 +11,8 @@ from migrator.python.expressions import parts_of, text_value
 from migrator.python.scopes import Scope
 from migrator.python.sdk.options import Options, spelled
 from migrator.python.sdk.plain import is_plain
-from migrator.python.sdk.spread import keywords_of
-from migrator.python.sdk.staying import client_stays
+from migrator.python.sdk.spread import spread_of
+from migrator.python.sdk.staying import call_stays
 
 if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace
@@ -45,10 +45,10 @@ def made(trace: Trace, at: View, node: ast.Call, callees: Values) -> Values | No
             return frozenset(Is(v.shape, of=told.provider or v.of, route=told.route or v.route) for v in copied)
         return None
     if _last(_fate(at, node.func), client.id) in client.classes:
-        if client_stays(at.module.index, at.module.facts, parts):
+        spread = spread_of(node, at.scopes.get(id(_first(node.func)), at.module.found.scope))
+        if call_stays(rules, at.module.facts, node, spread):
             return OTHER
-        keywords = keywords_of(node, at.scopes.get(id(_first(node.func)), at.module.found.scope))
-        told = options.convert([(k.arg or "", k.value) for k in keywords])
+        told = options.convert([(k.arg or "", k.value) for k in (spread.keywords if spread else node.keywords)])
         return frozenset({Is(CLIENT, of=told.provider, route=told.route)})
     dotted = _dotted(at, node.func)
     return _through(at, node, options) if dotted.rpartition(".")[2] in client.classes.values() else None

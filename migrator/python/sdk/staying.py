@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+
 from migrator.python.definitions import Definitions
-from migrator.python.expressions import Parts
+from migrator.python.expressions import Parts, callee_of
 from migrator.python.facts import Facts
 from migrator.python.sdk.plain import is_sure
+from migrator.python.sdk.spread import Spread
+from migrator.ruleset import Rules
 
 
 def client_stays(project: Definitions, facts: Facts, parts: Parts, target: str = "") -> bool:
@@ -14,5 +18,10 @@ def client_stays(project: Definitions, facts: Facts, parts: Parts, target: str =
     if not project.names.rules.clients or (target and (fate is None or fate.rule != project.names.rules.clients[0].id)):
         return False
     made = [each for each in facts.made if each.parts == parts]
-    sure = all(is_sure(project.names.rules, each.call, each.spread) for each in made)
-    return not sure or parts[-1] in facts.inherited
+    held = any(call_stays(project.names.rules, facts, each.call, each.spread) for each in made)
+    return held or parts[-1] in facts.inherited
+
+
+def call_stays(rules: Rules, facts: Facts, call: ast.Call, spread: Spread | None) -> bool:
+    """Whether a call makes a client that only the old class makes."""
+    return callee_of(call) in facts.inherited or not is_sure(rules, call, spread)
