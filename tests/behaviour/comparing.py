@@ -19,8 +19,8 @@ TIMED = re.compile(r"(?<= passed) in [\d.]+s")  # by pytest
 
 # LiteLLM takes a provider's name off a model's id (not for moderations), the gateways want it there.
 PREFIXES = {"llm-gateway": "{provider}/", "portkey": "@{provider}/"}
-# How an SDK asks for vectors, which it decodes itself; before, a program may be on any of them.
-VECTORS = {"llm-gateway": ("base64",), "portkey": ("float",), "": ("base64", "float")}
+# How an SDK asks for vectors, which it decodes itself.
+VECTORS = {"llm-gateway": "base64", "portkey": "float"}
 # What a client says to its gateway: the key, and how Portkey's client describes itself.
 _CLIENT = ("headers.authorization", "headers.x-api-key", "headers.x-portkey-api-key")
 
@@ -66,7 +66,7 @@ def _plain(request: Request, prefix: str, target: str) -> Facts:
         facts["body.model"] = facts["body.model"].removeprefix(prefix)
     if facts.get("body.stream") is False:  # as the SDK's `parse` says it
         del facts["body.stream"]
-    if request.path == "/embeddings" and facts.get("body.encoding_format") in VECTORS[target]:
+    if request.path == "/embeddings" and facts.get("body.encoding_format") == VECTORS.get(target, "float"):
         del facts["body.encoding_format"]
     return facts
 
