@@ -14,17 +14,20 @@ OMITTED = ("not_given", "omit")  # names of the SDK for an argument that is left
 
 @dataclass(frozen=True, slots=True)
 class Omitted:
-    """Where a value stands that may be None, its text, "" for None itself, and the name for what is left out."""
+    """Where a value stands that may be left out, and the name for what is left out.
+
+    `before` and `after` are what stands around that name in what takes the place of the value.
+    """
 
     start: int
     end: int
-    text: str
     instead: str
+    before: str
+    after: str
 
     def edit(self, spelled: str) -> Edit:
-        """The value, or what leaves the argument out where it is None."""
-        choice = f"{spelled} if {self.text} is None else {self.text}" if self.text else spelled
-        return Edit(self.start, self.end, choice)
+        """The value, or what leaves the argument out, where `spelled` is how its name is written."""
+        return Edit(self.start, self.end, f"{self.before}{spelled}{self.after}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from migrator.python.direct import dicts, refused, text
 from migrator.python.direct.call import SDK, Direct, Omitted
 from migrator.python.direct.keys import Reader
 from migrator.python.direct.models import Models
-from migrator.python.direct.request import NotKnownError
+from migrator.python.direct.request import NotKnownError, Omit
 from migrator.python.direct.resolve import resolve
 from migrator.python.direct.values import Values
 from migrator.python.direct.where import Held, held
@@ -211,6 +211,8 @@ class _Planner:
             raise NotKnownError("it is called where no event loop runs")
         request = resolve(call, fate.name, self.table, self.models, self.reader)
         self._see_spread(call, scope)
+        if _is_typed(scope) and not self.plan.strict and any(omit.asks for omit in request.omits):
+            raise NotKnownError("stream: a type checker would see two kinds of answers")
         if self.table.package != SDK and "stream" in function.keep and _is_typed(scope) and not self.plan.strict:
             raise NotKnownError("a type checker would not know which of two answers the method gives")
         misfit = next((called for given, called in request.kept if self._is_misfit(given.value, called, scope)), "")
@@ -225,16 +227,23 @@ class _Planner:
         models = tuple((source.start(model), source.end(model)) for model in request.mapped)
         client = "async_client" if asynchronous else "client"
         old = ".".join(reference.parts)
-        options, omits = text.options(source, request), tuple(self._omitted(*each) for each in request.omits)
+        options, omits = text.options(source, request), tuple(map(self._omitted, request.omits))
         edits += dicts.edits(self.module, request.changes)
         return Direct(place, old, fate.rule, request, client, options, tuple(edits), models, omits)
 
-    def _omitted(self, value: ast.expr, instead: str) -> Omitted:
-        source = self.module.source
-        if any(target != f"{SDK}.{instead}" for target in self.module.facts.bound.get(instead, ())):
-            raise NotKnownError(f"{instead} is another thing here")
-        text = "" if isinstance(value, ast.Constant) else source.segment(value)
-        return Omitted(source.start(value), source.end(value), text, instead)
+    def _omitted(self, omit: Omit) -> Omitted:
+        source, value = self.module.source, omit.value
+        if any(target != f"{SDK}.{omit.instead}" for target in self.module.facts.bound.get(omit.instead, ())):
+            raise NotKnownError(f"{omit.instead} is another thing here")
+        text = source.segment(value)
+        before, after = "", f" if {text} is None else {text}"
+        if omit.asks:
+            before, after = f"{text} or ", ""
+        elif omit.test:
+            before, after = f"{text} if {ast.unparse(omit.test)} else ", ""
+        elif isinstance(value, ast.Constant):
+            after = ""
+        return Omitted(source.start(value), source.end(value), omit.instead, before, after)
 
     def _see_spread(self, call: ast.Call, scope: Scope) -> None:
         for keyword in call.keywords if _is_typed(scope) and not self.plan.strict else ():

@@ -34,6 +34,19 @@ class Change:
     inner: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Omit:
+    """A value that may have to be left out, and the name for what is left out then.
+
+    It is where it is None, or where it is false if it `asks`; or where `test` is, which is another value.
+    """
+
+    value: ast.expr
+    instead: str = "omit"
+    asks: bool = False
+    test: ast.expr | None = None
+
+
 @dataclass(slots=True)
 class Request:
     """What a call becomes. Every argument is in exactly one of the lists."""
@@ -48,7 +61,7 @@ class Request:
     model: Given | None = None
     model_id: str = ""  # the model's id from now on, where it is a literal
     mapped: list[ast.expr] = field(default_factory=list)  # models that are mapped at run time
-    omits: list[tuple[ast.expr, str]] = field(default_factory=list)  # what may be None, and what stands for that then
+    omits: list[Omit] = field(default_factory=list)
     moved: list[tuple[str, str]] = field(default_factory=list)  # options of the client, and their texts
     added: list[tuple[str, str]] = field(default_factory=list)  # what LiteLLM does by itself, and its text
     changes: list[Change] = field(default_factory=list)

@@ -9,7 +9,7 @@ from migrator.clients.table import Argument, Destination, Function, Table
 from migrator.python.direct.defaults import complete
 from migrator.python.direct.keys import Reader
 from migrator.python.direct.models import Models
-from migrator.python.direct.omitting import leave_out
+from migrator.python.direct.omitting import leave_out, leave_out_unless
 from migrator.python.direct.options import labels, laid_out, option, opts_out
 from migrator.python.direct.request import Given, NotKnownError, Request
 from migrator.python.direct.spread import Spread
@@ -47,6 +47,9 @@ class _Resolver:
         for name, argument in self.given.items():
             if is_none(argument.value) or (name in _OF_STREAMS & known and not streams):
                 self.made.gone.append(argument)
+            elif name in _OF_STREAMS & known and isinstance(streams, ast.expr):
+                leave_out_unless(self.made, streams, argument.value if argument.value is not streams else None)
+                self._keep(argument, name)
             elif name == "model":
                 self._model(argument)
             elif name == "response_format" and self.function.parse:
@@ -58,13 +61,16 @@ class _Resolver:
         complete(self.made, self.table, self.function, self.models, self.spread.keys)
         return self.made
 
-    def _streams(self) -> bool:
+    def _streams(self) -> ast.expr | bool:
+        """Whether a stream is asked for; what decides that at run time."""
         stream = self.given.get("stream")
         if stream is None or is_none(stream.value) or "stream" not in self.function.keep:
             return False
         if isinstance(stream.value, ast.Constant) and isinstance(stream.value.value, bool):
             return stream.value.value
-        raise NotKnownError("stream: only run time knows whether it is set")
+        if self.table.package != "openai":
+            raise NotKnownError("stream: only run time knows whether it is set")
+        return stream.value
 
     def _sort(self, name: str, argument: Given, row: Argument) -> None:
         made = self.made
@@ -135,7 +141,7 @@ class _Resolver:
             raise NotKnownError(f"{argument.name}: {called} is given by another name, too")
         self.made.kept.append((argument, called))
 
-    def _format(self, argument: Given, streams: bool) -> None:
+    def _format(self, argument: Given, streams: ast.expr | bool) -> None:
         if self.values.is_class(argument.value):
             if streams:
                 raise NotKnownError("response_format: a class does not go with stream=True")

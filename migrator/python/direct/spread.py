@@ -8,7 +8,7 @@ from collections.abc import Collection
 from migrator.clients.table import Argument, Destination, Table
 from migrator.python.direct.keys import Key, Reader, UnseenError
 from migrator.python.direct.models import Models
-from migrator.python.direct.omitting import leave_out
+from migrator.python.direct.omitting import leave_out, leave_out_unless
 from migrator.python.direct.options import option
 from migrator.python.direct.request import Change, NotKnownError, Request
 from migrator.python.expressions import is_none, outcomes, some, text_value
@@ -46,7 +46,7 @@ class Spread:
     def names(self) -> Collection[str]:
         return self.keys.keys()
 
-    def resolve(self, made: Request, *, streams: bool) -> None:
+    def resolve(self, made: Request, *, streams: ast.expr | bool) -> None:
         """Complete what a call becomes. Raises NotKnownError for a key that cannot go where it has to."""
         if made.method == self.parse and self.keys.keys() & {"stream", "response_format"}:
             raise NotKnownError("response_format: a class does not go with stream=True")
@@ -63,7 +63,7 @@ class Spread:
         if not self.alone and (made.changes or made.moved or before != (len(made.omits), len(made.mapped))):
             raise NotKnownError("arguments from `**`: the dict would have to change, and is used otherwise, too")
 
-    def _resolve(self, made: Request, key: Key, *, streams: bool) -> str:
+    def _resolve(self, made: Request, key: Key, *, streams: ast.expr | bool) -> str:
         """Place one key; what it is called from now on, "" where the call is not given it any more."""
         name, value = key.name, key.value
         row = self.table.argument(self.name, name)
@@ -74,8 +74,8 @@ class Spread:
             self._model(made, value)
         elif name == "stream" and name in self.function.keep:
             return self._stream(made, key)
-        elif name == "stream_options" and not streams:
-            self._see_streams(key)
+        elif name == "stream_options" and streams is not True:
+            self._see_streams(made, key)
         elif name == "response_format" and self.parse:
             if value is None or not all(map(self.values.is_display, some(value))):
                 raise NotKnownError("response_format: only run time knows whether it is a class")
@@ -135,13 +135,20 @@ class Spread:
 
     def _stream(self, made: Request, key: Key) -> str:
         if not isinstance(key.value, ast.Constant) or not isinstance(key.value.value, bool):
-            raise NotKnownError("stream: only run time knows whether it is set")
+            if key.value is None or self.table.package != "openai":
+                raise NotKnownError("stream: only run time knows whether it is set")
+            leave_out_unless(made, key.value)
+            return "stream"
         if not key.value.value:
             made.changes.append(Change(key))
         return "stream" if key.value.value else ""
 
-    def _see_streams(self, key: Key) -> None:
+    def _see_streams(self, made: Request, key: Key) -> None:
         """Whether a stream is asked for wherever there are options for it."""
+        given = [k.value for k in self.keys.get("stream", ())]
+        if len(given) == 1 and not isinstance(given[0], ast.Constant) and given[0] and key.value:
+            leave_out_unless(made, given[0], key.value)
+            return
         streams = (k for k in self.keys.get("stream", ()) if isinstance(k.value, ast.Constant) and k.value.value)
         parents = self.values.module.source.parents
         beside = {id(key.within), *([id(parents[id(key.at)])] if isinstance(key.at, ast.Assign) else [])}
