@@ -34,7 +34,7 @@ def made(trace: Trace, at: View, node: ast.Call, callees: Values) -> Values | No
             frozenset(Is(THROUGH, of=v.of, route=v.route) for v in given if isinstance(v, Is) and v.shape in CLIENTS)
             or None
         )
-    options = Options(rules, client, at.module.source.segment)
+    options = Options(at.module, client, ast.unparse)
     parts = parts_of(node.func)
     if parts[-1:] and parts[-1] in COPIES:
         copied = [v for callee in callees for v in getattr(callee, "result", ()) if isinstance(v, Is)]

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from migrator.primitives.client import Client, Parameter
 from migrator.providers import LOST
 from migrator.python.expressions import is_none, text_value
+from migrator.python.module import Module
+from migrator.python.sdk.configs import laid_out, meant
 from migrator.python.sdk.fallback import SAID, Target, details, route
 from migrator.python.sdk.providers import provider_of
-from migrator.ruleset import Rules
 from migrator.sites import Status
 
 _SLUGS = "say it with the setting slugs, or begin ids of models with it"
@@ -55,11 +56,11 @@ def spelled(client: Client, headers: ast.Dict) -> dict[str, tuple[str, ast.expr]
 
 
 class Options:
-    """Converts the options of one client: `text` gives the source of an expression."""
+    """Converts the options of one client in a module: `text` gives the source of an expression."""
 
-    def __init__(self, rules: Rules, client: Client, text: Callable[[ast.expr], str]) -> None:
-        self.rules, self.client, self.text = rules, client, text
-        self.slugs: Mapping[str, str] = rules.options.get("slugs", {})
+    def __init__(self, module: Module, client: Client, text: Callable[[ast.expr], str]) -> None:
+        self.module, self.rules, self.client, self.text = module, module.names.rules, client, text
+        self.slugs: Mapping[str, str] = self.rules.options.get("slugs", {})
 
     def convert(self, given: Sequence[tuple[str, ast.expr]]) -> Result:
         """What becomes of options that `is_plain` let through."""
@@ -121,16 +122,23 @@ class Options:
         )
 
     def _config(self, result: Result, value: ast.expr, row: Parameter) -> None:
-        if not isinstance(value, ast.Dict):
+        config = laid_out(value, self.module)
+        if not isinstance(config, ast.Dict):
             result.say(Status.REVIEW, f"config: {row.message}")
             result.provider = result.provider or LOST
             return
-        if found := route(value, self.rules):
-            self._route(result, found, value)
-        for key, inner in zip(value.keys, value.values, strict=True):
+        if isinstance(held := meant(value), ast.Name):
+            result.say(Status.REVIEW, f"config: see what needs {held.id} now")
+        if found := route(config, self.rules):
+            self._route(result, found, config)
+        for key, inner in zip(config.keys, config.values, strict=True):
             name = text_value(key) or ""
             its = self.rules.parameter(name)
-            if its and its.to != "key" and not (found and (name in SAID or its.to == "provider")):
+            if its is None or its.to == "key" or (found and (name in SAID or its.to == "provider")):
+                continue
+            if its.to == "manual":
+                result.say(Status.REVIEW, f"config: {its.message}")
+            else:
                 self._one(result, name, inner, its)
 
     def _route(self, result: Result, found: tuple[Target, ...], config: ast.Dict) -> None:

@@ -13,6 +13,7 @@ from migrator.providers import LOST, begins
 from migrator.python.expressions import is_none, parts_of, text_value
 from migrator.python.scopes import Scope
 from migrator.python.sdk import models
+from migrator.python.sdk.configs import meant
 from migrator.python.sdk.options import Result, spelled
 from migrator.python.sdk.plain import is_plain, routing
 from migrator.python.sdk.writer import Writer, named
@@ -98,7 +99,7 @@ class Through:
     def meant(self, option: str, value: ast.expr) -> ast.expr:
         """What the text of a header stands for, where the option is JSON in a header."""
         row = self.writer.rules.parameter(option)
-        return _meant(value) if row and row.to in _JSON else value
+        return meant(value) if row and row.to in _JSON else value
 
     def bearer(self, key: ast.expr) -> str:
         """The header's value for a key."""
@@ -240,21 +241,6 @@ def _class(node: ast.Call | ast.Dict) -> str:
 def _item(node: ast.Call | ast.Dict, name: str, text: str) -> str:
     """An argument of a call, or an item of a dict."""
     return f"{name}={text}" if isinstance(node, ast.Call) else f'"{name}": {text}'
-
-
-def _meant(value: ast.expr) -> ast.expr:
-    """What the text of a header stands for: JSON, or what `json.dumps` makes JSON of."""
-    if isinstance(value, ast.Call) and parts_of(value.func)[-1:] == ("dumps",) and value.args:
-        return value.args[0]
-    try:
-        told = json.loads(text_value(value) or "")
-    except ValueError:
-        return value
-    meant = ast.parse(repr(told), mode="eval").body
-    for node in ast.walk(meant):
-        if isinstance(node, ast.expr):
-            del node.lineno
-    return meant
 
 
 def _bearer(key: str) -> str:

@@ -26,7 +26,7 @@ class Writer:
     def __init__(self, module: Module) -> None:
         self.module, self.rules = module, module.names.rules
         self.client = self.rules.moving_clients[0]
-        self.options = Options(self.rules, self.client, self.text)
+        self.options = Options(module, self.client, self.text)
         self.url = str(self.rules.options.get("base-url") or "") or self.client.url
         self.done: set[int] = set()
 
