@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
+from migrator.python.direct.looks import is_look, is_sieve, is_stored, items_of, joined
+from migrator.python.direct.returned import Returned, returned
+from migrator.python.direct.values import Values, is_any_dict
 from migrator.python.expressions import Parts, parts_of, root_of, text_value
 from migrator.python.laid_out import LaidOut
 from migrator.python.module import Module
@@ -14,8 +17,6 @@ from migrator.python.outline import Reference
 from migrator.python.scopes import FunctionNode, Scope
 
 _LOOKS = {"get", "keys", "values", "items", "copy", "pop", "clear"}  # methods that put nothing into a dict
-_READERS = {("print",), ("len",), ("str",), ("repr",), ("sorted",), ("bool",), ("json", "dumps"), ("pprint",)}
-_LOGGING = {"debug", "info", "warning", "error", "exception", "critical"}
 _COPIES = {"copy.copy", "copy.deepcopy"}
 
 
@@ -47,9 +48,9 @@ class Keys(NamedTuple):
 class Reader:
     """Reads the dicts of one module."""
 
-    def __init__(self, module: Module, laid_out: LaidOut, is_shared: Callable[[str], bool]) -> None:
+    def __init__(self, module: Module, values: Values, laid_out: LaidOut, is_shared: Callable[[str], bool]) -> None:
         """`is_shared` is whether other modules know a name at the top of the module."""
-        self.module, self.laid_out, self.is_shared = module, laid_out, is_shared
+        self.module, self.values, self.laid_out, self.is_shared = module, values, laid_out, is_shared
 
     def keys(self, node: ast.expr) -> Keys:
         """What a dict after `**` can have. Raises UnseenError where something may be put into it out of sight."""
@@ -65,6 +66,29 @@ class Reader:
                 found.setdefault((id(holder), reference.parts[0]), []).append(reference)
         return found
 
+    def returned(self, call: ast.Call) -> Returned | None:
+        """What a call gives of a function of the module that is in sight."""
+        parts, scope = parts_of(call.func), self.scopes.get(id(root_of(call.func)))
+        return returned(self.module, parts, scope) if scope else None
+
+    def is_called_once(self, function: ast.FunctionDef) -> bool:
+        """Whether nothing but one call in the module knows a function."""
+        named = [r for r in self.module.found.references if r.parts[-1] == function.name]
+        hidden = function.name.startswith("_") or not self.is_shared(function.name)
+        return len(named) == 1 and hidden
+
+    def is_any(self, node: ast.expr) -> bool:
+        """Whether a type checker takes the values of a dict as they are: annotations say that they may be anything."""
+        if isinstance(node, ast.Call):
+            made = self.returned(node)
+            return made is not None and is_any_dict(made.function.returns)
+        scope = self.scopes.get(id(node)) if isinstance(node, ast.Name) else None
+        holder = scope.lookup(node.id) if scope and isinstance(node, ast.Name) else None
+        uses = self.uses[id(holder), node.id] if holder and isinstance(node, ast.Name) else []
+        stores = (self.module.source.parents[id(use.nodes[0])] for use in uses if is_stored(use))
+        calls = [s.value for s in stores if isinstance(s, ast.Assign) and isinstance(s.value, ast.Call)]
+        return self.values.is_any_dict(node) or (bool(calls) and all(map(self.is_any, calls)))
+
     @cached_property
     def scopes(self) -> dict[int, Scope]:
         return {id(reference.nodes[0]): reference.scope for reference in self.module.found.references}
@@ -76,6 +100,7 @@ class _Reading:
     def __init__(self, reader: Reader) -> None:
         self.reader, self.module, self.parents = reader, reader.module, reader.module.source.parents
         self.seen = set[tuple[int, str]]()
+        self.made = set[int]()  # functions whose dict this one is, by the id of their node
         self.taken = set[int]()  # names, by the id of their node, whose dict this one is or takes over
         self.others = False  # whether more than one call, or anything else, is given one of these dicts
 
@@ -100,8 +125,19 @@ class _Reading:
                 yield from self._filtered(node, over)
             case ast.Name():
                 yield from self._variable(node)
+            case ast.Call() if made := self.reader.returned(node):
+                yield from self._returned(made)
             case _:
                 raise UnseenError(f"what {ast.unparse(node)[:40]} holds is not in sight")
+
+    def _returned(self, made: Returned) -> Iterator[Key]:
+        self.others |= made.inherited or not self.reader.is_called_once(made.function)
+        if id(made.function) in self.made:
+            raise UnseenError(f"{made.function.name} calls itself")
+        self.made.add(id(made.function))
+        self.taken |= {id(each) for value in made.values for each in joined(value)}
+        for value in made.values:
+            yield from self.of(value)
 
     def _display(self, node: ast.Dict) -> Iterator[Key]:
         for key, value in zip(node.keys, node.values, strict=True):
@@ -138,7 +174,7 @@ class _Reading:
                 ast.Tuple(elts=[ast.Name(id=each), ast.Name(id=its)]),
                 ast.Call(func=ast.Attribute(value=of, attr="items"), args=[]),
             ) if (key, value) == (each, its):
-                sieved = _is_sieve(node)
+                sieved = is_sieve(node)
                 for given in self.of(of):
                     yield given._replace(sieved=sieved or given.sieved)
             case _:
@@ -159,8 +195,8 @@ class _Reading:
             raise UnseenError(f"other modules know {name.id}")
         if holder.kind == "class" or not all(isinstance(b.node, ast.Name) for b in holder.bindings[name.id]):
             raise UnseenError(f"what {name.id} holds comes from elsewhere")
-        uses = sorted(self.reader.uses[id(holder), name.id], key=lambda use: not _is_stored(use))
-        sieve = self._sieve([use.nodes[0] for use in uses if len(use.parts) == 1 and _is_stored(use)], name)
+        uses = sorted(self.reader.uses[id(holder), name.id], key=lambda use: not is_stored(use))
+        sieve = self._sieve([use.nodes[0] for use in uses if len(use.parts) == 1 and is_stored(use)], name)
         for use in uses:
             for key in self._use(use, holder):
                 yield key._replace(sieved=key.sieved or self.module.source.start(key.at) < sieve)
@@ -176,7 +212,7 @@ class _Reading:
             statement = self.parents[id(store)]
             if isinstance(statement, ast.Assign) and self.parents[id(statement)] in around:
                 start, value = self.module.source.start(statement), statement.value
-                own = isinstance(value, ast.DictComp) and _is_sieve(value) and _items_of(value) == (name.id,)
+                own = isinstance(value, ast.DictComp) and is_sieve(value) and items_of(value) == (name.id,)
                 found = max(found, start) if own and start < self.module.source.start(name) else found
         return found
 
@@ -195,6 +231,8 @@ class _Reading:
 
     def _name(self, node: ast.expr, parent: ast.AST | None, holder: Scope) -> Iterator[Key]:
         match parent:
+            case _ if id(node) in self.taken:
+                pass
             case ast.Assign(targets=[target]) if target is node:
                 yield from self.of(parent.value)
             case ast.AnnAssign(target=target, value=ast.expr() as value) if target is node:
@@ -203,13 +241,11 @@ class _Reading:
                 yield from self.of(parent.value)
             case ast.Subscript(value=of) if of is node:
                 yield from self._item(parent)
-            case ast.keyword(arg=None) if id(node) not in self.taken:
+            case ast.keyword(arg=None):
                 self.others = True
-            case _ if id(node) in self.taken:
-                pass
             case ast.Return() if isinstance(holder.node, FunctionNode):
                 self.others = True
-            case _ if isinstance(getattr(node, "ctx", None), ast.Del) or self._is_look(node, parent):
+            case _ if isinstance(getattr(node, "ctx", None), ast.Del) or is_look(node, parent):
                 self.others = True
             case _:
                 raise self._changed(node)
@@ -243,45 +279,5 @@ class _Reading:
             case _:
                 raise self._changed(call.func)
 
-    def _is_look(self, node: ast.expr, parent: ast.AST | None) -> bool:
-        """Whether a use of a dict only reads it."""
-        match parent:
-            case ast.Call(func=func) if func is not node:
-                return parts_of(func) in _READERS or (isinstance(func, ast.Attribute) and func.attr in _LOGGING)
-            case ast.Dict():
-                return any(key is None and value is node for key, value in zip(parent.keys, parent.values, strict=True))
-            case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) | ast.Assert(test=test):
-                return test is node
-            case ast.For(iter=over) | ast.AsyncFor(iter=over) | ast.comprehension(iter=over):
-                return over is node
-        return isinstance(parent, ast.Compare | ast.FormattedValue) or (
-            isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.BitOr)
-        )
-
     def _changed(self, node: ast.AST) -> UnseenError:
         return UnseenError(f"{''.join(parts_of(root_of(node)))} may be changed where it is not seen")
-
-
-def _is_stored(use: Reference) -> bool:
-    return isinstance(getattr(use.nodes[-1], "ctx", None), ast.Store)
-
-
-def _is_sieve(node: ast.DictComp) -> bool:
-    """`{k: v for k, v in a.items() if v is not None}`, or `if v`."""
-    value = "".join(parts_of(node.value))
-    for test in (test for over in node.generators for test in over.ifs):
-        match test:
-            case ast.Compare(left=ast.Name(id=asked), ops=[ast.IsNot()], comparators=[ast.Constant(value=None)]):
-                if asked == value:
-                    return True
-            case ast.Name(id=asked) if asked == value:
-                return True
-    return False
-
-
-def _items_of(node: ast.DictComp) -> Parts:
-    """The name of the dict whose items a comprehension goes over."""
-    match node.generators[0].iter:
-        case ast.Call(func=ast.Attribute(value=of, attr="items")):
-            return parts_of(of)
-    return ()

@@ -105,7 +105,7 @@ class _Planner:
 
     @cached_property
     def reader(self) -> Reader:
-        return Reader(self.module, self.laid_out, lambda name: self.held.is_known(self.module.facts, name))
+        return Reader(self.module, self.values, self.laid_out, lambda name: self.held.is_known(self.module.facts, name))
 
     @property
     def held(self) -> Held:
@@ -215,6 +215,7 @@ class _Planner:
             raise NotKnownError("stream: a type checker would see two kinds of answers")
         if self.table.package != SDK and "stream" in function.keep and _is_typed(scope) and not self.plan.strict:
             raise NotKnownError("a type checker would not know which of two answers the method gives")
+        self._see_names(reference, [*request.mapped, *(omit.value for omit in request.omits)])
         misfit = next((called for given, called in request.kept if self._is_misfit(given.value, called, scope)), "")
         if misfit:
             raise NotKnownError(f"{misfit}: a type checker would ask for the SDK's own types")
@@ -245,9 +246,20 @@ class _Planner:
             after = ""
         return Omitted(source.start(value), source.end(value), omit.instead, before, after)
 
+    def _see_names(self, reference: Reference, written: list[ast.expr]) -> None:
+        """Whether the names of the client module and the SDK are known wherever they are written."""
+        source, holder = self.module.source, reference.scope.lookup(reference.parts[0])
+        if holder is None or not written:
+            return
+        imports = [b.statement for b in holder.bindings[reference.parts[0]] if b.statement]
+        first = min(map(source.start, imports), default=0)
+        last = source.end(holder.node) if holder.parent else len(source.text)
+        if not all(first < source.start(node) < last for node in written):
+            raise NotKnownError("arguments from `**`: the dict is made where the import is not known")
+
     def _see_spread(self, call: ast.Call, scope: Scope) -> None:
         for keyword in call.keywords if _is_typed(scope) and not self.plan.strict else ():
-            if keyword.arg is None and not self.values.is_any_dict(keyword.value):
+            if keyword.arg is None and not self.reader.is_any(keyword.value):
                 raise NotKnownError("arguments from `**`: a type checker would compare each of them with all keys")
 
     def _is_misfit(self, value: ast.expr, called: str, scope: Scope) -> bool:

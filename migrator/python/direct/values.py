@@ -229,7 +229,7 @@ class Values:
         targets = self._stores.get((id(holder), node.id), ()) if holder and isinstance(node, ast.Name) else ()
         parents = self.module.source.parents
         notes = (p.annotation for p in (parents[id(t)] for t in targets) if isinstance(p, ast.AnnAssign))
-        return any(_ANY_DICT.fullmatch(ast.unparse(note)) for note in notes)
+        return any(map(is_any_dict, notes))
 
     def is_class(self, node: ast.expr) -> bool:
         """Whether an expression is a class of this module or of another one of the project."""
@@ -244,6 +244,11 @@ class Values:
         where, _, name = dotted.rpartition(".")
         facts = self.module.index.by_name.get(where)
         return facts is not None and name in facts.classes and len(self.module.meanings(parts, scope)) == 1
+
+
+def is_any_dict(annotation: ast.expr | None) -> bool:
+    """Whether an annotation means a dict of anything."""
+    return annotation is not None and _ANY_DICT.fullmatch(ast.unparse(annotation)) is not None
 
 
 def _asked(test: ast.expr) -> Iterator[ast.expr]:
