@@ -59,6 +59,9 @@ def _fate(rules: Rules, library: Library, dotted: str) -> Fate:
         below = count > top + 1
         inside = below and count < len(parts) and part == part.lower()  # a module of the name of a function
         fate = None if inside else _kept_or_ruled(rules, library, part, count, ".".join(parts[top : count - 1]))
+        if fate and fate.kind == "gone" and part.startswith("_") and count < len(parts):  # a module of its own
+            last = _ruled(rules, library, parts[-1], len(parts), part)
+            fate = last if last and last.kind == "needless" else fate
         if fate and (fate.to or fate.kind != "moved" or not below):
             return fate
         inner = part in library.modules or (part == part.lower() and count < len(parts))

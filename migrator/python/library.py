@@ -200,7 +200,7 @@ class _Library:
             call, attribute = self.asked[id(node)]
             fate = module.names.fate(f"{use.dotted}.{attribute}")
             place, text = use.place(module, use.depth), module.source.inside(call.args[1], attribute)
-            if fate and fate.kind == "needless" and self.cuts.takes_call(call, fate):
+            if (fate and fate.kind == "needless" and self.cuts.takes_call(call, fate)) or self.cuts.takes_guard(call):
                 return None
             requester = library_modules.requester(module.index, use.dotted) if fate and fate.to else ""
             if fate and fate.kind == "moved" and fate.to and place and text and not requester:

@@ -55,6 +55,8 @@ def _note(found: dict[int, tuple[ast.stmt, list[ast.stmt]]], statement: ast.stmt
         found[id(target)] = statement, block
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         found[id(statement.value)] = found[id(statement.value.func)] = statement, block
+    if isinstance(statement, ast.If) and isinstance(statement.test, ast.Call):
+        found[id(statement.test)] = statement, block
 
 
 class Cuts:
@@ -142,6 +144,20 @@ class Cuts:
         if found is None or parts_of(call.func) not in {("setattr",), ("delattr",)}:
             return False
         self._take(found, fate, call.args[2] if len(call.args) > 2 else None)
+        return True
+
+    def takes_guard(self, call: ast.Call) -> bool:
+        """Whether `if hasattr(litellm, "set_verbose")` has only what goes, for one reason; it goes then."""
+        guard, block = self._of.get(id(call), (None, []))
+        if not isinstance(guard, ast.If) or guard.orelse or parts_of(call.func) != ("hasattr",):
+            return False
+        cuts = [self._going.get(id(statement)) for statement in guard.body]
+        fate = cuts[0].fate if cuts[0] else None
+        if any(cut is None or cut.kept is not None or cut.fate != fate for cut in cuts):
+            return False
+        for statement in guard.body:
+            del self._going[id(statement)]
+        self._going[id(guard)] = _Cut(guard, block, fate)
         return True
 
     def cut(self, statement: ast.stmt, block: list[ast.stmt], fate: Fate | None) -> None:
