@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Look = Callable[["Source", "Outline"], None]
 PYTHON = (".py", ".pyi", ".pyw")
+_KEEPERS = (b"dataclass", b"NamedTuple", b"BaseModel")  # what makes classes of fields
 _KEPT_TREES = 256  # syntax trees of so many modules are kept between the two phases; the rest are parsed again
 
 
@@ -132,17 +133,30 @@ class Candidates:
             for name, facts in _offered(self.facts.values(), index)
             for module in (facts.name.rpartition(".")[2], *(["from ."] if facts.is_package else []))
         }
-        if not wanted:
-            return False
-        done = {*self.by_path, *(problem.path for problem in self.problems)}
-        others = [f for f in self.files if f.endswith(PYTHON) and f not in done]
-        found, _ = tree.matching(self.project.root, others, [name for name, _ in wanted])
         before = len(self.facts)
+        self.read(self._receivers(index))
+        found, _ = tree.matching(self.project.root, self._others(), [name for name, _ in wanted])
         for name, module in wanted:
             there, _ = tree.matching(self.project.root, found, [name])
             users, _ = tree.matching(self.project.root, there, [module])
             self.read((path for path in users if path not in self.by_path), named=False)
         return len(self.facts) > before
+
+    def _others(self) -> list[str]:
+        """The modules that were not read, nor tried."""
+        done = {*self.by_path, *(problem.path for problem in self.problems)}
+        return [f for f in self.files if f.endswith(PYTHON) and f not in done]
+
+    def _receivers(self, index: Index) -> list[str]:
+        """The modules, none of them read, that may be given answers, and read keys of them or keep them in fields."""
+        from migrator.python import answers
+        from migrator.python.facts import module_names
+
+        targets, keys = answers.receivers(index)
+        modules = {".".join(target.split(".")[:count]) for target in targets for count in (-1, None)}
+        there = [path for path in self._others() if not modules.isdisjoint(module_names(path, self.roots))]
+        quoted = [f"{sign}{key}{sign}".encode() for key in keys for sign in "\"'"]
+        return tree.matching(self.project.root, there, [*quoted, *_KEEPERS])[0]
 
 
 class _Unparsed(Exception):

@@ -96,6 +96,9 @@ class Answer(OfLibrary):
     instead: Mapping[str, str] = key(TEXT_MAP, "attribute and key of a gone one, with a dot = the path to read", {})
     closed: Mapping[str, str] = key(TEXT_MAP, "shape = what to do about an attribute that is none of its fields", {})
     telling: list[str] = key(NAMES, "keys that are reported on values of which nothing is known", [])
+    told: Mapping[str, str] = key(
+        TEXT_MAP, "method of the library's listeners, or its list of functions = the shape that it is given second", {}
+    )
     usage: str = key(TEXT, "the argument that may ask for a last chunk without `last`", "")
     last: str = key(TEXT, "the field that is empty in such a chunk", "")
     raised: list[str] = key(GLOBS, "names of the library that are classes of errors", [])

@@ -21,9 +21,20 @@ def find(module: Module) -> Iterator[Finding]:
 
 
 def handed_on(facts: Facts, index: Index) -> Iterator[str]:
-    """The functions and classes of a module that hand answers on to others."""
+    """The functions and classes of a module that hand answers on to others, or read keys of what others give them."""
     if index.names.rules.answers:
         yield from _shared(index).functions.handed_on(facts)
+        yield from _shared(index).functions.taken(facts)
+
+
+def receivers(index: Index) -> tuple[frozenset[str], frozenset[str]]:
+    """The dotted names that come from modules beside the library's users, which may be given answers; and the keys.
+
+    A module that reads none of these keys of what it is given has nothing to change.
+    """
+    if not index.names.rules.answers:
+        return frozenset(), frozenset()
+    return _shared(index).views.handed_to(), frozenset(_shared(index).shapes.telltale())
 
 
 def trace_of(module: Module) -> Trace:

@@ -21,7 +21,9 @@ from migrator.python.answers.values import (
     Values,
     asked,
     asks_usage,
+    leads,
     said_of,
+    tells,
     union,
 )
 from migrator.python.answers.view import View, decorators
@@ -62,7 +64,7 @@ class Functions:
         said = self.trace.annotations.read(at, node.returns, self.trace.scope_of(at, node))
         yielded = at.notes.yields.get(id(node))
         entered = {"contextmanager", "asynccontextmanager", "fixture"} & {*decorators(node)}
-        if said and any(isinstance(v, Is | Many | Object | Row) for v in said):
+        if said and tells(said):
             values = said_of(said, union(self.trace.value(at, v) for v in at.notes.gives.get(id(node), ())))
         elif yielded:
             values = frozenset({Many(union(self.trace.of_given(at, y) for y in yielded))})
@@ -94,11 +96,16 @@ class Functions:
 
     def _of_parameter(self, at: View, holder: Scope, arg: ast.arg) -> Values:
         function = holder.node
+        if isinstance(function, ast.Lambda):
+            return known.applied_to(self.trace, at, function) if arg in function.args.args[:1] else UNKNOWN
         if not isinstance(function, FunctionNode):
             return UNKNOWN
+        told = self.trace.listeners.told(at, function, arg) if id(function) in at.names else None
+        if told:
+            return frozenset({told}) | NOTHING
         said = self.trace.annotations.read(at, arg.annotation, holder.parent or at.module.found.scope)
         answers = asks_usage(frozenset(map(asked, said)))
-        if said and not answers and not said <= OTHER | UNKNOWN | NOTHING and not self._is_called(said):
+        if tells(said) and not answers and not self._is_called(said):
             return said
         if arg in (function.args.vararg, function.args.kwarg) or id(function) not in at.names:
             return said if answers else UNKNOWN
@@ -112,24 +119,29 @@ class Functions:
 
     def _is_called(self, said: Values) -> bool:
         """Whether an annotation names nothing but classes whose instances are called, be it one that only says how."""
-        return all(isinstance(v, Object) and self.trace.member(v.cls, "__call__") - OTHER for v in said)
+        return all(isinstance(v, Object) and self.trace.members.of(v.cls, "__call__") - OTHER for v in said)
 
     def handed_on(self, facts: Facts) -> Iterator[str]:
         """The functions and classes at the top of a module that hand answers on, by name."""
         at = self.trace.views.look(facts.path)
         for name in at.functions if at else ():
             owner, _, method = name.rpartition(".")
-            if "@" not in name and not method.startswith("__") and _leads(self.result(Function(facts.path, name))):
+            if "@" not in name and not method.startswith("__") and leads(self.result(Function(facts.path, name))):
                 yield owner or name
         for (owner, name), stores in at.members.items() if at else ():
-            if stores and _leads(self.trace.member(f"{facts.name}.{owner}", name)):
+            if stores and leads(self.trace.members.of(f"{facts.name}.{owner}", name)):
                 yield owner
 
-
-def _leads(values: Values) -> bool:
-    inner = {v for value in values for v in (value.items if isinstance(value, Many) else {value})}
-    rows = {v for value in inner if isinstance(value, Row) for item in value.items for v in item}
-    return any(isinstance(v, Is) for v in inner | rows)
+    def taken(self, facts: Facts) -> Iterator[str]:
+        """The functions and classes at the top of a module that read keys of answers, which others may give them."""
+        at = self.trace.views.look(facts.path)
+        if at is None:
+            return
+        for node, _ in at.module.found.lookups:
+            of = node.value if isinstance(node, ast.Subscript) else node.func.value  # type: ignore[attr-defined]
+            above = [each.name for each in at.notes.above(node) if isinstance(each, FunctionNode | ast.ClassDef)]
+            if above and leads(self.trace.value(at, of)):
+                yield above[-1]
 
 
 def _passed(trace: Trace, at: View, function: FunctionNode, arg: ast.arg) -> Iterator[tuple[View, ast.expr]]:
@@ -188,7 +200,7 @@ def _default(function: FunctionNode, arg: ast.arg) -> ast.expr | None:
 
 def _calls_of(trace: Trace, at: View, called: str, name: str) -> Iterator[tuple[View, ast.Call]]:
     """The calls that may be of a function."""
-    for view, call_ in _calls(trace, at, called, is_method="." in name):
+    for view, call_ in calls(trace, at, called, is_method="." in name):
         if _is_of(trace, view, call_, at, name):
             yield view, call_
 
@@ -198,12 +210,12 @@ def _makings(trace: Trace, at: View, name: str) -> Iterator[tuple[View, ast.Call
     if not name.endswith(_MAKES):
         return
     owner = name.removesuffix(_MAKES)
-    for view, call_ in _calls(trace, at, owner, is_method=False):
+    for view, call_ in calls(trace, at, owner, is_method=False):
         if any(isinstance(v, Class) and v.name.endswith(f".{owner}") for v in trace.value(view, call_.func)):
             yield view, call_
 
 
-def _calls(trace: Trace, at: View, name: str, *, is_method: bool) -> Iterator[tuple[View, ast.Call]]:
+def calls(trace: Trace, at: View, name: str, *, is_method: bool) -> Iterator[tuple[View, ast.Call]]:
     """The calls of anything of a name, in its module and in those that import it by that name."""
     yield from ((at, call_) for call_ in at.notes.calls.get(name, ()))
     full = () if is_method else (f"{module}.{name}" for module in at.module.facts.names)

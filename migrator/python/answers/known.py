@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from migrator.python.answers.values import NONE, NOTHING, OTHER, Caught, Is, Many, Row, Values, raised, union
+from migrator.python.answers.values import NONE, NOTHING, OTHER, UNKNOWN, Caught, Is, Many, Row, Values, raised, union
 from migrator.python.answers.view import View
 from migrator.python.expressions import callee_of, text_value
 
@@ -24,6 +24,8 @@ _FIRST = {"wait_for", "shield", "create_task", "ensure_future", "run", "run_unti
 _RAISING = {"raises", "assertRaises", "assertRaisesRegex"}
 RAISED = {"value", "exception"}  # the attributes of what these give that have the error
 _LISTS = {"list", "tuple", "sorted", "reversed", "iter", "aiter", "set", "as_completed"}
+_EMPTY = {"dict", "list", "set", "tuple"}
+_KEYED = {"sorted", "min", "max", "groupby"}
 _SLICES = {"islice", "cycle"}
 _SIFTS = {"filter", "filterfalse", "takewhile", "dropwhile"}
 
@@ -72,9 +74,13 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
             key = text_value(args[1])
             default = trace.value(at, args[2]) if len(args) > 2 and trace.shapes.may_lack(first, key or "") else NONE
             return trace.of_attribute(first, key) | default if key else OTHER
+        case "field" | "Field" if node.keywords:
+            return _default(trace, at, node)
         case _ if name in _RAISING and first is not None:
             return frozenset({Caught(raised(first))})
         case "next" | "anext" if plain and first is not None:
+            return trace.shapes.items(first)
+        case "min" | "max" if plain and first is not None and len(args) == 1:
             return trace.shapes.items(first)
         case _ if name in _LISTS and first is not None and (plain or name == "as_completed"):
             return frozenset({Many(trace.shapes.items(first))})
@@ -91,6 +97,35 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
         case _ if name in _FIRST and first is not None and _leads(first) and not _is_own(trace, at, node):
             return first
     return None
+
+
+def _default(trace: Trace, at: View, node: ast.Call) -> Values:
+    """What a field of a class is by default."""
+    given = {keyword.arg: keyword.value for keyword in node.keywords}
+    if factory := given.get("default_factory"):
+        empty = isinstance(factory, ast.Name) and factory.id in _EMPTY and at.holder(factory) is None
+        return NOTHING if empty else _results(trace, trace.value(at, factory))
+    return trace.value(at, given["default"]) if "default" in given else NONE
+
+
+def applied_to(trace: Trace, at: View, function: ast.expr) -> Values:
+    """What a function is given first that is called at once, or sorts, sifts or maps what else its call is given."""
+    above = at.notes.above(function)
+    outer = next(above)
+    is_key = isinstance(outer, ast.keyword) and outer.arg == "key"
+    outer = next(above) if is_key else outer
+    name = callee_of(outer) if isinstance(outer, ast.Call) else ""
+    if not isinstance(outer, ast.Call):
+        return UNKNOWN
+    if outer.func is function and outer.args:
+        return trace.value(at, outer.args[0])
+    if is_key and name == "sort" and isinstance(outer.func, ast.Attribute):
+        return trace.shapes.items(trace.value(at, outer.func.value))
+    if is_key and name in _KEYED and outer.args:
+        return trace.shapes.items(trace.value(at, outer.args[0]))
+    if name in {"map", *_SIFTS} and len(outer.args) == 2 and outer.args[0] is function:
+        return trace.shapes.items(trace.value(at, outer.args[1]))
+    return UNKNOWN
 
 
 def _is_own(trace: Trace, at: View, node: ast.Call) -> bool:

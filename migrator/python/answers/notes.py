@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from migrator.python.expressions import Parts, callee_of, parts_of
 
-Step = int | Literal["item", "enter"]
+Step = int | Literal["item", "enter", "rest"]
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _SCOPES = (*_FUNCTIONS, ast.ClassDef, ast.Module)
 _LOOPS = (ast.For, ast.AsyncFor)
@@ -108,9 +108,13 @@ def _targets(target: ast.expr, given: Given) -> Iterator[tuple[int, Given]]:
     if isinstance(target, ast.Tuple | ast.List):
         laid_out = isinstance(given.value, ast.Tuple | ast.List) and not given.steps
         items = given.value.elts if laid_out and isinstance(given.value, ast.Tuple | ast.List) else []
+        star = next((i for i, e in enumerate(target.elts) if isinstance(e, ast.Starred)), len(target.elts))
         for index, each in enumerate(target.elts):
-            if any(isinstance(e, ast.Starred) for e in (*target.elts, *items)):
+            if any(isinstance(e, ast.Starred) for e in items):
                 yield from _targets(each, Given(None))
+            elif index >= star:
+                inner = each.value if isinstance(each, ast.Starred) else each
+                yield from _targets(inner, Given(given.value, (*given.steps, "rest" if index == star else "item")))
             elif len(items) == len(target.elts):
                 yield from _targets(each, Given(items[index]))
             else:

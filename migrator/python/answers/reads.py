@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from migrator.python.answers import known
+from migrator.python.answers.joining import joined
 from migrator.python.answers.places import Places
 from migrator.python.answers.shapes import Field
 from migrator.python.answers.trace import Trace
 from migrator.python.answers.values import Else, Is, Values
 from migrator.python.answers.view import View
-from migrator.python.expressions import is_none, text_value
+from migrator.python.expressions import callee_of, is_none, text_value
 from migrator.python.module import Module
 from migrator.sites import Edit, Finding, Status
 
@@ -24,7 +26,7 @@ def find(module: Module, trace: Trace) -> Iterator[Finding]:
     read = _Reader(module, trace)
     for node in ast.walk(module.source.tree):
         read.node(node)
-    yield from _joined(read.found)
+    yield from joined(read.found)
 
 
 class _Reader:
@@ -43,6 +45,8 @@ class _Reader:
             key = text_value(node.slice)
             if key is not None:
                 self._subscript(node, key)
+            elif isinstance(node.slice, ast.Name | ast.Attribute | ast.JoinedStr):
+                self._by_variable(node)
         elif isinstance(node, ast.Attribute) and node.attr in self.rule.gone:
             self._gone(node, node.value, node.attr)
         elif isinstance(node, ast.Attribute) and self.rule.closed:
@@ -140,6 +144,13 @@ class _Reader:
         edit = Edit(self._after(node.value, "[", self._start(node.slice)), place[1], f".{key}")
         self._say(node, Status.MIGRATED, f"{what} → .{key}", (edit,))
 
+    def _by_variable(self, node: ast.Subscript) -> None:
+        """A key that only run time knows, of what has no items."""
+        shapes, values = self._shapes(node.value)
+        if shapes and self._certain(values) and not self._keeps(shapes):
+            said = f"[{ast.unparse(node.slice)}]: `getattr` reads an attribute by its name: {self.rule.message}"
+            self._say(node, Status.MANUAL, said, start=self._end(node.value))
+
     def _contains(self, node: ast.Compare, key: str) -> None:
         of, negated = node.comparators[0], isinstance(node.ops[0], ast.NotIn)
         shapes, values = self._shapes(of)
@@ -170,12 +181,21 @@ class _Reader:
             if shapes and not self._keeps(shapes) and not self._has_none(node, node.args[0]):
                 said = "dict(…) goes one level deep, what is in it has no keys: `model_dump()`"
                 self._say(node, Status.MANUAL, said)
+        elif callee_of(node) == "itemgetter" and node.args and text_value(node.args[0]):
+            self._getter(node)
         elif isinstance(node.func, ast.Attribute):
             name = node.func.attr
             if name in {*self.rule.methods, "model_dump"} and not node.args:
                 self._method(node, node.func, self.rule.methods.get(name, name))
             elif name == "get" and 1 <= len(node.args) <= 2 and not node.keywords:
                 self._get(node, node.func)
+
+    def _getter(self, node: ast.Call) -> None:
+        """`itemgetter("key")`, of what it is called with."""
+        values = known.applied_to(self.trace, self.at, node)
+        shapes = [v.shape for v in values if isinstance(v, Is)]
+        if shapes and not self._keeps(shapes):
+            self._say(node, Status.MANUAL, f"itemgetter: {self.rule.message}; `attrgetter` does")
 
     def _has_none(self, node: ast.expr, of: ast.expr) -> bool:
         """Whether a node is only reached where `hasattr(of, "model_dump")` is false, which it is of no answer."""
@@ -298,30 +318,3 @@ class _Reader:
 
 def _asks_for_dump(test: ast.expr, of: ast.expr) -> bool:
     return ast.dump(test) == ast.dump(ast.parse(f'hasattr({ast.unparse(of)}, "model_dump")', mode="eval").body)
-
-
-def _joined(findings: list[Finding]) -> Iterator[Finding]:
-    """Findings that insert at one place belong together: `getattr(getattr(a, …), …)`, the outer one comes first."""
-    groups: list[list[Finding]] = []
-    at: dict[int, list[Finding]] = {}
-    for finding in findings:
-        starts = [e.start for e in finding.edits if e.start == e.end]
-        group = next((at[s] for s in starts if s in at), None)
-        if group is None:
-            group = []
-            groups.append(group)
-        group.append(finding)
-        at.update((s, group) for s in starts)
-    for group in groups:
-        inserted: dict[int, str] = {}
-        edits: list[Edit] = []
-        for finding in group:
-            for edit in finding.edits:
-                if edit.start == edit.end:
-                    inserted[edit.start] = inserted.get(edit.start, "") + edit.text
-                else:
-                    edits.append(edit)
-        edits += [Edit(start, start, text) for start, text in inserted.items()]
-        status = Status.REVIEW if any(f.status is Status.REVIEW for f in group) else group[0].status
-        message = "; ".join(dict.fromkeys(f.message for f in reversed(group)))
-        yield Finding(group[-1].start, group[0].rule, status, message, tuple(sorted(edits)))

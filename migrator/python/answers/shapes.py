@@ -74,6 +74,11 @@ class Shapes:
         each = Is(shape.strip("[]"), usage)
         return frozenset[Value]({Many(frozenset({each})) if shape.startswith("[") else each} if shape else ())
 
+    def telltale(self) -> set[str]:
+        """The fields that hardly anything else has: those that are parts of answers, and what only the library had."""
+        parts = {name for fields in self.rule.fields.values() for name, said in fields.items() if said.strip("[]?~")}
+        return {*parts, *(name for name in self.rule.gone if name.startswith("_"))}
+
     def error(self, name: str, rule: str) -> Error | None:
         """An error of the library by its name; None where the name is none of an error's."""
         return Error(name, rule) if any(fnmatchcase(name, each) for each in self.rule.raised) else None
@@ -102,6 +107,8 @@ class Shapes:
         """What a step of unpacking, iterating or entering comes to."""
         if step == "enter":
             return union(v.items if isinstance(v, Many) else frozenset({v}) for v in values)
+        if step == "rest":
+            return frozenset({Many(self.items(values))})
         if step == "item":
             return self.items(values)
         rows = (v.items[step] for v in values if isinstance(v, Row) and isinstance(step, int) and step < len(v.items))

@@ -9,6 +9,8 @@ from migrator.fates import Fate
 from migrator.python.answers import known
 from migrator.python.answers.annotations import Annotations
 from migrator.python.answers.functions import Functions
+from migrator.python.answers.listeners import Listeners
+from migrator.python.answers.members import Members
 from migrator.python.answers.notes import Given, reaching
 from migrator.python.answers.shapes import Shapes
 from migrator.python.answers.values import (
@@ -31,11 +33,13 @@ from migrator.python.answers.values import (
     Value,
     Values,
     as_told,
+    leads,
     raised,
     said_of,
+    tells,
     union,
 )
-from migrator.python.answers.view import View, decorators
+from migrator.python.answers.view import View
 from migrator.python.answers.views import Views
 from migrator.python.expressions import Parts, callee_of, is_none, parts_of, text_value
 from migrator.python.index import Index
@@ -56,6 +60,8 @@ class Trace:
         self.functions = Functions(self)
         self.rule = index.names.rules.answers[0]
         self.shapes = Shapes(self.rule)
+        self.members = Members(self)
+        self.listeners = Listeners(self)
         self.annotations = Annotations(self)
         self._values: dict[int, Values] = {}
         self._depth = 0
@@ -151,8 +157,11 @@ class Trace:
         if given.value is None:
             return said or OTHER
         if said:
-            return said_of(said, self.value(at, given.value))
+            values = self.value(at, given.value)
+            return said_of(said, values) if tells(said) or not (leads(values) or values == NOTHING) else values
         value = given.value
+        if given.steps[:1] == ("enter",):
+            return self.shapes.steps(self.members.entered(self.value(at, value)), given.steps[1:])
         if isinstance(value, ast.Call) and given.steps:
             callee, rest = callee_of(value), given.steps[1:]
             if callee == "enumerate" and given.steps[:2] == ("item", 1):
@@ -218,7 +227,7 @@ class Trace:
         facts, rest = self.index.by_name[where], canon[len(where) + 1 :].split(".")
         if rest[0] in facts.classes and len(rest) <= 2:
             cls = f"{where}.{rest[0]}"
-            return frozenset({Class(cls)}) if len(rest) == 1 else self.member(cls, rest[1])
+            return frozenset({Class(cls)}) if len(rest) == 1 else self.members.of(cls, rest[1])
         at = self.views.look(facts.path)
         if at is None or len(rest) > 1:
             return OTHER
@@ -266,26 +275,8 @@ class Trace:
         objects = [v for v in values if isinstance(v, Object | Class)]
         rest = frozenset(v for v in values if not isinstance(v, Object | Class | Caught))
         caught = union(v.errors for v in values if isinstance(v, Caught)) if name in known.RAISED else frozenset()
-        of_objects = [self.member(v.cls if isinstance(v, Object) else v.name, name) for v in objects]
+        of_objects = [self.members.of(v.cls if isinstance(v, Object) else v.name, name) for v in objects]
         return union([caught, *of_objects, self.shapes.read(rest, name) if rest else frozenset()])
-
-    def member(self, cls: str, name: str) -> Values:
-        """An attribute of a class, or of one that it inherits from."""
-        for each in self.index.lineage(cls):
-            module, _, own = each.rpartition(".")
-            facts = self.index.by_name.get(module)
-            at = self.views.look(facts.path) if facts else None
-            if at is None:
-                continue
-            if f"{own}.{name}" in at.functions:
-                node, _ = at.functions[f"{own}.{name}"]
-                function = Function(at.path, f"{own}.{name}")
-                is_read = {"property", "cached_property"} & {*decorators(node)}
-                return self.functions.result(function) if is_read else frozenset({function})
-            stores = at.members.get((own, name), [])
-            if stores:
-                return union(self.of_given(at, at.notes.given.get(id(s), Given(None))) for s in stores)
-        return OTHER
 
     def _narrowed(self, at: View, node: ast.expr, values: Values) -> Values:
         """Values as far as the tests around leave them."""
@@ -338,7 +329,7 @@ class Trace:
             case Kind():
                 return frozenset({callee.of})
             case Object():
-                return union(self.called(each) for each in self.member(callee.cls, "__call__") if callee != each)
+                return union(self.called(each) for each in self.members.of(callee.cls, "__call__") if callee != each)
         return OTHER
 
     def _with_usage(self, node: ast.Call, values: Values) -> Values:

@@ -119,6 +119,18 @@ def asked(value: Value) -> Value:
     return Is(value.shape, True) if isinstance(value, Is) else value
 
 
+def leads(values: Values) -> bool:
+    """Whether there is an answer among values, or in a list, a tuple or a dictionary among them."""
+    inner = (v.items if isinstance(v, Many | Table) else union(v.items) if isinstance(v, Row) else None for v in values)
+    return any(isinstance(v, Is) for v in values) or any(leads(items) for items in inner if items is not None)
+
+
+def tells(said: Values) -> bool:
+    """Whether an annotation names a class that is known; `dict` is also said of answers, whose keys were read."""
+    inner = (v.items if isinstance(v, Many) else union(v.items) if isinstance(v, Row) else None for v in said)
+    return any(isinstance(v, Is | Object | Error) for v in said) or any(tells(i) for i in inner if i is not None)
+
+
 def said_of(said: Values, given: Values) -> Values:
     """What an annotation says of what is given, which alone says whether usage is asked for."""
     return frozenset(asked(v) for v in said) if asks_usage(given) else said

@@ -50,29 +50,49 @@ class Views:
 
     @cached_property
     def near(self) -> frozenset[str]:
-        """The modules that use the library, and those that have something from one of them or of these, by path."""
-        facts = self.index.by_path.values()
-        return frozenset(each.path for each in facts if self._is_near(each))
+        """The modules that can come across answers, by path: those that use the library, and what goes with them.
+
+        A module may have answers from one that it imports from, or be given them by one that imports from it.
+        """
+        beside: dict[str, set[str]] = {}
+        for facts in self.index.by_path.values():
+            for module in {self.index.module_of(target) for target in _targets(facts)} - {""}:
+                other = self.index.by_name[module].path
+                beside.setdefault(facts.path, set()).add(other)
+                beside.setdefault(other, set()).add(facts.path)
+        waiting = [facts.path for facts in self.index.by_path.values() if self.index.uses_old(facts)]
+        found = {*waiting}
+        while waiting:
+            more = beside.get(waiting.pop(), set()) - found
+            found |= more
+            waiting += more
+        return frozenset(found)
+
+    def handed_to(self) -> frozenset[str]:
+        """What the modules that use the library have from elsewhere, and those that have something from such a one."""
+        left, names = [*self.index.by_path.values()], set[str]()
+        more = [facts for facts in left if self.index.uses_old(facts)]
+        found = set[str]()
+        while more:
+            names.update(name for facts in more for name in facts.names)
+            found.update(target for facts in more for target in _targets(facts))
+            taken = {facts.path for facts in more}
+            left = [facts for facts in left if facts.path not in taken]
+            more = [facts for facts in left if any(_has_from(target, names) for target in _targets(facts))]
+        return frozenset(found)
 
     @cached_property
     def _givers(self) -> frozenset[str]:
-        """The names of the modules that use the library, and of those that can hand on what such a one has."""
-        left, givers = [*self.index.by_path.values()], set[str]()
-        more = [facts for facts in left if self.index.uses_old(facts)]
-        while more:
-            givers.update(name for facts in more for name in facts.names)
-            taken = {facts.path for facts in more}
-            left = [facts for facts in left if facts.path not in taken]
-            more = [facts for facts in left if any(_has_from(target, givers) for target in _targets(facts))]
-        return frozenset(givers)
-
-    def _is_near(self, facts: Facts) -> bool:
-        return self.index.uses_old(facts) or any(_has_from(target, self._givers) for target in _targets(facts))
+        """The names of the modules that can come across answers."""
+        return frozenset(name for path in self.near for name in self.index.by_path[path].names)
 
     def concerns(self, module: Module) -> bool:
         """Whether a module can come across answers."""
         ours = module.facts is self.index.by_path.get(module.facts.path)
-        return module.facts.path in self.near if ours else self._is_near(module.facts)
+        if ours:
+            return module.facts.path in self.near
+        has = any(_has_from(target, self._givers) for target in _targets(module.facts))
+        return has or self.index.uses_old(module.facts)
 
 
 def _targets(facts: Facts) -> set[str]:

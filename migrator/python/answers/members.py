@@ -1,0 +1,63 @@
+"""What attributes of the project's own classes come to, and what `with` gives of their instances."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from migrator.python.answers.functions import calls
+from migrator.python.answers.notes import Given
+from migrator.python.answers.values import OTHER, Class, Function, Object, Values, leads, union
+from migrator.python.answers.view import View, decorators
+
+if TYPE_CHECKING:
+    from migrator.python.answers.trace import Trace
+
+
+class Members:
+    """Attributes of classes, found by the assignments to them and by the calls that make instances."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+
+    def of(self, cls: str, name: str) -> Values:
+        """An attribute of a class, or of one that it inherits from."""
+        for each in self.trace.index.lineage(cls):
+            module, _, own = each.rpartition(".")
+            facts = self.trace.index.by_name.get(module)
+            at = self.trace.views.look(facts.path) if facts else None
+            if at is None:
+                continue
+            if f"{own}.{name}" in at.functions:
+                node, _ = at.functions[f"{own}.{name}"]
+                function = Function(at.path, f"{own}.{name}")
+                is_read = {"property", "cached_property"} & {*decorators(node)}
+                return self.trace.functions.result(function) if is_read else frozenset({function})
+            stores = at.members.get((own, name), [])
+            if stores:
+                given = [at.notes.given.get(id(s), Given(None)) for s in stores]
+                made = union(self.trace.value(view, value) for view, value in self._made_with(at, own, name))
+                sure = [each for each in given if each.value is not None or not leads(made)]
+                return union(self.trace.of_given(at, each) for each in sure) | (made if leads(made) else frozenset())
+        return OTHER
+
+    def _made_with(self, at: View, own: str, name: str) -> Iterator[tuple[View, ast.expr]]:
+        """What the calls of a class without a method for it give a field, by its name or by its place."""
+        body = next((node.body for node, _ in at.module.found.classes if node.name == own), [])
+        fields = [s.target.id for s in body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]
+        if name not in fields or f"{own}.__init__" in at.functions:
+            return
+        place, cls = fields.index(name), f"{at.module.facts.name}.{own}"
+        for view, call in calls(self.trace, at, own, is_method=False):
+            if Class(cls) in self.trace.value(view, call.func):
+                yield from ((view, k.value) for k in call.keywords if k.arg == name)
+                if place < len(call.args) and not any(isinstance(a, ast.Starred) for a in call.args):
+                    yield view, call.args[place]
+
+    def entered(self, values: Values) -> Values:
+        """What `with` gives of values: what their `__enter__` does where that is the project's own."""
+        classes = {v.cls for v in values if isinstance(v, Object)}
+        ways = union(self.of(cls, way) - OTHER for cls in classes for way in ("__enter__", "__aenter__"))
+        known = union(self.trace.called(way) for way in ways)
+        return known if known else self.trace.shapes.step(values, "enter")
