@@ -113,6 +113,12 @@ def test_other_things_are_no_answers(rules: Rules, text: str, expected: Values |
         ("class A:\n    def __enter__(self):\n        return self\nwith A() as r:\n    r", _of(Object("main.A"))),
         (f"@dataclass\nclass A:\n    n: int\n    r: dict = None\nA(1, {CALL}).r", _of(ANSWER, Else.NOTHING)),
         (f"@dataclass\nclass A:\n    r: Any = field(default_factory=dict)\nA(r={CALL}).r", _of(ANSWER, Else.NOTHING)),
+        (f"(r := {CALL}) and r", _of(ANSWER, Else.NOTHING)),
+        (
+            f"class A:\n    def ask(self):\n        return {CALL}\nclass B(A):\n    def ask(self):\n"
+            "        return super().ask()\nB().ask()",
+            _of(ANSWER),
+        ),
         (f"a, b = tee({CALL})\nfor c in b:\n    c", _of(Is("chunk"))),
         (f"{CALL}.choices", _of(Many(_of(Is("choice"))))),
         (f"{CALL}['choices'][0]['message']", _of(Is("message"))),

@@ -74,6 +74,8 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
             key = text_value(args[1])
             default = trace.value(at, args[2]) if len(args) > 2 and trace.shapes.may_lack(first, key or "") else NONE
             return trace.of_attribute(first, key) | default if key else OTHER
+        case "super" if plain and not args:
+            return trace.members.above(at, node)
         case "field" | "Field" if node.keywords:
             return _default(trace, at, node)
         case _ if name in _RAISING and first is not None:

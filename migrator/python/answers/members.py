@@ -55,6 +55,16 @@ class Members:
                 if place < len(call.args) and not any(isinstance(a, ast.Starred) for a in call.args):
                     yield view, call.args[place]
 
+    def above(self, at: View, node: ast.AST) -> Values:
+        """What `super()` is: what the class around inherits from, or what a class has after it that mixes it in."""
+        own = next((each.name for each in at.notes.above(node) if isinstance(each, ast.ClassDef)), "")
+        index, cls = self.trace.index, f"{at.module.facts.name}.{own}"
+        if more := index.lineage(cls)[1:]:
+            return frozenset({Object(more[0])})
+        mixing = (c for facts in index.by_path.values() for c in facts.classes.values())
+        bases = ([index.canonical(base) for base in c.bases] for c in mixing)
+        return frozenset(Object(b) for each in bases if cls in each for b in each[each.index(cls) + 1 :]) or OTHER
+
     def entered(self, values: Values) -> Values:
         """What `with` gives of values: what their `__enter__` does where that is the project's own."""
         classes = {v.cls for v in values if isinstance(v, Object)}

@@ -197,7 +197,7 @@ def leaves(block: list[ast.stmt]) -> bool:
 
 def reaching(notes: Notes, use: ast.AST, stores: list[ast.expr]) -> tuple[list[ast.expr], bool]:
     """Those of the assignments to a variable that a use in the same scope can see; whether one surely came first."""
-    seen: list[ast.expr] = []
+    seen = [s for s in stores if _is_beside(notes, s, use)]
     node = use
     for parent in notes.above(use):
         block = next((b for _, b in ast.iter_fields(parent) if isinstance(b, list) and node in b), [])
@@ -219,6 +219,14 @@ def reaching(notes: Notes, use: ast.AST, stores: list[ast.expr]) -> tuple[list[a
             break
         node = parent
     return seen, False
+
+
+def _is_beside(notes: Notes, store: ast.expr, use: ast.AST) -> bool:
+    """Whether `(name := value)` stands in the expression that a use is part of, and before that."""
+    if not isinstance(notes.parents.get(id(store)), ast.NamedExpr) or not isinstance(use, ast.expr):
+        return False
+    whole = next((each for each in notes.above(use) if not isinstance(notes.parents.get(id(each)), ast.expr)), use)
+    return notes.is_within(store, whole) and (store.lineno, store.col_offset) < (use.lineno, use.col_offset)
 
 
 def _heads(parent: ast.AST) -> Iterable[ast.AST]:
