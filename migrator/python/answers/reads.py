@@ -299,11 +299,13 @@ class _Reader:
             if place and inner:
                 *parts, last = path.split(".")
                 default = outer.args[1] if isinstance(outer, ast.Call) and len(outer.args) > 1 else None
-                said = self.module.source.segment(default) if default is not None else "None"
+                counted = isinstance(self.at.notes.parents.get(id(outer)), ast.AugAssign | ast.BinOp)
+                missing = "0.0" if counted else "None"
+                said = self.module.source.segment(default) if default is not None else missing
                 new = f'{"".join(f".{p}" for p in parts)}, "{last}", {said})'
                 dot = self._after(of, ".", self._end(node))
                 edits = (Edit(place[0], place[0], "getattr("), Edit(dot, place[1], new))
-                message = f"{name}[{key!r}] → {path}: None where the answer has no such field; {self.rule.gone[name]}"
+                message = f"{name}[{key!r}] → {path}: {said} where the answer has no such field; {self.rule.gone[name]}"
                 self._say(node, Status.REVIEW, message, edits, start=inner[1])
                 return
         place = self.places.span(node)
