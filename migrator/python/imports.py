@@ -129,9 +129,15 @@ def _from(module: Module, statement: ImportStatement, node: ast.ImportFrom) -> I
 
 
 def _moved(module: Module, alias: ast.alias, dotted: str) -> Renamed | None:
-    """What becomes of an imported name: nothing where objects are built of it that only the old class makes."""
-    built = construction.is_built(module.index, module.facts, alias.asname or alias.name, dotted)
-    return None if built else module.rename(dotted)
+    """What becomes of an imported name: where objects are built of it that only the old class makes, it stays.
+
+    It comes from the library itself then, where the module that handed it on does so no more.
+    """
+    renamed = module.rename(dotted)
+    if renamed is None or not construction.is_built(module.index, module.facts, alias.asname or alias.name, dotted):
+        return renamed
+    defined = module.index.canonical(dotted)
+    return Renamed(defined, renamed.rule) if module.index.module_of(dotted) and defined != dotted else None
 
 
 def _star(module: Module, node: ast.ImportFrom, old: str) -> Iterator[Finding]:
