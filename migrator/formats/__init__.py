@@ -43,6 +43,10 @@ class Format:
 
             spoken = http.find(text, self.name, names, context.path)
             found, told = search.beside(spoken, found), search.without(text, spoken)
+        if names.rules.clients and self.name in _SPEAKING | {"env"}:
+            from migrator.formats import search, slugs
+
+            found = search.beside(found, slugs.find(told, names))
         if names.rules.variables or names.rules.ids:
             from migrator.formats import model_ids, search, variables
 

@@ -60,6 +60,7 @@ class Moves:
             for each in self.imports
             if each.package == client.instead and not each.types
             for name in each.names
+            if self.script.scopes.resolve(name.local) == self.script.scopes.top.get(name.local.text())
             if name.imported in wanted or (name.imported == "*" and each.form == "require")  # a CommonJS module is it
         )
         return next(found, "")

@@ -157,6 +157,11 @@ class Arguments:
 
     def _into_body(self, node: ast.Call, unknown: Sequence[ast.keyword], more: _More) -> Iterator[Finding]:
         """Keywords that the new SDK's method does not take go into the body, where the old one put them."""
+        headers = [k for k in unknown if self.client.prefix in self.module.source.segment(k.value).lower()]
+        for each in headers:
+            said = f"{each.arg}: such headers did nothing in the body, where they went: give them as extra_headers"
+            yield self.say(each, Status.MANUAL, said)
+        unknown = [k for k in unknown if k not in headers]
         names = [k.arg or "" for k in unknown]
         items = [*(f'"{k.arg}": {self.module.source.segment(k.value)}' for k in unknown), *more.items]
         if items and any(k.arg == "extra_body" for k in node.keywords):
