@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from migrator.python.direct.given import COLLECTED, assigned, defaults, is_promised
+from migrator.python.direct.promises import Promises
 from migrator.python.expressions import parts_of, root_of, text_value
 from migrator.python.module import Module
 from migrator.python.scopes import FunctionNode, Scope
@@ -35,7 +36,7 @@ class Values:
     """The values of one module's expressions, as far as they are laid out in it or promised by annotations."""
 
     def __init__(self, module: Module) -> None:
-        self.module = module
+        self.module, self._promises = module, Promises(module)
         self._scopes = {id(r.nodes[0]): r.scope for r in module.found.references}
         self._classes = {id(s.node): s for s in module.found.scopes if isinstance(s.node, ast.ClassDef)}
         self._given = dict(assigned(module.source.tree))
@@ -81,7 +82,8 @@ class Values:
             case ast.Name():
                 return self._is_bound(node)
             case ast.Attribute():
-                return self._is_attribute(node)
+                scope = self._scopes.get(id(root_of(node)))
+                return self._is_attribute(node) or (scope is not None and self._promises.is_given(node, scope))
         return isinstance(node, _ALWAYS)
 
     def is_given_where(self, test: ast.expr, node: ast.expr) -> bool:
