@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
-from migrator.endpoints import asked
+from ast_grep_py import SgNode
+
+from migrator.endpoints import Asked, asked
 from migrator.formats import http
 from migrator.javascript.options import Options
 from migrator.javascript.source import Script
@@ -15,6 +17,8 @@ from migrator.primitives.client import Client
 from migrator.sites import Edit, Finding, Status
 
 _URL = re.compile(r"(?:\$\{[^}]*\}|[^\s\"'`<>\\\\,)\]}|])*")
+_REQUEST = re.compile(r"fetch|axios|request|\bgot\b|\.(?:get|post|put|patch|delete)$", re.IGNORECASE)
+_PATH = re.compile(r"\$\{[^}]*\}(?:/v1)?(?P<path>/[\w-]+)")
 
 
 def addresses(script: Script, options: Options, stays: bool) -> Iterator[Finding]:
@@ -24,7 +28,7 @@ def addresses(script: Script, options: Options, stays: bool) -> Iterator[Finding
     """
     client = options.client
     new = options.names.rules.options.get("base-url", "") or client.url
-    pattern, hosts = _address(client), client.hosts
+    pattern, hosts, beside = _address(client), client.hosts, _beside(script, options)
     for node in script.all("string", "template_string", "jsx_text"):
         for match in pattern.finditer(node.text()):
             start, old = script.start(node) + match.start(), match[0]
@@ -40,13 +44,32 @@ def addresses(script: Script, options: Options, stays: bool) -> Iterator[Finding
                 yield Finding(start, client.id, Status.MANUAL, said)
                 continue
             url = _URL.match(node.text(), match.start())
-            differs = asked(url[0] if url else old, client, options.names.rules.methods)
+            differs = asked(url[0] if url else old, client, options.names.rules.methods) or beside
             if differs and differs.status is Status.MANUAL:
                 yield Finding(start, differs.rule, Status.MANUAL, f"{url[0] if url else old}: {differs.message}")
                 continue
             rule, status = (differs.rule, differs.status) if differs else (client.id, Status.MIGRATED)
             said = f"{old} → {instead}" + (f": {differs.message}" if differs else "")
             yield Finding(start, rule, status, said, (Edit(start, start + len(old), instead),))
+
+
+def _beside(script: Script, options: Options) -> Asked | None:
+    """What the script asks for behind an address that is put together, where the new place has nothing like it."""
+    client, methods = options.client, options.names.rules.methods
+    for node in script.all("template_string"):
+        for match in _PATH.finditer(node.text()) if _is_requested(node) else ():
+            found = asked(f"{max(client.addresses, key=len)}{match['path']}", client, methods)
+            if found and found.status is Status.MANUAL and found.rule != client.id:
+                return found
+    return None
+
+
+def _is_requested(node: SgNode) -> bool:
+    """Whether a text is what a request is made to."""
+    arguments = node.parent()
+    call = arguments.parent() if arguments and arguments.kind() == "arguments" else None
+    function = call.field("function") if call else None
+    return function is not None and _REQUEST.search(function.text()) is not None
 
 
 def _address(client: Client) -> re.Pattern[str]:
