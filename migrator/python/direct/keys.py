@@ -125,6 +125,8 @@ class _Reading:
                 yield from self._filtered(node, over)
             case ast.Name():
                 yield from self._variable(node)
+            case ast.Constant(value=None):
+                pass  # no dict yet, or none at all, which a call cannot be given
             case ast.Call() if made := self.reader.returned(node):
                 yield from self._returned(made)
             case _:
