@@ -33,6 +33,36 @@ def given(settings: Settings, names: Names, changes: Iterable[Change]) -> Settin
     return replace(settings, features=found & FEATURE_ARGUMENTS.keys(), ignored=found - FEATURE_ARGUMENTS.keys())
 
 
+def unhandled(module: str, names: Names, changes: Iterable[Change]) -> tuple[list[str], list[str]]:
+    """What these changes give to functions of a client module that is there, by its text, and it does not handle.
+
+    First the arguments that it refuses, then those of LiteLLM alone that it would send on.
+    """
+    leaf = names.client.rpartition(".")[2].encode()
+    texts = [change.after for change in changes if change.after and leaf in change.after]
+    refused, ignored = _tables(module)
+    refused = {name for name in refused if module.count(f'"{name}"') == 1}  # others are handled before they get there
+    featured = {name for words in FEATURE_ARGUMENTS.values() for name in words}
+    plain = {name for name in ignorable(names.rules.served) if "*" not in name and not ignored.fullmatch(name)}
+    told = [sorted(_spelled(texts, {name: {name} for name in each})) for each in (refused & featured, plain)]
+    return told[0], told[1]
+
+
+def _tables(module: str) -> tuple[Set[str], re.Pattern[str]]:
+    """The arguments that a client module refuses, and the pattern of those that it leaves out: all without one."""
+    refused: Set[str] = frozenset()
+    ignored = re.compile(".*")
+    for node in ast.parse(module).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="_REFUSED")], value=ast.Set(elts=items)):
+                refused = {
+                    item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str)
+                }
+            case ast.Assign(targets=[ast.Name(id="_IGNORED")], value=ast.Call(args=[ast.Constant(value=str(pattern))])):
+                ignored = re.compile(pattern)
+    return refused, ignored
+
+
 def _by_position(calls: Collection[ast.Call | None]) -> int | None:
     """How many arguments calls give by position, two at least; None where one is not in sight, or is starred."""
     if any(call is None or any(isinstance(a, ast.Starred) for a in call.args) for call in calls):

@@ -66,7 +66,26 @@ def with_clients(
             if tests:
                 site = replace(site, message=f"{site.message}; {tests.path} tests it")
             work = Work([*work.changes, module, *([tests] if tests else [])], [*work.sites, site])
+        elif client.used and (told := _unhandled(client, home, theirs, candidates)):
+            work = Work(work.changes, [*work.sites, told])
     return work
+
+
+def _unhandled(client: Client, home: Place, changes: Iterable[Change], candidates: Candidates) -> Site | None:
+    """What calls give that the client module of an earlier run was made without."""
+    from migrator.given_arguments import unhandled
+
+    names = client.index.names
+    text = (candidates.project.root / home.path).read_text(encoding="utf-8")
+    refused, sent = unhandled(text, names, changes)
+    if not refused and not sent:
+        return None
+    said = [f"it refuses {', '.join(refused)}: take each out of `_REFUSED`, and say in `_split` what it becomes"]
+    said = [*(said if refused else []), *([f"it would send {', '.join(sent)}: add to `_IGNORED`"] if sent else [])]
+    message = f"made before calls gave all that they give now; {'; '.join(said)}"
+    library = next(each for each in names.rules.libraries if each.client)
+    docs = names.rules.docs.get(library.id, "")
+    return Site(home.path, 1, 1, library.id, Status.MANUAL, message, home.path, 1, docs)
 
 
 def _alone(client: Client, home: Place, changes: Iterable[Change], candidates: Candidates) -> Change | None:

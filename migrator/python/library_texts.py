@@ -11,9 +11,10 @@ from migrator.fates import Fate
 from migrator.patterns import under
 from migrator.primitives.library import Library, Variable
 from migrator.python import handed_on, in_modules, library_modules
-from migrator.python.expressions import Parts, imported_later, parts_of, text_value
+from migrator.python.expressions import Parts, callee_of, imported_later, parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.outline import Text
+from migrator.python.scopes import FunctionNode
 from migrator.python.survey import importers_of, is_importer
 from migrator.sites import Edit, Finding, Status
 
@@ -21,6 +22,7 @@ _SPECS = {"find_spec", "find_loader"}
 _PROBES = {*_SPECS, "importorskip"}
 _SETTERS = {"setdefault", "setenv", "putenv"}
 _ATTRIBUTES = {"setattr", "getattr", "hasattr", "delattr", "object"}  # the last is that of patch
+_VERSIONS = {"version", "distribution"}  # of importlib.metadata
 _IMPORTS = {"import_module", "importorskip", "__import__"}
 
 
@@ -64,8 +66,30 @@ class Texts:
                 yield self._finding(text, Status.MANUAL, said)
             elif in_modules.is_key(self.module, text.node):
                 yield in_modules.finding(self.module, text.node, library.module)
+            elif value == library.module and not self._lingers and self._asks_by_name(text.node, callee):
+                said = f"{value} is asked for by its name in a text: ask for {library.instead}, or take it out"
+                yield self._finding(text, Status.MANUAL, said)
         elif (rule := self.module.names.variable(value)) and self._is_left(text, value, rule):
             yield replace(self._finding(text, Status.REVIEW, f"{value}: {rule.message}"), rule=rule.id)
+
+    def _asks_by_name(self, node: ast.expr, callee: Parts) -> bool:
+        """Whether a text is whose version is asked for, or one of those that a loop or a default imports or probes."""
+        if callee and callee[0] in _VERSIONS:
+            return True
+        parent = self.module.source.parents.get(id(node))
+        if isinstance(parent, ast.arguments):
+            function = self.module.source.parents.get(id(parent))
+            return isinstance(function, FunctionNode) and function.name in self._importers
+        above = (
+            self.module.source.parents.get(id(parent)) if isinstance(parent, ast.Tuple | ast.List | ast.Set) else None
+        )
+        if not isinstance(above, ast.comprehension | ast.For) or above.iter is not parent:
+            return False
+        asked = [
+            call.args[0] for call, _ in self.module.found.calls if callee_of(call) in _PROBES | _IMPORTS and call.args
+        ]
+        names = {a.id for a in asked if isinstance(a, ast.Name)}
+        return isinstance(above.target, ast.Name) and above.target.id in names
 
     def _patched(self, text: Text, value: str, call: ast.Call) -> Finding:
         """`patch.multiple("litellm", completion=…)`: the client module has all of these by the same names, or not."""
