@@ -12,6 +12,7 @@ from migrator.python.built import Plan
 from migrator.python.direct import imported
 from migrator.python.direct import plan as direct
 from migrator.python.direct.call import OMITTED, SDK, Direct
+from migrator.python.expressions import callee_of
 from migrator.python.library_imports import Imports, Object
 from migrator.python.library_texts import Texts
 from migrator.python.library_uses import Use, is_read
@@ -203,7 +204,9 @@ class _Library:
             if (fate and fate.kind == "needless" and self.cuts.takes_call(call, fate)) or self.cuts.takes_guard(call):
                 return None
             requester = library_modules.requester(module.index, use.dotted) if fate and fate.to else ""
-            if fate and fate.kind == "moved" and fate.to and place and text and not requester:
+            anothers = fate is not None and fate.to == client and not library_modules.is_called(module.index)
+            anothers = anothers and callee_of(call) in ("setattr", "delattr", "object")
+            if fate and fate.kind == "moved" and fate.to and place and text and not requester and not anothers:
                 each.needs.add(fate.to)
                 return _Written(use, fate, place, text)
             each.stays = True
@@ -211,6 +214,7 @@ class _Library:
                 return None
             said = f"{use.text}.{attribute}: {fate.message if fate and fate.message else 'see what this is for'}"
             said = f"{said}; {requester} goes on asking for the module by name" if requester else said
+            said = f"{use.text}.{attribute}: {library_modules.ANOTHERS}" if anothers else said
             status = fate.standing if fate else Status.MANUAL
             return Finding(start, fate.rule if fate else use.fate.rule, status, said)
         if id(node) in module.found.stored and self.follows and len(use.reference.parts) == use.depth:

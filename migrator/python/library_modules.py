@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from migrator.patterns import under
 from migrator.python.facts import Facts
 from migrator.python.index import Index
@@ -10,6 +12,34 @@ from migrator.python.index import Index
 def imports(index: Index, library: str) -> bool:
     """Whether any module imports a library, or a name of it."""
     return any(under(m, library) for facts in index.by_path.values() for ts in facts.bound.values() for m in ts)
+
+
+ANOTHERS = (
+    "only tests name it here: what is meant is another library, which goes on calling it: leave this, or see it off"
+)
+_TEST = re.compile(r"(?:^|/)(?:(?:tests?|testing)/|(?:test_[^/]*|[^/]*_test|conftest)\.py$)")
+
+
+def is_called(index: Index) -> bool:
+    """Whether a module that is no test calls what is the client module's afterwards, or may."""
+    said = index.shared.get("calls of a library")
+    if said is None:
+        said = any(_calls(index, facts) for facts in index.by_path.values() if not _TEST.search(facts.path))
+        index.shared["calls of a library"] = said
+    return bool(said)
+
+
+def _calls(index: Index, facts: Facts) -> bool:
+    if any(index.names.is_module(each) for each in facts.requested):
+        return True
+    for local, targets in facts.bound.items():
+        for target in map(index.canonical, filter(None, targets)):
+            whole = index.names.is_module(target)
+            reads = facts.reached.get(local, ("",)) if whole else ()
+            fates = [index.names.fate(f"{target}.{read}") for read in reads] if whole else [index.names.fate(target)]
+            if "" in reads or any(fate and fate.to == index.names.client for fate in fates):
+                return True
+    return False
 
 
 def requester(index: Index, dotted: str) -> str:

@@ -14,6 +14,7 @@ from migrator.patterns import under
 from migrator.python import calls, library_modules, settings
 from migrator.python.called_texts import env_keywords, patched, read_by_calls
 from migrator.python.expressions import callee_of, parts_of, text_value
+from migrator.python.library_modules import ANOTHERS
 from migrator.python.literals import whole
 from migrator.python.module import Module
 from migrator.python.outline import Text
@@ -163,6 +164,9 @@ def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> I
             said = f"{value} → {renamed.new}: once what {requester} asks for by name is no longer its module"
             yield Finding(module.source.start(text.node), renamed.rule, Status.MANUAL, said)
             return
+        if _is_patched(module, text, value) and _is_anothers(module, renamed.new):
+            yield Finding(module.source.start(text.node), renamed.rule, Status.MANUAL, f"{value}: {ANOTHERS}")
+            return
         if _is_looked_for(module, text.node):
             said = f"{value} → {renamed.new}: see whether the text that it is looked for in says so now"
             yield from whole(module, text, value, renamed.new, renamed.rule, Status.REVIEW, said)
@@ -187,6 +191,11 @@ def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> I
     elif _is_patched(module, text, value):
         said = f"{value}: see what is called instead of it now, and patch that"
         yield Finding(module.source.start(text.node), module.names.library_rule, Status.MANUAL, said)
+
+
+def _is_anothers(module: Module, new: str) -> bool:
+    """Whether what is called so afterwards is called by no code of the project's own, but for its tests."""
+    return under(new, module.names.client) and not library_modules.is_called(module.index)
 
 
 def _is_patched(module: Module, text: Text, value: str) -> bool:
