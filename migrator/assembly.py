@@ -32,11 +32,11 @@ from migrator.primitives.library import Library
 from migrator.primitives.project import Dependency, Flag
 from migrator.project import Project
 from migrator.python import rewrite
-from migrator.python.direct.plan import DIRECT_ONLY
 from migrator.python.facts import import_roots
 from migrator.python.index import Index
 from migrator.python.model_looks import given_by_others
 from migrator.python.source import Source
+from migrator.python.staying import standing
 from migrator.routing.project import with_router
 from migrator.ruleset import Rules, compose
 from migrator.sites import Change, Finding, Kind, Problem, Site, Status
@@ -325,9 +325,9 @@ def _findings(
         source, found = candidates.tree(candidate.path)
         valid = ast.parse if source.is_plain else Source  # what this Python could read it must be able to read again
         findings = rewrite.find(source, found, facts, index, edit_prose=edit_prose)
-        left = [f for f in findings if f.status is Status.MANUAL and DIRECT_ONLY in f.message]
-        if left and _goes_with_calls(findings, index.names.rules):
-            staying = index.holding(f"with the calls that stay, {DIRECT_ONLY}")
+        left, why = standing(findings, index.names.rules)
+        if left:
+            staying = index.holding(why)
             told = {(f.start, f.rule) for f in left}
             others = rewrite.find(source, found, facts, staying, edit_prose=edit_prose)
             findings = [*left, *(f for f in others if (f.start, f.rule) not in told)]
@@ -338,13 +338,6 @@ def _findings(
     in_snippet = partial(rewrite.find_in_snippet, index=index, edit_prose=edit_prose)
     context = Context(candidate.path, edit_prose, in_snippet, still_used)
     return format.name, format.find(text, index.names, context), _validation(format, text)
-
-
-def _goes_with_calls(findings: Iterable[Finding], rules: Rules) -> bool:
-    """Whether a module has errors, settings or answers edited, which would no longer be those of a call that stays."""
-    calls = {r.id for r in rules.moved if r.to == "{client}"} | {library.id for library in rules.libraries}
-    theirs = {r.id for r in rules.moved} | {r.id for r in rules.needless} | {r.id for r in rules.answers}
-    return any(f.edits and f.rule in theirs - calls for f in findings)
 
 
 def _validation(format: Format, before: str) -> Callable[[str], object]:

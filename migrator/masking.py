@@ -28,6 +28,7 @@ _PASSWORD = re.compile(r"""(://[^\s/:@"'<>]*+:)(?![${<*]|%[s(])[^\s/"'<>]+(?=@)"
 _NAMED = re.compile(r"""(?<!port)key|token|secret|passw(?:or)?d|credential|portkey["']?\s{0,4}[:=]""", re.IGNORECASE)
 # A name whose value stands on the next line, as YAML and wrapped assignments have it.
 _NAMED_BELOW = re.compile(rf"""(?:{_NAMED.pattern})[\w-]{{0,64}}+["']?\s*+[:=]?\s*+[(\\]?\s*+$""", re.IGNORECASE)
+_IMPORT = re.compile(r"[-+ ]?\s*+(?:from|import)\s")
 _TOKEN = re.compile(r"[A-Za-z0-9+/_~.-]{16,}+={0,2}")
 _WORD = re.compile(r"[A-Za-z]+|[A-Za-z]{1,14}\d{1,4}|\d+[A-Za-z]{0,2}")
 _PLACEHOLDER = re.compile(r"(?:^|[_-])(?:your|here|example|placeholder|xxx+)(?![^_-])", re.IGNORECASE)
@@ -68,7 +69,8 @@ def _mask_named(lines: list[str]) -> list[str]:
     masked, named_above = [], False
     for line in lines:
         named = bool(_NAMED.search(line))
-        masked.append(_TOKEN.sub(_shorten_if_random, line) if named or named_above else line)
+        below = named_above and not _IMPORT.match(line)
+        masked.append(_TOKEN.sub(_shorten_if_random, line) if named or below else line)
         named_above = named and bool(_NAMED_BELOW.search(line))
     return masked
 

@@ -22,6 +22,7 @@ _VALUE = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _TEMPLATE = re.compile(r"(?:example|sample|template|dist)[^/]*$")
+_SECRET = re.compile(r"(?:_KEY|_TOKEN)$", re.IGNORECASE)
 _COMMENTED = re.compile(r"\s*#+[^\S\r\n]*(?=(?:export[^\S\r\n]+)?([A-Za-z_]\w*)=)")
 
 
@@ -78,7 +79,8 @@ def _added(text: str, bound: list[_Line], names: Names) -> Iterator[Finding]:
         if not related or rule.name in there:
             continue
         there.add(rule.name)
-        last, newline = related[-1], "\r\n" if "\r\n" in text else "\n"
+        last = _last_of_block(text, bound, next((line for line in reversed(related) if line.used), related[-1]))
+        newline = "\r\n" if "\r\n" in text else "\n"
         at = last.end
         ended = text[:at].endswith("\n")
         comment = "" if last.used else text[max(text.rfind(end, 0, last.first) for end in "\r\n") + 1 : last.first]
@@ -86,6 +88,15 @@ def _added(text: str, bound: list[_Line], names: Names) -> Iterator[Finding]:
         edit = Edit(at, at, f"{line}{newline}" if ended else f"{newline}{line}")
         said = f"{rule.name} is added: {rule.message}" if rule.message else f"{rule.name} is added"
         yield Finding(last.start, rule.id, Status.MIGRATED, said, (edit,))
+
+
+def _last_of_block(text: str, bound: list[_Line], line: _Line) -> _Line:
+    """The last of the keys and tokens that stand right below a line, as it does in use or commented out."""
+    for below in bound[bound.index(line) + 1 :]:
+        if below.used is not line.used or not _SECRET.search(below.key) or "\n" in text[line.end : below.start]:
+            break
+        line = below
+    return line
 
 
 def _line(piece: str, key: str, at: int, *, used: bool) -> _Line:

@@ -20,6 +20,8 @@ from migrator.python.module import Module
 from migrator.python.survey import asked_of
 from migrator.sites import Edit, Finding, Status
 
+SEVERAL = "has several meanings here"
+
 
 def prepare(module: Module) -> Iterator[Finding]:
     """The findings of a module that uses the library, noting in `module` what the other rewriters leave to these."""
@@ -108,7 +110,7 @@ class _Library:
             return
         if not each.is_imported:
             module.staying |= {id(use.reference.nodes[-1]) for use in each.uses}
-            what = f"{each.name} has several meanings here"
+            each.stays, what = True, f"{each.name} {SEVERAL}"
             yield Finding(start, rule, Status.MANUAL, f"{what}: see what becomes of each, write it by hand")
             return
         stay = [self._at(s.node, f"{each.name} stays") for s, _ in each.imports]

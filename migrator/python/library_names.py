@@ -44,10 +44,9 @@ def _left(module: Module, cuts: Cuts) -> Iterator[Finding]:
             use = Use(reference, 0, module.index.canonical(dotted), fate)
             said = f"{use.text}: {fate.message}"
             finding = Finding(module.source.start(reference.nodes[0]), fate.rule, fate.standing, said)
-            goes = fate.kind == "needless" and not module.suppresses(finding)
-            if goes and (
-                id(reference.nodes[-1]) in module.replaced or cuts.covers(use) or (cuts.takes(use) and cuts.covers(use))
-            ):
+            free, needless = not module.suppresses(finding), fate.kind == "needless"
+            replaced = needless and id(reference.nodes[-1]) in module.replaced
+            if free and (replaced or cuts.covers(use) or (needless and cuts.takes(use) and cuts.covers(use))):
                 gone |= imports
                 continue
             seen |= imports

@@ -88,6 +88,7 @@ def test_a_secret_is_masked_and_masked_once(text: str) -> None:
         "npm-registry-proxy-2024",
         "pypi-mirror-1",
         "hf_hub_download and pk_user_id_2024",
+        "+    token = given if given else token\n+    from crawl4ai.llm_client import completion",
         "portkey-ai==1.2.3 --hash=sha256:8f14e45fceea167a5a36dedd4bea2543f2a1c9d0",
     ],
 )
