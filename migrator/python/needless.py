@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from migrator.fates import Fate
 from migrator.python import call_state, unneeded
-from migrator.python.expressions import parts_of, text_value
+from migrator.python.expressions import callee_of, parts_of, text_value
 from migrator.python.module import Module
 from migrator.python.outline import Reference
 from migrator.sites import Edit, Finding, Status
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from migrator.python.library_uses import Use
 
 
-# Calls that only give a value.
+# Calls that only give a value, as those of anything called `get_…` do.
 _IDLE = {
     "bool", "dict", "float", "getattr", "hasattr", "int", "isinstance", "len", "list", "set", "str", "tuple",
     "os.environ.get", "os.getenv", "environ.get", "getenv", "httpx.Timeout", "Path", "pathlib.Path",
@@ -213,7 +213,7 @@ class Cuts:
         parts = parts_of(call.func)
         if isinstance(call.func, ast.Attribute) and call.func.attr in _IDLE_METHODS:
             return True
-        if (len(parts) == 1 and parts[0] in _IDLE) or ".".join(parts) in _IDLE:
+        if (len(parts) == 1 and parts[0] in _IDLE) or ".".join(parts) in _IDLE or callee_of(call).startswith("get_"):
             return True
         fate = self._fate(call.func)
         return fate is not None and fate.kind == "needless"
