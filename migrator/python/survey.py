@@ -258,7 +258,7 @@ _TEST = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$")
 
 
 def _unused(found: Outline, text: str, path: str) -> set[str]:
-    """Names of `from` imports that the text spells once, where they are imported, besides prose in docstrings.
+    """Names of `from` imports that no code has, whatever comments and prose in docstrings say.
 
     A module of nothing but imports has them for others, whoever they are; nobody imports from one that pytest runs.
     """
@@ -280,7 +280,18 @@ def _unused(found: Outline, text: str, path: str) -> set[str]:
     for docstring in prose:
         if ">>>" not in docstring:  # an example would run with what the module imports
             spelled.subtract(word for word in re.findall(r"\w+", docstring) if word in imported)
-    return {name for name in imported if spelled[name] == 1}
+    named = {reference.parts[0] for reference in found.references} | set(_named_in_texts(found))
+    return {name for name in imported if spelled[name] == 1 or name not in named}
+
+
+def _named_in_texts(found: Outline) -> Iterator[str]:
+    """The words of annotations and examples, and the texts that are one word."""
+    for text in found.texts:
+        value = text_value(text.node) or ""
+        if text.role in ("annotation", "all") or ">>>" in value:
+            yield from re.findall(r"\w+", value)
+        else:
+            yield value
 
 
 def is_fixture(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
