@@ -12,6 +12,7 @@ from migrator.python import (
     calls,
     expected,
     fixtures,
+    generated,
     gone,
     imports,
     library,
@@ -62,6 +63,7 @@ def find(source: Source, found: Outline, facts: Facts, index: Index, *, edit_pro
     findings += [f for rewriter in rewriters for f in rewriter.find(module)]
     findings += uses.flagged_imports(module)
     settled = without_overlaps(list(expected.hold(module, findings)))
+    settled += generated.unsaid(module, settled)
     return tidy_imports.tidied(module, settled) if index.names.rules.libraries else settled
 
 
