@@ -254,6 +254,7 @@ def _prefixes(text: str) -> Iterator[str]:
         text = text.rpartition(".")[0]
 
 
+_TYPED = re.compile(r"#[ \t]*type:([^\r\n]*)")
 _TEST = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$")
 
 
@@ -281,6 +282,8 @@ def _unused(found: Outline, text: str, path: str) -> set[str]:
         if ">>>" not in docstring:  # an example would run with what the module imports
             spelled.subtract(word for word in re.findall(r"\w+", docstring) if word in imported)
     named = {reference.parts[0] for reference in found.references} | set(_named_in_texts(found))
+    named |= {name for node, _ in found.globals for name in node.names}
+    named |= {word for comment in _TYPED.findall(text) for word in re.findall(r"\w+", comment)}
     return {name for name in imported if spelled[name] == 1 or name not in named}
 
 
