@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -168,10 +169,26 @@ class Arguments:
             said = f"{', '.join([*names, *more.items])} → extra_body: put them into the one that is there"
             yield self.say(node, Status.MANUAL, said)
         elif items or more.arguments:
-            body = [f"extra_body={{{', '.join(items)}}}"] if items else []
-            edits = tuple(arguments.edits(self.module, node, {}, names, [*more.arguments, *body]))
+            edits = tuple(self._in_place(node, unknown, more))
+            if not edits:
+                body = [f"extra_body={{{', '.join(items)}}}"] if items else []
+                edits = tuple(arguments.edits(self.module, node, {}, names, [*more.arguments, *body]))
             said = f"{', '.join([*names, *more.items])} → extra_body" if items else ", ".join(more.arguments)
             yield self.say(node, Status.MIGRATED, said, edits)
+
+    def _in_place(self, node: ast.Call, unknown: Sequence[ast.keyword], more: _More) -> Iterator[Edit]:
+        """Edits around the values of keywords that follow one another: what is edited inside these stays so."""
+        first = next((n for n, k in enumerate(node.keywords) if k in unknown), len(node.keywords))
+        if not unknown or list(unknown) != node.keywords[first : first + len(unknown)]:
+            return
+        for number, keyword in enumerate(unknown):
+            start = self.module.source.start(keyword)
+            named = re.match(r"\w+\s*=\s*", self.module.source.text[start:])
+            assert named is not None
+            yield Edit(start, start + named.end(), ("" if number else "extra_body={") + f'"{keyword.arg}": ')
+        end = self.module.source.end(unknown[-1])
+        closed = "".join([*(f", {item}" for item in more.items), "}", *(f", {each}" for each in more.arguments)])
+        yield Edit(end, end, closed)
 
 
 def _names_model(asked: Asked) -> bool:
