@@ -1,4 +1,4 @@
-"""Imports that stand below each other and became imports from one module: one statement, and each name once."""
+"""Imports that were written: those from one module become one statement, those of the project go to its own others."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from migrator.python.module import Module
 from migrator.sites import Edit, Finding
 
 _LONGEST = 88  # characters of a line that is made longer
+_Import = ast.Import | ast.ImportFrom
 
 
 class _Statement:
@@ -27,6 +28,12 @@ class _Statement:
         self.is_alone = not around.strip()
         inside = [Edit(e.start - self.start, e.end - self.start, e.text) for e in self.edits]
         self.lines = [line.strip() for line in apply(source.text[self.start : self.end], inside).splitlines()]
+        self.elsewhere: list[Edit] = []  # what was among the lines, where it stands now
+        self.blank = 0  # characters of the blank line below, where there is one above, too
+        below = source.line_end(self.after)
+        above = source.text[: self.first]
+        if not source.text[self.after : below].strip() and (not above.strip() or above.endswith(self.newline * 2)):
+            self.blank = below - self.after
 
     def froms(self) -> Iterator[tuple[int, ast.ImportFrom]]:
         """The lines that are whole `from … import …` statements, if all of the lines are whole statements."""
@@ -41,18 +48,20 @@ class _Statement:
     def edit(self) -> Edit:
         """What takes the place of the edits inside it."""
         if not any(self.lines):
-            return Edit(self.first, self.after, "")
+            return Edit(self.first, self.after + self.blank, "")
         return Edit(self.start, self.end, f"{self.newline}{self.indent}".join(filter(None, self.lines)))
 
 
 def tidied(module: Module, findings: list[Finding]) -> list[Finding]:
     """The findings, with the edits of imports below each other joined; each edit is that of one finding."""
     edits = sorted({e for f in findings for e in f.edits})
-    changed = [s for run in _runs(module, edits) for s in _joined(run)]
+    runs = list(_runs(module, edits))
+    changed = [s for run in runs for s in _joined(run)]
+    changed += [s for s in _settled(module, runs, edits) if s not in changed]
     for statement in changed:
-        own, new = {(e.start, e.end, e.text) for e in statement.edits}, statement.edit()
+        own, new = {(e.start, e.end, e.text) for e in statement.edits}, (statement.edit(), *statement.elsewhere)
         first = next(f for f in findings if any((e.start, e.end, e.text) in own for e in f.edits))
-        findings = [_with(f, own, (new,) if f is first else ()) for f in findings]
+        findings = [_with(f, own, new if f is first else ()) for f in findings]
     return findings
 
 
@@ -102,3 +111,74 @@ def _joined(run: list[_Statement]) -> list[_Statement]:
             into.lines[line] = joined
             changed += [s for s in dict.fromkeys((into, statement)) if s not in changed]
     return changed
+
+
+def _settled(module: Module, runs: list[list[_Statement]], edits: list[Edit]) -> Iterator[_Statement]:
+    """The statements of which a line goes to the imports of the project's own package, where these stand apart."""
+    package = module.names.client.partition(".")[0]
+    mine = [node for node in module.source.tree.body if _package(node) == package]
+    for statement in (s for run in runs for s in run if not s.indent):
+        own = _section(module, statement, mine, edits)
+        for number, line in enumerate(statement.lines if own else ()):
+            node = _parsed(line)
+            if node and _package(node) == package:
+                statement.lines[number] = ""
+                statement.elsewhere.append(_among(module, own, node, line))
+        if statement.elsewhere:
+            yield statement
+
+
+def _section(module: Module, statement: _Statement, mine: list[ast.stmt], edits: list[Edit]) -> list[ast.stmt]:
+    """The imports of the project's own that stand below a statement, with imports alone between, and are not edited."""
+    source, body = module.source, module.source.tree.body
+    at = next((i for i, node in enumerate(body) if source.start(node) == statement.start), len(body))
+    rest = body[at + 1 :]
+    end = next((i for i, node in enumerate(rest) if not isinstance(node, ast.Import | ast.ImportFrom)), len(rest))
+    own = [node for node in rest[:end] if node in mine]
+    touched = any(e.start <= source.end(n) and source.start(n) <= e.end for n in own for e in edits)
+    apart = bool(own) and not source.text[: source.start(own[0])].rpartition("\n")[0].rpartition("\n")[2].strip()
+    return own if apart and not touched else []
+
+
+def _among(module: Module, own: list[ast.stmt], node: _Import, line: str) -> Edit:
+    """The edit that puts an import where it sorts among those of its package, or its name into one of them."""
+    source = module.source
+    for there in own:
+        if not isinstance(there, ast.ImportFrom) or not isinstance(node, ast.ImportFrom) or there.module != node.module:
+            continue
+        text = source.segment(there)
+        if not set("(#*") & set(text) and "," not in line and len(text) + len(line) < _LONGEST:
+            name = line.rpartition(" import ")[2]
+            later = next((a for a in there.names if a.name.lower() > name.lower()), None)
+            at = source.start(later) if later else source.end(there.names[-1])
+            return Edit(at, at, f"{name}, " if later else f", {name}")
+    later_one = next((each for each in own if _order(each) > _order(node)), None)
+    at = source.line_start(source.start(later_one)) if later_one else source.line_end(source.end(own[-1]))
+    if isinstance(node, ast.ImportFrom):
+        names = sorted(node.names, key=lambda a: (not a.name.isupper(), not a.name[0].isupper(), a.name.lower()))
+        line = f"from {node.module} import {', '.join(map(ast.unparse, names))}"
+    return Edit(at, at, line + source.newline)
+
+
+def _order(node: ast.stmt) -> tuple[bool, str]:
+    """As isort has it: whole modules before names."""
+    return isinstance(node, ast.ImportFrom), _module(node)
+
+
+def _package(node: ast.stmt) -> str:
+    return _module(node).partition(".")[0]
+
+
+def _module(node: ast.stmt) -> str:
+    """The module that an absolute import names first; "" for any other statement."""
+    if isinstance(node, ast.ImportFrom):
+        return "" if node.level else node.module or ""
+    return node.names[0].name if isinstance(node, ast.Import) else ""
+
+
+def _parsed(line: str) -> _Import | None:
+    try:
+        body = ast.parse(line).body
+    except SyntaxError:  # a line of a statement of several
+        return None
+    return body[0] if len(body) == 1 and isinstance(body[0], ast.Import | ast.ImportFrom) else None
