@@ -36,7 +36,7 @@ WORDS = (
 )
 FILTER = """
 import sys
-from migrator.project import files, matching, open_project
+from migrator.tree.project import files, matching, open_project
 project = open_project(".")
 found, unread = matching(project.root, files(project), [n.encode() for n in sys.argv[1:]])
 sys.exit(bool(found or unread))

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from migrator import __version__
-from migrator.cli_options import UNDOING, Given, planning
+from migrator.commands.options import UNDOING, Given, planning
 from migrator.errors import MigrateError
 from migrator.outcome import counted
 
 if TYPE_CHECKING:
     from migrator.outcome import Mode, Plan
-    from migrator.project import Project
-    from migrator.selection import Selection
-    from migrator.task import Progress
+    from migrator.packs.selection import Selection
+    from migrator.planning.task import Progress
+    from migrator.tree.project import Project
 
 FOUND, FAILED = 1, 2  # bits of the exit code
 
@@ -30,7 +30,7 @@ FOUND, FAILED = 1, 2  # bits of the exit code
 class _Group(click.Group):
     """Turns MigrateError into one line on stderr and exit code 2, and imports sub-commands when they are called."""
 
-    lazy = {"rules": "migrator.cli_rules", "sql": "migrator.cli_sql"}  # noqa: RUF012 - read only
+    lazy = {"rules": "migrator.commands.rules", "sql": "migrator.commands.sql"}  # noqa: RUF012 - read only
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted([*super().list_commands(ctx), *self.lazy])
@@ -102,8 +102,8 @@ def main(ctx: click.Context, /, **options: Any) -> None:
 
 
 def _migrate(given: Given) -> int:
-    from migrator import selection as choosing
-    from migrator.project import open_project
+    from migrator.packs import selection as choosing
+    from migrator.tree.project import open_project
 
     project = open_project(given.path, given.backup_dir)
     _interrupted(project, given)
@@ -120,7 +120,7 @@ def _migrate(given: Given) -> int:
 
 def _interrupted(project: Project, given: Given) -> None:
     """Take an interrupted run back, or the plan would be one for half its files; a dry run only says so."""
-    from migrator import transaction
+    from migrator.backup import transaction
 
     if not given.dry_run:
         _tell_recovered(transaction.recover(project.root, project.backup_dir))
@@ -137,9 +137,9 @@ def _plan(project: Project, given: Given) -> tuple[Selection, Plan]:
     """The plan that the options ask for, announced where the tree chose the packs."""
     from dataclasses import replace
 
+    from migrator.packs.selection import select
     from migrator.plan import build
-    from migrator.selection import select
-    from migrator.task import Options
+    from migrator.planning.task import Options
 
     selection = select(project, given.source, given.target, given.packs, given.mode)
     settings = project.settings
@@ -174,7 +174,7 @@ def _ours(project: Project, given: Given) -> Iterator[str]:
 
 
 def _progress(given: Given) -> AbstractContextManager[Progress]:
-    from migrator.progress import stages
+    from migrator.commands.progress import stages
 
     return stages(enabled=not (given.no_progress or given.quiet))
 
@@ -182,7 +182,7 @@ def _progress(given: Given) -> AbstractContextManager[Progress]:
 def _guard(project: Project, plan: Plan, given: Given) -> None:
     """Refuse work that is not committed and might be mixed with the run's, and ask a person at a terminal."""
     if plan.changes and not given.allow_dirty:
-        from migrator.project import git_state
+        from migrator.tree.project import git_state
 
         git = git_state(project)
         dirty = sorted({*git.dirty, *(git.untracked & {change.path for change in plan.changes})})
@@ -203,7 +203,7 @@ def _apply(project: Project, plan: Plan, given: Given) -> Plan:
     from dataclasses import replace
     from datetime import UTC, datetime
 
-    from migrator import transaction
+    from migrator.backup import transaction
 
     run = transaction.run_id(datetime.now(UTC))
     with _progress(given) as progress:
@@ -220,8 +220,8 @@ def _apply(project: Project, plan: Plan, given: Given) -> Plan:
 
 
 def _restore(given: Given) -> None:
-    from migrator import transaction
-    from migrator.project import open_project
+    from migrator.backup import transaction
+    from migrator.tree.project import open_project
 
     project = open_project(given.path, given.backup_dir)
     done = transaction.restore(project.root, project.backup_dir, given.run, force=given.force)
@@ -245,7 +245,7 @@ def check(ctx: click.Context, /, **options: Any) -> None:
     """
     from dataclasses import replace
 
-    from migrator.project import open_project
+    from migrator.tree.project import open_project
 
     given = Given(**options)
     project = open_project(given.path)
@@ -259,7 +259,7 @@ def check(ctx: click.Context, /, **options: Any) -> None:
     if given.route:
         plan = _whole_route(project, given, selection, plan)
     if named:
-        from migrator import baseline
+        from migrator.reports import baseline
 
         file = Path(given.baseline) if given.baseline else project.root / named
         if given.update_baseline:
@@ -272,9 +272,9 @@ def check(ctx: click.Context, /, **options: Any) -> None:
 
 def _whole_route(project: Project, given: Given, selection: Selection, plan: Plan) -> Plan:
     """The plan with all that is left of the layer a route leaves, which is summed up."""
-    from migrator import lingering
-    from migrator import project as tree
-    from migrator.ruleset import compose
+    from migrator.packs.ruleset import compose
+    from migrator.planning import lingering
+    from migrator.tree import project as tree
 
     rules = compose(selection.packs, project.settings.overrides)
     if not rules.lingering:

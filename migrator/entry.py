@@ -20,8 +20,8 @@ def main() -> None:
 
 def _answered() -> bool:
     """Whether git finds the tree of this folder clean, and that was said; everything else is left to the command."""
-    from migrator.glance import all_clean
-    from migrator.shipped import FOLDERS, NEEDLES, holds_folder, nothing_found
+    from migrator.packs.shipped import FOLDERS, NEEDLES, holds_folder, nothing_found
+    from migrator.tree.glance import all_clean
 
     try:
         files = all_clean(os.getcwd(), NEEDLES) if _as_shipped() else None
@@ -35,7 +35,7 @@ def _answered() -> bool:
 
 def _as_shipped() -> bool:
     """Whether this folder has no settings and no packs of its own, which may ask for more than the shipped packs do."""
-    from migrator.defaults import BACKUP_DIR, RULES_PATH
+    from migrator.tree.defaults import BACKUP_DIR, RULES_PATH
 
     if os.path.lexists(RULES_PATH) or os.path.islink(BACKUP_DIR):
         return False
@@ -47,7 +47,7 @@ def _as_shipped() -> bool:
     from pathlib import Path
 
     from migrator.errors import MigrateError
-    from migrator.settings import Settings, load
+    from migrator.tree.settings import Settings, load
 
     try:
         return load(Path()) == Settings()

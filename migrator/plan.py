@@ -6,15 +6,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from migrator import project as tree
-from migrator.names import Names
 from migrator.outcome import Plan
-from migrator.packs import Pack
-from migrator.project import Project
-from migrator.ruleset import Rules
-from migrator.shipped import holds_folder
+from migrator.packs.load import Pack
+from migrator.packs.ruleset import Rules
+from migrator.packs.shipped import holds_folder
+from migrator.planning.names import Names
+from migrator.planning.task import Options, Progress, Task, silent
 from migrator.sites import Site, Status
-from migrator.task import Options, Progress, Task, silent
+from migrator.tree import project as tree
+from migrator.tree.project import Project
 
 __all__ = ["Options", "build"]
 
@@ -62,7 +62,7 @@ def _over(task: Task, rules: Rules, files: list[str]) -> Plan:
         task.project.root, files, Names(rules).needles, lambda done: task.progress("searching", done, len(files))
     )
     if matched or _moves(files, rules):
-        from migrator.assembly import assemble  # a clean tree needs none of it
+        from migrator.planning.assembly import assemble  # a clean tree needs none of it
 
         plan = assemble(task, files, matched)
     else:

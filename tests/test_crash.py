@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from migrator.backup.transaction import apply, recover, restore, runs
 from migrator.errors import MigrateError
 from migrator.sites import Change
-from migrator.transaction import apply, recover, restore, runs
 
 BACKUP = ".migration_backup"
 RUN, NEXT = "20261120-174501-3f2a", "20261120-174502-3f2a"

@@ -24,10 +24,10 @@ import yaml
 from projects import HOUSE
 
 from migrator.cli import main
-from migrator.keys import toml_keys
+from migrator.packs.schema import pack_schema
+from migrator.primitives.keys import toml_keys
 from migrator.primitives.tables import TABLES, Head
-from migrator.schema import pack_schema
-from migrator.settings import Settings
+from migrator.tree.settings import Settings
 
 PAGES = sorted([*HOUSE.glob("*.md"), *HOUSE.glob("docs/*.md")])
 _GENERATED = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)

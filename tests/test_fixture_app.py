@@ -12,10 +12,10 @@ import jsonschema
 import pytest
 from projects import BACKUP, HOUSE, contents, git, run, spawn, tree
 
+from migrator.packs.selection import select
 from migrator.plan import Options, build
-from migrator.project import open_project
 from migrator.reports.diff import unified
-from migrator.selection import select
+from migrator.tree.project import open_project
 
 APP = HOUSE / "fixtures/agentcore_app"
 SHIM = ("-m", "llm_gateway.shims.agentcore")

@@ -24,11 +24,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from projects import tree, write
 
-from migrator import packs, transaction
+from migrator.backup import transaction
 from migrator.outcome import Plan
+from migrator.packs import load as packs
 from migrator.plan import Options, build
-from migrator.project import open_project
 from migrator.sites import Status
+from migrator.tree.project import open_project
 
 OLD, NEW = "agentcore.integration.portkey", "agentcore.llm_gateway"
 OBJECTS = {  # object -> the module below the package that defines it; the package has them all

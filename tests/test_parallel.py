@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migrator.parallel import in_order
+from migrator.tree.parallel import in_order
 
 
 def test_what_the_work_raises_is_not_the_end_of_it() -> None:

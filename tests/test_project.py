@@ -15,13 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from migrator import needles
-from migrator import project as edge
-from migrator.defaults import PRUNED
 from migrator.errors import MigrateError
-from migrator.project import all_clean, files, git_state, is_generated, matching, open_project, passed_over, read
-from migrator.settings import Settings
 from migrator.sites import Problem
+from migrator.tree import needles
+from migrator.tree import project as edge
+from migrator.tree.defaults import PRUNED
+from migrator.tree.project import all_clean, files, git_state, is_generated, matching, open_project, passed_over, read
+from migrator.tree.settings import Settings
 
 WORDS = [b"portkey", b"litellm"]
 as_user = pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unreadable for root")
@@ -471,7 +471,7 @@ class TestGitState:
         assert "\n" not in str(caught.value)
 
     def test_git_was_never_there(self, repo: Path) -> None:
-        code = "from migrator.project import *; git_state(open_project('.'))"
+        code = "from migrator.tree.project import *; git_state(open_project('.'))"
         environment = {"PATH": "", "PYTHONPATH": str(Path(edge.__file__).parents[1])}
         ended = subprocess.run(
             [sys.executable, "-c", code], cwd=repo, env=environment, capture_output=True, check=False

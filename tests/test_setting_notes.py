@@ -6,10 +6,10 @@ import tomllib
 
 import pytest
 
-from migrator import packs
-from migrator.pack_pages import page
-from migrator.pack_settings import overridden
-from migrator.setting_notes import Note, notes
+from migrator.packs import load as packs
+from migrator.packs.pages import page
+from migrator.packs.setting_notes import Note, notes
+from migrator.packs.settings import overridden
 
 FOLDERS = {path.name: path for path in packs.builtin_folder().iterdir()}
 SETTINGS = [

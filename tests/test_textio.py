@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator.textio import Text, decode, encode
+from migrator.tree.textio import Text, decode, encode
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from migrator.backup.transaction import apply, recover, restore, run_id, runs
 from migrator.errors import MigrateError
 from migrator.sites import Change
-from migrator.transaction import apply, recover, restore, run_id, runs
 
 BACKUP = ".migration_backup"
 START = datetime(2026, 11, 20, 17, 45, 1, tzinfo=UTC)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from migrator.clients.filling import fill, template
 from migrator.clients.module import Settings
 from migrator.clients.table import load
-from migrator.python.new_imports import Import
-from migrator.python.own_client import Written
+from migrator.python.importing.new import Import
+from migrator.python.library.own_client import Written
 
 TARGET = "llm-gateway"  # calls of no other are written with the client alone
 _IMPORTS = (Import("os"), Import("functools", "cache"), Import("openai", "OpenAI"), Import("openai", "OpenAIError"))

@@ -11,10 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from migrator.checks import BOOL, NAME, NAMES, TEXT, TEXT_MAP, TEXTS, Check, accepts
 from migrator.errors import MigrateError
-from migrator.keys import key, required, toml_keys
-from migrator.packs import builtin_folder
+from migrator.packs.load import builtin_folder
+from migrator.primitives.checks import BOOL, NAME, NAMES, TEXT, TEXT_MAP, TEXTS, Check, accepts
+from migrator.primitives.keys import key, required, toml_keys
 
 TABLE_FILE = "litellm.toml"
 TARGETS = ("llm-gateway", "portkey")

@@ -12,7 +12,7 @@ from migrator.database.connect import Database, Kind, Table, connect
 from migrator.database.dialects import Dialect, column, identifier, join_name, table
 from migrator.database.runs import JOURNAL
 from migrator.database.script import BACKUP_PREFIX, Match
-from migrator.masking import mask
+from migrator.reports.masking import mask
 
 SCAN_ROWS = 100_000
 SAMPLE_CHARACTERS = 60

@@ -11,7 +11,7 @@ from dataclasses import replace
 from migrator.formats import Context
 from migrator.formats.blocks import Block, Placed
 from migrator.formats.search import apart, lines, moved_by, snippet
-from migrator.names import Names
+from migrator.planning.names import Names
 from migrator.sites import Finding, Status
 
 _PYTHON = r"(?<![\w.-])python[\d.]*(?![\w.])"

@@ -11,8 +11,8 @@ from dotenv.parser import Binding, parse_stream
 
 from migrator.formats import Context, http
 from migrator.formats.search import apart, apply, exact, line_of, moved_by, prose
-from migrator.names import Names, say_env
 from migrator.patterns import expand
+from migrator.planning.names import Names, say_env
 from migrator.sites import Edit, Finding, Status
 
 _BEFORE_KEY = re.compile(r"\s*(?:export[^\S\r\n]+)?'?")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from migrator.formats.search import moved_by
-from migrator.names import Names
+from migrator.planning.names import Names
 from migrator.sites import Finding, Status
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from migrator.formats.search import lines
-from migrator.names import Names
+from migrator.planning.names import Names
 from migrator.primitives.leaving import EnvGone
 from migrator.primitives.project import Env
 from migrator.sites import Edit, Finding, Status

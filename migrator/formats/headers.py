@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from migrator.names import Names
+from migrator.planning.names import Names
+from migrator.planning.providers import LOST, NewId, begins, named, new_id
 from migrator.primitives.client import Client, Parameter
-from migrator.providers import LOST, NewId, begins, named, new_id
 from migrator.sites import Status
 
 _ORDER = (Status.MIGRATED, Status.REVIEW, Status.MANUAL)

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from migrator.endpoints import asked
 from migrator.formats import header_maps
 from migrator.formats.curl import Curl
 from migrator.formats.headers import Headers
 from migrator.formats.search import apart
-from migrator.names import Names
+from migrator.packs.ruleset import Rules
+from migrator.planning.endpoints import asked
+from migrator.planning.names import Names
 from migrator.primitives.client import Client
-from migrator.ruleset import Rules
 from migrator.sites import Edit, Finding, Status
 
 _COMMENT = re.compile(r"[ \t]*(?:#|//|;|REM\b|<!--)")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from migrator.formats import Context
 from migrator.formats.search import apart, exact, line_of, lines, moved, packages_in, prose, renamed, settings_in
-from migrator.names import Names
+from migrator.planning.names import Names
 from migrator.sites import Finding, Status
 
 _SECTION = re.compile(r"[ \t]*\[[ \t]*([^\]\r\n]*?)[ \t]*\]")

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from migrator.formats import Context
 from migrator.formats.search import packages_in
-from migrator.names import Names
+from migrator.planning.names import Names
 from migrator.sites import Finding
 
 

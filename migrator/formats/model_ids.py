@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from migrator.model_ids import InUse, told
-from migrator.names import Names
+from migrator.planning.model_ids import InUse, told
+from migrator.planning.names import Names
 from migrator.sites import Edit, Finding, Status
 
 _KINDS = {"yaml", "toml", "json", "env", "ini", "config", "script"}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from migrator.formats import Context, Format
 from migrator.formats.cells import Cell, cells
 from migrator.formats.search import apart, snippet
-from migrator.names import Names
+from migrator.planning.names import Names
 from migrator.sites import Finding, Status
 
 _LINE_END = re.compile(r"\\[nt]")  # as JSON strings write it: its letter is no part of the name behind it

@@ -8,18 +8,18 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from migrator import project as tree
 from migrator.formats import Context, config, format_of
 from migrator.formats.search import beside
-from migrator.handed import Handed
-from migrator.handed import names as is_named
-from migrator.names import Names
-from migrator.ruleset import Rules
+from migrator.packs.ruleset import Rules
+from migrator.planning.handed import Handed
+from migrator.planning.handed import names as is_named
+from migrator.planning.names import Names
 from migrator.sites import Finding
-from migrator.textio import decode
+from migrator.tree import project as tree
+from migrator.tree.textio import decode
 
 if TYPE_CHECKING:
-    from migrator.candidates import Candidates
+    from migrator.tree.candidates import Candidates
 
 CALL = ".create("
 _METHODS = (b".prompts.", b".feedback.")  # of clients, and hardly of anything else

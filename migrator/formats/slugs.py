@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from migrator.names import Names
+from migrator.planning.names import Names
+from migrator.planning.providers import new_id
 from migrator.primitives.client import Client
-from migrator.providers import new_id
 from migrator.sites import Edit, Finding, Status
 
 _ID = r"@(?!(?:cf|hf)/)[\w-]+/[\w.:/@-]*\w"

@@ -6,7 +6,7 @@ import re
 
 from migrator.formats import Context
 from migrator.formats.search import apart, lines
-from migrator.names import Names
+from migrator.planning.names import Names
 from migrator.primitives.project import Column
 from migrator.sites import Finding, Status
 

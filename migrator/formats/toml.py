@@ -10,7 +10,7 @@ from migrator.formats import Context, config
 from migrator.formats.search import apart, distribution, exact, line_of, prose, renamed, settings_in
 from migrator.formats.toml_layout import Layout
 from migrator.formats.toml_moves import moves
-from migrator.names import Names, say_env
+from migrator.planning.names import Names, say_env
 from migrator.sites import Finding, Status
 
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?:[\[(<>=!~;@].*)?$", re.DOTALL)

@@ -11,7 +11,7 @@ from typing import Any
 
 from migrator.formats.search import Moved, apart, apply, line_of, moved
 from migrator.formats.toml_layout import Layout, Node, Path
-from migrator.names import Names
+from migrator.planning.names import Names
 from migrator.primitives.project import Setting
 from migrator.sites import Edit, Finding, Status
 

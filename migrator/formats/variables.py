@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from migrator.formats.deployment import is_deployment
-from migrator.names import Names
+from migrator.planning.names import Names
 from migrator.primitives.library import Variable
 from migrator.sites import Finding, Status
 

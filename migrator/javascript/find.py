@@ -15,7 +15,7 @@ from migrator.javascript.models import chosen, slugs, unnamed
 from migrator.javascript.moves import Moves
 from migrator.javascript.options import Options
 from migrator.javascript.source import Script, scripts
-from migrator.names import Names
+from migrator.planning.names import Names
 from migrator.primitives.client import Client, Factory
 from migrator.sites import Edit, Finding, Status
 

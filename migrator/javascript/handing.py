@@ -7,15 +7,15 @@ from dataclasses import replace
 
 from ast_grep_py import SgNode
 
-from migrator.handed import Handed, stem
 from migrator.javascript.clients import Clients
 from migrator.javascript.find import clients_of, stay
 from migrator.javascript.imports import Meaning
 from migrator.javascript.objects import properties
 from migrator.javascript.source import Script, scripts, string_of
-from migrator.names import Names
+from migrator.packs.ruleset import Rules
+from migrator.planning.handed import Handed, stem
+from migrator.planning.names import Names
 from migrator.primitives.client import Client
-from migrator.ruleset import Rules
 
 _DEEP = 4  # scripts on the way from a client to who uses it
 

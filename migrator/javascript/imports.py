@@ -9,11 +9,11 @@ from typing import Literal
 
 from ast_grep_py import SgNode
 
-from migrator.handed import Handed
-from migrator.handed import names as is_named
 from migrator.javascript.objects import Property, properties
 from migrator.javascript.scopes import Binding
 from migrator.javascript.source import Script, string_of
+from migrator.planning.handed import Handed
+from migrator.planning.handed import names as is_named
 
 Form = Literal["import", "require", "export", "other"]
 _THROUGH = frozenset(

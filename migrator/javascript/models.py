@@ -10,7 +10,7 @@ from ast_grep_py import SgNode
 from migrator.javascript.clients import Built, Clients
 from migrator.javascript.meant import is_model
 from migrator.javascript.source import Script, string_of
-from migrator.providers import new_id
+from migrator.planning.providers import new_id
 from migrator.sites import Finding, Status
 
 _BEGUN = re.compile(r"`@(?P<slug>[\w-]+|\$\{[^}`]*\})/")

@@ -13,7 +13,7 @@ from migrator.javascript.clients import CLASSES, Clients
 from migrator.javascript.imports import Import, Name
 from migrator.javascript.objects import properties, without
 from migrator.javascript.source import Script, span
-from migrator.names import Names
+from migrator.planning.names import Names
 from migrator.sites import Edit, Finding, Status
 
 _USES = ("identifier", "type_identifier", "shorthand_property_identifier")

@@ -11,10 +11,10 @@ from ast_grep_py import SgNode
 
 from migrator.javascript.objects import Property, properties, written
 from migrator.javascript.source import Script, string_of
-from migrator.names import Names
 from migrator.patterns import expand
+from migrator.planning.names import Names
+from migrator.planning.providers import meant
 from migrator.primitives.client import Client, Parameter
-from migrator.providers import meant
 from migrator.sites import Edit, Finding, Status
 
 Place = Literal["client", "call", "headers"]

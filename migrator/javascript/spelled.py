@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from ast_grep_py import SgNode
 
-from migrator.endpoints import Asked, asked
 from migrator.formats import http
 from migrator.javascript.options import Options
 from migrator.javascript.source import Script
-from migrator.names import Names
+from migrator.planning.endpoints import Asked, asked
+from migrator.planning.names import Names
 from migrator.primitives.client import Client
 from migrator.sites import Edit, Finding, Status
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from migrator.checks import (
+from migrator.primitives.checks import (
     DESTINATION,
     DISTRIBUTION,
     DOTTED,
@@ -20,7 +20,7 @@ from migrator.checks import (
     TEXT_MAP,
     TEXTS,
 )
-from migrator.keys import key
+from migrator.primitives.keys import key
 from migrator.primitives.rule import Rule
 from migrator.sites import Status
 

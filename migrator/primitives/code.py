@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from migrator.checks import BOOL, DOTTED, DOTTED_LIST, FOR_EACH, NAME, NAME_MAP, NAMES, STATUS, TEXT, TEXT_MAP
-from migrator.keys import key
+from migrator.primitives.checks import (
+    BOOL,
+    DOTTED,
+    DOTTED_LIST,
+    FOR_EACH,
+    NAME,
+    NAME_MAP,
+    NAMES,
+    STATUS,
+    TEXT,
+    TEXT_MAP,
+)
+from migrator.primitives.keys import key
 from migrator.primitives.rule import Rule
 from migrator.sites import Status
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from migrator.checks import DOTTED_LIST, MENDS, NAME, STATUS, TEXT, TEXT_MAP, TEXTS
-from migrator.keys import key
+from migrator.primitives.checks import DOTTED_LIST, MENDS, NAME, STATUS, TEXT, TEXT_MAP, TEXTS
+from migrator.primitives.keys import key
 from migrator.primitives.rule import Rule
 from migrator.sites import Status
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from migrator.checks import GLOBS, TEXT, TEXTS
-from migrator.keys import key
+from migrator.primitives.checks import GLOBS, TEXT, TEXTS
+from migrator.primitives.keys import key
 from migrator.primitives.rule import Rule
 
 

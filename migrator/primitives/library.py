@@ -6,8 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from migrator.checks import BOOL, BUILT, DOTTED, FIELDS, GLOBS, NAME_MAP, NAMES, STATUS, TEXT, TEXT_MAP, TEXTS
-from migrator.keys import key
+from migrator.primitives.checks import (
+    BOOL,
+    BUILT,
+    DOTTED,
+    FIELDS,
+    GLOBS,
+    NAME_MAP,
+    NAMES,
+    STATUS,
+    TEXT,
+    TEXT_MAP,
+    TEXTS,
+)
+from migrator.primitives.keys import key
 from migrator.primitives.rule import Rule
 from migrator.sites import Status
 

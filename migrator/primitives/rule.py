@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from migrator.checks import ID
-from migrator.keys import key
+from migrator.primitives.checks import ID
+from migrator.primitives.keys import key
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from migrator.checks import PACK_NAME, TABLE, TEXT, TEXTS
-from migrator.keys import key
+from migrator.primitives.checks import PACK_NAME, TABLE, TEXT, TEXTS
 from migrator.primitives.client import Client, Factory, Method, Parameter
 from migrator.primitives.code import Call, Fixture, Literal_, Module, Promote, Symbol
 from migrator.primitives.gateway import Note, Routing
+from migrator.primitives.keys import key
 from migrator.primitives.leaving import EnvGone, Lingering, Obsolete, Router
 from migrator.primitives.library import Answer, Gone, Library, ModelId, Moved, Needless, Variable
 from migrator.primitives.project import Column, Dependency, Env, EnvAdd, Flag, Mention, Setting

@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from migrator.packs.ruleset import Rules
 from migrator.patterns import under
 from migrator.primitives.code import Call, Promote
 from migrator.python import statements
-from migrator.python.expressions import Parts, parts_of, text_value
-from migrator.python.imports import added_above
+from migrator.python.importing.imports import added_above
 from migrator.python.module import Module
-from migrator.python.scopes import Scope
-from migrator.ruleset import Rules
+from migrator.python.reading.expressions import Parts, parts_of, text_value
+from migrator.python.reading.scopes import Scope
 from migrator.sites import Edit, Finding, Status
 
 

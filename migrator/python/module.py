@@ -8,17 +8,17 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from migrator.names import Names, Renamed
 from migrator.patterns import under
-from migrator.python import construction
-from migrator.python.built import Builds
-from migrator.python.expressions import Parts, named_module, parts_of
-from migrator.python.facts import Facts
-from migrator.python.index import Index
-from migrator.python.outline import Outline, Reference
-from migrator.python.scopes import Binding, Scope, origin_of
-from migrator.python.source import Source
-from migrator.python.survey import import_lines
+from migrator.planning.names import Names, Renamed
+from migrator.python.library import construction
+from migrator.python.library.built import Builds
+from migrator.python.reading.expressions import Parts, named_module, parts_of
+from migrator.python.reading.facts import Facts
+from migrator.python.reading.index import Index
+from migrator.python.reading.outline import Outline, Reference
+from migrator.python.reading.scopes import Binding, Scope, origin_of
+from migrator.python.reading.source import Source
+from migrator.python.reading.survey import import_lines
 from migrator.sites import Finding, Status
 
 

@@ -7,33 +7,22 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from migrator.patterns import under
-from migrator.python import (
-    answers,
-    calls,
-    expected,
-    fixtures,
-    generated,
-    gone,
-    imports,
-    library,
-    model_ids,
-    notes,
-    routing,
-    settings,
-    shim,
-    texts,
-    tidy_imports,
-    unknown,
-    uses,
-)
-from migrator.python.facts import Facts, module_names, package_of
-from migrator.python.index import Index
+from migrator.python import answers, calls, unknown, uses
+from migrator.python import gateway_configs as routing
+from migrator.python.importing import expected, imports, shim
+from migrator.python.importing import tidy as tidy_imports
+from migrator.python.library import uses as library
+from migrator.python.models import ids as model_ids
 from migrator.python.module import Module
-from migrator.python.outline import Outline
+from migrator.python.reading import generated
+from migrator.python.reading.facts import Facts, module_names, package_of
+from migrator.python.reading.index import Index
+from migrator.python.reading.outline import Outline
+from migrator.python.reading.source import Source
+from migrator.python.reading.survey import facts_of
+from migrator.python.reading.walk import outline
 from migrator.python.sdk import clients
-from migrator.python.source import Source
-from migrator.python.survey import facts_of
-from migrator.python.walk import outline
+from migrator.python.words import fixtures, gone, notes, settings, texts
 from migrator.sites import Edit, Finding
 
 

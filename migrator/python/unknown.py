@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from migrator.names import expand_any
-from migrator.python.expressions import parts_of
+from migrator.planning.names import expand_any
 from migrator.python.module import Module
-from migrator.python.scopes import Scope
+from migrator.python.reading.expressions import parts_of
+from migrator.python.reading.scopes import Scope
 from migrator.sites import Finding, Status
 
 

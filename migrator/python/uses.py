@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from migrator.names import Renamed
 from migrator.patterns import under
-from migrator.python import fixture_names
-from migrator.python.imports import added_above, explicit_import, stars_of
+from migrator.planning.names import Renamed
+from migrator.python.importing.imports import added_above, explicit_import, stars_of
 from migrator.python.module import Module
-from migrator.python.outline import DEFINED, Reference
-from migrator.python.scopes import Binding, Scope, origin_of
+from migrator.python.reading import fixture_names
+from migrator.python.reading.outline import DEFINED, Reference
+from migrator.python.reading.scopes import Binding, Scope, origin_of
 from migrator.sites import Edit, Finding, Status
 
 

@@ -9,8 +9,8 @@ from difflib import SequenceMatcher
 from itertools import groupby, pairwise
 from typing import Literal, NamedTuple
 
-from migrator.masking import mask as mask_secrets
-from migrator.masking import visible_lines
+from migrator.reports.masking import mask as mask_secrets
+from migrator.reports.masking import visible_lines
 from migrator.sites import Change
 
 Kind = Literal["file", "hunk", "add", "delete", "keep"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from migrator.masking import mask, visible_lines
 from migrator.outcome import Level
 from migrator.reports import Report
+from migrator.reports.masking import mask, visible_lines
 from migrator.sites import Site, Status
 
 _COMMANDS: dict[Level, str] = {"error": "error", "warning": "warning", "note": "notice"}

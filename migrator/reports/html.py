@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from migrator.masking import mask, visible
 from migrator.outcome import Plan
 from migrator.reports import Report
 from migrator.reports.diff import shown
+from migrator.reports.masking import mask, visible
 from migrator.sites import Change, Site, Status
 
 _STYLE = """

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from migrator.masking import mask
 from migrator.outcome import Plan
 from migrator.reports import Report
+from migrator.reports.masking import mask
 from migrator.sites import Change, Problem, Site
 
 VERSION = 1

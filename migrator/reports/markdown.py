@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from itertools import accumulate
 from urllib.parse import quote
 
-from migrator.masking import mask, visible
 from migrator.outcome import Plan
 from migrator.reports import Report
+from migrator.reports.masking import mask, visible
 from migrator.sites import Change, Site, Status
 
 _ROOM = 10_000  # characters that a list may take: there are six, and a comment holds 65,536

@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from migrator import __version__
-from migrator.masking import mask
 from migrator.outcome import Plan
 from migrator.reports import Report
+from migrator.reports.masking import mask
 from migrator.sites import Problem, Site, Status
 
 

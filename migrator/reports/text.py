@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from migrator.outcome import Plan, counted
+from migrator.packs.shipped import nothing_found
 from migrator.reports import Report
-from migrator.shipped import nothing_found
 from migrator.sites import Site, Status
 
 _COLOURS = {Status.MIGRATED: "green", Status.REVIEW: "yellow", Status.MANUAL: "red", Status.IGNORED: "bright_black"}
@@ -41,13 +41,13 @@ def _painter(colour: bool) -> Paint:
 
 def visible(text: str) -> str:
     """`masking.visible`, whose patterns a clean check never compiles."""
-    from migrator import masking
+    from migrator.reports import masking
 
     return masking.visible(text)
 
 
 def _clean(text: str) -> str:
-    from migrator.masking import mask
+    from migrator.reports.masking import mask
 
     return visible(mask(text))
 

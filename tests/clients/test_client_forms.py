@@ -16,13 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wire import Wire
 
-from migrator import packs
 from migrator.clients.table import TARGETS, Destination, Table, load
-from migrator.packs import Pack
+from migrator.packs import load as packs
+from migrator.packs.load import Pack
 from migrator.plan import Options, build
-from migrator.project import Project
-from migrator.settings import Settings
 from migrator.sites import Status
+from migrator.tree.project import Project
+from migrator.tree.settings import Settings
 
 TABLES = {target: load(target) for target in TARGETS}
 NAMES = (

@@ -13,9 +13,9 @@ import pytest
 from importing import import_file
 from wire import Wire
 
-from migrator import packs
+from migrator.packs import load as packs
 from migrator.plan import Options, build
-from migrator.project import open_project
+from migrator.tree.project import open_project
 
 PROGRAM = """\
 import asyncio

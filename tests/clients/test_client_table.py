@@ -11,7 +11,7 @@ from migrator.clients import parts
 from migrator.clients.functions import known
 from migrator.clients.table import TARGETS, Destination, load, read
 from migrator.errors import MigrateError
-from migrator.packs import builtin_folder
+from migrator.packs.load import builtin_folder
 
 VALID = """
 target = "portkey"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from migrator.clients.ids import Ids
 from migrator.clients.module import Settings, render
 from migrator.clients.table import TARGETS, load
-from migrator.model_ids import InUse
+from migrator.planning.model_ids import InUse
 from migrator.primitives.library import ModelId
 
 PLAIN = Settings()

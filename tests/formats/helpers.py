@@ -8,9 +8,9 @@ from functools import cache
 from itertools import pairwise
 
 from migrator.formats import Context, format_of
-from migrator.names import Names
-from migrator.packs import builtin_folder, load
-from migrator.ruleset import compose
+from migrator.packs.load import builtin_folder, load
+from migrator.packs.ruleset import compose
+from migrator.planning.names import Names
 from migrator.sites import Edit, Finding, Status
 
 PACK = "agentcore-portkey-to-llm-gateway"

@@ -6,7 +6,8 @@ import ast
 
 import pytest
 
-from migrator.packs import builtin_folder, load
+from migrator.packs.load import builtin_folder, load
+from migrator.packs.ruleset import Rules, compose
 from migrator.python import rewrite
 from migrator.python.answers.trace import Trace
 from migrator.python.answers.values import (
@@ -28,9 +29,8 @@ from migrator.python.answers.values import (
     raised,
     said_of,
 )
-from migrator.python.index import Index
 from migrator.python.module import Module
-from migrator.ruleset import Rules, compose
+from migrator.python.reading.index import Index
 
 ANSWER, CHUNKS = Is("answer"), Many(frozenset({Is("chunk")}))
 CALL = "litellm.completion(model='a', messages=[])"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from migrator.packs import builtin_folder, load
-from migrator.python import call_state, rewrite
-from migrator.python.index import Index
-from migrator.ruleset import compose
+from migrator.packs.load import builtin_folder, load
+from migrator.packs.ruleset import compose
+from migrator.python import rewrite
+from migrator.python.library import call_state
+from migrator.python.reading.index import Index
 
 
 @pytest.mark.parametrize(

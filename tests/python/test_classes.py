@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from migrator.packs import builtin_folder, load
+from migrator.packs.load import builtin_folder, load
+from migrator.packs.ruleset import compose
 from migrator.python import rewrite
-from migrator.python.index import Index
-from migrator.ruleset import compose
+from migrator.python.reading.index import Index
 
 RULES = compose([load(builtin_folder() / "agentcore-portkey-to-llm-gateway")], {})
 

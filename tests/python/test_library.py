@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from projects import contents, run, write
 
-from migrator import packs
 from migrator.clients.module import provided
-from migrator.ruleset import compose
+from migrator.packs import load as packs
+from migrator.packs.ruleset import compose
 
 PACK = ("--rules", "litellm-to-llm-gateway")
 CALL = "import litellm\n\n\ndef ask(text, **more):\n    return litellm.completion(model='a', messages=text, **more)\n"

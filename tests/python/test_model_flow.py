@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from migrator.clients.table import load as table
-from migrator.packs import builtin_folder, load
+from migrator.packs.load import builtin_folder, load
+from migrator.packs.ruleset import compose
 from migrator.python import rewrite
-from migrator.python.index import Index
-from migrator.python.model_flow import Flow
+from migrator.python.models.flow import Flow
 from migrator.python.module import Module
-from migrator.ruleset import compose
+from migrator.python.reading.index import Index
 
 
 def _reached(text: str) -> set[str]:

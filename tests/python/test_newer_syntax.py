@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from migrator import plan as planning
-from migrator.packs import builtin_folder, load
-from migrator.project import open_project
-from migrator.python import newer
+from migrator.packs.load import builtin_folder, load
+from migrator.python.reading import newer
+from migrator.tree.project import open_project
 
 F_STRINGS = [
     'x = f"a {d["k"]!r:>{w}} b {y=} c"\n',

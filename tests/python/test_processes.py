@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migrator.python.processes import Processes
+from migrator.python.reading.processes import Processes
 
 SETTING, ASKING = "x = 1\n", "y = 1\n"
 

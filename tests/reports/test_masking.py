@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from migrator.masking import mask, visible, visible_lines
+from migrator.reports.masking import mask, visible, visible_lines
 
 BODY = "Zx81QmPw02LkJh45TyUiAb"
 SECRETS = {
@@ -120,7 +120,7 @@ def test_what_is_no_secret_stays(text: str) -> None:
 def test_a_line_of_a_megabyte_takes_no_time_to_speak_of(unit: str) -> None:
     """A quadratic pattern would take hours: the limit is there to end the test."""
     line = f"{unit!r} * (1_000_000 // {len(unit)})"
-    code = f"from migrator.masking import mask; mask({line}); mask('key' + {line} + '!')"
+    code = f"from migrator.reports.masking import mask; mask({line}); mask('key' + {line} + '!')"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 WORK = """
 import sys, time
-from migrator.progress import progress
+from migrator.commands.progress import progress
 with progress("reading", 4, {enabled}) as advance:
     for _ in range(4):
         time.sleep({pause})
@@ -53,7 +53,7 @@ def test_without_a_terminal_there_is_no_bar() -> None:
 def test_each_stage_of_long_work_has_its_own_bar() -> None:
     code = """
 import time
-from migrator.progress import stages
+from migrator.commands.progress import stages
 with stages(enabled=True) as show:
     for stage in ("reading", "writing"):
         for done in range(1, 4):

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from migrator.formats.dependencies import node
-from migrator.names import Names
+from migrator.planning.names import Names
 from migrator.sites import Finding
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from migrator.formats.dependencies.lines import SOURCE, sourced
 from migrator.formats.dependencies.stated import Edits, Manner, Stated, read, settle, spelt
-from migrator.names import Names
+from migrator.planning.names import Names
 from migrator.sites import Edit, Finding, Status
 
 _COMMAND = re.compile(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from migrator.formats.dependencies.arrays import Array, Item
 from migrator.formats.dependencies.stated import Edits, Manner, Stated, cut, line_after, read, settle, spelt
 from migrator.formats.search import lines
-from migrator.names import Names
+from migrator.planning.names import Names
 from migrator.sites import Edit, Finding
 
 _KEYS = frozenset({"dependencies", "pip", "additional_dependencies", "requirements", "run"})

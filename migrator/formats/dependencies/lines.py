@@ -19,8 +19,8 @@ from migrator.formats.dependencies.stated import (
     warned,
 )
 from migrator.formats.search import lines
-from migrator.names import Names
 from migrator.patterns import canonical
+from migrator.planning.names import Names
 from migrator.primitives.project import Dependency
 from migrator.sites import Edit, Finding, Status
 

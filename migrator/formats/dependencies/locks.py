@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from migrator.formats.dependencies import spelling
 from migrator.formats.dependencies.stated import warned
-from migrator.names import Names
+from migrator.planning.names import Names
 from migrator.sites import Finding, Status
 
 COMMANDS: Mapping[str, str] = {

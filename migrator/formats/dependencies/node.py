@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from migrator.names import Names
 from migrator.patterns import canonical
+from migrator.planning.names import Names
 from migrator.primitives.client import Client, Factory
 from migrator.primitives.project import Dependency
 from migrator.sites import Edit, Finding, Status

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from migrator.formats.blocks import Block, Placed
 from migrator.formats.dependencies import toml
-from migrator.names import Names
+from migrator.planning.names import Names
 from migrator.sites import Finding
 
 _METADATA = re.compile(r"^# /// script[ \t]*\r?\n(?P<lines>(?:#(?: [^\r\n]*)?\r?\n)*?)# ///[ \t]*\r?$", re.MULTILINE)

@@ -11,10 +11,10 @@ from migrator.formats.dependencies.arrays import Array, Item
 from migrator.formats.dependencies.lines import within
 from migrator.formats.dependencies.stated import Edits, Manner, Stated, read, settle, spelt
 from migrator.formats.search import lines
-from migrator.names import Names
 from migrator.patterns import canonical
-from migrator.placing import line_starts
-from migrator.python.expressions import callee_of
+from migrator.planning.names import Names
+from migrator.planning.placing import line_starts
+from migrator.python.reading.expressions import callee_of
 from migrator.sites import Edit, Finding
 
 _ARGUMENTS = ("install_requires", "extras_require", "tests_require")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from migrator.python.answers import errors, fakes, reads, streams
 from migrator.python.answers.trace import Trace
-from migrator.python.facts import Facts
-from migrator.python.index import Index
 from migrator.python.module import Module
+from migrator.python.reading.facts import Facts
+from migrator.python.reading.index import Index
 from migrator.sites import Finding
 
 

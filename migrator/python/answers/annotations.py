@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from migrator.python.answers.values import NOTHING, OTHER, Many, Object, Row, Values, union
 from migrator.python.answers.view import View
-from migrator.python.expressions import parts_of
-from migrator.python.scopes import Scope
+from migrator.python.reading.expressions import parts_of
+from migrator.python.reading.scopes import Scope
 
 if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace

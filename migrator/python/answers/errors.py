@@ -9,8 +9,8 @@ from migrator.python.answers.places import Places
 from migrator.python.answers.trace import Trace
 from migrator.python.answers.values import Error
 from migrator.python.answers.view import View
-from migrator.python.expressions import text_value
 from migrator.python.module import Module
+from migrator.python.reading.expressions import text_value
 from migrator.sites import Edit, Finding, Status
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from migrator.python.answers.trace import Trace
 from migrator.python.answers.view import View
-from migrator.python.expressions import text_value
 from migrator.python.module import Module
+from migrator.python.reading.expressions import text_value
 from migrator.sites import Finding, Status
 
 _GIVING = {"return_value", "side_effect"}

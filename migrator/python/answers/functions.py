@@ -27,9 +27,9 @@ from migrator.python.answers.values import (
     union,
 )
 from migrator.python.answers.view import View, decorators
-from migrator.python.expressions import is_none, parts_of
-from migrator.python.facts import Facts
-from migrator.python.scopes import FunctionNode, Scope, parameters
+from migrator.python.reading.expressions import is_none, parts_of
+from migrator.python.reading.facts import Facts
+from migrator.python.reading.scopes import FunctionNode, Scope, parameters
 
 if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from migrator.python.answers.values import NONE, NOTHING, OTHER, UNKNOWN, Caught, Is, Many, Row, Values, raised, union
 from migrator.python.answers.view import View
-from migrator.python.expressions import callee_of, text_value
+from migrator.python.reading.expressions import callee_of, text_value
 
 if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace

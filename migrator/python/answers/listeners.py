@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from migrator.python.answers.values import Function, Is
 from migrator.python.answers.view import View
-from migrator.python.expressions import parts_of
-from migrator.python.scopes import FunctionNode
+from migrator.python.reading.expressions import parts_of
+from migrator.python.reading.scopes import FunctionNode
 
 if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace

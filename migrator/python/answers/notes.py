@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from migrator.python.expressions import Parts, callee_of, parts_of
+from migrator.python.reading.expressions import Parts, callee_of, parts_of
 
 Step = int | Literal["item", "enter", "rest"]
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)

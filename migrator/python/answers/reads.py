@@ -12,8 +12,8 @@ from migrator.python.answers.shapes import Field
 from migrator.python.answers.trace import Trace
 from migrator.python.answers.values import Else, Is, Values
 from migrator.python.answers.view import View
-from migrator.python.expressions import callee_of, is_none, text_value
 from migrator.python.module import Module
+from migrator.python.reading.expressions import callee_of, is_none, text_value
 from migrator.sites import Edit, Finding, Status
 
 _BARE = (ast.Assign, ast.AnnAssign, ast.Return, ast.keyword, ast.NamedExpr)

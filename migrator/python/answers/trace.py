@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from migrator.fates import Fate
+from migrator.planning.fates import Fate
 from migrator.python.answers import known
 from migrator.python.answers.annotations import Annotations
 from migrator.python.answers.functions import Functions
@@ -41,10 +41,10 @@ from migrator.python.answers.values import (
 )
 from migrator.python.answers.view import View
 from migrator.python.answers.views import Views
-from migrator.python.expressions import Parts, callee_of, is_none, parts_of, text_value
-from migrator.python.index import Index
 from migrator.python.module import Module
-from migrator.python.scopes import Scope
+from migrator.python.reading.expressions import Parts, callee_of, is_none, parts_of, text_value
+from migrator.python.reading.index import Index
+from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.made import made
 
 _DEEPEST = 40  # expressions that are followed from one to the next

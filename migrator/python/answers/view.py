@@ -6,9 +6,9 @@ import ast
 from dataclasses import dataclass, field
 
 from migrator.python.answers.notes import Notes, note
-from migrator.python.expressions import parts_of
 from migrator.python.module import Module
-from migrator.python.scopes import FunctionNode, Scope
+from migrator.python.reading.expressions import parts_of
+from migrator.python.reading.scopes import FunctionNode, Scope
 
 
 @dataclass(slots=True)

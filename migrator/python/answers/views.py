@@ -6,9 +6,9 @@ from collections.abc import Mapping, Set
 from functools import cached_property
 
 from migrator.python.answers.view import View, view
-from migrator.python.facts import Facts
-from migrator.python.index import Index
 from migrator.python.module import Module
+from migrator.python.reading.facts import Facts
+from migrator.python.reading.index import Index
 
 
 class Views:

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from migrator.python import statements
-from migrator.python.dicts import Written
 from migrator.python.direct.request import Change, NotKnownError
+from migrator.python.library.needless import Cuts
 from migrator.python.module import Module
-from migrator.python.needless import Cuts
+from migrator.python.reading.dicts import Written
 from migrator.sites import Edit
 
 

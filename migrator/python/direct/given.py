@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from migrator.python.expressions import parts_of
-from migrator.python.scopes import FunctionNode, parameters
+from migrator.python.reading.expressions import parts_of
+from migrator.python.reading.scopes import FunctionNode, parameters
 
 _ANYTHING = {"Any", "None", "NoneType", "Optional", "object"}
 

@@ -10,11 +10,11 @@ from typing import NamedTuple
 from migrator.python.direct.looks import is_look, is_sieve, is_stored, items_of, joined
 from migrator.python.direct.returned import Returned, returned
 from migrator.python.direct.values import Values, is_any_dict
-from migrator.python.expressions import Parts, parts_of, root_of, text_value
-from migrator.python.laid_out import LaidOut
 from migrator.python.module import Module
-from migrator.python.outline import Reference
-from migrator.python.scopes import FunctionNode, Scope
+from migrator.python.reading.expressions import Parts, parts_of, root_of, text_value
+from migrator.python.reading.laid_out import LaidOut
+from migrator.python.reading.outline import Reference
+from migrator.python.reading.scopes import FunctionNode, Scope
 
 _LOOKS = {"get", "keys", "values", "items", "copy", "pop", "clear"}  # methods that put nothing into a dict
 _COPIES = {"copy.copy", "copy.deepcopy"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from migrator.python.expressions import Parts, parts_of
-from migrator.python.outline import Reference
+from migrator.python.reading.expressions import Parts, parts_of
+from migrator.python.reading.outline import Reference
 
 _READERS = {("print",), ("len",), ("str",), ("repr",), ("sorted",), ("bool",), ("json", "dumps"), ("pprint",)}
 _LOGGING = {"debug", "info", "warning", "error", "exception", "critical"}

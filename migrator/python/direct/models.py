@@ -8,7 +8,7 @@ from collections.abc import Callable
 from migrator.clients.ids import Ids
 from migrator.python.direct.request import NotKnownError
 from migrator.python.direct.values import Values
-from migrator.python.expressions import outcomes, text_value
+from migrator.python.reading.expressions import outcomes, text_value
 
 
 class Models:

@@ -6,7 +6,7 @@ import ast
 
 from migrator.python.direct.request import NotKnownError, Omit, Request
 from migrator.python.direct.values import Values
-from migrator.python.expressions import is_none, parts_of
+from migrator.python.reading.expressions import is_none, parts_of
 
 _MOST_IN_A_LINE = 2  # with more of them a line reads worse than a call of the client module's function
 

@@ -9,7 +9,8 @@ from functools import cached_property
 from migrator.clients import table
 from migrator.clients.ids import Ids
 from migrator.errors import MigrateError
-from migrator.fates import Fate
+from migrator.packs.ruleset import Rules
+from migrator.planning.fates import Fate
 from migrator.python.direct import dicts, refused, text
 from migrator.python.direct.call import SDK, Direct, Omitted
 from migrator.python.direct.keys import Reader
@@ -18,11 +19,10 @@ from migrator.python.direct.request import NotKnownError, Omit
 from migrator.python.direct.resolve import resolve
 from migrator.python.direct.values import Values
 from migrator.python.direct.where import Held, held
-from migrator.python.laid_out import LaidOut
 from migrator.python.module import Module
-from migrator.python.outline import Reference
-from migrator.python.scopes import Binding, FunctionNode, Scope, parameters
-from migrator.ruleset import Rules
+from migrator.python.reading.laid_out import LaidOut
+from migrator.python.reading.outline import Reference
+from migrator.python.reading.scopes import Binding, FunctionNode, Scope, parameters
 from migrator.sites import Finding, Status
 
 _SHAPED = {"messages", "tools", "tool_choice", "response_format", "functions", "function_call"}  # with types of the SDK

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from migrator.python.direct.given import is_promised
-from migrator.python.expressions import is_none, parts_of
 from migrator.python.module import Module
-from migrator.python.scopes import FunctionNode, Scope, parameters
+from migrator.python.reading.expressions import is_none, parts_of
+from migrator.python.reading.scopes import FunctionNode, Scope, parameters
 
 
 class Promises:

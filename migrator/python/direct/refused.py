@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from migrator.clients.table import Argument, Destination, Table
-from migrator.python.expressions import is_none
-from migrator.python.laid_out import LaidOut
+from migrator.python.reading.expressions import is_none
+from migrator.python.reading.laid_out import LaidOut
 
 
 def names(table: Table) -> frozenset[str]:

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from migrator.python.expressions import Parts
-from migrator.python.facts import Class
 from migrator.python.module import Module
-from migrator.python.scopes import Scope
+from migrator.python.reading.expressions import Parts
+from migrator.python.reading.facts import Class
+from migrator.python.reading.scopes import Scope
 
 
 class Returned(NamedTuple):

@@ -11,7 +11,7 @@ from migrator.python.direct.models import Models
 from migrator.python.direct.omitting import leave_out, leave_out_unless
 from migrator.python.direct.options import option
 from migrator.python.direct.request import Change, NotKnownError, Request
-from migrator.python.expressions import is_none, outcomes, some, text_value
+from migrator.python.reading.expressions import is_none, outcomes, some, text_value
 
 _WHOLE = {"extra_headers", "extra_query", "extra_body"}  # the methods take None for them
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from migrator.python import statements
 from migrator.python.direct.request import Given, NotKnownError, Request
-from migrator.python.source import Source
+from migrator.python.reading.source import Source
 from migrator.sites import Edit
 
 

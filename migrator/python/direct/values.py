@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from migrator.python.direct.given import COLLECTED, assigned, defaults, is_promised
 from migrator.python.direct.promises import Promises
-from migrator.python.expressions import parts_of, root_of, text_value
 from migrator.python.module import Module
-from migrator.python.scopes import FunctionNode, Scope
+from migrator.python.reading.expressions import parts_of, root_of, text_value
+from migrator.python.reading.scopes import FunctionNode, Scope
 
 _GIVING = {
     "bool", "bytes", "dict", "enumerate", "float", "format", "frozenset", "int", "len", "list", "range", "repr",

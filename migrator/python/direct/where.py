@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from migrator.clients import parts
-from migrator.fates import Fate
-from migrator.python import call_state
-from migrator.python.facts import Facts
-from migrator.python.index import Index
-from migrator.python.processes import Processes
+from migrator.planning.fates import Fate
+from migrator.python.library import call_state
+from migrator.python.reading.facts import Facts
+from migrator.python.reading.index import Index
+from migrator.python.reading.processes import Processes
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 
 from migrator.python import statements
-from migrator.python.expressions import text_value
 from migrator.python.module import Module
+from migrator.python.reading.expressions import text_value
 from migrator.sites import Edit
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from migrator.planning.providers import LOST, begins
 from migrator.primitives.client import Client, Method
-from migrator.providers import LOST, begins
 from migrator.python.answers.values import Is
-from migrator.python.expressions import callee_of, parts_of
 from migrator.python.module import Module
-from migrator.python.scopes import Scope
+from migrator.python.reading.expressions import callee_of, parts_of
+from migrator.python.reading.scopes import Scope
 from migrator.python.sdk import arguments
 from migrator.python.sdk.given import REST, Arguments, Asked
 from migrator.python.sdk.made import CLIENT, CLIENTS, COPIES

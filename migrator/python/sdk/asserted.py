@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from migrator.python.expressions import callee_of, parts_of, text_value
 from migrator.python.module import Module
-from migrator.python.outline import Text
+from migrator.python.reading.expressions import callee_of, parts_of, text_value
+from migrator.python.reading.outline import Text
 from migrator.python.sdk.writer import Writer
 from migrator.sites import Finding, Status
 

@@ -6,12 +6,12 @@ import ast
 from collections.abc import Iterator
 from dataclasses import replace
 
-from migrator.providers import LOST, begins
+from migrator.planning.providers import LOST, begins
 from migrator.python import answers
 from migrator.python.calls import import_edit
-from migrator.python.expressions import text_value
 from migrator.python.module import Module
-from migrator.python.scopes import Scope
+from migrator.python.reading.expressions import text_value
+from migrator.python.reading.scopes import Scope
 from migrator.python.sdk import asserted, leftover, raw, slugs, spreading
 from migrator.python.sdk.asked import Requests
 from migrator.python.sdk.options import Result

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import json
 
-from migrator.python.expressions import parts_of, text_value
-from migrator.python.laid_out import LaidOut
 from migrator.python.module import Module
+from migrator.python.reading.expressions import parts_of, text_value
+from migrator.python.reading.laid_out import LaidOut
 
 
 def meant(value: ast.expr) -> ast.expr:

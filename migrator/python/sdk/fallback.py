@@ -6,10 +6,10 @@ import ast
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from migrator.providers import LOST
-from migrator.python.expressions import text_value
+from migrator.packs.ruleset import Rules
+from migrator.planning.providers import LOST
+from migrator.python.reading.expressions import text_value
 from migrator.python.sdk.providers import provider_of
-from migrator.ruleset import Rules
 
 SAID = frozenset({"strategy", "targets", "override_params"})  # what a request says instead
 _OF_TARGET = {"provider", "virtual_key", "api_key", "override_params", "weight", "name"}  # weights count nothing here

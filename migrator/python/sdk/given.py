@@ -9,11 +9,11 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from migrator.clients.table import load
+from migrator.planning.providers import LOST, NewId, begins, new_id
 from migrator.primitives.client import Client
-from migrator.providers import LOST, NewId, begins, new_id
-from migrator.python.expressions import text_value
 from migrator.python.module import Module
-from migrator.python.scopes import Scope
+from migrator.python.reading.expressions import text_value
+from migrator.python.reading.scopes import Scope
 from migrator.python.sdk import arguments
 from migrator.python.sdk.spread import is_in_sight, names_given
 from migrator.sites import Edit, Finding, Status

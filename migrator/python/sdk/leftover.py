@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from migrator.python import statements
-from migrator.python.expressions import text_value
+from migrator.python.library.needless import Cuts
 from migrator.python.module import Module
-from migrator.python.needless import Cuts
-from migrator.python.outline import ImportStatement
+from migrator.python.reading.expressions import text_value
+from migrator.python.reading.outline import ImportStatement
 from migrator.sites import Edit, Finding, Status
 
 

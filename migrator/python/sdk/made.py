@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from migrator.fates import Fate
+from migrator.planning.fates import Fate
 from migrator.python.answers.values import OTHER, Is, Values
-from migrator.python.expressions import parts_of, text_value
-from migrator.python.scopes import Scope
+from migrator.python.reading.expressions import parts_of, text_value
+from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.options import Options, spelled
 from migrator.python.sdk.plain import is_plain
 from migrator.python.sdk.spread import spread_of

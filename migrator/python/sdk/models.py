@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 
 from migrator.patterns import under
-from migrator.providers import LOST, NewId, begins, new_id
-from migrator.python.expressions import text_value
-from migrator.python.scopes import Scope
+from migrator.planning.providers import LOST, NewId, begins, new_id
+from migrator.python.reading.expressions import text_value
+from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.options import Result
 from migrator.python.sdk.writer import Writer, named
 from migrator.sites import Edit, Status

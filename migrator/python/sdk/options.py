@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from migrator.planning.providers import LOST
 from migrator.primitives.client import Client, Parameter
-from migrator.providers import LOST
-from migrator.python.expressions import is_none, text_value
 from migrator.python.module import Module
+from migrator.python.reading.expressions import is_none, text_value
 from migrator.python.sdk.configs import laid_out, meant
 from migrator.python.sdk.fallback import SAID, Target, details, route
 from migrator.python.sdk.providers import provider_of

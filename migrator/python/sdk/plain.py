@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from migrator.python.expressions import text_value
+from migrator.packs.ruleset import Rules
+from migrator.python.reading.expressions import text_value
 from migrator.python.sdk.fallback import SAID, route
 from migrator.python.sdk.spread import Spread
-from migrator.ruleset import Rules
 
 
 def is_plain(rules: Rules, keywords: Sequence[ast.keyword], *, routes: bool = False) -> bool:

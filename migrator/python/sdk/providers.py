@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from migrator.planning.providers import LOST, meant, named
 from migrator.primitives.client import Client
-from migrator.providers import LOST, meant, named
-from migrator.python.expressions import text_value
+from migrator.python.reading.expressions import text_value
 
 
 def provider_of(value: ast.expr, client: Client, slugs: Mapping[str, str]) -> str:

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
+from migrator.planning.providers import new_id
 from migrator.primitives.client import Parameter
-from migrator.providers import new_id
-from migrator.python.expressions import text_value
-from migrator.python.needless import Cuts
-from migrator.python.scopes import Scope
+from migrator.python.library.needless import Cuts
+from migrator.python.reading.expressions import text_value
+from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.plain import is_plain
 from migrator.python.sdk.spread import Place, Stored, places
 from migrator.python.sdk.spreading import cut

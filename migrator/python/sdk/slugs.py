@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from migrator.providers import new_id
-from migrator.python.expressions import text_value
+from migrator.planning.providers import new_id
+from migrator.python.reading.expressions import text_value
 from migrator.python.sdk.writer import Writer
 from migrator.sites import Edit, Finding, Status
 

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from migrator.python.expressions import parts_of, text_value
-from migrator.python.scopes import Scope
+from migrator.python.reading.expressions import parts_of, text_value
+from migrator.python.reading.scopes import Scope
 
 
 class Stored(NamedTuple):

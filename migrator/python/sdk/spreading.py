@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping
 
+from migrator.python.library.needless import Cuts
 from migrator.python.module import Module
-from migrator.python.needless import Cuts
 from migrator.python.sdk import arguments
 from migrator.python.sdk.options import Options
 from migrator.python.sdk.spread import Option, Spread, Stored

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 
-from migrator.python.definitions import Definitions
-from migrator.python.expressions import Parts, callee_of
-from migrator.python.facts import Facts
+from migrator.packs.ruleset import Rules
+from migrator.python.reading.definitions import Definitions
+from migrator.python.reading.expressions import Parts, callee_of
+from migrator.python.reading.facts import Facts
 from migrator.python.sdk.plain import is_sure
 from migrator.python.sdk.spread import Spread
-from migrator.ruleset import Rules
 
 
 def client_stays(project: Definitions, facts: Facts, parts: Parts, target: str = "") -> bool:

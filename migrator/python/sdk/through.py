@@ -9,9 +9,9 @@ from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
-from migrator.providers import LOST, begins
-from migrator.python.expressions import is_none, parts_of, text_value
-from migrator.python.scopes import Scope
+from migrator.planning.providers import LOST, begins
+from migrator.python.reading.expressions import is_none, parts_of, text_value
+from migrator.python.reading.scopes import Scope
 from migrator.python.sdk import models
 from migrator.python.sdk.configs import meant
 from migrator.python.sdk.options import Result, spelled

@@ -12,9 +12,9 @@ from itertools import pairwise
 from migrator.patterns import under
 from migrator.primitives.client import Method, Parameter
 from migrator.python.calls import import_edit
-from migrator.python.expressions import parts_of, text_value
 from migrator.python.module import Module
-from migrator.python.scopes import Scope
+from migrator.python.reading.expressions import parts_of, text_value
+from migrator.python.reading.scopes import Scope
 from migrator.python.sdk import arguments
 from migrator.python.sdk.options import Options, Result
 from migrator.sites import Edit, Finding, Status

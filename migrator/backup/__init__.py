@@ -1,0 +1,1 @@
+"""Writing a plan to disk, all of it or nothing, and taking it back."""

@@ -1,0 +1,103 @@
+"""Which of LiteLLM's arguments come to the functions of a client module, by position and by name."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from dataclasses import replace
+
+from migrator.clients.in_project import program_of
+from migrator.clients.module import FEATURE_ARGUMENTS, Settings, ignorable
+from migrator.clients.table import load
+from migrator.patterns import under
+from migrator.planning.names import Names
+from migrator.python import rewrite
+from migrator.sites import Change
+from migrator.tree.textio import decode
+
+
+def given(settings: Settings, names: Names, changes: Iterable[Change]) -> Settings:
+    """The settings of a client module for what these changes give to its functions.
+
+    Where every call spells its arguments, only those are handled that some file with a call spells.
+    """
+    leaf = names.client.rpartition(".")[2].encode()
+    naming = [change for change in changes if change.after and leaf in change.after]
+    calls = list(_calls_of(names.client, load(names.rules.served).functions.keys(), naming))
+    settings = replace(settings, positional=_by_position(calls))
+    if not _spell_arguments(calls):
+        return settings
+    wanted = {**{name: {name} for name in ignorable(names.rules.served)}, **FEATURE_ARGUMENTS}
+    found = _spelled((change.after for change in naming if change.after), wanted)
+    return replace(settings, features=found & FEATURE_ARGUMENTS.keys(), ignored=found - FEATURE_ARGUMENTS.keys())
+
+
+def unhandled(module: str, names: Names, changes: Iterable[Change]) -> tuple[list[str], list[str]]:
+    """What these changes give to functions of a client module that is there, by its text, and it does not handle.
+
+    First the arguments that it refuses, then those of LiteLLM alone that it would send on.
+    """
+    leaf = names.client.rpartition(".")[2].encode()
+    texts = [change.after for change in changes if change.after and leaf in change.after]
+    refused, ignored = _tables(module)
+    refused = {name for name in refused if module.count(f'"{name}"') == 1}  # others are handled before they get there
+    featured = {name for words in FEATURE_ARGUMENTS.values() for name in words}
+    plain = {name for name in ignorable(names.rules.served) if "*" not in name and not ignored.fullmatch(name)}
+    told = [sorted(_spelled(texts, {name: {name} for name in each})) for each in (refused & featured, plain)]
+    return told[0], told[1]
+
+
+def _tables(module: str) -> tuple[Set[str], re.Pattern[str]]:
+    """The arguments that a client module refuses, and the pattern of those that it leaves out: all without one."""
+    refused: Set[str] = frozenset()
+    ignored = re.compile(".*")
+    for node in ast.parse(module).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="_REFUSED")], value=ast.Set(elts=items)):
+                refused = {
+                    item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str)
+                }
+            case ast.Assign(targets=[ast.Name(id="_IGNORED")], value=ast.Call(args=[ast.Constant(value=str(pattern))])):
+                ignored = re.compile(pattern)
+    return refused, ignored
+
+
+def _by_position(calls: Collection[ast.Call | None]) -> int | None:
+    """How many arguments calls give by position, two at least; None where one is not in sight, or is starred."""
+    if any(call is None or any(isinstance(a, ast.Starred) for a in call.args) for call in calls):
+        return None
+    return max((2, *(len(call.args) for call in calls if call)))
+
+
+def _spell_arguments(calls: Collection[ast.Call | None]) -> bool:
+    """Whether calls spell each argument they give, so that none comes from a caller or a database."""
+    return _by_position(calls) is not None and all(keyword.arg for call in calls if call for keyword in call.keywords)
+
+
+def _calls_of(client: str, functions: Collection[str], changes: Iterable[Change]) -> Iterator[ast.Call | None]:
+    """The calls of functions of a client module; None for each place where one, or the module, is handed on."""
+    for change in changes:
+        program = program_of(change, decode(change.after or b"", change.path).text)
+        if program is None:
+            continue
+        _, outline, _ = rewrite.read(program, "snippet.py", ("snippet",))
+        called = {id(call.func): call for call, _ in outline.calls}
+        for reference in outline.references:
+            holder = reference.scope.lookup(reference.parts[0])
+            targets = {binding.target for binding in holder.bindings[reference.parts[0]]} if holder else set()
+            meant = {".".join((target, *reference.parts[1:])) for target in targets if target}
+            ours = {m[len(client) + 1 :].partition(".")[0] for m in meant if under(m, client)}
+            if ours & {"", *functions}:
+                yield called.get(id(reference.nodes[-1]))
+
+
+def _spelled(texts: Iterable[bytes], names: Mapping[str, Set[str]]) -> frozenset[str]:
+    """The keys of which some name is an argument in a text, or a key, or set; `*` stands for any letters."""
+    text = b"\n".join(texts)
+    return frozenset(key for key, words in names.items() if _given(words).search(text))
+
+
+def _given(words: Set[str]) -> re.Pattern[bytes]:
+    any_of = "|".join(re.escape(word).replace(r"\*", r"\w*") for word in sorted(words))
+    return re.compile(rb"\b(?:%b)\b\\?[\"']?\s*[:=,)\]}]" % any_of.encode())

@@ -1,0 +1,1 @@
+"""The commands beside `migrate` itself, and what they share: options, progress."""

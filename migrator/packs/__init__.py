@@ -1,0 +1,1 @@
+"""Rule packs: read, checked, composed, chosen, tested and documented."""

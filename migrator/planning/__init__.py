@@ -1,0 +1,1 @@
+"""From candidates to the changes and sites of a plan."""

@@ -1,0 +1,52 @@
+"""The bytes a file must hold to matter at all: every reference to the old layer has one of these words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from migrator.packs.ruleset import Rules
+from migrator.patterns import canonical
+
+
+def needles(rules: Rules) -> tuple[bytes, ...]:
+    """Bytes of which a file must hold at least one to refer to the old layer: a superset, so nothing is missed."""
+    words = [m.old.rpartition(".")[2] for m in rules.modules]
+    words += [s.old.rpartition(".")[2] for s in rules.settings] + [f.module for f in rules.flags]
+    words += [s.module.rpartition(".")[2] for s in rules.symbols]
+    called = [o for group in (rules.calls, rules.promotes) for rule in group for o in rule.of]
+    words += [o.rpartition(".")[0].rpartition(".")[2] or o for o in called]  # the module: nobody calls without it
+    words += [_literal(o) for group in (rules.symbols, rules.fixtures) for rule in group for o in rule.names]
+    words += [_literal(name) for rule in rules.env_gone for name in rule.names]
+    words += [_literal(e.old) for e in rules.envs] + [w for m in rules.mentions for w in m.words]
+    words += [f.distribution for f in rules.flags if f.distribution]
+    packages = [d.extra or d.old for d in rules.dependencies]
+    words += [o for p in packages for o in (p, canonical(p), canonical(p).replace("-", "_"))]
+    for library in rules.libraries:
+        words += [library.module, *library.loggers]
+    for client in rules.clients:
+        words += [client.package, client.prefix, *client.addresses]
+    if not rules.libraries:
+        words += [_literal(o) for e in rules.env_adds for o in e.after]
+    own = (v for rule in rules.variables for v in rule.names if rule.of.rpartition(".")[2].upper() in v)
+    words += [_literal(v).partition("_")[0] + "_" for v in own]
+    return shortest(words)
+
+
+def _literal(pattern: str) -> str:
+    return next((piece for piece in pattern.split("*") if piece), "")
+
+
+def shortest(words: Iterable[str]) -> tuple[bytes, ...]:
+    """The words as bytes, without those that contain another one."""
+    unique = sorted(_without_case({w for w in words if w}), key=lambda w: (len(w), w))
+    kept: list[str] = []
+    for word in unique:
+        if not any(k in word for k in kept):
+            kept.append(word)
+    return tuple(w.encode() for w in sorted(kept))
+
+
+def _without_case(words: set[str]) -> set[str]:
+    """`Portkey` and `portkey` are both found by `ortkey`: every needle less is a pass over the tree less."""
+    twice = {w[1:] for w in words if len(w) > 4 and w[0].islower() and w[0].upper() + w[1:] in words}
+    return twice | {w for w in words if w[1:] not in twice}

@@ -1,0 +1,1 @@
+"""Import statements: moved, split, added, tidied."""

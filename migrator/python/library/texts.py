@@ -1,0 +1,206 @@
+"""A library that is left, by its name in a text: imported, probed for or replaced so, its loggers and its variables."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property
+
+from migrator.patterns import under
+from migrator.planning.fates import Fate
+from migrator.primitives.library import Library, Variable
+from migrator.python.library import handed_on, in_modules
+from migrator.python.library import modules as library_modules
+from migrator.python.module import Module
+from migrator.python.reading.expressions import Parts, callee_of, imported_later, parts_of, text_value
+from migrator.python.reading.outline import Text
+from migrator.python.reading.scopes import FunctionNode
+from migrator.python.reading.survey import importers_of, is_importer
+from migrator.sites import Edit, Finding, Status
+
+_SPECS = {"find_spec", "find_loader"}
+_PROBES = {*_SPECS, "importorskip"}
+_SETTERS = {"setdefault", "setenv", "putenv"}
+_ATTRIBUTES = {"setattr", "getattr", "hasattr", "delattr", "object"}  # the last is that of patch
+_VERSIONS = {"version", "distribution"}  # of importlib.metadata
+_IMPORTS = {"import_module", "importorskip", "__import__"}
+
+
+class Texts:
+    """What a module says of the library in texts.
+
+    `follows` is whether what is imported so can be the client module, `stays` whether an import statement stays.
+    """
+
+    def __init__(self, module: Module, follows: bool, stays: bool) -> None:
+        self.module, self.follows, self.stays = module, follows, stays
+
+    def findings(self) -> Iterator[Finding]:
+        for text in self.module.found.texts:
+            value = text_value(text.node) if text.role == "plain" else None
+            for library in self.module.names.rules.libraries if value else ():
+                find = self._of_one_that_stays if library.stays else self._of
+                yield from find(text, value or "", library)
+
+    def _of(self, text: Text, value: str, library: Library) -> Iterator[Finding]:
+        call = self.module.call_given(text.node)
+        callee = parts_of(call.func)[-1:] if call else ()
+        if callee == ("getLogger",):
+            if value in library.loggers:
+                said = f"{value}: its logger says nothing any more: take this out, or name {library.instead}'s"
+                yield self._finding(text, Status.REVIEW, said)
+        elif under(value, library.module):
+            if call and callee and callee[0] in (_PROBES | _IMPORTS):
+                yield self._imported(text, value, library, call, callee[0])
+            elif call and value == library.module and self._gives_module(callee) and text.node in call.args[:1]:
+                if imported_later(call):
+                    return  # it is only what the module is kept under
+                said = f"{callee[0]}({value!r}): see what it gives, and have it give {self.module.names.client}"
+                yield self._finding(text, Status.MANUAL, said)
+            elif call and callee == ("multiple",) and value == library.module:
+                yield self._patched(text, value, call)
+            elif (
+                call and callee and value == library.module and callee[0] in _ATTRIBUTES and text.node in call.args[1:2]
+            ):
+                said = f"{callee[0]}(…, {value!r}): see what has a name like this now"
+                yield self._finding(text, Status.MANUAL, said)
+            elif in_modules.is_key(self.module, text.node):
+                yield in_modules.finding(self.module, text.node, library.module)
+            elif value == library.module and not self._lingers and self._asks_by_name(text.node, callee):
+                said = f"{value} is asked for by its name in a text: ask for {library.instead}, or take it out"
+                yield self._finding(text, Status.MANUAL, said)
+        elif (rule := self.module.names.variable(value)) and self._is_left(text, value, rule):
+            yield replace(self._finding(text, Status.REVIEW, f"{value}: {rule.message}"), rule=rule.id)
+
+    def _asks_by_name(self, node: ast.expr, callee: Parts) -> bool:
+        """Whether a text is whose version is asked for, or one of those that a loop or a default imports or probes."""
+        if callee and callee[0] in _VERSIONS:
+            return True
+        parent = self.module.source.parents.get(id(node))
+        if isinstance(parent, ast.arguments):
+            function = self.module.source.parents.get(id(parent))
+            return isinstance(function, FunctionNode) and function.name in self._importers
+        above = (
+            self.module.source.parents.get(id(parent)) if isinstance(parent, ast.Tuple | ast.List | ast.Set) else None
+        )
+        if not isinstance(above, ast.comprehension | ast.For) or above.iter is not parent:
+            return False
+        asked = [
+            call.args[0] for call, _ in self.module.found.calls if callee_of(call) in _PROBES | _IMPORTS and call.args
+        ]
+        names = {a.id for a in asked if isinstance(a, ast.Name)}
+        return isinstance(above.target, ast.Name) and above.target.id in names
+
+    def _patched(self, text: Text, value: str, call: ast.Call) -> Finding:
+        """`patch.multiple("litellm", completion=…)`: the client module has all of these by the same names, or not."""
+        client = self.module.names.client
+        if handed_on.are_clients(self.module, value, handed_on.named(call)):
+            return self._finding(text, Status.MIGRATED, f"{value} → {client}", client)
+        said = f"multiple({value!r}, …): see what has these now, and patch them there"
+        return self._finding(text, Status.MANUAL, said)
+
+    def _is_left(self, text: Text, value: str, rule: Variable) -> bool:
+        """Whether nothing reads a variable any more: one of another name than the library's, if it is set here."""
+        if not rule.check or rule.templates:
+            return False
+        if rule.is_librarys(value):
+            return True
+        parent = self.module.source.parents.get(id(text.node))
+        if isinstance(parent, ast.Call) and isinstance(parent.func, ast.Attribute):
+            return parent.func.attr in _SETTERS
+        return isinstance(parent, ast.Subscript) and isinstance(parent.ctx, ast.Store)
+
+    def _of_one_that_stays(self, text: Text, value: str, library: Library) -> Iterator[Finding]:
+        """Only what it is imported by, or replaced with, for something that is elsewhere now."""
+        call = self.module.call_given(text.node)
+        callee = parts_of(call.func)[-1:] if call else ()
+        if value == library.module and call and callee and callee[0] in _IMPORTS - _PROBES:
+            parent = self.module.source.parents.get(id(call))
+            fate = self.module.names.fate(f"{value}.{parent.attr}") if isinstance(parent, ast.Attribute) else None
+            if not isinstance(parent, ast.Expr) and (fate is None or fate.kind != "stays"):
+                yield self._imported(text, value, library, call, callee[0])
+        elif (
+            value == library.module
+            and in_modules.is_key(self.module, text.node)
+            and not isinstance(self.module.source.parents.get(id(text.node)), ast.Compare)
+            and library_modules.uses_moved(self.module.index)
+        ):
+            yield in_modules.finding(self.module, text.node, library.module)
+
+    def _finding(self, text: Text, status: Status, message: str, new: str = "") -> Finding:
+        start = self.module.source.start(text.node)
+        place = self.module.source.inside(text.node, text_value(text.node) or "") if new else None
+        edits = (Edit(*place, new),) if place else ()
+        return Finding(start, self.module.names.library_rule, status, message, edits)
+
+    def _gives_module(self, callee: Parts) -> bool:
+        return bool(callee) and (is_importer(callee[0]) or callee[0] in self._importers)
+
+    @cached_property
+    def _importers(self) -> frozenset[str]:
+        return importers_of(self.module.found)
+
+    @cached_property
+    def _lingers(self) -> bool:
+        """Whether the library is imported here afterwards as well, in a statement or by its name in a text."""
+        return self.stays or any(map(self._stays, self.module.found.texts))
+
+    def _stays(self, text: Text) -> bool:
+        value = text_value(text.node) if text.role == "plain" else None
+        call = self.module.call_given(text.node) if value else None
+        if value is None or call is None or not self.module.names.is_module(value):
+            return False
+        callee = parts_of(call.func)[-1:]
+        if self._gives_module(callee):
+            return text.node in call.args[:1]
+        is_read = not isinstance(self.module.source.parents.get(id(call)), ast.Expr)
+        imports = is_read and bool(callee) and callee[0] in _IMPORTS
+        return imports and self._following(value, call, callee[0]) is None
+
+    def _imported(self, text: Text, value: str, library: Library, call: ast.Call, callee: str) -> Finding:
+        """`importlib.import_module("litellm")`, `find_spec("litellm")` and their like."""
+        following = self._following(value, call, callee)
+        if following:
+            fate, new = following
+            return self._renamed(text, call, callee, fate, new)
+        probes = callee in _PROBES and not self._is_stored(call)
+        if probes or callee in _SPECS or isinstance(self.module.source.parents.get(id(call)), ast.Expr):
+            if self._lingers:
+                said = f"{value} stays, for it is used here: ask for {library.instead} as well"
+                return self._finding(text, Status.MANUAL, said)
+            said = f"{value} → {library.instead}: asks for {library.instead} now"
+            return self._finding(text, Status.REVIEW, said, library.instead)
+        return self._finding(text, Status.MANUAL, f"{value} is imported by its name in a text: write it by hand")
+
+    def _is_stored(self, call: ast.Call) -> bool:
+        """Whether what an import gives, now or when a function that is handed on is called, gets a name."""
+        parent = self.module.source.parents.get(id(call))
+        giving = self.module.source.parents.get(id(parent)) if isinstance(parent, ast.Lambda) else call
+        return id(giving) in self.module.found.stored
+
+    def _following(self, value: str, call: ast.Call, callee: str) -> tuple[Fate | None, str] | None:
+        """What is read off what a call imports, if that is told, and the module it is in now; None where it stays."""
+        names, parent = self.module.names, self.module.source.parents.get(id(call))
+        if callee in _SPECS or not names.is_module(value) or "." in value:
+            return None
+        if self._is_stored(call):
+            return (None, names.client) if self.follows else None
+        if callee == "importorskip" or not isinstance(parent, ast.Attribute):
+            return None
+        fate = names.fate(f"{value}.{parent.attr}")
+        if fate and fate.kind == "moved" and fate.name == parent.attr and fate.to:
+            return fate, fate.source or fate.to
+        return None
+
+    def _renamed(self, text: Text, call: ast.Call, callee: str, fate: Fate | None, new: str) -> Finding:
+        """Another module in the text; `__import__` gives the package of a dotted one, if it is not told otherwise."""
+        value = text_value(text.node) or ""
+        said = f"{value}.{fate.name} → {fate.new}" if fate else f"{value} → {new}"
+        found = self._finding(text, fate.status if fate else Status.MIGRATED, said, new)
+        if callee != "__import__" or "." not in new or any(k.arg == "fromlist" for k in call.keywords):
+            return found
+        if len(call.args) + len(call.keywords) > 1:
+            return replace(found, status=Status.MANUAL, message=f"{said}: write it by hand", edits=())
+        end = self.module.source.end(text.node)
+        return replace(found, edits=(*found.edits, Edit(end, end, ', fromlist=["*"]')))

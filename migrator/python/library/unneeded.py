@@ -1,0 +1,100 @@
+"""What statements that go leave behind: the imports that only they used, and conditions of which nothing is left."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import NamedTuple
+
+from migrator.python import statements
+from migrator.python.module import Module
+from migrator.python.reading.outline import ImportStatement
+from migrator.python.reading.source import Source
+from migrator.sites import Edit, Finding, Status
+
+Block = list[ast.stmt]
+
+
+class Emptied(NamedTuple):
+    """An `if` all of whose branches go, with its block."""
+
+    node: ast.If
+    block: Block
+
+
+def emptied(source: Source, goes: Callable[[ast.stmt], bool]) -> list[Emptied]:
+    """The outermost ones of a module, without those that are an `elif` or hold a comment."""
+    found: list[Emptied] = []
+    inside: set[int] = set()
+    for parent in ast.walk(source.tree):
+        blocks = [getattr(parent, name, None) for name in ("body", "orelse", "finalbody")]
+        for block in (block for block in blocks if isinstance(block, list)):
+            for node in block:
+                if isinstance(node, ast.If) and id(node) not in inside and goes(node):
+                    inside |= {id(each) for each in ast.walk(node)}
+                    found += [Emptied(node, block)] if _is_alone(source, node) else []
+    return found
+
+
+def _is_alone(source: Source, node: ast.If) -> bool:
+    text = source.text[source.start(node) : source.line_end(source.end(node))]
+    return text.startswith("if") and "#" not in text
+
+
+def shared_out(edit: Edit, ends: Sequence[int]) -> list[Edit]:
+    """An edit that takes something out in pieces, one up to each end but the last, which goes as far as the edit."""
+    starts = [edit.start, *ends[:-1]]
+    stops = [*ends[:-1], edit.end]
+    texts = [edit.text, *("" for _ in ends[1:])]
+    return [Edit(*piece) for piece in zip(starts, stops, texts, strict=True)]
+
+
+def imports(
+    module: Module, names: Collection[str], cut: Callable[[ast.stmt, Block, None], None]
+) -> Iterator[tuple[set[str], Finding | None]]:
+    """The names that the imports of a module are without, and the finding that says so; `cut` takes whole statements.
+
+    Of `names`, which nothing uses any more, those stay that others may have from here, that a `try` probes for, that
+    a `noqa` keeps, and those of a statement that gives something of the library.
+    """
+    for statement in module.found.imports:
+        node = statement.node
+        locals_ = {alias.asname or alias.name.partition(".")[0]: alias for alias in node.names}
+        gone = {name for name in names if name in locals_ and _is_only(module, name)}
+        gone = {name for name in gone if _may_go(module, statement) and not _is_taken(module, name)}
+        if not gone:
+            continue
+        start, end = module.source.start(node), module.source.end(node)
+        rest = [alias for name, alias in locals_.items() if name not in gone]
+        if not rest:
+            cut(node, statement.block, None)
+            yield gone, None
+            continue
+        if isinstance(node, ast.ImportFrom):
+            taken = {locals_[name].name for name in gone}
+            edit = Edit(start, end, statements.without_names(module.source.segment(node), taken)[0])
+        else:
+            edit = Edit(start, end, "import " + ", ".join(map(module.source.segment, rest)))
+        said = f"{', '.join(sorted(gone))} → nothing: only what goes used it"
+        yield gone, Finding(start, module.names.library_rule, Status.MIGRATED, said, (edit,))
+
+
+def _is_taken(module: Module, name: str) -> bool:
+    index, facts = module.index, module.facts
+    return index.is_taken(facts, name) or index.processes().take(facts.path, name)
+
+
+def _is_only(module: Module, name: str) -> bool:
+    """Whether a name is bound once in its module."""
+    bound = [b for scope in module.found.scopes for b in scope.bindings.get(name, ())]
+    return len(bound) == 1
+
+
+def _may_go(module: Module, statement: ImportStatement) -> bool:
+    source, node = module.source, statement.node
+    lines = source.text[source.line_start(source.start(node)) : source.line_end(source.end(node))]
+    bound = (target for a in node.names for target in module.facts.bound.get(a.asname or a.name.partition(".")[0], ()))
+    if "noqa" in lines or any(alias.name == "*" for alias in node.names):
+        return False
+    probes = any(statement.block is t.body for t in module.found.tries)
+    return not probes and not any(map(module.index.names.fate, map(module.index.canonical, filter(None, bound))))

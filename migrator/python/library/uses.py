@@ -1,0 +1,298 @@
+"""A library that is left: what is read off its modules."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from migrator.planning.fates import Fate
+from migrator.python.direct import imported
+from migrator.python.direct import plan as direct
+from migrator.python.direct.call import OMITTED, SDK, Direct
+from migrator.python.library import built_texts, dropped, handed_on, needless
+from migrator.python.library import modules as library_modules
+from migrator.python.library import names as library_names
+from migrator.python.library import references as library_uses
+from migrator.python.library.built import Plan
+from migrator.python.library.imports import Imports, Object
+from migrator.python.library.references import Use, is_read
+from migrator.python.library.texts import Texts
+from migrator.python.module import Module
+from migrator.python.reading.expressions import callee_of
+from migrator.python.reading.survey import asked_of
+from migrator.sites import Edit, Finding, Status
+
+SEVERAL = "has several meanings here"
+
+
+def prepare(module: Module) -> Iterator[Finding]:
+    """The findings of a module that uses the library, noting in `module` what the other rewriters leave to these."""
+    if module.names.rules.libraries:
+        uses = list(library_uses.direct(module))
+        module.through = {id(use.reference) for use in uses}
+        others = [*uses, *library_uses.annotated(module)]
+        calls = direct.plan(module)
+        library = _Library(module, others, list(library_uses.given(module)), calls)
+        yield from library.findings()
+        yield from imported.written(module, calls)
+        yield from dropped.find(module, calls)
+        yield from library_names.find(module, library.cuts)
+        yield from library.cuts.findings()
+
+
+class _Library:
+    def __init__(self, module: Module, uses: list[Use], given: list[Use], calls: direct.Plan) -> None:
+        self.module, self.uses, self.calls = module, uses, calls
+        self.asked = asked_of(module.found)
+        self.cuts = needless.Cuts(module)
+        self.objects: dict[tuple[int, str], Object] = {}
+        self.kept = given  # uses of what is stored, and of what functions give: `self.llm.completion`
+        self._collect()
+        self.imports = Imports(module, self.cuts, self.objects.values())
+        self.follows = not calls.strict and all(self._follows(use) for use in self.kept)
+
+    def _collect(self) -> None:
+        module = self.module
+        for statement in module.found.imports:
+            for alias in statement.node.names:
+                name = alias.asname or alias.name
+                name = name.partition(".")[0] if isinstance(statement.node, ast.Import) else name
+                holder = statement.scope.lookup(name)
+                bindings = holder.told(name) if holder else []
+                binding = next((b for b in bindings if b.node is alias), None)
+                if holder and binding and module.names.is_module(module.index.canonical(binding.target or "")):
+                    key = (id(holder), name)
+                    each = self.objects.setdefault(key, Object(name, holder, bindings))
+                    each.imports.append((statement, alias))
+        for use in self.uses:
+            name = use.reference.parts[0]
+            holder = use.reference.scope.lookup(name)
+            each_ = self.objects.get((id(holder), name))
+            if each_:
+                each_.uses.append(use)
+            else:
+                self.kept.append(use)
+
+    def _follows(self, use: Use) -> bool:
+        """Whether what is read off something stored is there, by the same name, in the client module, or goes."""
+        if use.fate.kind == "needless":
+            return self.cuts.can_take(use)
+        node = use.reference.nodes[0]
+        if use.fate.kind == "module":
+            asked = self.asked.get(id(node))
+            fate = self.module.names.fate(f"{use.dotted}.{asked[1]}") if asked else None
+            stored = id(use.reference.nodes[-1]) in (self.module.found.stored | self.module.found.tested)
+            return self._is_clients(fate, asked[1]) if asked else stored or not is_read(use.reference.nodes[-1])
+        node = use.reference.nodes[-1]
+        its = self._is_clients(use.fate, use.reference.parts[use.depth]) and use.own == use.depth + 1
+        return its and not self.calls.refusal(node)
+
+    def _is_clients(self, fate: Fate | None, name: str) -> bool:
+        its = fate is not None and fate.kind == "moved" and (fate.to, fate.name) == (self.module.names.client, name)
+        return its and not hasattr(str, name) and not hasattr(bytes, name)
+
+    # --------------------------------------------------------------------------------------------------------- findings
+
+    def findings(self) -> Iterator[Finding]:
+        found = [f for each in self._in_order() for f in self._of_object(each)]
+        found += self._of_stored()
+        found += handed_on.find(self.module, self.kept)
+        stays = any(each.stays for each in self.objects.values())
+        found += Texts(self.module, self.follows and bool(self.kept), stays).findings()
+        yield from found
+
+    def _in_order(self) -> list[Object]:
+        return sorted(self.objects.values(), key=lambda o: min(s.node.lineno for s, _ in o.imports))
+
+    def _of_object(self, each: Object) -> Iterator[Finding]:
+        module = self.module
+        start = module.source.start(each.imports[0][0].node)
+        rule = module.names.library_rule
+        if not each.is_imported and module.names.keeps_library and all(u.fate.kind == "stays" for u in each.uses):
+            return
+        if not each.is_imported:
+            module.staying |= {id(use.reference.nodes[-1]) for use in each.uses}
+            each.stays, what = True, f"{each.name} {SEVERAL}"
+            yield Finding(start, rule, Status.MANUAL, f"{what}: see what becomes of each, write it by hand")
+            return
+        stay = [self._at(s.node, f"{each.name} stays") for s, _ in each.imports]
+        if any(module.suppresses(f) for f in stay):
+            module.staying |= {id(use.reference.nodes[-1]) for use in each.uses}
+            yield from stay
+            return
+        for use in each.uses:
+            if use.fate.kind == "needless" and not self._is_suppressed(use):
+                self.cuts.takes(use)
+        edits = [(use, self._planned(each, use)) for use in each.uses]
+        names = self.imports.names_for(each)
+        neutral = []
+        for use, planned in edits:
+            if isinstance(planned, Finding):
+                module.staying.add(id(use.reference.nodes[-1]))
+                yield planned
+            elif planned is None:
+                neutral.append(use)
+            else:
+                yield planned.finding(module, names)
+        yield from self.imports.findings(each, names, neutral)
+
+    def _at(self, node: ast.AST, message: str, status: Status = Status.MIGRATED) -> Finding:
+        return Finding(self.module.source.start(node), self.module.names.library_rule, status, message)
+
+    def _planned(self, each: Object, use: Use) -> Finding | _Written | None:
+        """What becomes of one use; None for one that only follows the name."""
+        module, node = self.module, use.reference.nodes[0]
+        start = module.source.start(node)
+        if self._is_suppressed(use):
+            each.stays = True
+            return self._stays(use)
+        if use.fate.kind == "stays":
+            each.stays = True
+            return None
+        if use.fate.kind == "module":
+            return self._bare(each, use)
+        if use.fate.kind == "needless" and (self.cuts.covers(use) or id(use.reference.nodes[-1]) in module.replaced):
+            return None
+        if id(use.reference.nodes[-1]) in module.kept:
+            each.stays = True
+            return None
+        if use.fate.kind != "moved":
+            each.stays = True
+            return Finding(start, use.fate.rule, use.fate.standing, f"{use.text}: {use.fate.message}")
+        built = module.builds.at(use.reference.nodes[-1]) if use.own == len(use.reference.parts) else None
+        inherited = bool(use.fate.built) and use.text in module.facts.inherited
+        if inherited or (built and built.reason):
+            each.stays = True
+            said = built.message if built else "a class inherits from it: see how it is built"
+            return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text}{'(…)' if built else ''}: {said}")
+        if module.names.keeps_library and any(u.dotted == use.dotted and not _is_read_off(u) for u in each.uses):
+            each.stays = True
+            said = f"{use.text} is replaced here: what is called by its name goes past {use.fate.new}, write it by hand"
+            return Finding(start, use.fate.rule, Status.MANUAL, said)
+        if use.fate.texts and self.cuts.takes_texts(use):
+            return None
+        place = use.place(module, use.own)
+        if place is None or not (use.fate.variable or _is_read_off(use)):
+            each.stays = True
+            why = "it is assigned to" if place else "a comment or an f-string stands in the middle"
+            return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text} → {use.fate.new}: {why}, write it by hand")
+        if reason := self.calls.refusal(use.reference.nodes[-1]):
+            each.stays = True
+            return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text}: {reason}")
+        each.needs |= {use.fate.to or use.fate.name, *(built.recipe.imports if built else ())}
+        called = id(use.reference.nodes[-1])
+        if called in self.calls.calls and self.calls.calls[called].of_sdk:
+            each.needs.add(SDK)
+        differs = self.calls.differing.get(called, "")
+        return _Written(use, use.fate, place, built=built, call=self.calls.calls.get(called), differs=differs)
+
+    def _stays(self, use: Use) -> Finding:
+        start = self.module.source.start(use.reference.nodes[0])
+        return Finding(start, use.fate.rule, Status.MIGRATED, f"{use.text} stays")
+
+    def _is_suppressed(self, use: Use) -> bool:
+        return self.module.suppresses(self._stays(use))
+
+    def _bare(self, each: Object, use: Use) -> Finding | _Written | None:
+        """A module object that is not read from here: asked for, given another name, handed on."""
+        module, node = self.module, use.reference.nodes[-1]
+        start = module.source.start(node)
+        client = module.names.client
+        if id(node) in module.found.tested or not is_read(node) or self._is_kept_for_what_stays(node):
+            each.stays |= module.names.keeps_library
+            return None
+        if id(node) in self.asked:
+            call, attribute = self.asked[id(node)]
+            fate = module.names.fate(f"{use.dotted}.{attribute}")
+            place, text = use.place(module, use.depth), module.source.inside(call.args[1], attribute)
+            if (fate and fate.kind == "needless" and self.cuts.takes_call(call, fate)) or self.cuts.takes_guard(call):
+                return None
+            requester = library_modules.requester(module.index, use.dotted) if fate and fate.to else ""
+            anothers = fate is not None and fate.to == client and not library_modules.is_called(module.index)
+            anothers = anothers and callee_of(call) in ("setattr", "delattr", "object")
+            if fate and fate.kind == "moved" and fate.to and place and text and not requester and not anothers:
+                each.needs.add(fate.to)
+                return _Written(use, fate, place, text)
+            each.stays = True
+            if fate and fate.kind == "stays":
+                return None
+            said = f"{use.text}.{attribute}: {fate.message if fate and fate.message else 'see what this is for'}"
+            said = f"{said}; {requester} goes on asking for the module by name" if requester else said
+            said = f"{use.text}.{attribute}: {library_modules.ANOTHERS}" if anothers else said
+            status = fate.standing if fate else Status.MANUAL
+            return Finding(start, fate.rule if fate else use.fate.rule, status, said)
+        if id(node) in module.found.stored and self.follows and len(use.reference.parts) == use.depth:
+            place = use.place(module, use.depth)
+            if place and client:
+                each.needs.add(client)
+                return _Written(use, Fate("moved", use.fate.rule, 0, "", Status.MIGRATED, client), place)
+        each.stays = True
+        what = "is kept elsewhere, and more is read off it than the client module has"
+        if id(node) not in module.found.stored:
+            what = "is handed on as a whole: see what takes it"
+        return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text} {what}")
+
+    def _is_kept_for_what_stays(self, node: ast.expr) -> bool:
+        """Whether the module is stored, and nothing is read off that which is elsewhere now."""
+        stored = id(node) in self.module.found.stored and id(node) not in self.asked
+        uses = [use for use in self.kept if is_read(use.reference.nodes[-1])]
+        return self.module.names.keeps_library and stored and all(use.fate.kind == "stays" for use in uses)
+
+    # ------------------------------------------------------------------------------------------- what no import gives
+
+    def _of_stored(self) -> Iterator[Finding]:
+        """What is read off an attribute or a variable that was given a module of the library."""
+        module = self.module
+        for use in self.kept:
+            fate, start = use.fate, module.source.start(use.reference.nodes[0])
+            if fate.kind == "needless" and self.follows and self.cuts.takes(use):
+                continue
+            if fate.kind in ("gone", "unknown", "needless"):
+                yield Finding(start, fate.rule, fate.standing, f"{use.text}: {fate.message}")
+            elif fate.kind == "moved" and not self.follows:
+                said = f"{use.text} → {fate.new}: read off a module that is kept elsewhere, write it by hand"
+                yield Finding(start, fate.rule, Status.MANUAL, said)
+
+
+@dataclass(slots=True)
+class _Written:
+    """A use that is written with another module; `text` is where a literal names the attribute."""
+
+    use: Use
+    fate: Fate
+    place: tuple[int, int]
+    text: tuple[int, int] | None = None
+    built: Plan | None = None
+    call: Direct | None = None
+    differs: str = ""
+
+    def finding(self, module: Module, names: dict[str, tuple[str, str]]) -> Finding:
+        fate = self.fate
+        local = names[fate.to or fate.name][0]
+        if self.call:
+            sdk = names[SDK][0] if self.call.of_sdk else ""
+            return self.call.finding(lambda name: f"{sdk if name in OMITTED else local}.{name}")
+        edits: tuple[Edit, ...]
+        if self.text:
+            edits = (Edit(*self.place, local), Edit(*self.text, fate.name))
+            new = f"{local}, {fate.name!r}"
+        else:
+            new = f"{local}.{fate.name}" if fate.to and fate.name else local
+            edits = (Edit(*self.place, new),)
+        status, message = fate.status, fate.message if fate.status is Status.REVIEW else ""
+        if self.built:
+            status, message = self.built.status, self.built.message
+            edits = (*edits, *built_texts.edits(module.source, self.built))
+        if self.differs:
+            status, message = Status.REVIEW, self.differs
+        said = f"{self.use.text} → {new}" + (f": {message}" if message else "")
+        return Finding(self.place[0], fate.rule, status, said, tuple(e for e in edits if _changes(module, e)))
+
+
+def _is_read_off(use: Use) -> bool:
+    return is_read(use.reference.nodes[use.own - 1])
+
+
+def _changes(module: Module, edit: Edit) -> bool:
+    return module.source.text[edit.start : edit.end] != edit.text

@@ -1,0 +1,1 @@
+"""Model ids in Python code."""

@@ -1,0 +1,1 @@
+"""What Python code says, without changing it: trees, scopes, facts of modules, the index over them."""

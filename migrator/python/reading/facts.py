@@ -1,0 +1,85 @@
+"""What other modules need to know of a module: small, and kept for every candidate file; syntax trees are not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from migrator.python.library.built import Made
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """A class at module level: its bases, and what its attributes stand for ("" for anything else), as full names."""
+
+    bases: tuple[str, ...]
+    members: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One module seen from outside. `names` are its dotted names, the most likely one first."""
+
+    path: str
+    names: tuple[str, ...]
+    is_package: bool
+    exports: Mapping[str, str]  # name at module level -> the dotted name it stands for
+    bound: Mapping[str, frozenset[str]]  # every name bound in any scope -> what it stands for ("" for anything else)
+    stars: tuple[str, ...]  # modules it imports * from
+    classes: Mapping[str, Class]  # by name, those at module level
+    fixtures: Mapping[str, str]  # function that is a pytest fixture -> the name tests ask for it by
+    constants: frozenset[str]  # string literals that could name an environment variable
+    mentioned: frozenset[str]  # full names it imports, or spells in a string literal, up to every dot
+    unused: frozenset[str]  # names bound by `from` imports that nothing in the module uses
+    suppressed: Mapping[int, frozenset[str]]  # line -> the rules a comment there suppresses; empty for all of them
+    reached: Mapping[str, frozenset[str]]  # imported name -> what is read off it; "" for the thing itself, handed on
+    made: tuple[Made, ...]  # the calls of imported classes
+    inherited: frozenset[str]  # what classes anywhere in it inherit from, as it is written
+    kept: Mapping[str, frozenset[str]]  # name that stays what it is here -> the rules that hold for; empty for all
+    assigned: frozenset[str]  # full names in other modules that it puts something else in the place of
+    spelled: frozenset[str]  # full names that its texts spell, or the last part of such: `.name`
+    frozen: bool = False  # nothing in it may be edited
+    words: frozenset[str] = frozenset()  # every word in it, where it imports * from anywhere
+    requested: frozenset[str] = frozenset()  # modules that functions of the project's own import by name for it
+
+    @property
+    def name(self) -> str:
+        return self.names[0]
+
+    @property
+    def package(self) -> str:
+        return package_of(self.name, self.is_package)
+
+
+def package_of(module: str, is_package: bool) -> str:
+    """The package that a module's relative imports start from."""
+    return module if is_package else module.rpartition(".")[0]
+
+
+def module_names(path: str, roots: Collection[str]) -> tuple[str, ...]:
+    """The dotted names a file can be imported by, seen from each of `roots` ("" is the project), nearest root first.
+
+    >>> module_names("src/app/llm.py", ["", "src"])
+    ('app.llm', 'src.app.llm')
+    """
+    parts = PurePosixPath(path).with_suffix("").parts
+    names = []
+    for depth in range(len(parts) - 1, -1, -1):
+        below = parts[depth:-1] if parts[-1] == "__init__" else parts[depth:]
+        if "/".join(parts[:depth]) in roots and below and all(p.isidentifier() for p in below):
+            names.append(".".join(below))
+    return tuple(names) or (PurePosixPath(path).stem,)
+
+
+def import_roots(files: Collection[str]) -> frozenset[str]:
+    """Folders that packages are imported from: the project, `src`-like folders, and parents of top-level packages.
+
+    A folder whose name no import can spell, such as `my-app`, is no package, whatever it holds.
+    """
+    packages = {str(PurePosixPath(f).parent) for f in files if f.endswith("/__init__.py")}
+    packages = {p for p in packages if PurePosixPath(p).name.isidentifier()}
+    above = {str(PurePosixPath(p).parent) for p in packages} - packages
+    roots = {"", *("" if a == "." else a for a in above)}
+    roots |= {f.partition("/")[0] for f in files if f.startswith(("src/", "lib/")) and f.endswith(".py")}
+    return frozenset(roots)

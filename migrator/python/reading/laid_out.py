@@ -1,0 +1,103 @@
+"""The keys of dicts, and the values of variables, as far as a module lays them out."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from migrator.python.module import Module
+from migrator.python.reading.expressions import parts_of, root_of, text_value
+from migrator.python.reading.scopes import Scope
+
+
+class Entry(NamedTuple):
+    """A key of a dict or an argument of a call, where it stands, and the call or dict that has it."""
+
+    name: str
+    value: ast.expr
+    at: ast.AST
+    within: ast.AST
+
+
+class LaidOut:
+    """What one module says of its dicts and variables; what is put into them elsewhere is not seen."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+
+    def items(self, node: ast.expr, seen: frozenset[int] = frozenset()) -> Iterator[Entry]:
+        """The keys of a dict as far as the module lays them out: displays, `dict(…)`, `a | b`, what a name is given."""
+        if id(node) in seen:
+            return
+        seen |= {id(node)}
+        for each in self.values(node):
+            match each:
+                case ast.Dict():
+                    for key, value in zip(each.keys, each.values, strict=True):
+                        name = text_value(key)
+                        if key is None:
+                            yield from self.items(value, seen)
+                        elif name:
+                            yield Entry(name, value, key, each)
+                case ast.Call() if parts_of(each.func) == ("dict",):
+                    yield from (Entry(k.arg, k.value, k, each) for k in each.keywords if k.arg)
+                    for inner in (*each.args[:1], *(k.value for k in each.keywords if k.arg is None)):
+                        yield from self.items(inner, seen)
+                case ast.BinOp(op=ast.BitOr()):
+                    yield from (*self.items(each.left, seen), *self.items(each.right, seen))
+        for put in self._set.get(self._variable(node), ()):
+            yield from [put] if isinstance(put, Entry) else self.items(put, seen)
+
+    def values(self, node: ast.expr) -> list[ast.expr]:
+        """The value itself, or all that the module assigns to the variable that it is."""
+        variable = self._variable(node)
+        return self._assigned.get(variable, []) if variable else [node]
+
+    def _variable(self, node: ast.expr) -> tuple[int, str] | None:
+        """Which variable an expression is: the scope that holds it or the class whose attribute it is, and its name."""
+        parts = parts_of(node)
+        scope = self._scopes.get(id(root_of(node))) if parts else None
+        if scope is None or len(parts) > 2:
+            return None
+        holder = scope.lookup(parts[0]) if len(parts) == 1 else scope.owner(parts[0])
+        return (id(holder), parts[-1]) if holder else None
+
+    @cached_property
+    def _scopes(self) -> dict[int, Scope]:
+        return {id(reference.nodes[0]): reference.scope for reference in self.module.found.references}
+
+    @cached_property
+    def _assigned(self) -> dict[tuple[int, str] | None, list[ast.expr]]:
+        found: dict[tuple[int, str] | None, list[ast.expr]] = {}
+        for node in ast.walk(self.module.source.tree):
+            targets = node.targets if isinstance(node, ast.Assign) else []
+            targets = [node.target] if isinstance(node, ast.AnnAssign | ast.NamedExpr | ast.AugAssign) else targets
+            for variable in filter(None, map(self._variable, targets)):
+                value = getattr(node, "value", None)
+                found.setdefault(variable, []).extend([value] if value else [])
+        return found
+
+    @cached_property
+    def _set(self) -> dict[tuple[int, str] | None, list[Entry | ast.Dict]]:
+        """What is put into a dict: `a["b"] = c`, `a.update(b=c)`, `a.update({…})`, `a.setdefault("b", c)`."""
+        found: dict[tuple[int, str] | None, list[Entry | ast.Dict]] = {}
+        for node in ast.walk(self.module.source.tree):
+            entries: list[Entry | ast.Dict]
+            match node:
+                case ast.Assign(targets=[ast.Subscript(value=of, slice=ast.Constant(value=str() as name)) as at]):
+                    entries = [Entry(name, node.value, at, node)]
+                case ast.Call(func=ast.Attribute(value=of, attr="update")):
+                    named = (Entry(k.arg, k.value, k, node) for k in node.keywords if k.arg)
+                    entries = [*named, *(a for a in node.args[:1] if isinstance(a, ast.Dict))]
+                case ast.Call(
+                    func=ast.Attribute(value=of, attr="setdefault"),
+                    args=[ast.Constant(value=str() as name) as at, value],
+                ):
+                    entries = [Entry(name, value, at, node)]
+                case _:
+                    continue
+            if variable := self._variable(of):
+                found.setdefault(variable, []).extend(entries)
+        return found

@@ -1,0 +1,310 @@
+"""Takes down the facts of one module: what the others need to know of it, from its outline and its text."""
+
+from __future__ import annotations
+
+import ast
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from migrator.planning.placing import SUPPRESSION, line_starts, listed
+from migrator.python.library.built import Made, key_of
+from migrator.python.reading import replaced
+from migrator.python.reading.expressions import callee_of, imported_later, parts_of, text_value
+from migrator.python.reading.facts import Class, Facts
+from migrator.python.reading.outline import Outline
+from migrator.python.reading.scopes import Binding, Scope, origin_of, target_of
+from migrator.python.sdk.spread import spread_of
+
+_CAPTURES = (ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping)
+_INDIRECT = re.compile(r"\b(?:globals|locals|vars|eval|exec)\s*\(")  # a use of any name could hide in these
+
+
+def facts_of(path: str, names: tuple[str, ...], found: Outline, text: str, *, frozen: bool = False) -> Facts:
+    """The facts of one module, from its outline and the comments in its text."""
+    suppressed = _suppressed(text)
+    exports: dict[str, str] = {}
+    for name in found.scope.bindings:
+        target = next((t for b in found.scope.told(name) if (t := origin_of(b, found.scope))), None)
+        if target:
+            exports[name] = target
+    literals = {v for t in found.texts if (v := text_value(t.node))}
+    bound: dict[str, set[str]] = {}
+    for scope in found.scopes:
+        for name, bindings in scope.bindings.items():
+            bound.setdefault(name, set()).update(b.target or "" for b in bindings)
+    return Facts(
+        path=path,
+        names=names,
+        is_package=path.endswith("__init__.py"),
+        exports=exports,
+        bound={name: frozenset(targets) for name, targets in bound.items()},
+        stars=tuple(found.scope.stars),
+        classes=_classes(found),
+        fixtures={node.name: fixture_name(node) for node, _, _ in found.functions if is_fixture(node)},
+        constants=frozenset(v for v in literals if v.isidentifier() and v.isupper()),
+        mentioned=frozenset((*_imported(found), *(p for v in literals for p in _prefixes(v)), *found.scope.stars)),
+        unused=frozenset(_unused(found, text, path)),
+        suppressed=suppressed,
+        reached=_reached(found),
+        made=tuple(_made(found, bound)),
+        inherited=frozenset(".".join(parts_of(base)) for node, _ in found.classes for base in node.bases),
+        kept=_kept(found, suppressed),
+        assigned=frozenset(filter(None, replaced.assigned(found))),
+        spelled=frozenset(replaced.spelled(found)),
+        frozen=frozen,
+        words=frozenset(re.findall(r"\w+", text) if found.scope.stars else ()),
+        requested=frozenset(_requested(found)),
+    )
+
+
+_IMPORTERS = re.compile(r"(?i)(?:^|_)(?:import|require|lazy|optional)")
+_KNOWN = {"import_module", "importorskip", "__import__"}  # what these give can be followed
+
+
+def is_importer(callee: str) -> bool:
+    """Whether a function of the project's own is one that gives a module by its name, as `require("litellm")` does."""
+    return callee not in _KNOWN and _IMPORTERS.search(callee) is not None
+
+
+def importers_of(found: Outline) -> frozenset[str]:
+    """The functions of a module that import the module whose name they are given first."""
+    importing = {}
+    for call, scope in found.calls:
+        if parts_of(call.func)[-1:] and parts_of(call.func)[-1] in _KNOWN and call.args:
+            importing[scope] = call.args[0]
+    names = set()
+    for node, _, scope in found.functions:
+        given, taken = importing.get(scope), [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
+        taken = taken[1:] if taken[:1] in (["self"], ["cls"]) else taken
+        if isinstance(given, ast.Name) and taken[:1] == [given.id]:
+            names.add(node.name)
+    return frozenset(names)
+
+
+def _requested(found: Outline) -> Iterator[str]:
+    """The texts that functions of the project's own which import modules are given first."""
+    for call, _ in found.calls:
+        value = text_value(call.args[0]) if call.args else None
+        if value and is_importer("".join(parts_of(call.func)[-1:])) and not imported_later(call):
+            yield value
+
+
+def _made(found: Outline, bound: Mapping[str, set[str]]) -> Iterator[Made]:
+    """The calls of classes that an import gives, told by their upper-case names."""
+    values: dict[Scope, dict[str, list[ast.expr | None]]] = {}
+    for call, scope in found.calls:
+        parts = parts_of(call.func)
+        targets = bound.get(parts[0]) if parts else set()
+        targets = {parts[0]} if targets is None and found.scope.stars else targets or set()
+        names = targets if len(parts) == 1 else {parts[-1]} if any(targets) else set()
+        if any(name.rpartition(".")[2][:1].isupper() for name in names):
+            given = _variables(call, scope, values)
+            yield Made(parts, call, id(call) in found.inside, given, spread_of(call, scope))
+
+
+def _variables(
+    call: ast.Call, scope: Scope, values: dict[Scope, dict[str, list[ast.expr | None]]]
+) -> dict[str, tuple[int, int]]:
+    """The variables among what a call is given that hold the result of one other call, with what tells that one."""
+    variables = {}
+    for node in ast.walk(call):
+        holder = scope.lookup(node.id) if isinstance(node, ast.Name) else None
+        if isinstance(node, ast.Name) and holder and all(isinstance(b.node, ast.Name) for b in holder.told(node.id)):
+            if holder not in values:
+                values[holder] = _values(holder.node)
+            given = values[holder].get(node.id, [])
+            if len(given) == 1 and isinstance(given[0], ast.Call):
+                variables[node.id] = key_of(given[0].func)
+    return variables
+
+
+def _values(body: ast.AST) -> dict[str, list[ast.expr | None]]:
+    """What each variable is given anywhere in a body; None for what is no plain assignment."""
+    plain: dict[int, ast.expr | None] = {}
+    for node in ast.walk(body):
+        if isinstance(node, ast.Assign):
+            plain.update((id(target), node.value) for target in node.targets)
+        elif isinstance(node, ast.AnnAssign):
+            plain[id(node.target)] = node.value
+    given: dict[str, list[ast.expr | None]] = {}
+    for node in ast.walk(body):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            given.setdefault(node.id, []).append(plain.get(id(node)))
+    return given
+
+
+def _reached(found: Outline) -> dict[str, frozenset[str]]:
+    """What is read off the names that are imported at module level."""
+    imports = ("import", "import-as", "from")
+    names = {n for n, bindings in found.scope.bindings.items() if any(b.kind in imports for b in bindings)}
+    reached: dict[str, set[str]] = {name: set() for name in names}
+    asked = asked_of(found)
+    for reference in found.references:
+        name, node = reference.parts[0], reference.nodes[0]
+        if name in names and reference.scope.lookup(name) is found.scope:
+            if len(reference.parts) > 1:
+                reached[name].add(".".join(reference.parts[1:]))
+            elif id(node) in asked:
+                reached[name].add(asked[id(node)][1])
+            elif is_loaded(node) and id(node) not in found.tested:
+                reached[name].add("")
+    return {name: frozenset(attributes) for name, attributes in reached.items()}
+
+
+_ASKING = {"getattr", "hasattr", "setattr", "delattr", "object"}  # the last is that of patch and of monkeypatch
+
+
+def asked_of(found: Outline) -> dict[int, tuple[ast.Call, str]]:
+    """Id of a name that a call such as `getattr(name, "attribute")` asks -> that call and the attribute."""
+    asked = {}
+    for call, _ in found.calls:
+        callee = callee_of(call)
+        attribute = text_value(call.args[1]) if callee in _ASKING and len(call.args) > 1 else None
+        if attribute and isinstance(call.args[0], ast.Name):
+            asked[id(call.args[0])] = call, attribute
+    return asked
+
+
+def is_loaded(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+
+
+def _classes(found: Outline) -> dict[str, Class]:
+    classes = {}
+    for scope in found.scopes:
+        if isinstance(scope.node, ast.ClassDef) and scope.parent is found.scope:
+            bound = [(name, b, scope) for name, bindings in scope.bindings.items() for b in bindings]
+            bound += [(p[1], b, s) for p, b, s in found.attributes if s.owner(p[0]) is scope]
+            members: dict[str, set[str]] = {}
+            for name, binding, where in bound:
+                if not binding.empty:
+                    members.setdefault(name, set()).add(origin_of(binding, where) or "")
+            only = {name: targets.pop() if len(targets) == 1 else "" for name, targets in members.items()}
+            bases = (target_of(parts_of(base), found.scope) for base in scope.node.bases)
+            classes[scope.node.name] = Class(tuple(b for b in bases if b), only)
+    return classes
+
+
+def _suppressed(text: str) -> dict[int, frozenset[str]]:
+    if "migrate:" not in text:
+        return {}
+    starts = line_starts(text)
+    matches = SUPPRESSION.finditer(text)
+    return {bisect_right(starts, m.start()): frozenset(listed(m) if m["rules"] is not None else ()) for m in matches}
+
+
+def _kept(found: Outline, suppressed: Mapping[int, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """The names that cannot change, since one of the places that spell them must not."""
+    bound = ((scope, name, bindings) for scope in found.scopes for name, bindings in scope.bindings.items())
+    kept = {name: frozenset[str]() for scope, name, bindings in bound if _is_fixed(scope, bindings)}
+    for name, line in _spelled(found) if suppressed else ():
+        if line in suppressed:
+            before, rules = kept.get(name), suppressed[line]
+            kept[name] = rules if before is None else before | rules if before and rules else frozenset()
+    return kept
+
+
+def _is_fixed(scope: Scope, bindings: list[Binding]) -> bool:
+    """Whether a name is an attribute of a class, or captured by a clause that has no node for it."""
+    if scope.kind == "class":
+        return any(b.kind in ("from", "import-as") for b in bindings)
+    return any(isinstance(b.node, _CAPTURES) for b in bindings) and any(b.target or b.value for b in bindings)
+
+
+def _spelled(found: Outline) -> Iterator[tuple[str, int]]:
+    """Every name of the module's own with a line it is spelled on, those of one import on all of its lines."""
+    yield from ((reference.parts[0], reference.nodes[0].lineno) for reference in found.references)
+    yield from ((node.name, node.lineno) for node, *_ in found.classes)
+    yield from ((node.name, node.lineno) for node, *_ in found.functions)
+    yield from ((name, node.lineno) for node, _ in found.globals for name in node.names)
+    yield from ((text_value(t.node) or "", t.node.lineno) for t in found.texts if t.role == "all")
+    for statement in found.imports:
+        names = [alias.asname or alias.name.partition(".")[0] for alias in statement.node.names]
+        yield from ((name, line) for line in import_lines(statement.node) for name in names)
+
+
+def import_lines(node: ast.Import | ast.ImportFrom) -> set[int]:
+    """The lines on which a comment can suppress an import: its first one and those of its names."""
+    return {node.lineno, *(alias.lineno for alias in node.names)}
+
+
+def _imported(found: Outline) -> Iterator[str]:
+    """The full names in import statements, those of `import a.b` as well, and of what is reached through them."""
+    for scope in found.scopes:
+        for bindings in scope.bindings.values():
+            yield from (b.target for b in bindings if b.target and b.statement)
+    for statement in found.imports:
+        if isinstance(statement.node, ast.Import):
+            yield from (alias.name for alias in statement.node.names)
+    inner = {name for s in found.scopes if s.kind == "function" for name, bs in s.bindings.items() if bs[0].statement}
+    for reference in found.references:
+        count = len(reference.parts)
+        whole = count > 2 or (count == 2 and reference.parts[0] in inner)
+        holder = reference.scope.lookup(reference.parts[0]) if whole else None
+        for binding in holder.bindings[reference.parts[0]] if holder else ():
+            yield from _prefixes(".".join((binding.target, *reference.parts[1:]))) if binding.target else ()
+
+
+def _prefixes(text: str) -> Iterator[str]:
+    """`a.b.C` and `a.b` of a text `a.b.C`; nothing of any other text."""
+    while "." in text and all(part.isidentifier() for part in text.split(".")):
+        yield text
+        text = text.rpartition(".")[0]
+
+
+_TYPED = re.compile(r"#[ \t]*type:([^\r\n]*)")
+_TEST = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$")
+
+
+def _unused(found: Outline, text: str, path: str) -> set[str]:
+    """Names of `from` imports that no code has, whatever comments and prose in docstrings say.
+
+    A module of nothing but imports has them for others, whoever they are; nobody imports from one that pytest runs.
+    """
+    assert isinstance(found.scope.node, ast.Module)
+    others = [s for s in found.scope.node.body if not isinstance(s, ast.Import | ast.ImportFrom)]
+    if not _TEST.search(path) and all(isinstance(s, ast.Expr) and text_value(s.value) is not None for s in others):
+        return set()
+    imported = {
+        alias.asname or alias.name
+        for statement in found.imports
+        if isinstance(statement.node, ast.ImportFrom) and statement.scope.kind != "class"
+        for alias in statement.node.names
+        if alias.asname != alias.name
+    }
+    if not imported or _INDIRECT.search(text):
+        return set()
+    prose = (text_value(t.node) or "" for t in found.texts if t.role == "docstring")
+    spelled = Counter(word for word in re.findall(r"\w+", text) if word in imported)
+    for docstring in prose:
+        if ">>>" not in docstring:  # an example would run with what the module imports
+            spelled.subtract(word for word in re.findall(r"\w+", docstring) if word in imported)
+    named = {reference.parts[0] for reference in found.references} | set(_named_in_texts(found))
+    named |= {name for node, _ in found.globals for name in node.names}
+    named |= {word for comment in _TYPED.findall(text) for word in re.findall(r"\w+", comment)}
+    return {name for name in imported if spelled[name] == 1 or name not in named}
+
+
+def _named_in_texts(found: Outline) -> Iterator[str]:
+    """The words of annotations and examples, and the texts that are one word."""
+    for text in found.texts:
+        value = text_value(text.node) or ""
+        if text.role in ("annotation", "all") or ">>>" in value:
+            yield from re.findall(r"\w+", value)
+        else:
+            yield value
+
+
+def is_fixture(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function is decorated as a pytest fixture."""
+    called = (d.func if isinstance(d, ast.Call) else d for d in node.decorator_list)
+    return any(parts_of(d)[-1:] == ("fixture",) for d in called)
+
+
+def fixture_name(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    """The name tests ask for it by: that of `@pytest.fixture(name=…)` or of the function."""
+    calls = (d for d in node.decorator_list if isinstance(d, ast.Call) and parts_of(d.func)[-1:] == ("fixture",))
+    named = (text_value(k.value) for d in calls for k in d.keywords if k.arg == "name")
+    return next((n for n in named if n), node.name)

@@ -1,0 +1,227 @@
+"""The files that may refer to an old layer: read, decoded, and the Python ones taken down as facts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from migrator.sites import Problem
+from migrator.tree import project as tree
+from migrator.tree.project import Project
+from migrator.tree.textio import Text, decode
+
+if TYPE_CHECKING:
+    from migrator.python.reading.facts import Facts
+    from migrator.python.reading.index import Index
+    from migrator.python.reading.outline import Outline
+    from migrator.python.reading.processes import Processes
+    from migrator.python.reading.source import Source
+
+Look = Callable[["Source", "Outline"], None]
+PYTHON = (".py", ".pyi", ".pyw")
+_KEEPERS = (b"dataclass", b"NamedTuple", b"BaseModel")  # what makes classes of fields
+_KEPT_TREES = 256  # syntax trees of so many modules are kept between the two phases; the rest are parsed again
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One file as it was read. `frozen` says why it must not be edited."""
+
+    path: str
+    data: bytes
+    text: Text
+    frozen: str = ""
+    parsed: tuple[Source, Outline] | None = None
+
+
+@dataclass(slots=True)
+class Candidates:
+    """All candidates of a tree, by path, with the facts of the modules and what could not be handled."""
+
+    project: Project
+    files: list[str]  # every file of the tree
+    roots: frozenset[str]  # folders that packages are imported from
+    by_path: dict[str, Candidate] = field(default_factory=dict)
+    facts: dict[str, Facts] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    _processes: Processes | None = None
+
+    def read(self, paths: Iterable[str], look: Look | None = None, *, named: bool = True) -> None:
+        """Read files; one that cannot be read, decoded or parsed becomes a problem instead.
+
+        `look` is given each module while its tree is there, which may not be kept. Where the old layer is not `named`
+        in the files, one that no Python can run is none of them.
+        """
+        for path in paths:
+            try:
+                data = tree.read(self.project.root, path)
+                candidate = Candidate(path, data, decode(data, path))
+                if tree.is_generated(data):
+                    candidate.frozen = "a program generates this file, change that"
+                if is_python(path, candidate.text.text):
+                    self._parse(candidate, look)
+            except OSError as error:
+                self.problems.append(Problem(path, error.strerror or str(error)))
+            except _Unparsed as error:
+                if named or error.may_run:
+                    self.problems.append(Problem(path, str(error)))
+            except ValueError as error:
+                self.problems.append(Problem(path, str(error).removeprefix(f"{path}:")))
+            else:
+                self.by_path[path] = candidate
+
+    def _parse(self, candidate: Candidate, look: Look | None) -> None:
+        from migrator.python import rewrite
+        from migrator.python.reading.facts import module_names
+
+        text, path = candidate.text.text, candidate.path
+        try:
+            names = module_names(path, self.roots)
+            source, found, facts = rewrite.read(text, path, names, frozen=bool(candidate.frozen))
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            raise _unparsed(error, text) from error
+        self.facts[path] = facts
+        if len(self.facts) <= _KEPT_TREES:
+            candidate.parsed = (source, found)
+        if look:
+            look(source, found)
+
+    def tree(self, path: str) -> tuple[Source, Outline]:
+        """The tree of a module that was read, parsed again where it was not kept."""
+        from migrator.python import rewrite
+
+        candidate = self.by_path[path]
+        return candidate.parsed or rewrite.parsed(candidate.text.text, path, self.facts[path].names)
+
+    def parsed(self, path: str) -> tuple[Source, Outline] | None:
+        """The tree of a module that was read, which is kept from now on."""
+        candidate = self.by_path.get(path) if path in self.facts else None
+        if candidate:
+            candidate.parsed = self.tree(path)
+        return candidate.parsed if candidate else None
+
+    def processes(self) -> Processes:
+        """Which files of the tree can run in one process; worked out once, for it takes every Python file there is."""
+        from migrator.python.reading.processes import Processes
+
+        if self._processes is None:
+            self._processes = Processes.build(self._python_texts(), self.files)
+        return self._processes
+
+    def _python_texts(self) -> Iterator[tuple[str, str]]:
+        """The paths of all files with Python in them, notebooks among them, and their texts."""
+        for path in self.files:
+            suffix = PurePosixPath(path).suffix
+            if suffix in (*PYTHON, ".ipynb", ""):
+                try:
+                    text = tree.read(self.project.root, path).decode("utf-8", "replace")
+                except OSError:
+                    continue  # a problem of its own where anything in it is to be edited
+                if suffix or is_python(path, text):
+                    yield path, text
+
+    def read_users(self, index: Index) -> bool:
+        """Read the modules that use an old name handed on to them by others; whether there are any not read before.
+
+        Such a module need not hold any of the needles: `from app.llm import Client` may mean the old class.
+        """
+        wanted = {
+            (name.encode(), module.encode("utf-8", "surrogateescape"))
+            for name, facts in _offered(self.facts.values(), index)
+            for module in (facts.name.rpartition(".")[2], *(["from ."] if facts.is_package else []))
+        }
+        before = len(self.facts)
+        self.read(self._receivers(index))
+        found, _ = tree.matching(self.project.root, self._others(), [name for name, _ in wanted])
+        for name, module in wanted:
+            there, _ = tree.matching(self.project.root, found, [name])
+            users, _ = tree.matching(self.project.root, there, [module])
+            self.read((path for path in users if path not in self.by_path), named=False)
+        return len(self.facts) > before
+
+    def _others(self) -> list[str]:
+        """The modules that were not read, nor tried."""
+        done = {*self.by_path, *(problem.path for problem in self.problems)}
+        return [f for f in self.files if f.endswith(PYTHON) and f not in done]
+
+    def _receivers(self, index: Index) -> list[str]:
+        """The modules, none of them read, that may be given answers, and read keys of them or keep them in fields."""
+        from migrator.python import answers
+        from migrator.python.reading.facts import module_names
+
+        targets, keys = answers.receivers(index)
+        modules = {".".join(target.split(".")[:count]) for target in targets for count in (-1, None)}
+        there = [path for path in self._others() if not modules.isdisjoint(module_names(path, self.roots))]
+        quoted = [f"{sign}{key}{sign}".encode() for key in keys for sign in "\"'"]
+        return tree.matching(self.project.root, there, [*quoted, *_KEEPERS])[0]
+
+
+class _Unparsed(Exception):
+    """A module that cannot be parsed, and why; it `may_run` in a newer Python, or once something is filled in."""
+
+    def __init__(self, reason: str, *, may_run: bool) -> None:
+        super().__init__(reason)
+        self.may_run = may_run
+
+
+def is_python(path: str, text: str) -> bool:
+    """Whether a file is Python: by its suffix, or by the first line of a script that has none."""
+    if path.endswith(PYTHON):
+        return True
+    return text.startswith("#!") and "." not in PurePosixPath(path).name and "python" in text.partition("\n")[0]
+
+
+def _offered(modules: Collection[Facts], index: Index) -> Iterator[tuple[str, Facts]]:
+    """Names that others may have from a module, be they its own or those that another one hands on to it."""
+    given = {facts.path: {*_handed_on(facts, index)} for facts in modules}
+    known = {index.canonical(f"{facts.name}.{name}") for facts in modules for name in given[facts.path]}
+    for facts in modules:
+        passed = {name for name, target in index.offered(facts).items() if index.canonical(target) in known}
+        yield from ((name, facts) for name in sorted(given[facts.path] | passed))
+
+
+def _handed_on(facts: Facts, index: Index) -> Iterator[str]:
+    """Names of the old layer that a module outside it may hand on to files none of the needles is in."""
+    from migrator.python import answers
+    from migrator.python.reading import fixture_names
+
+    rules = index.names.rules
+    called = {
+        o.rpartition(".")[2] for of in (*(c.of for c in rules.calls), *(p.of for p in rules.promotes)) for o in of
+    }
+    if fixture_names.renamed(index, facts):
+        yield facts.name  # as `pytest_plugins` spells it
+    if index.tracked(facts.name):
+        return
+    yield from answers.handed_on(facts, index)
+    modules = {module.old for module in rules.modules}
+    old = {name: index.canonical(target) for name, target in facts.exports.items() if index.tracked(target)}
+    if old or any(index.tracked(star) for star in facts.stars):
+        yield "import *"
+    for name, target in old.items():
+        if name in facts.unused or target in modules or target.rpartition(".")[2] in called or index.names.fate(target):
+            yield name
+    for name, cls in facts.classes.items():
+        above = {*index.lineage(f"{facts.name}.{name}"), *(index.canonical(t) for t in cls.members.values() if t)}
+        whole = any(a in modules or index.names.is_module(a) for a in above)
+        if whole or any(a.rpartition(".")[2] in called and index.tracked(a) for a in above):
+            yield name
+
+
+def _unparsed(error: SyntaxError | ValueError | RecursionError | MemoryError, text: str) -> _Unparsed:
+    """Why a module cannot be parsed; syntax newer than this Python is told from a mistake."""
+    if isinstance(error, RecursionError | MemoryError):  # CPython 3.11 runs out of "memory" on its own parser's stack
+        return _Unparsed("nested too deeply to be parsed", may_run=True)
+    if not isinstance(error, SyntaxError):
+        return _Unparsed(f"cannot be parsed: {error}", may_run=False)
+    from migrator.python.reading import newer
+
+    if newer.parsed(text) is None:
+        is_template = "{{" in text or "{%" in text
+        return _Unparsed(f"line {error.lineno}: cannot be parsed: {error.msg}", may_run=is_template)
+    running = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    reason = f"line {error.lineno}: newer syntax than Python {running}, run migrate with a newer one: {error.msg}"
+    return _Unparsed(reason, may_run=True)

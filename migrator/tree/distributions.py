@@ -1,0 +1,53 @@
+"""The distributions of a tree: folders with a dependency list of their own, each of which is installed by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+
+from migrator.formats import format_of
+from migrator.formats.dependencies import spelling
+from migrator.packs.ruleset import Rules
+from migrator.tree.candidates import Candidates
+
+_LISTS = re.compile(r"pyproject\.toml|setup\.(py|cfg)|Pipfile|environment\.ya?ml")
+_TESTS = frozenset({"test", "tests", "testing"})  # what is installed for them comes beside what they test
+
+
+class Distributions:
+    """The folders of a tree's distributions; what lies in none of them belongs to the root, ""."""
+
+    def __init__(self, folders: Iterable[str]) -> None:
+        self.folders = sorted({"", *folders}, key=lambda folder: (-len(folder), folder))
+
+    def of(self, path: str) -> str:
+        """The folder of the distribution that a file belongs to, the innermost one."""
+        return next(folder for folder in self.folders if not folder or path.startswith(f"{folder}/"))
+
+
+def folder_of(path: str) -> str:
+    """The folder that a file or a folder is in; "" for the root."""
+    return path.rpartition("/")[0]
+
+
+def distributions(rules: Rules, candidates: Candidates) -> Distributions:
+    """Those whose dependency lists name what the rules replace."""
+    return Distributions(_folders(rules, candidates))
+
+
+def _folders(rules: Rules, candidates: Candidates) -> Iterator[str]:
+    for path, candidate in candidates.by_path.items():
+        if not _lists_dependencies(path):
+            continue
+        folder = PurePosixPath(path).parent
+        folder = folder.parent if folder.name == "requirements" else folder
+        if not _TESTS & {*folder.parts} and any(
+            spelling(r.old).search(candidate.text.text) for r in rules.dependencies
+        ):
+            yield "" if folder == PurePosixPath(".") else str(folder)
+
+
+def _lists_dependencies(path: str) -> bool:
+    kind = format_of(path)
+    return _LISTS.fullmatch(PurePosixPath(path).name) is not None or (kind is not None and kind.name == "requirements")
