@@ -68,7 +68,7 @@ def _may_call(text: str) -> bool:
     return (
         CALL in text
         or any(each.decode() in text for each in _METHODS)
-        or ("odel" in text and _SLUG.search(text) is not None)
+        or ("odel" in text.lower() and _SLUG.search(text) is not None)
     )
 
 
@@ -80,7 +80,7 @@ def read_callers(rules: Rules, candidates: Candidates) -> None:
     others = [path for path in candidates.files if path not in done and is_script(path)]
     root = candidates.project.root
     calling = tree.matching(root, others, [CALL.encode(), *_METHODS])[0]
-    slugs = tree.matching(root, tree.matching(root, others, [b'"@', b"'@", b"`@"])[0], [b"odel"])[0]
+    slugs = tree.matching(root, tree.matching(root, others, [b'"@', b"'@", b"`@"])[0], [b"odel", b"ODEL"])[0]
     candidates.read(sorted({*calling, *slugs}))
 
 

@@ -13,7 +13,7 @@ from migrator.sites import Edit, Finding, Status
 _ID = r"@(?!(?:cf|hf)/)[\w-]+/[\w.:/@-]*\w"
 _BEFORE = r"(?<![\w@./-])"
 _HOLDER = re.compile(
-    rf"""(?P<key>[\w.-]*(?:model|portkey)[\w.-]*)["']?[ \t]*[:=]\s*
+    rf"""(?<![\w.-])(?P<key>[\w.-]*(?:model|portkey)[\w.-]*)["']?[ \t]*[:=]\s*
     (?P<held>["']?{_ID}(?=["']?[ \t]*(?:[,}}\]\r\n#]|\Z)) | \[[^\][]*\] | (?:\s*-[ \t]+["']?@[^\r\n]*)+)""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -42,11 +42,6 @@ class View:
                 return None
         return None
 
-    def enclosing(self, node: ast.AST) -> ast.AST | None:
-        """The function that a node stands in."""
-        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-        return next((each for each in self.notes.above(node) if isinstance(each, kinds)), None)
-
 
 def view(module: Module) -> View:
     """Look at a module."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
+from migrator.clients.table import Argument
 from migrator.python.direct.keys import Key
 
 
@@ -72,6 +73,12 @@ class Request:
         """Note what is said of the call, once."""
         if note not in self.notes:
             self.notes.append(note)
+
+    def see(self, row: Argument) -> None:
+        """Say what differs of an argument that goes on in another way."""
+        if row.differs:
+            self.say(row.note)
+            self.differs = True
 
     def map(self, model: ast.expr, *, told: bool) -> None:
         """Have a model mapped at run time; `told` is whether what it comes to is known."""

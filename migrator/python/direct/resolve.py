@@ -95,6 +95,7 @@ class _Resolver:
                 self._keep(argument, name)
             case Destination.OPTION:
                 self._option(argument, row.called)
+                made.see(row)
             case Destination.HEADER:
                 made.fixed.update(_headers(argument))
                 made.gone.append(argument)

@@ -12,8 +12,10 @@ from migrator.python.direct.omitting import leave_out, leave_out_unless
 from migrator.python.direct.options import option
 from migrator.python.direct.request import Change, NotKnownError, Request
 from migrator.python.reading.expressions import is_none, outcomes, some, text_value
+from migrator.python.reading.scopes import FunctionNode
 
 _WHOLE = {"extra_headers", "extra_query", "extra_body"}  # the methods take None for them
+_CONDITIONS = (ast.If, ast.IfExp, ast.BoolOp, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.Match)
 
 
 class Spread:
@@ -25,7 +27,6 @@ class Spread:
         """Raises NotKnownError where the keys are not all in sight."""
         self.name, self.table, self.models, self.values = name, table, models, models.values
         self.function, self.parse = table.functions[name], table.functions[name].parse
-        self.free = {*self.function.order_of(name)[:2], *(_WHOLE if table.package == "openai" else ())}  # may be None
         self.keys: dict[str, list[Key]] = {}
         self.alone = True
         self.traced = set[int]()  # ids of models, by the id of their node, that are replaced where they stand
@@ -67,6 +68,9 @@ class Spread:
         """Place one key; what it is called from now on, "" where the call is not given it any more."""
         name, value = key.name, key.value
         row = self.table.argument(self.name, name)
+        is_off = is_none(value) or (name == "stream" and isinstance(value, ast.Constant) and not value.value)
+        if is_off and len(self.keys[name]) > 1:
+            raise NotKnownError(f"{name}: it takes back what it was before")
         if is_none(value):
             made.changes.append(Change(key))
             return ""
@@ -108,6 +112,9 @@ class Spread:
             case Destination.OPTION if isinstance(key.within, ast.Dict) and isinstance(key.value, ast.Constant):
                 if len(self.keys[name]) > 1 or made.options or made.moved:
                     raise NotKnownError(f"{name}: {row.called} is given by another name, too")
+                if self._is_conditional(key.within):
+                    raise NotKnownError(f"{name}: only run time knows whether it is given")
+                made.see(row)
                 text = option(name, row.called, key.value)
                 made.moved += [(row.called, ast.unparse(key.value) if text is None else text)] if text != "" else []
                 made.changes.append(Change(key))
@@ -118,6 +125,15 @@ class Spread:
                 made.differs = True
                 return ""
         raise NotKnownError(f"{name}: {row.note}" if row.note else name)
+
+    def _is_conditional(self, node: ast.AST) -> bool:
+        """Whether a dict may not count, within the function that it stands in."""
+        parents, at = self.values.module.source.parents, node
+        while (above := parents.get(id(at))) is not None and not isinstance(above, FunctionNode):
+            if isinstance(above, _CONDITIONS):
+                return True
+            at = above
+        return False
 
     def _model(self, made: Request, value: ast.expr | None) -> None:
         if value is None:

@@ -10,7 +10,7 @@ from migrator.planning.providers import LOST, begins
 from migrator.python import answers
 from migrator.python.calls import import_edit
 from migrator.python.module import Module
-from migrator.python.reading.expressions import text_value
+from migrator.python.reading.expressions import callee_of, text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk import asserted, leftover, raw, slugs, spreading
 from migrator.python.sdk.asked import Requests
@@ -23,6 +23,7 @@ from migrator.python.sdk.through import Through
 from migrator.python.sdk.writer import Writer
 from migrator.sites import Edit, Finding, Status
 
+_ASKED = {"isinstance", "issubclass", "cast", "type"}
 _ASKS = {"create", "parse", "generate", "edit", "stream"}  # methods that ask for a model
 
 
@@ -51,6 +52,7 @@ class Rewriter:
             if id(node) not in self.writer.done:
                 yield from self._call(node, scope)
         yield from raw.find(self.writer, self.through)
+        yield from self._handed_on()
         yield from self._addresses()
         yield from self._texts()
         yield from self.asked.findings()
@@ -175,6 +177,20 @@ class Rewriter:
     def _is_old(self, value: ast.expr) -> bool:
         text = self.module.source.segment(value)
         return text[1:2] == "@" or self.client.prefix in text.lower()
+
+    def _handed_on(self) -> Iterator[Finding]:
+        """The class of a client given to a call, which makes it with options that nobody sees."""
+        parents = self.module.source.parents
+        for reference in self.module.found.references:
+            node: ast.AST = reference.nodes[-1]
+            name = self.writer.name(reference.nodes[-1], reference.scope)
+            above = parents.get(id(node))
+            if isinstance(above, ast.keyword):
+                node, above = above, parents.get(id(above))
+            given = isinstance(above, ast.Call) and node is not above.func and callee_of(above) not in _ASKED
+            if name in self.client.classes and given:
+                said = f"{name} is handed on: where it is made, give it the address and key of {self.client.called}"
+                yield self.writer.say(reference.nodes[-1], Status.MANUAL, said)
 
     # -------------------------------------------------------------------------------------------------------- addresses
 

@@ -168,6 +168,9 @@ class Arguments:
         if items and any(k.arg == "extra_body" for k in node.keywords):
             said = f"{', '.join([*names, *more.items])} → extra_body: put them into the one that is there"
             yield self.say(node, Status.MANUAL, said)
+            if more.arguments:
+                edits = tuple(arguments.edits(self.module, node, {}, (), more.arguments))
+                yield self.say(node, Status.MIGRATED, ", ".join(more.arguments), edits)
         elif items or more.arguments:
             edits = tuple(self._in_place(node, unknown, more))
             if not edits:

@@ -133,9 +133,3 @@ def places(node: ast.AST, alone_in: tuple[ast.If, list[ast.stmt]] | None = None)
             yield Place(each, block, alone_in)
             whole = isinstance(each, ast.If) and len(each.body) == 1 and not each.orelse and name != "orelse"
             yield from places(each, (each, block) if isinstance(each, ast.If) and whole else None)
-
-
-def keywords_of(call: ast.Call, scope: Scope) -> list[ast.keyword]:
-    """What a call is given by name, a dict in sight taken apart."""
-    spread = spread_of(call, scope)
-    return spread.keywords if spread else call.keywords
