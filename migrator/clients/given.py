@@ -13,18 +13,21 @@ from migrator.clients.table import load
 from migrator.patterns import under
 from migrator.planning.names import Names
 from migrator.python import rewrite
+from migrator.python.reading.facts import Facts
 from migrator.sites import Change
 from migrator.tree.textio import decode
 
 
-def given(settings: Settings, names: Names, changes: Iterable[Change]) -> Settings:
+def given(settings: Settings, names: Names, changes: Iterable[Change], modules: Collection[Facts]) -> Settings:
     """The settings of a client module for what these changes give to its functions.
 
-    Where every call spells its arguments, only those are handled that some file with a call spells.
+    Where every call spells its arguments, only those are handled that some file with a call spells. `modules` are those
+    of the project: where one takes a function from another one, its calls are not in sight.
     """
     leaf = names.client.rpartition(".")[2].encode()
     naming = [change for change in changes if change.after and leaf in change.after]
     calls = list(_calls_of(names.client, load(names.rules.served).functions.keys(), naming))
+    calls += [None] if _is_handed_on(names, modules) else []
     settings = replace(settings, positional=_by_position(calls))
     if not _spell_arguments(calls):
         return settings
@@ -46,6 +49,23 @@ def unhandled(module: str, names: Names, changes: Iterable[Change]) -> tuple[lis
     plain = {name for name in ignorable(names.rules.served) if "*" not in name and not ignored.fullmatch(name)}
     told = [sorted(_spelled(texts, {name: {name} for name in each})) for each in (refused & featured, plain)]
     return told[0], told[1]
+
+
+def _is_handed_on(names: Names, modules: Collection[Facts]) -> bool:
+    """Whether a module has something of the library from another module of the project."""
+    libraries = [library.module for library in names.rules.libraries]
+    theirs = {
+        f"{name}.{bound}"
+        for facts in modules
+        for name in facts.names
+        for bound, targets in facts.bound.items()
+        if any(under(target, library) for target in targets for library in libraries)
+    }
+    givers = {each.rpartition(".")[0] for each in theirs}
+    return any(
+        not theirs.isdisjoint(facts.mentioned) or not givers.isdisjoint({*facts.stars} - {*facts.names})
+        for facts in modules
+    )
 
 
 def _tables(module: str) -> tuple[Set[str], re.Pattern[str]]:

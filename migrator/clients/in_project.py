@@ -230,7 +230,7 @@ def made(
     if _takes_arguments_alone(names, used):
         from migrator.clients.given import given
 
-        settings = given(settings, names, changes)
+        settings = given(settings, names, changes, candidates.facts.values())
     text = _maker(names).render(library.client, frozenset(used), settings)
     message = f"made for {', '.join(sorted(used))}: read it, and set the variables it names"
     message += f"; {library.made}" if library.made else ""

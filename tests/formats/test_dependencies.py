@@ -697,7 +697,7 @@ def test_variables_are_not_added_where_they_do_not_belong(tmp_path: Path) -> Non
 @pytest.mark.parametrize("path", [".env.example", ".env.template", "env.sample", ".env.dist", "deploy/example.env"])
 def test_variables_are_added_once_after_those_they_belong_to(path: str, tmp_path: Path) -> None:
     names = names_of(tmp_path, ENV)
-    text = "A=1\n{}_KEY=x  # secret\n# LITELLM_MODE=1\n{}B=2\n"
+    text = "A=1\n{}_KEY=x  # secret\n{}# LITELLM_MODE=1\nB=2\n"
     added = "GATEWAY_TEAM=\nGATEWAY_URL=https://gateway.example/v1\n"
     assert migrate(path, text.format("LITELLM", ""), names) == text.format("GATEWAY", added)
     assert migrate(path, "LITELLM_KEY=x\n", names) == f"GATEWAY_KEY=x\n{added}"
