@@ -63,9 +63,17 @@ def _is_handed_on(names: Names, modules: Collection[Facts]) -> bool:
     }
     givers = {each.rpartition(".")[0] for each in theirs}
     return any(
-        not theirs.isdisjoint(facts.mentioned) or not givers.isdisjoint({*facts.stars} - {*facts.names})
+        not theirs.isdisjoint(_taken(facts)) or not givers.isdisjoint({*facts.stars} - {*facts.names})
         for facts in modules
     )
+
+
+def _taken(facts: Facts) -> Iterator[str]:
+    """What a module has from others, by full names up to every dot."""
+    for name, targets in facts.bound.items():
+        for chain in (f"{target}.{read}" for target in targets if target for read in facts.reached.get(name, ("",))):
+            parts = chain.rstrip(".").split(".")
+            yield from (".".join(parts[:count]) for count in range(2, len(parts) + 1))
 
 
 def _tables(module: str) -> tuple[Set[str], re.Pattern[str]]:
