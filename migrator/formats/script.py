@@ -25,6 +25,9 @@ CALL = ".create("
 _METHODS = (b".prompts.", b".feedback.")  # of clients, and hardly of anything else
 _PASSED_ON = re.compile(r"""\bexport\s*(?:\*|\{[^}]*\})\s*from\s*["']""")
 _IMPORTED = re.compile(r"""\b(?:from|import|require)\s*\(?\s*["'`]([^"'`\n]+)["'`]""")
+_TAKEN = re.compile(
+    r"""\{(?P<names>[^{}]*)\}\s*(?:from|=\s*(?:await\s+)?(?:require|import)\s*\()\s*["'`](?P<package>[^"'`\n]+)["'`]"""
+)
 _SLUG = re.compile(r"""["'`]@(?:[\w-]+|\$\{[^}`]*\})/[^\s"'`]+["'`]""")
 
 
@@ -40,7 +43,18 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
         return spelt
     from migrator.javascript.find import find as in_scripts
 
+    theirs = _taken(text, rules)  # which the SDK's own name is, whatever variables are called
+    of_sdk = (e for f in spelt for e in f.edits if text[e.start : e.end] in theirs)
+    stays = {e for e in of_sdk if not text.endswith(("env.", 'env["', "env['"), 0, e.start)}
+    spelt = [f for f in spelt if stays.isdisjoint(f.edits)]
     return beside(in_scripts(text, context.path, names, edit_prose=context.edit_prose), spelt)
+
+
+def _taken(text: str, rules: Rules) -> set[str]:
+    """The names that a script takes from a client SDK that is left."""
+    packages = {client.package for client in rules.clients}
+    taken = (match["names"] for match in _TAKEN.finditer(text) if match["package"] in packages)
+    return {re.split(r"\sas\s|:", name)[0].strip() for names in taken for name in names.split(",")} - {""}
 
 
 def is_script(path: str) -> bool:
