@@ -11,7 +11,7 @@ from migrator.primitives.gateway import Routing
 from migrator.python.calls import inner_edit
 from migrator.python.module import Module
 from migrator.python.reading.dicts import Written, begins_line, line_indent
-from migrator.python.reading.expressions import parts_of, text_value
+from migrator.python.reading.expressions import is_none, parts_of, text_value
 from migrator.python.reading.scopes import Scope
 from migrator.sites import Edit, Finding, Status
 
@@ -47,7 +47,7 @@ class _Mender:
         written = self._written(config, scope) if config is not None else None
         if written is not None:
             yield from self._of_node(Written(self.source, written))
-        elif config is not None and not _is_none(config):
+        elif config is not None and not is_none(config):
             yield from self._say("elsewhere", config, self._segment(config))
         if "virtual_key" in given:
             yield from self._slug(given["virtual_key"], None)
@@ -248,7 +248,3 @@ def _assigned(holder: ast.AST, name: str) -> Iterator[ast.expr]:
         if any(isinstance(target, ast.Name) and target.id == name for target in targets):
             value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
             yield from [value] if value is not None else []
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None

@@ -12,6 +12,7 @@ from migrator.planning.names import Renamed
 from migrator.python.importing.imports import added_above, explicit_import, stars_of
 from migrator.python.module import Module
 from migrator.python.reading import fixture_names
+from migrator.python.reading.expressions import is_loaded
 from migrator.python.reading.outline import DEFINED, Reference
 from migrator.python.reading.scopes import Binding, Scope, origin_of
 from migrator.sites import Edit, Finding, Status
@@ -201,7 +202,12 @@ def _kept_name(module: Module, reference: Reference, renamed: Renamed) -> Findin
 def _before_it_is_bound(module: Module, reference: Reference, bound: tuple[Binding, Scope]) -> Iterator[Finding]:
     """What a module binds itself only further down can be what `import *` gives up to there: that keeps its name."""
     (binding, holder), name, node = bound, reference.parts[0], reference.nodes[0]
-    if holder is not module.found.scope or not holder.stars or not _is_read(node) or node.lineno > _first(holder, name):
+    if (
+        holder is not module.found.scope
+        or not holder.stars
+        or not is_loaded(node)
+        or node.lineno > _first(holder, name)
+    ):
         return
     star, given = _star_of(module, name), module.from_star(name)
     renamed = module.rename(given) if given else None
@@ -209,10 +215,6 @@ def _before_it_is_bound(module: Module, reference: Reference, bound: tuple[Bindi
         return
     if renamed.new.rpartition(".")[2] != name and module.local_name(binding, holder) == name:
         yield _kept_name(module, reference, renamed)
-
-
-def _is_read(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
 
 
 def _first(holder: Scope, name: str) -> int:

@@ -68,7 +68,7 @@ class Reader:
 
     def returned(self, call: ast.Call) -> Returned | None:
         """What a call gives of a function of the module that is in sight."""
-        parts, scope = parts_of(call.func), self.scopes.get(id(root_of(call.func)))
+        parts, scope = parts_of(call.func), self.laid_out.scopes.get(id(root_of(call.func)))
         return returned(self.module, parts, scope) if scope else None
 
     def is_called_once(self, function: ast.FunctionDef) -> bool:
@@ -82,16 +82,12 @@ class Reader:
         if isinstance(node, ast.Call):
             made = self.returned(node)
             return made is not None and is_any_dict(made.function.returns)
-        scope = self.scopes.get(id(node)) if isinstance(node, ast.Name) else None
+        scope = self.laid_out.scopes.get(id(node)) if isinstance(node, ast.Name) else None
         holder = scope.lookup(node.id) if scope and isinstance(node, ast.Name) else None
         uses = self.uses[id(holder), node.id] if holder and isinstance(node, ast.Name) else []
         stores = (self.module.source.parents[id(use.nodes[0])] for use in uses if is_stored(use))
         calls = [s.value for s in stores if isinstance(s, ast.Assign) and isinstance(s.value, ast.Call)]
         return self.values.is_any_dict(node) or (bool(calls) and all(map(self.is_any, calls)))
-
-    @cached_property
-    def scopes(self) -> dict[int, Scope]:
-        return {id(reference.nodes[0]): reference.scope for reference in self.module.found.references}
 
 
 class _Reading:
@@ -135,7 +131,7 @@ class _Reading:
     def _returned(self, made: Returned) -> Iterator[Key]:
         self.others |= made.inherited or not self.reader.is_called_once(made.function)
         if id(made.function) in self.made:
-            raise UnseenError(f"{made.function.name} calls itself")
+            raise UnseenError(f"{made.function.name} makes it twice")
         self.made.add(id(made.function))
         self.taken |= {id(each) for value in made.values for each in joined(value)}
         for value in made.values:
@@ -152,7 +148,7 @@ class _Reading:
 
     def _makes_dict(self, func: ast.expr) -> bool:
         """Whether a function is `dict`, or copies one."""
-        parts, scope = parts_of(func), self.reader.scopes.get(id(root_of(func)))
+        parts, scope = parts_of(func), self.reader.laid_out.scopes.get(id(root_of(func)))
         if scope is None:
             return False
         return scope.lookup("dict") is None if parts == ("dict",) else self._means(parts, scope) in _COPIES
@@ -186,7 +182,7 @@ class _Reading:
 
     def _variable(self, name: ast.Name) -> Iterator[Key]:
         self.taken.add(id(name))
-        scope = self.reader.scopes.get(id(name))
+        scope = self.reader.laid_out.scopes.get(id(name))
         holder = scope.lookup(name.id) if scope else None
         if holder is None:
             raise UnseenError(f"{name.id} is not made here")

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from migrator.clients.table import Argument
 from migrator.python.direct.keys import Key
 
+WHOLE = frozenset({"extra_headers", "extra_query", "extra_body"})  # the methods take None for them
+
 
 class NotKnownError(Exception):
     """Why a call cannot be written as one of the SDK: which argument, and what is in the way."""

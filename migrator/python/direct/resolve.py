@@ -11,11 +11,11 @@ from migrator.python.direct.keys import Reader
 from migrator.python.direct.models import Models
 from migrator.python.direct.omitting import leave_out, leave_out_unless
 from migrator.python.direct.options import labels, laid_out, option, opts_out
-from migrator.python.direct.request import Given, NotKnownError, Request
+from migrator.python.direct.request import WHOLE, Given, NotKnownError, Request
 from migrator.python.direct.spread import Spread
 from migrator.python.reading.expressions import is_none, some
 
-_WHOLE = {"extra_headers", "headers", "extra_query", "extra_body"}  # the methods take None for them
+_WHOLE = WHOLE | {"headers"}
 _TIMEOUTS = {"timeout", "request_timeout"}
 _OF_STREAMS = {"stream", "stream_options"}
 

@@ -10,11 +10,10 @@ from migrator.python.direct.keys import Key, Reader, UnseenError
 from migrator.python.direct.models import Models
 from migrator.python.direct.omitting import leave_out, leave_out_unless
 from migrator.python.direct.options import option
-from migrator.python.direct.request import Change, NotKnownError, Request
+from migrator.python.direct.request import WHOLE, Change, NotKnownError, Request
 from migrator.python.reading.expressions import is_none, outcomes, some, text_value
 from migrator.python.reading.scopes import FunctionNode
 
-_WHOLE = {"extra_headers", "extra_query", "extra_body"}  # the methods take None for them
 _CONDITIONS = (ast.If, ast.IfExp, ast.BoolOp, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.Match)
 
 
@@ -95,14 +94,14 @@ class Spread:
         match row.to:
             case Destination.KEYWORD:
                 if called not in (
-                    *(_WHOLE if self.table.package == "openai" else ()),
+                    *(WHOLE if self.table.package == "openai" else ()),
                     *self.function.order_of(self.name)[:2],
                 ):
                     self._see_given(made, key, called)
                 if called != name:
                     made.changes.append(Change(key, called))
                 return called
-            case Destination.EXTRA_BODY if "extra_body" not in self.function.takes and name not in _WHOLE:
+            case Destination.EXTRA_BODY if "extra_body" not in self.function.takes and name not in WHOLE:
                 self._see_given(made, key, name)  # the method puts what it does not know into the body
                 return name
             case Destination.EXTRA_BODY:

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from migrator.planning.placing import apply
 from migrator.python.module import Module
+from migrator.python.reading.source import Source
 from migrator.sites import Edit, Finding
 
 _LONGEST = 88  # characters of a line that is made longer
@@ -29,11 +30,7 @@ class _Statement:
         inside = [Edit(e.start - self.start, e.end - self.start, e.text) for e in self.edits]
         self.lines = [line.strip() for line in apply(source.text[self.start : self.end], inside).splitlines()]
         self.elsewhere: list[Edit] = []  # what was among the lines, where it stands now
-        self.blank = 0  # characters of the blank line below, where there is one above, too
-        below = source.line_end(self.after)
-        above = source.text[: self.first]
-        if not source.text[self.after : below].strip() and (not above.strip() or above.endswith(self.newline * 2)):
-            self.blank = below - self.after
+        self.blank = 0  # characters of the blank line below that goes with it
 
     def froms(self) -> Iterator[tuple[int, ast.ImportFrom]]:
         """The lines that are whole `from … import …` statements, if all of the lines are whole statements."""
@@ -57,7 +54,7 @@ def tidied(module: Module, findings: list[Finding]) -> list[Finding]:
     edits = sorted({e for f in findings for e in f.edits})
     runs = list(_runs(module, edits))
     changed = [s for run in runs for s in _joined(run)]
-    changed += [s for s in _settled(module, runs, edits) if s not in changed]
+    changed += [s for s in dict.fromkeys(_settled(module, runs, edits)) if s not in changed]
     for statement in changed:
         own, new = {(e.start, e.end, e.text) for e in statement.edits}, (statement.edit(), *statement.elsewhere)
         first = next(f for f in findings if any((e.start, e.end, e.text) in own for e in f.edits))
@@ -117,15 +114,33 @@ def _settled(module: Module, runs: list[list[_Statement]], edits: list[Edit]) ->
     """The statements of which a line goes to the imports of the project's own package, where these stand apart."""
     package = module.names.client.partition(".")[0]
     mine = [node for node in module.source.tree.body if _package(node) == package]
-    for statement in (s for run in runs for s in run if not s.indent):
-        own = _section(module, statement, mine, edits)
-        for number, line in enumerate(statement.lines if own else ()):
-            node = _parsed(line)
-            if node and _package(node) == package:
-                statement.lines[number] = ""
-                statement.elsewhere.append(_among(module, own, node, line))
-        if statement.elsewhere:
-            yield statement
+    moved: dict[tuple[ast.stmt, str], tuple[_Statement, list[ast.stmt], _Import]] = {}
+    for run in runs:
+        for statement in run if not run[0].indent else ():
+            own = _section(module, statement, mine, edits)
+            for number, line in enumerate(statement.lines if own else ()):
+                node = _parsed(line)
+                if node and _package(node) == package:
+                    statement.lines[number] = ""
+                    kind = f"from {_module(node)}" if isinstance(node, ast.ImportFrom) else line
+                    first = moved.setdefault((own[0], kind), (statement, own, node))[2]
+                    if first is not node:
+                        first.names += [
+                            alias for alias in node.names if ast.dump(alias) not in map(ast.dump, first.names)
+                        ]
+                    yield statement
+        _close(module, run)
+    for statement, own, node in moved.values():
+        statement.elsewhere.append(_among(module, own, node))
+
+
+def _close(module: Module, run: list[_Statement]) -> None:
+    """Have the blank line below a run go, where nothing is left of it and there is one above as well."""
+    source, last = module.source, run[-1]
+    above, below = source.text[: run[0].first], source.line_end(last.after)
+    ends = not above.strip() or above.endswith(source.newline * 2)
+    if ends and not source.text[last.after : below].strip() and not any(any(each.lines) for each in run):
+        last.blank = below - last.after
 
 
 def _section(module: Module, statement: _Statement, mine: list[ast.stmt], edits: list[Edit]) -> list[ast.stmt]:
@@ -134,15 +149,24 @@ def _section(module: Module, statement: _Statement, mine: list[ast.stmt], edits:
     at = next((i for i, node in enumerate(body) if source.start(node) == statement.start), len(body))
     rest = body[at + 1 :]
     end = next((i for i, node in enumerate(rest) if not isinstance(node, ast.Import | ast.ImportFrom)), len(rest))
-    own = [node for node in rest[:end] if node in mine]
+    own = [node for node in rest[:end] if node in mine and _is_alone(source, node)]
     touched = any(e.start <= source.end(n) and source.start(n) <= e.end for n in own for e in edits)
     apart = bool(own) and not source.text[: source.start(own[0])].rpartition("\n")[0].rpartition("\n")[2].strip()
     return own if apart and not touched else []
 
 
-def _among(module: Module, own: list[ast.stmt], node: _Import, line: str) -> Edit:
+def _is_alone(source: Source, node: ast.stmt) -> bool:
+    """Whether nothing but a comment stands behind a statement on its line."""
+    return source.text[source.end(node) : source.line_end(source.end(node))].strip()[:1] in ("", "#")
+
+
+def _among(module: Module, own: list[ast.stmt], node: _Import) -> Edit:
     """The edit that puts an import where it sorts among those of its package, or its name into one of them."""
     source = module.source
+    line = ast.unparse(node)
+    if isinstance(node, ast.ImportFrom):
+        names = sorted(node.names, key=lambda a: (not a.name.isupper(), not a.name[0].isupper(), a.name.lower()))
+        line = f"from {node.module} import {', '.join(map(ast.unparse, names))}"
     for there in own:
         if not isinstance(there, ast.ImportFrom) or not isinstance(node, ast.ImportFrom) or there.module != node.module:
             continue
@@ -154,9 +178,6 @@ def _among(module: Module, own: list[ast.stmt], node: _Import, line: str) -> Edi
             return Edit(at, at, f"{name}, " if later else f", {name}")
     later_one = next((each for each in own if _order(each) > _order(node)), None)
     at = source.line_start(source.start(later_one)) if later_one else source.line_end(source.end(own[-1]))
-    if isinstance(node, ast.ImportFrom):
-        names = sorted(node.names, key=lambda a: (not a.name.isupper(), not a.name[0].isupper(), a.name.lower()))
-        line = f"from {node.module} import {', '.join(map(ast.unparse, names))}"
     return Edit(at, at, line + source.newline)
 
 

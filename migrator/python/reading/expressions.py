@@ -54,6 +54,11 @@ def is_none(node: ast.AST | None) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
+def is_loaded(node: ast.AST) -> bool:
+    """Whether an expression is a name that is read."""
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+
+
 def some(node: ast.expr) -> list[ast.expr]:
     """What an expression may be but None: `a if x else None`."""
     branches = [node.body, node.orelse] if isinstance(node, ast.IfExp) else [node]

@@ -58,14 +58,15 @@ class LaidOut:
     def _variable(self, node: ast.expr) -> tuple[int, str] | None:
         """Which variable an expression is: the scope that holds it or the class whose attribute it is, and its name."""
         parts = parts_of(node)
-        scope = self._scopes.get(id(root_of(node))) if parts else None
+        scope = self.scopes.get(id(root_of(node))) if parts else None
         if scope is None or len(parts) > 2:
             return None
         holder = scope.lookup(parts[0]) if len(parts) == 1 else scope.owner(parts[0])
         return (id(holder), parts[-1]) if holder else None
 
     @cached_property
-    def _scopes(self) -> dict[int, Scope]:
+    def scopes(self) -> dict[int, Scope]:
+        """The scope of each name that is used, by its id."""
         return {id(reference.nodes[0]): reference.scope for reference in self.module.found.references}
 
     @cached_property

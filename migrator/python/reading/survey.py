@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from migrator.planning.placing import SUPPRESSION, line_starts, listed
 from migrator.python.library.built import Made, key_of
 from migrator.python.reading import replaced
-from migrator.python.reading.expressions import callee_of, imported_later, parts_of, text_value
+from migrator.python.reading.expressions import callee_of, imported_later, is_loaded, parts_of, text_value
 from migrator.python.reading.facts import Class, Facts
 from migrator.python.reading.outline import Outline
 from migrator.python.reading.scopes import Binding, Scope, origin_of, target_of
@@ -165,10 +165,6 @@ def asked_of(found: Outline) -> dict[int, tuple[ast.Call, str]]:
         if attribute and isinstance(call.args[0], ast.Name):
             asked[id(call.args[0])] = call, attribute
     return asked
-
-
-def is_loaded(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
 
 
 def _classes(found: Outline) -> dict[str, Class]:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from migrator.planning.providers import LOST, begins
-from migrator.python.reading.expressions import is_none, parts_of, text_value
+from migrator.python.reading.expressions import callee_of, is_none, text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk import models
 from migrator.python.sdk.configs import meant
@@ -235,7 +235,7 @@ class Through:
 
 def _class(node: ast.Call | ast.Dict) -> str:
     """The last part of the name of what is called; "" for a dict."""
-    return "".join(parts_of(node.func)[-1:]) if isinstance(node, ast.Call) else ""
+    return callee_of(node) if isinstance(node, ast.Call) else ""
 
 
 def _item(node: ast.Call | ast.Dict, name: str, text: str) -> str:
