@@ -217,7 +217,7 @@ def _split(
     lines, comments = [], list[str]()
     own = (p for p, members in groups.items() if p and any(alias in node.names for alias, _ in members))
     stays = old if old in groups else next(own, None)
-    for parent in sorted(groups, key=lambda parent: parent != old):
+    for parent in sorted(groups, key=lambda parent: (not module.names.is_module(parent), parent != old)):
         members = groups[parent]
         if parent == stays:
             staying = {a.name for a, _ in members}
