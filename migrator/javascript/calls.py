@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ast_grep_py import SgNode
 
 from migrator.javascript.clients import Clients
-from migrator.javascript.imports import Meaning
+from migrator.javascript.meanings import Meaning
 from migrator.javascript.objects import properties, written
 from migrator.javascript.options import Given, Settled, given, snake
 from migrator.javascript.source import Script, span, string_of
@@ -153,15 +153,15 @@ def _is_retries(each: Given) -> bool:
 
 
 def _paths(function: SgNode) -> list[tuple[SgNode, list[str]]]:
-    """What a method is called on, and the names from there: the first name alone, with the second, and so on."""
+    """What a method is called on, and the names from there: the first name alone, with the second, …; `this` last."""
     names: list[str] = []
     found: list[tuple[SgNode, list[str]]] = []
     node = function
     while node.kind() == "member_expression":
         name, above = node.field("property"), node.field("object")
-        if name is None or above is None or above.kind() == "this":
+        if name is None or above is None:
             break
         names = [name.text(), *names]
         node = above
-        found.insert(0, (node, names))
+        found.insert(len(found) if node.kind() == "this" else 0, (node, names))
     return found

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from ast_grep_py import SgNode
 
-from migrator.javascript.imports import Meaning, Meanings
+from migrator.javascript import classes
+from migrator.javascript.meanings import Meaning, Meanings
 from migrator.javascript.objects import Property, properties, with_more, written
 from migrator.javascript.options import Options, Settled, given
 from migrator.javascript.source import Script, span
@@ -66,9 +67,12 @@ class Clients:
 
     def built(self) -> Iterator[Built]:
         """Every client of the SDK that the script builds, in order."""
-        for node in self.script.all("new_expression"):
-            if self.is_class(self.meanings.of(node.field("constructor"))):
-                yield self._built(node)
+        made = [n for n in self.script.all("new_expression") if self.is_class(self.meanings.of(n.field("constructor")))]
+        for declared in self.script.all("class_declaration", "abstract_class_declaration", "class"):
+            call = classes.building(declared) if classes.is_class(declared) else None
+            if call and self.is_class(self.meanings.of(classes.extended(declared))):
+                made.append(call)
+        yield from (self._built(node) for node in sorted(made, key=self.script.start))
 
     def factories(self, rule: Factory) -> Iterator[Built]:
         """Every client that a function of another package makes."""

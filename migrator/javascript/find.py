@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from migrator.javascript import spelled
+from migrator.javascript import spelled, values
 from migrator.javascript.calls import Calls
 from migrator.javascript.clients import Built, Clients
 from migrator.javascript.headers import Headers
-from migrator.javascript.imports import Import, Meanings, imports
+from migrator.javascript.imports import Import, imports
+from migrator.javascript.meanings import Meanings
 from migrator.javascript.mocks import Mocks
 from migrator.javascript.models import chosen, slugs, unnamed
 from migrator.javascript.moves import Moves
@@ -64,7 +65,8 @@ def _found(script: Script, text: str, path: str, names: Names, client: Client) -
     clients = clients_of(script, text, path, names, client)
     options = clients.options
     built = list(clients.built())
-    stays = stay(built, names)
+    given = list(values.handed_on(clients, all_imports))
+    stays = stay(built, names) or (names.rules.wary and bool(given))
     made = [*built, *clients.headers()]
     if stays:
         kept = [fault for each in built for fault in _reasons(each)]
@@ -78,7 +80,7 @@ def _found(script: Script, text: str, path: str, names: Names, client: Client) -
     rest = () if stays else calls.findings()
     mocked = () if stays else Mocks(script, text, clients).findings()
     headers = Headers(script, text, options)
-    groups = (kept, moving, moves.findings(), mocked, rest, headers.findings())
+    groups = (kept, moving, moves.findings(), () if stays else given, mocked, rest, headers.findings())
     there = spelled.addresses(script, options, stays)
     found = list(_apart(*groups, () if stays else slugs(script, clients), there))
     if found and not stays:

@@ -9,7 +9,7 @@ from ast_grep_py import SgNode
 
 from migrator.javascript.clients import Clients
 from migrator.javascript.find import clients_of, stay
-from migrator.javascript.imports import Meaning
+from migrator.javascript.meanings import Meaning
 from migrator.javascript.objects import properties
 from migrator.javascript.source import Script, scripts, string_of
 from migrator.packs.ruleset import Rules
@@ -74,7 +74,7 @@ def _one(
 def _handed(
     path: str, name: str, meaning: Meaning, clients: Clients, prefixes: Mapping[tuple[int, int], str]
 ) -> Iterator[Handed]:
-    made = replace(meaning, kind="instance") if meaning.kind == "maker" else meaning
+    made = replace(meaning, kind="instance") if meaning.kind in {"maker", "class"} else meaning
     if meaning.kind == "module" or not (clients.is_class(made) or clients.is_client(made)):
         return
     prefix = prefixes.get(meaning.made, "") if meaning.made else meaning.prefix

@@ -13,10 +13,10 @@ from migrator.javascript.clients import CLASSES, Clients
 from migrator.javascript.imports import Import, Name
 from migrator.javascript.objects import properties, without
 from migrator.javascript.source import Script, span
+from migrator.javascript.uses import uses
 from migrator.planning.names import Names
 from migrator.sites import Edit, Finding, Status
 
-_USES = ("identifier", "type_identifier", "shorthand_property_identifier")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 
 
@@ -82,16 +82,7 @@ class Moves:
         return self.new_class
 
     def _uses(self, name: Name) -> list[SgNode]:
-        """The places where an imported name is used."""
-        binding = self.script.scopes.resolve(name.local)
-        found = []
-        for node in self.script.all(*_USES):
-            if node.text() != name.local.text() or span(node) == span(name.local):
-                continue
-            resolved = self.script.scopes.resolve(node)
-            if resolved and binding and resolved.key == binding.key and not _is_key(node):
-                found.append(node)
-        return found
+        return uses(self.script, name.local)
 
     def _is_taken(self, node: SgNode) -> bool:
         start, end = self.script.start(node), self.script.end(node)
@@ -295,12 +286,6 @@ class Moves:
 
 def _is_bare(each: Import) -> bool:
     return each.statement.kind() == "import_statement"
-
-
-def _is_key(node: SgNode) -> bool:
-    """Whether a name is that of a specifier, which its import statement has."""
-    parent = node.parent()
-    return parent is not None and parent.kind() in {"import_specifier", "import_clause", "namespace_import"}
 
 
 def _statement_of(each: Import) -> SgNode:

@@ -15,13 +15,15 @@ _ALIAS = re.compile(r"(?:[@~#]/|src/)")
 class Handed:
     """An export: a class of the SDK (`name`), a client (`instance`) or a function that gives one (`maker`).
 
+    A `class` is the project's own upon one of the SDK, whose options it says itself.
+
     `module` is the path of the script as `stem` writes it, `of` the class by the SDK's name for it, `prefix` how ids of
     models begin for the client where that is known.
     """
 
     module: str
     name: str  # "default" where it has none
-    kind: Literal["name", "instance", "maker"]
+    kind: Literal["name", "instance", "maker", "class"]
     of: str
     prefix: str = ""
 
