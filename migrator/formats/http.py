@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from migrator.formats import header_maps
+from migrator.formats import header_maps, together
 from migrator.formats.curl import Curl
 from migrator.formats.headers import Headers
 from migrator.formats.search import apart
@@ -53,8 +53,9 @@ def _of_client(text: str, kind: str, headers: Headers, path: str) -> list[Findin
     commands = [f for f in curl.findings() if not _in_comment(text, f.start)] if in_shell else []
     maps = header_maps.find(text, headers, kind) if kind in _MAPS else ()
     mapped = [(f, span) for f, span in maps if not _in_comment(text, f.start) and not _inside(f.start, curl.held)]
+    addresses = [f for f in _addresses(text, kind, headers) if not _inside(f.start, curl.held)]
+    mapped, addresses = together.settled(text, kind, mapped, addresses)
     held = [*curl.held, *(span for f, span in mapped if not f.edits)]
-    addresses = (f for f in _addresses(text, kind, headers) if not _inside(f.start, curl.held))
     settled = apart(commands, (f for f, _ in mapped), addresses)
     return apart(settled, _others(text, headers, settled, held))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from migrator.javascript import spelled, values
 from migrator.javascript.calls import Calls
@@ -15,6 +16,7 @@ from migrator.javascript.mocks import Mocks
 from migrator.javascript.models import chosen, slugs, unnamed
 from migrator.javascript.moves import Moves
 from migrator.javascript.options import Options
+from migrator.javascript.requests import Requests
 from migrator.javascript.source import Script, scripts
 from migrator.planning.names import Names
 from migrator.primitives.client import Client, Factory
@@ -55,38 +57,57 @@ def clients_of(script: Script, text: str, path: str, names: Names, client: Clien
     return Clients(script, text, Meanings(script, all_imports, path, client.package, names.rules.handed), options)
 
 
-def stay(built: list[Built], names: Names) -> bool:
+def stay(clients: Clients, names: Names) -> bool:
     """Whether the clients of a script stay with the old SDK, for what one of them cannot do elsewhere."""
-    return any(each.stays for each in built) or _is_held_back(built, names)
+    built, others = list(clients.built()), list(clients.headers())
+    if any(each.stays for each in (*built, *others)) or _is_held_back([*built, *others], names):
+        return True
+    requests = _requests(clients) if others else None
+    return requests is not None and any(requests.holds(clients.script.start(each.node)) for each in others)
+
+
+def _requests(clients: Clients) -> Requests:
+    script, options = clients.script, clients.options
+    sent = Headers(script, clients.text, options).sent()
+    return Requests(script, options, list(sent), list(spelled.addresses(script, options)))
 
 
 def _found(script: Script, text: str, path: str, names: Names, client: Client) -> Iterator[Finding]:
     all_imports = imports(script)
     clients = clients_of(script, text, path, names, client)
     options = clients.options
-    built = list(clients.built())
+    made = [*clients.built(), *clients.headers()]
     given = list(values.handed_on(clients, all_imports))
-    stays = stay(built, names) or (names.rules.wary and bool(given))
-    made = [*built, *clients.headers()]
-    if stays:
-        kept = [fault for each in built for fault in _reasons(each)]
-        made = [each for each in made if each not in built]
+    requests = _requests(clients)
+    reads = Headers(script, text, options).read()
+    if stay(clients, names) or (names.rules.wary and given):
+        kept = (fault for each in made for fault in _reasons(each))
+        moves = Moves(script, text, names, clients, _ours(all_imports, client), True, frozenset())
+        left = (f for each in requests.findings() for f in _left(each))
+        found = list(_apart(kept, moves.findings(), left, reads))
     else:
-        kept = []
-    calls = Calls(script, text, clients, {each.made: each.settled.provider for each in made})
-    moving = [finding for each in made for finding in _of(each, options)]
-    taken = frozenset((e.start, e.end) for f in moving for e in f.edits)
-    moves = Moves(script, text, names, clients, _ours(all_imports, client), stays, taken)
-    rest = () if stays else calls.findings()
-    mocked = () if stays else Mocks(script, text, clients).findings()
-    headers = Headers(script, text, options)
-    groups = (kept, moving, moves.findings(), () if stays else given, mocked, rest, headers.findings())
-    there = spelled.addresses(script, options, stays)
-    found = list(_apart(*groups, () if stays else slugs(script, clients), there))
-    if found and not stays:
-        models = (chosen(clients, made), unnamed(clients, {each.package for each in all_imports}))
-        found = list(_apart(found, *models))
+        calls = Calls(script, text, clients, {each.made: each.settled.provider for each in made})
+        moving = [finding for each in made for finding in _of(each, options)]
+        taken = frozenset((e.start, e.end) for f in moving for e in f.edits)
+        moves = Moves(script, text, names, clients, _ours(all_imports, client), False, taken)
+        mocked = Mocks(script, text, clients).findings()
+        groups = (moving, moves.findings(), given, mocked, calls.findings(), requests.findings(), reads)
+        found = list(_apart(*groups, (f for each in slugs(script, clients) for f in requests.held(each))))
+        if found:
+            models = (*chosen(clients, made), *unnamed(clients, {each.package for each in all_imports}))
+            found = list(_apart(found, (f for each in models for f in requests.held(each))))
     yield from (*found, *spelled.headers(script, options, found))
+
+
+def _left(finding: Finding) -> Iterator[Finding]:
+    """What is not edited, as a client of the file stays."""
+    if finding.status is Status.MANUAL:
+        yield finding
+    elif finding.edits:
+        said = finding.message.partition(" → ")[0].partition(": ")[0]
+        yield replace(
+            finding, status=Status.MANUAL, message=f"{said} stays as long as the client in this file does", edits=()
+        )
 
 
 def _from_factories(script: Script, text: str, path: str, names: Names, client: Client) -> Iterator[Finding]:

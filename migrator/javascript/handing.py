@@ -43,7 +43,7 @@ def _order(each: Handed) -> tuple[str, str, str]:
 def _exports(path: str, script: Script, names: Names, client: Client, text: str) -> Iterator[Handed]:
     clients = clients_of(script, text, path, names, client)
     built = list(clients.built())
-    if stay(built, names):
+    if stay(clients, names):
         return
     prefixes = {each.made: each.settled.provider for each in built}
     for name, node in _named(script):

@@ -19,15 +19,14 @@ _READERS = frozenset({"get", "has"})
 
 @dataclass(frozen=True)
 class Headers:
-    """The headers of one script; those of nodes in `taken` are dealt with already."""
+    """The headers of one script."""
 
     script: Script
     text: str
     options: Options
-    taken: frozenset[tuple[int, int]] = frozenset()
 
-    def findings(self) -> Iterator[Finding]:
-        """A finding for each object, each statement and each read."""
+    def sent(self) -> Iterator[Finding]:
+        """A finding for each object and each statement that says what is sent."""
         for node in self.script.all("object"):
             entries = properties(node)
             if any(self._is_ours(each.name) for each in entries):
@@ -35,12 +34,19 @@ class Headers:
         for node in self.script.all("assignment_expression"):
             yield from self._assignment(node)
         for node in self.script.all("call_expression"):
-            yield from self._call(node)
-        for node in self.script.all("subscript_expression"):
-            yield from self._read_by_key(node)
+            yield from self._set(node)
         for node in self.script.all("array"):
             yield from self._pair(node)
         yield from self._other_keys()
+
+    def read(self) -> Iterator[Finding]:
+        """A finding for each header that is read, mostly of an answer."""
+        for node in self.script.all("call_expression"):
+            called = _called(node)
+            if called and called.method in _READERS and len(called.parts) == 1 and self._is_ours(called.name):
+                yield self._read(called.parts[0], called.name)
+        for node in self.script.all("subscript_expression"):
+            yield from self._read_by_key(node)
 
     def _is_ours(self, name: str) -> bool:
         return name.lower().startswith(self.options.client.prefix)
@@ -97,18 +103,11 @@ class Headers:
             return
         yield from self._step(node, index, name, right)
 
-    def _call(self, node: SgNode) -> Iterator[Finding]:
-        """`headers.set("x-portkey-api-key", key)`, and `headers.get("x-portkey-cache-status")` of an answer."""
-        function, arguments = node.field("function"), node.field("arguments")
-        method = function.field("property") if function and function.kind() == "member_expression" else None
-        parts = arguments.named_children() if arguments else []
-        name = string_of(parts[0]) if parts else None
-        if method is None or name is None or not self._is_ours(name):
-            return
-        if method.text() in _SETTERS and len(parts) == 2:
-            yield from self._step(node, parts[0], name, parts[1])
-        elif method.text() in _READERS and len(parts) == 1:
-            yield self._read(parts[0], name)
+    def _set(self, node: SgNode) -> Iterator[Finding]:
+        """`headers.set("x-portkey-api-key", key)`."""
+        called = _called(node)
+        if called and called.method in _SETTERS and len(called.parts) == 2 and self._is_ours(called.name):
+            yield from self._step(node, called.parts[0], called.name, called.parts[1])
 
     def _pair(self, node: SgNode) -> Iterator[Finding]:
         """`["x-portkey-api-key", key]`, one of those that `new Headers` takes."""
@@ -239,6 +238,23 @@ class Headers:
         quote = node.text()[0]
         said = f"{name} → {new}: see that its values are those that are looked for"
         return Finding(start, client.id, Status.REVIEW, said, (self.script.edit(node, f"{quote}{new}{quote}"),))
+
+
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """A method that is called with the name of a header first."""
+
+    method: str
+    name: str
+    parts: list[SgNode]
+
+
+def _called(node: SgNode) -> _Called | None:
+    function, arguments = node.field("function"), node.field("arguments")
+    method = function.field("property") if function and function.kind() == "member_expression" else None
+    parts = arguments.named_children() if arguments else []
+    name = string_of(parts[0]) if parts else None
+    return _Called(method.text(), name, parts) if method and name else None
 
 
 @dataclass(frozen=True, slots=True)

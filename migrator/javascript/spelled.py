@@ -21,11 +21,8 @@ _REQUEST = re.compile(r"fetch|axios|request|\bgot\b|\.(?:get|post|put|patch|dele
 _PATH = re.compile(r"\$\{[^}]*\}(?:/v1)?(?P<path>/[\w-]+)")
 
 
-def addresses(script: Script, options: Options, stays: bool) -> Iterator[Finding]:
-    """The old address in strings, as a whole or as how one begins, and its host.
-
-    Where the clients of the script stay, so do its addresses.
-    """
+def addresses(script: Script, options: Options) -> Iterator[Finding]:
+    """The old address in strings, as a whole or as how one begins, and its host."""
     client = options.client
     new = options.names.rules.options.get("base-url", "") or client.url
     pattern, hosts, beside = _address(client), client.hosts, _beside(script, options)
@@ -35,18 +32,16 @@ def addresses(script: Script, options: Options, stays: bool) -> Iterator[Finding
             instead = new if old.endswith("/v1") else new.removesuffix("/v1")
             if old in hosts:
                 instead = urlsplit(new).netloc
-            if stays:
-                said = f"{old} stays as long as the client in this file does"
-                yield Finding(start, client.id, Status.MANUAL, said)
-                continue
             if match.start() != 1 or old in hosts or node.kind() == "jsx_text":
                 said = f"{old} in a text: {instead} from now on"
                 yield Finding(start, client.id, Status.MANUAL, said)
                 continue
             url = _URL.match(node.text(), match.start())
-            differs = asked(url[0] if url else old, client, options.names.rules.methods) or beside
+            whole = url[0] if url else old
+            differs = asked(whole, client, options.names.rules.methods)
+            differs = differs or (beside if whole.rstrip("/") == old else None)
             if differs and differs.status is Status.MANUAL:
-                yield Finding(start, differs.rule, Status.MANUAL, f"{url[0] if url else old}: {differs.message}")
+                yield Finding(start, differs.rule, Status.MANUAL, f"{whole}: {differs.message}")
                 continue
             rule, status = (differs.rule, differs.status) if differs else (client.id, Status.MIGRATED)
             said = f"{old} → {instead}" + (f": {differs.message}" if differs else "")

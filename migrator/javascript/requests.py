@@ -1,0 +1,176 @@
+"""Requests that scripts make themselves: an address and the headers that are sent there move together, or stay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from ast_grep_py import SgNode
+
+from migrator.javascript.options import Options
+from migrator.javascript.source import Script, span
+from migrator.javascript.uses import uses
+from migrator.planning.endpoints import address_in, asked
+from migrator.sites import Finding, Status
+
+_REQUEST = re.compile(r"fetch|axios|request|\bgot\b|\bky\b|\.(?:get|post|put|patch|delete)$", re.IGNORECASE)
+_NAMES = ("identifier", "shorthand_property_identifier")
+_DEEP = 3  # names on the way from a request to what it is made of
+_WHY = "it stays, as what is asked for with it has to"
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Requests:
+    """The requests of a script, with the findings of what is sent and of the addresses, as if all of it could move."""
+
+    script: Script
+    options: Options
+    sent: Sequence[Finding]
+    addresses: Sequence[Finding]
+
+    def findings(self) -> Iterator[Finding]:
+        """What was found; manual where something else of the same request has to stay."""
+        for finding in (*self.sent, *self.addresses, *self._paths):
+            yield from self.held(finding)
+
+    def held(self, finding: Finding) -> Iterator[Finding]:
+        """A finding as it is; one that is not edited where its request has to stay, and no notes on such an edit."""
+        if finding.status is Status.MANUAL or not self.holds(finding.start):
+            yield finding
+        elif finding.edits:
+            said = f"{finding.message.partition(' → ')[0].partition(': ')[0]}: {_WHY}"
+            yield replace(finding, status=Status.MANUAL, message=said, edits=())
+
+    def holds(self, start: int) -> bool:
+        """Whether what stands at a place is part of a request that has to stay."""
+        return any(first <= start < end for first, end in self._kept)
+
+    @cached_property
+    def _made(self) -> list[list[Span]]:
+        """What each request is made of: its arguments, and what the names in them stand for."""
+        made = []
+        for node in self.script.all("call_expression", "new_expression"):
+            function, arguments = node.field("function"), node.field("arguments")
+            if arguments and (node.kind() == "new_expression" or (function and _REQUEST.search(function.text()))):
+                asked = function.field("object") if function else None
+                parts = [*self._reached(arguments), *(self._reached(asked, _DEEP - 1) if asked else ())]
+                made.append([self._span(each) for each in parts])
+        return made
+
+    @cached_property
+    def _kept(self) -> list[Span]:
+        """The parts of all requests that have to stay."""
+        staying = {f.start for f in (*self.sent, *self._paths) if f.status is Status.MANUAL}
+        staying |= {f.start for f in self.addresses if f.status is Status.MANUAL and self._is_whole(f.start)}
+        places = staying | {f.start for f in (*self.sent, *self.addresses)}
+        groups = [(spans, {at for at in places if _within(at, spans)}) for spans in self._made] if staying else []
+        kept: set[int] = set()
+        while new := {at for _, group in groups if group & (staying | kept) for at in group} - kept:
+            kept |= new
+        return [span for spans, group in groups if group & kept for span in spans]
+
+    def _is_whole(self, start: int) -> bool:
+        """Whether a text begins at a place, rather than before it."""
+        nodes = self.script.all("string", "template_string")
+        return any(self.script.start(node) + 1 == start for node in nodes)
+
+    # -------------------------------------------------------------------------------------------------- what is used
+
+    def _span(self, node: SgNode) -> Span:
+        return self.script.start(node), self.script.end(node)
+
+    def _reached(self, node: SgNode, depth: int = 0) -> Iterator[SgNode]:
+        """A node, and what declares or fills the names in it."""
+        yield node
+        for each in self._named(node) if depth < _DEEP else ():
+            yield from self._reached(each, depth + 1)
+
+    def _named(self, node: SgNode) -> Iterator[SgNode]:
+        for name in (n for kind in _NAMES for n in ([node] if node.kind() == kind else node.find_all(kind=kind))):
+            binding = self.script.scopes.resolve(name)
+            if binding and span(binding.name) != span(name) and not _is_asking(binding.node):
+                if binding.kind == "function":
+                    yield binding.node
+                elif binding.kind == "variable":
+                    yield binding.node
+                    yield from (filled for use in uses(self.script, binding.name) if (filled := _filling(use)))
+        for this in [node] if node.kind() == "this" else node.find_all(kind="this"):
+            above = this.parent()
+            name_of = above.field("property") if above else None
+            yield from self._attributes.get(name_of.text(), ()) if name_of else ()
+
+    @cached_property
+    def _attributes(self) -> dict[str, list[SgNode]]:
+        """What fills or gives each attribute of the script's classes."""
+        found: dict[str, list[SgNode]] = {}
+        for node in self.script.all("assignment_expression"):
+            left = node.field("left")
+            owner = left.field("object") if left else None
+            name = left.field("property") if left else None
+            if owner and name and owner.kind() == "this":
+                found.setdefault(name.text(), []).append(node)
+        for node in self.script.all("public_field_definition", "field_definition", "method_definition"):
+            name = node.field("name") or node.field("property")
+            if name and not _is_asking(node):
+                found.setdefault(name.text(), []).append(node)
+        return found
+
+    # ---------------------------------------------------------------------------------------------- paths of clients
+
+    @cached_property
+    def _paths(self) -> list[Finding]:
+        """What is asked of something that was given the old address, by a path that is not served at the new one."""
+        return list(self._asked())
+
+    def _asked(self) -> Iterator[Finding]:
+        client, methods = self.options.client, self.options.names.rules.methods
+        for node in self.script.all("call_expression"):
+            function, arguments = node.field("function"), node.field("arguments")
+            owner = function.field("object") if function and _REQUEST.search(function.text()) else None
+            path = next(iter(arguments.named_children()), None) if arguments else None
+            if owner is None or path is None or path.kind() not in {"string", "template_string"}:
+                continue
+            said = path.text()[1:-1]
+            if "://" in said or said.startswith("$"):
+                continue
+            given = self._given(owner)
+            differs = asked(f"{given.removesuffix('/')}/{said.lstrip('/')}", client, methods) if given else None
+            if differs:
+                yield Finding(self.script.start(path) + 1, differs.rule, differs.status, f"{said}: {differs.message}")
+
+    def _given(self, owner: SgNode) -> str:
+        """The old address that something was made with; "" for none."""
+        for node in self._reached(owner, _DEEP - 1):
+            for kind in ("string", "template_string"):
+                for text in node.find_all(kind=kind):
+                    address = address_in(text.text()[1:-1], self.options.client)
+                    if address:
+                        return address
+        return ""
+
+
+def _within(at: int, spans: Sequence[Span]) -> bool:
+    return any(start <= at < end for start, end in spans)
+
+
+def _is_asking(node: SgNode) -> bool:
+    """Whether what a name stands for is an answer, or makes a request itself."""
+    calls = node.find_all(kind="call_expression")
+    made = ((c, f) for c in calls if (f := c.field("function")))
+    return any(_REQUEST.search(f.text()) and not f.text().endswith((".create", ".extend")) for _, f in made)
+
+
+def _filling(use: SgNode) -> SgNode | None:
+    """The statement that puts something into what a name stands for."""
+    above = use.parent()
+    if above is None or above.kind() not in {"member_expression", "subscript_expression"}:
+        return None
+    filling = above.parent()
+    if filling is None or filling.kind() not in {"assignment_expression", "call_expression"}:
+        return None
+    first = filling.field("left") or filling.field("function")
+    return filling if first and span(first) == span(above) and not _is_asking(filling) else None
