@@ -55,7 +55,14 @@ class Reader:
     def keys(self, node: ast.expr) -> Keys:
         """What a dict after `**` can have. Raises UnseenError where something may be put into it out of sight."""
         reading = _Reading(self)
-        return Keys(tuple(reading.of(node)), not reading.others)
+        given = tuple(reading.of(node))
+        if reading.unseen:
+            raise UnseenError(reading.unseen)
+        return Keys(given, not reading.others)
+
+    def seen(self, node: ast.expr) -> Iterator[Key]:
+        """What is seen of a dict after `**`, whatever else may be put into it."""
+        return _Reading(self).of(node)
 
     @cached_property
     def uses(self) -> dict[tuple[int, str], list[Reference]]:
@@ -99,6 +106,7 @@ class _Reading:
         self.made = set[int]()  # functions whose dict this one is, by the id of their node
         self.taken = set[int]()  # names, by the id of their node, whose dict this one is or takes over
         self.others = False  # whether more than one call, or anything else, is given one of these dicts
+        self.unseen = ""  # why not all keys are known, if they are not
 
     def of(self, node: ast.expr) -> Iterator[Key]:
         match node:
@@ -126,12 +134,14 @@ class _Reading:
             case ast.Call() if made := self.reader.returned(node):
                 yield from self._returned(made)
             case _:
-                raise UnseenError(f"what {ast.unparse(node)[:40]} holds is not in sight")
+                self._miss(f"what {ast.unparse(node)[:40]} holds is not in sight")
+                yield from (Key(*entry) for entry in self.reader.laid_out.items(node))
 
     def _returned(self, made: Returned) -> Iterator[Key]:
         self.others |= made.inherited or not self.reader.is_called_once(made.function)
         if id(made.function) in self.made:
-            raise UnseenError(f"{made.function.name} makes it twice")
+            self._miss(f"{made.function.name} makes it twice")
+            return
         self.made.add(id(made.function))
         self.taken |= {id(each) for value in made.values for each in joined(value)}
         for value in made.values:
@@ -144,7 +154,7 @@ class _Reading:
             elif name := text_value(key):
                 yield Key(name, value, key, node)
             else:
-                raise UnseenError(f"{ast.unparse(key)} is a key that only run time knows")
+                self._miss(f"{ast.unparse(key)} is a key that only run time knows")
 
     def _makes_dict(self, func: ast.expr) -> bool:
         """Whether a function is `dict`, or copies one."""
@@ -176,7 +186,7 @@ class _Reading:
                 for given in self.of(of):
                     yield given._replace(sieved=sieved or given.sieved)
             case _:
-                raise UnseenError("a comprehension makes its keys")
+                self._miss("a comprehension makes its keys")
 
     # ---------------------------------------------------------------------------------------------------- variables
 
@@ -185,14 +195,15 @@ class _Reading:
         scope = self.reader.laid_out.scopes.get(id(name))
         holder = scope.lookup(name.id) if scope else None
         if holder is None:
-            raise UnseenError(f"{name.id} is not made here")
+            self._miss(f"{name.id} is not made here")
+            return
         if (id(holder), name.id) in self.seen:
             return
         self.seen.add((id(holder), name.id))
         if holder.kind == "module" and self.reader.is_shared(name.id):
-            raise UnseenError(f"other modules know {name.id}")
+            self._miss(f"other modules know {name.id}")
         if holder.kind == "class" or not all(isinstance(b.node, ast.Name) for b in holder.bindings[name.id]):
-            raise UnseenError(f"what {name.id} holds comes from elsewhere")
+            self._miss(f"what {name.id} holds comes from elsewhere")
         uses = sorted(self.reader.uses[id(holder), name.id], key=lambda use: not is_stored(use))
         sieve = self._sieve([use.nodes[0] for use in uses if len(use.parts) == 1 and is_stored(use)], name)
         for use in uses:
@@ -225,7 +236,7 @@ class _Reading:
         elif len(use.parts) == 2 and isinstance(parent, ast.Call) and parent.func is node:
             yield from self._method(use.parts[1], parent)
         else:
-            raise self._changed(use.nodes[0])
+            self._changed(use.nodes[0])
 
     def _name(self, node: ast.expr, parent: ast.AST | None, holder: Scope) -> Iterator[Key]:
         match parent:
@@ -246,7 +257,7 @@ class _Reading:
             case _ if isinstance(getattr(node, "ctx", None), ast.Del) or is_look(node, parent):
                 self.others = True
             case _:
-                raise self._changed(node)
+                self._changed(node)
 
     def _item(self, item: ast.Subscript) -> Iterator[Key]:
         statement = self.parents.get(id(item))
@@ -259,7 +270,7 @@ class _Reading:
                     self.others = True
                     yield Key(name, None, statement, statement)
                 case _:
-                    raise self._changed(item.value)
+                    self._changed(item.value)
         else:
             self.others = True
 
@@ -275,7 +286,10 @@ class _Reading:
             case _ if method in _LOOKS:
                 self.others = True
             case _:
-                raise self._changed(call.func)
+                self._changed(call.func)
 
-    def _changed(self, node: ast.AST) -> UnseenError:
-        return UnseenError(f"{''.join(parts_of(root_of(node)))} may be changed where it is not seen")
+    def _changed(self, node: ast.AST) -> None:
+        self._miss(f"{''.join(parts_of(root_of(node)))} may be changed where it is not seen")
+
+    def _miss(self, reason: str) -> None:
+        self.unseen = self.unseen or reason

@@ -148,19 +148,23 @@ class _Planner:
 
     def _look(self, uses: list[tuple[Reference, int, Fate]]) -> bool:
         """Note the calls that the client module would refuse, or take otherwise; whether there are any of the first."""
+        findings = list[Finding]()
+        kept = False
         for reference, count, fate in uses:
             node = reference.nodes[-1]
             call, _ = self.called.get(id(node), (None, None))
             if call is None:
                 continue
-            if reason := refused.reason(call, fate.name, self.table, self.laid_out):
+            if reason := refused.reason(call, fate.name, self.table, self.reader):
+                kept = True
                 self.plan.kept[id(node)] = reason
-            elif said := refused.difference(call, fate.name, self.table, self.laid_out):
+            elif said := refused.difference(call, fate.name, self.table, self.reader):
                 self.plan.differing[id(node)] = said
                 if count == 0:
                     start = self.module.source.start(reference.nodes[0])
-                    self.plan.findings.append(Finding(start, fate.rule, Status.REVIEW, f"{reference.parts[0]}: {said}"))
-        return any(id(reference.nodes[-1]) in self.plan.kept for reference, _, _ in uses)
+                    findings.append(Finding(start, fate.rule, Status.REVIEW, f"{reference.parts[0]}: {said}"))
+        self.plan.findings += [] if kept else findings  # a name that stays has no call that moves
+        return kept
 
     def _function(self, reference: Reference) -> tuple[int, Fate] | None:
         """How many parts of a reference name the module, and what becomes of the function that the others name."""

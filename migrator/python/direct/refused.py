@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from migrator.clients.table import Argument, Destination, Table
+from migrator.python.direct.keys import Reader
 from migrator.python.reading.expressions import is_none
-from migrator.python.reading.laid_out import LaidOut
 
 
 def names(table: Table) -> frozenset[str]:
@@ -16,14 +16,14 @@ def names(table: Table) -> frozenset[str]:
     return frozenset(name for row in rows for name in row.names)
 
 
-def reason(call: ast.Call, name: str, table: Table, laid_out: LaidOut) -> str:
+def reason(call: ast.Call, name: str, table: Table, reader: Reader) -> str:
     """What a call of the function `name` gives that is refused, and what to do instead; "" where it gives no such."""
-    return _said((a, row) for a, row in _rows(call, name, table, laid_out) if row.to is Destination.MANUAL)
+    return _said((a, row) for a, row in _rows(call, name, table, reader) if row.to is Destination.MANUAL)
 
 
-def difference(call: ast.Call, name: str, table: Table, laid_out: LaidOut) -> str:
+def difference(call: ast.Call, name: str, table: Table, reader: Reader) -> str:
     """What a call of the function `name` gives that the client module takes otherwise, and how; "" for nothing."""
-    return _said((a, row) for a, row in _rows(call, name, table, laid_out) if row.differs)
+    return _said((a, row) for a, row in _rows(call, name, table, reader) if row.differs)
 
 
 def _said(rows: Iterable[tuple[str, Argument]]) -> str:
@@ -34,13 +34,13 @@ def _said(rows: Iterable[tuple[str, Argument]]) -> str:
     return "; ".join(f"{', '.join(given)}: {note}" for note, given in notes.items())
 
 
-def _rows(call: ast.Call, name: str, table: Table, laid_out: LaidOut) -> Iterator[tuple[str, Argument]]:
-    for argument, value in _given(call, table.functions[name].order_of(name), laid_out):
+def _rows(call: ast.Call, name: str, table: Table, reader: Reader) -> Iterator[tuple[str, Argument]]:
+    for argument, value in _given(call, table.functions[name].order_of(name), reader):
         if not is_none(value):
             yield argument, table.argument(name, argument)
 
 
-def _given(call: ast.Call, order: list[str], laid_out: LaidOut) -> Iterator[tuple[str, ast.expr]]:
+def _given(call: ast.Call, order: list[str], reader: Reader) -> Iterator[tuple[str, ast.expr | None]]:
     """The arguments that are seen, those in a dict after `**` among them."""
     for name, value in zip(order, call.args, strict=False):
         if isinstance(value, ast.Starred):
@@ -50,4 +50,4 @@ def _given(call: ast.Call, order: list[str], laid_out: LaidOut) -> Iterator[tupl
         if keyword.arg:
             yield keyword.arg, keyword.value
         else:
-            yield from ((entry.name, entry.value) for entry in laid_out.items(keyword.value))
+            yield from ((key.name, key.value) for key in reader.seen(keyword.value))
