@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import replace
+from typing import NamedTuple
 
 from migrator.clients.in_project import program_of
 from migrator.clients.module import FEATURE_ARGUMENTS, Settings, ignorable
@@ -26,7 +27,7 @@ def given(settings: Settings, names: Names, changes: Iterable[Change], modules: 
     """
     leaf = names.client.rpartition(".")[2].encode()
     naming = [change for change in changes if change.after and leaf in change.after]
-    calls = list(_calls_of(names.client, load(names.rules.served).functions.keys(), naming))
+    calls = [call for _, call in _calls_of(names, naming)]
     calls += [None] if _is_handed_on(names, modules) else []
     settings = replace(settings, positional=_by_position(calls))
     if not _spell_arguments(calls):
@@ -36,19 +37,38 @@ def given(settings: Settings, names: Names, changes: Iterable[Change], modules: 
     return replace(settings, features=found & FEATURE_ARGUMENTS.keys(), ignored=found - FEATURE_ARGUMENTS.keys())
 
 
-def unhandled(module: str, names: Names, changes: Iterable[Change]) -> tuple[list[str], list[str]]:
-    """What these changes give to functions of a client module that is there, by its text, and it does not handle.
+class Unhandled(NamedTuple):
+    """What calls give that a client module was made without."""
 
-    First the arguments that it refuses, then those of LiteLLM alone that it would send on.
-    """
+    refused: list[str]  # arguments
+    sent: list[str]  # arguments of LiteLLM alone, which would be sent on
+    beyond: list[str]  # functions that are given more by position than they take
+
+
+def unhandled(module: str, names: Names, changes: Iterable[Change]) -> Unhandled:
+    """What these changes give to functions of a client module that is there, by its text, and it does not handle."""
     leaf = names.client.rpartition(".")[2].encode()
-    texts = [change.after for change in changes if change.after and leaf in change.after]
-    refused, ignored = _tables(module)
+    naming = [change for change in changes if change.after and leaf in change.after]
+    texts = [change.after for change in naming if change.after]
+    tree = ast.parse(module)
+    refused, ignored = _tables(tree)
     refused = {name for name in refused if module.count(f'"{name}"') == 1}  # others are handled before they get there
     featured = {name for words in FEATURE_ARGUMENTS.values() for name in words}
     plain = {name for name in ignorable(names.rules.served) if "*" not in name and not ignored.fullmatch(name)}
-    told = [sorted(_spelled(texts, {name: {name} for name in each})) for each in (refused & featured, plain)]
-    return told[0], told[1]
+    there, sent = (_spelled(texts, {name: {name} for name in each}) for each in (refused & featured, plain))
+    taken = _positions(tree)
+    beyond = {name for name, call in _calls_of(names, naming) if name in taken and _exceeds(call, taken[name])}
+    return Unhandled(sorted(there), sorted(sent), sorted(beyond))
+
+
+def _positions(tree: ast.Module) -> dict[str, int]:
+    """How many arguments the functions of a module take by position, those that take any number left out."""
+    functions = (node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return {f.name: len((*f.args.posonlyargs, *f.args.args)) for f in functions if not f.args.vararg}
+
+
+def _exceeds(call: ast.Call | None, taken: int) -> bool:
+    return call is not None and (len(call.args) > taken or any(isinstance(a, ast.Starred) for a in call.args))
 
 
 def _is_handed_on(names: Names, modules: Collection[Facts]) -> bool:
@@ -76,11 +96,11 @@ def _taken(facts: Facts) -> Iterator[str]:
             yield from (".".join(parts[:count]) for count in range(2, len(parts) + 1))
 
 
-def _tables(module: str) -> tuple[Set[str], re.Pattern[str]]:
+def _tables(module: ast.Module) -> tuple[Set[str], re.Pattern[str]]:
     """The arguments that a client module refuses, and the pattern of those that it leaves out: all without one."""
     refused: Set[str] = frozenset()
     ignored = re.compile(".*")
-    for node in ast.parse(module).body:
+    for node in module.body:
         match node:
             case ast.Assign(targets=[ast.Name(id="_REFUSED")], value=ast.Set(elts=items)):
                 refused = {
@@ -103,8 +123,9 @@ def _spell_arguments(calls: Collection[ast.Call | None]) -> bool:
     return _by_position(calls) is not None and all(keyword.arg for call in calls if call for keyword in call.keywords)
 
 
-def _calls_of(client: str, functions: Collection[str], changes: Iterable[Change]) -> Iterator[ast.Call | None]:
-    """The calls of functions of a client module; None for each place where one, or the module, is handed on."""
+def _calls_of(names: Names, changes: Iterable[Change]) -> Iterator[tuple[str, ast.Call | None]]:
+    """The functions of a client module and their calls: None for each place where one, or the module, is handed on."""
+    client, functions = names.client, load(names.rules.served).functions.keys()
     for change in changes:
         program = program_of(change, decode(change.after or b"", change.path).text)
         if program is None:
@@ -116,8 +137,8 @@ def _calls_of(client: str, functions: Collection[str], changes: Iterable[Change]
             targets = {binding.target for binding in holder.bindings[reference.parts[0]]} if holder else set()
             meant = {".".join((target, *reference.parts[1:])) for target in targets if target}
             ours = {m[len(client) + 1 :].partition(".")[0] for m in meant if under(m, client)}
-            if ours & {"", *functions}:
-                yield called.get(id(reference.nodes[-1]))
+            for name in sorted(ours & {"", *functions}):
+                yield name, called.get(id(reference.nodes[-1]))
 
 
 def _spelled(texts: Iterable[bytes], names: Mapping[str, Set[str]]) -> frozenset[str]:

@@ -78,12 +78,16 @@ def _unhandled(client: Client, home: Place, changes: Iterable[Change], candidate
 
     names = client.index.names
     text = (candidates.project.root / home.path).read_text(encoding="utf-8")
-    refused, sent = unhandled(text, names, changes)
-    if not refused and not sent:
+    found = unhandled(text, names, changes)
+    if not any(found):
         return None
-    said = [f"it refuses {', '.join(refused)}: take each out of `_REFUSED`, and say in `_split` what it becomes"]
-    said = [*(said if refused else []), *([f"it would send {', '.join(sent)}: add to `_IGNORED`"] if sent else [])]
-    message = f"made before calls gave all that they give now; {'; '.join(said)}"
+    refused, sent, beyond = map(", ".join, found)
+    said = [
+        f"it refuses {refused}: take each out of `_REFUSED`, and say in `_split` what it becomes" if refused else "",
+        f"it would send {sent}: add to `_IGNORED`" if sent else "",
+        f"{beyond}: name the arguments that calls give by position" if beyond else "",
+    ]
+    message = f"made before calls gave all that they give now; {'; '.join(filter(None, said))}"
     library = next(each for each in names.rules.libraries if each.client)
     docs = names.rules.docs.get(library.id, "")
     return Site(home.path, 1, 1, library.id, Status.MANUAL, message, home.path, 1, docs)

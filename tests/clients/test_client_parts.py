@@ -293,5 +293,7 @@ def test_documents_by_relevance(wire: Wire, gateway: ModuleType) -> None:
     answer = gateway.rerank("cohere_/rank", "q", ["a", "b"], top_n=1, api_key="a provider's", rank_fields=None)
     assert answer.results[0]["index"] == 1
     assert wire.one().body == {"model": "cohere_/rank", "query": "q", "documents": ["a", "b"], "top_n": 1}
-    answer = asyncio.run(gateway.arerank(model="m", query="q", documents=["a"]))
+    answer = asyncio.run(gateway.arerank("m", "q", ["a"], "cohere_", None, None, False))
+    body = {"model": "cohere_/m", "query": "q", "documents": ["a"], "return_documents": False}
+    assert wire.requests[-1].body == body
     assert answer.results[0]["relevance_score"] == 0.9

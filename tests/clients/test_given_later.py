@@ -43,3 +43,15 @@ def test_what_an_earlier_module_does_not_handle_is_told(tmp_path: Path, first: s
     assert [site["status"] for site in later] == (["manual"] if said else [])
     assert not said or said in later[0]["message"]
     assert _told(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [("model, text", ""), ("model, text, None", "completion: name the"), ("*text", "completion: name the")],
+)
+def test_what_an_earlier_function_does_not_take_by_position_is_told(tmp_path: Path, arguments: str, said: str) -> None:
+    write(tmp_path, {"pyproject.toml": FORM, "app/__init__.py": "", "app/first.py": CALL.format(more="")})
+    assert [site["status"] for site in _told(tmp_path)] == ["review"]
+    later = f"from litellm import completion\n\n\ndef ask(text, model):\n    return completion({arguments})\n"
+    write(tmp_path, {"app/later.py": later})
+    assert [said in site["message"] for site in _told(tmp_path)] == ([True] if said else [])
