@@ -33,7 +33,7 @@ def complete(made: Request, table: Table, function: Function, models: Models, sp
 def _limit(made: Request, models: Models, spread: Mapping[str, Keys]) -> str:
     """The limit that the model of a chat needs; "" for none. Raises NotKnownError where only run time knows it."""
     values = [made.model.value] if made.model else [key.value for key in spread.get("model", ())]
-    texts = {made.model_id or (models.values.text(value) if value else None) for value in values}
+    texts = {made.model_id or (models.text(value) if value else None) for value in values}
     limited = models.ids.table.limited
     limits = {next((limited[part] for part in limited if part in models.served(text)), "") for text in texts if text}
     if None in texts or len(limits) != 1:

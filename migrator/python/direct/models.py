@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 
 from migrator.clients.ids import Ids
 from migrator.python.direct.request import NotKnownError
 from migrator.python.direct.values import Values
 from migrator.python.reading.expressions import outcomes, text_value
+
+_PLACEHOLDER = re.compile(r"[^/]*[{<$%\[]")  # what is filled in later stands where the provider would: `{model}`
 
 
 class Models:
@@ -24,17 +27,22 @@ class Models:
             raise NotKnownError(f"{text}: {self.ids.table.unserved_note}")
         return new
 
+    def text(self, node: ast.expr) -> str | None:
+        """The id that an expression comes to; None where only run time knows it, or what fills in a template."""
+        text = self.values.text(node)
+        return None if text is not None and _PLACEHOLDER.match(text) else text
+
     def are_settled(self, node: ast.expr) -> bool:
         """Whether everything an expression comes to is an id of the target's, or will be."""
         return all(map(self._is_settled, outcomes(node)))
 
     def are_told(self, node: ast.expr) -> bool:
         """Whether everything an expression comes to is a text that is known."""
-        return all(o is not None and self.values.text(o) is not None for o in outcomes(node))
+        return all(o is not None and self.text(o) is not None for o in outcomes(node))
 
     def _is_settled(self, node: ast.expr | None) -> bool:
         """Whether an expression is an id of the gateway's, or will be: literals become what they are there in place."""
-        text = self.values.text(node) if node else None
+        text = self.text(node) if node else None
         if text is not None:
             return self.served(text) == text or (isinstance(node, ast.Constant) and self.settles(text))
         start = _beginning(node)

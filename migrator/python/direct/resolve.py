@@ -156,7 +156,7 @@ class _Resolver:
         self._keep(argument, "response_format")
 
     def _model(self, argument: Given) -> None:
-        text, provider = self.values.text(argument.value), self.given.get("custom_llm_provider")
+        text, provider = self.models.text(argument.value), self.given.get("custom_llm_provider")
         if provider and not is_none(provider.value):
             of = self.values.text(provider.value)
             if of is None or not isinstance(argument.value, ast.Constant) or text is None:
