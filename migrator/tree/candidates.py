@@ -59,9 +59,10 @@ class Candidates:
             try:
                 data = tree.read(self.project.root, path)
                 candidate = Candidate(path, data, decode(data, path))
-                if tree.is_generated(data):
+                python = is_python(path, candidate.text.text)
+                if tree.is_generated(data, is_python=python):
                     candidate.frozen = "a program generates this file, change that"
-                if is_python(path, candidate.text.text):
+                if python:
                     self._parse(candidate, look)
             except OSError as error:
                 self.problems.append(Problem(path, error.strerror or str(error)))
