@@ -46,7 +46,7 @@ class Format:
         if names.rules.clients and self.name in _SPEAKING | {"env"}:
             from migrator.formats import search, slugs
 
-            found = search.beside(found, slugs.find(told, names))
+            found = search.beside(found, slugs.find(told, names, context.path))
         if names.rules.variables or names.rules.ids:
             from migrator.formats import model_ids, search, variables
 

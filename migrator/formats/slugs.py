@@ -4,28 +4,49 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
+from migrator.formats.nested import keys
 from migrator.planning.names import Names
 from migrator.planning.providers import new_id
 from migrator.primitives.client import Client
 from migrator.sites import Edit, Finding, Status
 
 _ID = r"@(?!(?:cf|hf)/)[\w-]+/[\w.:/@-]*\w"
-_BEFORE = r"(?<![\w@./-])"
-_HOLDER = re.compile(
-    rf"""(?<![\w.-])(?P<key>[\w.-]*(?:model|portkey)[\w.-]*)["']?[ \t]*[:=]\s*
-    (?P<held>["']?{_ID}(?=["']?[ \t]*(?:[,}}\]\r\n#]|\Z)) | \[[^\][]*\] | (?:\s*-[ \t]+["']?@[^\r\n]*)+)""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_EACH = re.compile(rf"{_BEFORE}{_ID}")
+_EACH = re.compile(rf"(?<![\w@./-]){_ID}")
+_ABOUT = r"(?:model|portkey)"
+_HELD = rf"""["']?[ \t]*[:=]\s*
+    (?P<held>["']?{_ID}(?=["']?[ \t]*(?:[,}}\]\r\n#]|\Z)) | \[[^\][]*\] | (?:\s*-[ \t]+["']?@[^\r\n]*)+)"""
+_FLAGS = re.IGNORECASE | re.VERBOSE
+_HOLDER = re.compile(rf"(?<![\w.-])[\w.-]*{_ABOUT}[\w.-]*{_HELD}", _FLAGS)
+_ENTRY = re.compile(rf"[\w.-]+{_HELD}", _FLAGS)
+_SECTION = re.compile(rf"^\[[^\]\n]*{_ABOUT}[^\]\n]*\]", re.IGNORECASE | re.MULTILINE)
+_NEXT = re.compile(r"^\[", re.MULTILINE)
+_SECTIONED = {".toml", ".ini", ".cfg"}
+_DEPTH = 4  # of the keys that an entry is below
 
 
-def find(text: str, names: Names) -> Iterator[Finding]:
-    """A finding for each id that an entry about models, or about the gateway, holds alone or in a list."""
-    for client in names.rules.clients if "@" in text else ():
-        for holder in _HOLDER.finditer(text):
-            for match in _EACH.finditer(text, *holder.span("held")):
-                yield _found(match, names, client)
+def find(text: str, names: Names, path: str) -> Iterator[Finding]:
+    """A finding for each id that an entry about models, or about the gateway, holds alone, in a list or below it."""
+    if not names.rules.clients or not _EACH.search(text):
+        return
+    ids = {match.start(): match for span in _spans(text, path) for match in _EACH.finditer(text, *span)}
+    for client in names.rules.clients:
+        yield from (_found(ids[start], names, client) for start in sorted(ids))
+
+
+def _spans(text: str, path: str) -> Iterator[tuple[int, int]]:
+    """Where the values of such entries stand."""
+    yield from (holder.span("held") for holder in _HOLDER.finditer(text))
+    suffix = PurePosixPath(path).suffix
+    for key in keys(text, suffix, _DEPTH):
+        entry = _ENTRY.match(text, key.start) if re.search(_ABOUT, " ".join(key.path[:-1]), re.IGNORECASE) else None
+        if entry:
+            yield entry.span("held")
+    for section in _SECTION.finditer(text) if suffix in _SECTIONED else ():
+        after = _NEXT.search(text, section.end())
+        entries = _ENTRY.finditer(text, section.end(), after.start() if after else len(text))
+        yield from (entry.span("held") for entry in entries)
 
 
 def _found(match: re.Match[str], names: Names, client: Client) -> Finding:

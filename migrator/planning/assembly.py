@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from migrator.clients import in_project as client_module
 from migrator.clients.in_project import Place
 from migrator.clients.made import Client, Work, clients, with_clients
-from migrator.formats import Context, dependencies, format_of, http
+from migrator.formats import Context, dependencies, format_of
 from migrator.formats.dependencies.node import importing
-from migrator.formats.script import is_script, read_callers, speaks, with_handed
+from migrator.formats.script import is_script, read_callers, with_handed
 from migrator.outcome import Plan
 from migrator.packs.load import Pack
 from migrator.packs.ruleset import Rules, compose
 from migrator.patterns import under
 from migrator.planning import kept, leaving, lingering
 from migrator.planning.holding import held, unsafe
-from migrator.planning.model_ids import prepared
+from migrator.planning.model_ids import prepared, speaks
 from migrator.planning.names import Names
 from migrator.planning.placing import File, Placed, place
 from migrator.planning.task import Options, Task
@@ -142,16 +142,11 @@ def _is_used(rules: Rules, candidates: Candidates) -> bool:
         targets = (t for ts in facts.bound.values() for t in ts)
         if any(under(t, o) for t in (*targets, *facts.stars) for o in old):
             return True
-    if rules.clients and any(_speaks(p, c.text.text, rules) for p, c in candidates.by_path.items()):
+    if rules.clients and any(speaks(p, c.text.text, rules) for p, c in candidates.by_path.items()):
         return True
     names, sections = Names(rules), [f"[{s.old}]" for s in rules.settings]
     texts = [c.text.text for c in candidates.by_path.values()]
     return any(next(names.dotted_in(t), None) or any(s in t for s in sections) for t in texts)
-
-
-def _speaks(path: str, text: str, rules: Rules) -> bool:
-    """Whether a file has the client SDK of a script, or calls its gateway without one."""
-    return speaks(text, rules) if is_script(path) else http.speaks(path, text, rules)
 
 
 def _left_alone_by_none(packs: list[Pack]) -> list[Pack]:

@@ -13,7 +13,7 @@ from migrator.formats.deployment import is_deployment
 from migrator.packs.ruleset import Rules
 from migrator.patterns import expand, glob_regex, under
 from migrator.planning.sought import shortest
-from migrator.primitives.library import ModelId
+from migrator.primitives.library import ModelId, Variable
 from migrator.tree import project as tree
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ASUNDER, ASKED, PROVIDER = "/", "?", "custom_llm_provider"
 _SUFFIXES = {".py", ".pyi", ".yaml", ".yml", ".toml", ".json", ".ini", ".cfg", ".md", ".rst", ".sh", ".env"}
+_PROSE = {".md", ".rst"}
 _SPLITS = ('split("/"', "split('/'", 'partition("/"', "partition('/'")
 _FILE_NAME = re.compile(r"\.(py|md|json|ya?ml|toml|txt|png|jpe?g|svg|gif|html?|sh|js|ts|csv|ipynb|git|whl|gz|zip)$")
 _ID = re.compile(r"[A-Za-z][\w.-]*(?:/[A-Za-z0-9@~][\w.:@+-]*)*")
@@ -106,7 +107,7 @@ def prepared(rules: Rules, candidates: Candidates) -> Rules:
     if not rules.libraries:
         return rules
     if not is_used(rules, candidates):
-        own = tuple(rule for rule in rules.variables if all(rule.of.upper() in name for name in rule.names))
+        own = tuple(rule for rule in rules.variables if _is_told_by_name(rule, rules))
         gone = {name for rule in rules.env_gone for name in rule.names}
         return replace(rules, env_adds=tuple(e for e in rules.env_adds if gone & {*e.after}), variables=own)
     options, using = rules.options, list[InUse]()
@@ -130,6 +131,12 @@ def prepared(rules: Rules, candidates: Candidates) -> Rules:
     return replace(_with_read(rules, candidates), ids=replace(using[0], looked_at=frozenset(looks.seen)))
 
 
+def _is_told_by_name(rule: Variable, rules: Rules) -> bool:
+    """Whether variables can be nothing but the library's; a gateway's name begins those of other things, too."""
+    whole = "." not in rule.of and all(rule.brand in name for name in rule.names)
+    return whole and (rule.check or not rules.clients)
+
+
 def _with_read(rules: Rules, candidates: Candidates) -> Rules:
     """The rules with the variables that some module spells out."""
     spelled = (name for facts in candidates.facts.values() for name in facts.constants)
@@ -139,15 +146,19 @@ def _with_read(rules: Rules, candidates: Candidates) -> Rules:
 
 
 def is_used(rules: Rules, candidates: Candidates) -> bool:
-    """Whether a module or a script of the tree imports a library that is left."""
-    if rules.clients:
-        from migrator.formats.script import is_script, speaks
-
-        if any(is_script(path) and speaks(each.text.text, rules) for path, each in candidates.by_path.items()):
-            return True
+    """Whether the tree imports a library that is left, or calls its gateway without it."""
+    if rules.clients and any(speaks(path, each.text.text, rules) for path, each in candidates.by_path.items()):
+        return True
     libraries = [library.module for library in rules.libraries]
     targets = {t for f in candidates.facts.values() for ts in (*f.bound.values(), f.stars) for t in ts}
     return any(under(target, library) for target in targets for library in libraries)
+
+
+def speaks(path: str, text: str, rules: Rules) -> bool:
+    """Whether a file has the client SDK of a script, or calls its gateway without one."""
+    from migrator.formats import http, script
+
+    return script.speaks(text, rules) if script.is_script(path) else http.speaks(path, text, rules)
 
 
 def _read(rules: Rules, using: list[InUse], candidates: Candidates, look: Look | None) -> None:
@@ -161,7 +172,15 @@ def _read(rules: Rules, using: list[InUse], candidates: Candidates, look: Look |
     words = shortest([piece for name in names for piece in name.split("*") if len(piece) > 4])
     named = [p for p in texts if p.endswith(".py") or _is_env(p) or is_deployment(p)]
     found |= set(tree.matching(candidates.project.root, named, words)[0]) if words else set()
+    if rules.clients:
+        found |= _with_slugs(candidates, texts)
     candidates.read(sorted(found), look, named=False)
+
+
+def _with_slugs(candidates: Candidates, texts: list[str]) -> set[str]:
+    """Those of `texts` that may hold the id of a model with a slug of the gateway that is left."""
+    root, written = candidates.project.root, [path for path in texts if PurePosixPath(path).suffix not in _PROSE]
+    return {*tree.matching(root, tree.matching(root, written, [b'"@', b"'@", b"=@"])[0], [b"odel", b"ODEL"])[0]}
 
 
 def _is_env(path: str) -> bool:

@@ -27,8 +27,7 @@ def needles(rules: Rules) -> tuple[bytes, ...]:
         words += [client.package, client.prefix, *client.addresses]
     if not rules.libraries:
         words += [_literal(o) for e in rules.env_adds for o in e.after]
-    own = (v for rule in rules.variables for v in rule.names if rule.of.rpartition(".")[2].upper() in v)
-    words += [_literal(v).partition("_")[0] + "_" for v in own]
+    words += [rule.brand for rule in rules.variables if any(rule.brand in name for name in rule.names)]
     return shortest(words)
 
 

@@ -141,6 +141,11 @@ class Variable(OfLibrary):
     templates: bool = key(BOOL, "whether only files that set variables are looked at, one report each", False)
     check: bool = key(BOOL, "whether `migrate check` fails on it", True)
 
+    @property
+    def brand(self) -> str:
+        """How variables begin that are called after the library."""
+        return f"{self.of.rpartition('.')[2].partition('_')[0].upper()}_"
+
     def is_librarys(self, name: str) -> bool:
         """Whether a variable is called after the library, and not one that a project may have for itself."""
-        return self.check and name.startswith(f"{self.of.rpartition('.')[2].partition('_')[0].upper()}_")
+        return self.check and name.startswith(self.brand)
