@@ -15,6 +15,7 @@ from migrator.python.module import Module
 from migrator.python.reading.expressions import text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk import arguments
+from migrator.python.sdk.built_ids import slug_of
 from migrator.python.sdk.spread import is_in_sight, names_given
 from migrator.sites import Edit, Finding, Status
 
@@ -105,7 +106,7 @@ class Arguments:
             return
         model = text_value(keyword.value)
         if model is None:
-            if not isinstance(keyword.value, ast.Constant):
+            if not isinstance(keyword.value, ast.Constant) and slug_of(keyword.value) is None:
                 yield from self.unseen(keyword.value, asked)
             return
         new = self._new_id(model, asked.provider)

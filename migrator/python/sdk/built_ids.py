@@ -1,0 +1,109 @@
+"""Ids of models with a slug before them that are put together: `f"@{slug}/{model}"`, `"@openai/" + model`."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from itertools import chain
+from string import Formatter
+
+from migrator.planning.providers import meant, unserved
+from migrator.primitives.client import Client
+from migrator.python.sdk.meaning import means_model
+from migrator.python.sdk.writer import Writer
+from migrator.sites import Edit, Finding, Status
+
+_COMPUTED = "\0"
+_BUILT = re.compile(rf"@(?!(?:cf|hf)/)(?P<slug>[\w.{_COMPUTED}-]+)/.", re.DOTALL)
+_PERCENT = re.compile(r"%(?:\(\w+\))?[sdr]")
+
+
+def find(writer: Writer, rule: str) -> Iterator[Finding]:
+    """A finding of `rule` for each, where a model is meant or the module speaks to the gateway that is left."""
+    module = writer.module
+    if "@" not in module.source.text:
+        return
+    sure = module.index.uses_old(module.facts)
+    inner: set[int] = set()
+    for node in ast.walk(module.source.tree):
+        if id(node) in inner | module.replaced | module.kept or not isinstance(node, ast.expr):
+            continue
+        slug = slug_of(node)
+        if slug is None:
+            continue
+        inner |= {id(n) for n in ast.walk(node)}
+        if means_model(module.source.parents, node):
+            yield _found(writer, node, slug, rule)
+        elif sure:
+            said = f"@{slug or '…'}/…: if it is an id of a model, {_to_write(writer.client, slug)}"
+            yield Finding(module.source.start(node), rule, Status.REVIEW, said)
+
+
+def slug_of(node: ast.expr) -> str | None:
+    """The slug of an id that is put together there, "" for one that is computed; None for anything else."""
+    if not isinstance(node, ast.JoinedStr | ast.BinOp | ast.Call):
+        return None
+    text = "".join(_pieces(node))
+    match = _BUILT.match(text)
+    if match is None or _COMPUTED not in text:
+        return None
+    return "" if _COMPUTED in match["slug"] else match["slug"]
+
+
+def _pieces(node: ast.expr) -> Iterator[str]:
+    """The parts of a text in their order; what is computed stands there as one character."""
+    match node:
+        case ast.Constant(value=str() as text):
+            yield text
+        case ast.JoinedStr():
+            yield from chain.from_iterable(map(_pieces, node.values))
+        case ast.BinOp(op=ast.Add()):
+            yield from _pieces(node.left)
+            yield from _pieces(node.right)
+        case ast.BinOp(op=ast.Mod(), left=ast.Constant(value=str() as text)):
+            yield _PERCENT.sub(_COMPUTED, text)
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str() as text), attr="format")):
+            yield _filled(text)
+        case ast.Call(
+            func=ast.Attribute(value=ast.Constant(value=str() as between), attr="join"),
+            args=[ast.List() | ast.Tuple() as parts],
+        ):
+            yield between.join("".join(_pieces(each)) for each in parts.elts)
+        case _:
+            yield _COMPUTED
+
+
+def _filled(template: str) -> str:
+    """A template of `str.format` with one character for each value."""
+    try:
+        parsed = [*Formatter().parse(template)]
+    except ValueError:  # it is none, and fails where it is run
+        return template
+    return "".join(text + (_COMPUTED if name is not None else "") for text, name, _, _ in parsed)
+
+
+def _found(writer: Writer, node: ast.expr, slug: str, rule: str) -> Finding:
+    client, source = writer.client, writer.module.source
+    slugs = writer.rules.options.get("slugs", {})
+    provider = meant(slug, client, slugs) if slug else ""
+    prefix, segment, start = client.providers.get(provider, provider), source.segment(node), source.start(node)
+    at = start + segment.find(f"@{slug}")
+    said = f"@{slug or '…'}/…: an id of a model is put together here"
+    if not provider or segment.count(f"@{slug}") != 1:
+        return Finding(start, rule, Status.MANUAL, f"{said}: {_to_write(client, slug)}")
+    if not prefix:
+        return Finding(start, rule, Status.MANUAL, f"{said}: {unserved(client, provider)}")
+    guess = (
+        "" if slug in slugs else f": {slug} is taken for the provider {provider}, say another with the setting slugs"
+    )
+    status = Status.REVIEW if guess or client.ids else Status.MIGRATED
+    said = "; ".join(filter(None, [f"@{slug}/… → {prefix}/…{guess}", client.ids]))
+    return Finding(at, rule, status, said, (Edit(at, at + len(slug) + 1, prefix),))
+
+
+def _to_write(client: Client, slug: str) -> str:
+    """What to do where nothing tells the provider."""
+    whose = "the vendor of the model" if client.vendors else "the provider"
+    its = f", or say whose {slug} is with the setting slugs" if slug else ""
+    return f"begin it with {whose} and without `@`{its}"

@@ -1,0 +1,53 @@
+"""Whether a text means a model: by what the code around it is called."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from migrator.python.reading.expressions import text_value
+
+
+def means_model(parents: dict[int, ast.AST], node: ast.AST) -> bool:
+    """Whether something that a text is in is called a model, or a function that returns it is."""
+    above, returned = parents.get(id(node)), False
+    while above is not None and not isinstance(above, ast.ClassDef | ast.Module):
+        if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef):
+            return returned and "model" in above.name.lower()
+        returned |= isinstance(above, ast.Return)
+        if any("model" in name.lower() for name in _names(above, node)):
+            return True
+        node, above = above, parents.get(id(above))
+    return False
+
+
+def _names(above: ast.AST, node: ast.AST) -> Iterator[str]:
+    """What `above` calls the part `node` of it."""
+    match above:
+        case ast.keyword():
+            yield above.arg or ""
+        case ast.Assign():
+            yield from (_last(target) for target in above.targets)
+        case ast.AnnAssign() | ast.NamedExpr():
+            yield _last(above.target)
+        case ast.Dict():
+            yield from (text_value(k) or "" for k, v in zip(above.keys, above.values, strict=True) if v is node and k)
+        case ast.arguments():
+            both = [*above.posonlyargs, *above.args]
+            yield from (a.arg for a, d in zip(reversed(both), reversed(above.defaults), strict=False) if d is node)
+            yield from (a.arg for a, d in zip(above.kwonlyargs, above.kw_defaults, strict=True) if d is node)
+        case ast.Compare():
+            yield from (_last(each) for each in (above.left, *above.comparators))
+        case ast.Call() if len(above.args) > 1 and node is above.args[-1]:
+            yield text_value(above.args[0]) or ""
+
+
+def _last(node: ast.expr) -> str:
+    match node:
+        case ast.Name():
+            return node.id
+        case ast.Attribute():
+            return node.attr
+        case ast.Subscript():
+            return text_value(node.slice) or _last(node.value)
+    return ""
