@@ -21,6 +21,7 @@ from migrator.python.library.texts import Texts
 from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of
 from migrator.python.reading.survey import asked_of
+from migrator.python.sdk.staying import keeper
 from migrator.sites import Edit, Finding, Status
 
 SEVERAL = "has several meanings here"
@@ -211,7 +212,8 @@ class _Library:
             requester = library_modules.requester(module.index, use.dotted) if fate and fate.to else ""
             anothers = fate is not None and fate.to == client and not library_modules.is_called(module.index)
             anothers = anothers and callee_of(call) in ("setattr", "delattr", "object")
-            if fate and fate.kind == "moved" and fate.to and place and text and not requester and not anothers:
+            made = keeper(module.index, f"{use.dotted}.{attribute}")
+            if fate and fate.kind == "moved" and fate.to and place and text and not (requester or anothers or made):
                 each.needs.add(fate.to)
                 return _Written(use, fate, place, text)
             each.stays = True
@@ -220,6 +222,7 @@ class _Library:
             said = f"{use.text}.{attribute}: {fate.message if fate and fate.message else 'see what this is for'}"
             said = f"{said}; {requester} goes on asking for the module by name" if requester else said
             said = f"{use.text}.{attribute}: {library_modules.ANOTHERS}" if anothers else said
+            said = f"{use.text}.{attribute}: {made} goes on making it" if made else said
             status = fate.standing if fate else Status.MANUAL
             return Finding(start, fate.rule if fate else use.fate.rule, status, said)
         if id(node) in module.found.stored and self.follows and len(use.reference.parts) == use.depth:

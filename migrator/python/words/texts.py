@@ -17,6 +17,7 @@ from migrator.python.library.modules import ANOTHERS
 from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, parts_of, text_value
 from migrator.python.reading.outline import Text
+from migrator.python.sdk.staying import keeper
 from migrator.python.words import settings
 from migrator.python.words.called import env_keywords, patched, read_by_calls
 from migrator.python.words.literals import whole
@@ -164,6 +165,10 @@ def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> I
     elif _DOTTED.fullmatch(value) and (renamed := module.rename(value)):
         if requester := library_modules.requester(module.index, value):
             said = f"{value} → {renamed.new}: once what {requester} asks for by name is no longer its module"
+            yield Finding(module.source.start(text.node), renamed.rule, Status.MANUAL, said)
+            return
+        if path := keeper(module.index, module.index.canonical(value)):
+            said = f"{value}: {path} goes on making it"
             yield Finding(module.source.start(text.node), renamed.rule, Status.MANUAL, said)
             return
         if _is_patched(module, text, value) and _is_anothers(module, renamed.new):
