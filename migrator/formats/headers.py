@@ -15,6 +15,7 @@ from migrator.sites import Status
 _ORDER = (Status.MIGRATED, Status.REVIEW, Status.MANUAL)
 _VARIABLE = re.compile(r"[$<{]")
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_WHOLE = "os.environ/"  # how settings of LiteLLM name a variable
 _TRUE, _FALSE = "true", "false"
 
 
@@ -99,6 +100,9 @@ class Headers:
         note = f"{name}: {rule.message}" if rule and rule.message else f"{name} is gone"
         if rule is None or to == "manual":
             result.fault, result.fault_rule = note, rule.id if rule else self.client.id
+        elif to == "key" and value.strip().startswith(_WHOLE):
+            said = f"give {value.strip()} as api_key: LiteLLM fills it in only where it is the whole value"
+            result.fault, result.fault_rule = f"{name}: {said}", rule.id
         elif to == "key":
             result.key = number
             if not _VARIABLE.search(value) and not self._is_old_key(value) and any(map(str.islower, value)):

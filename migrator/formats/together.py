@@ -57,7 +57,8 @@ def _opened(text: str, at: int) -> int | None:
 def _are_beside(text: str, headers: int, address: int) -> bool:
     """Whether the entry that has a map of headers, and that of an address, are of one mapping."""
     lines = [(start, _indent(text, start)) for start in _lines(text)]
-    inner = next(indent for start, indent in reversed(lines) if start <= headers)
+    line, inner = next((start, indent) for start, indent in reversed(lines) if start <= headers)
+    inner += headers > line + inner  # where the map is on the line of its key
     key = next(((start, indent) for start, indent in reversed(lines) if start <= headers and indent < inner), None)
     asked = next((start, indent) for start, indent in reversed(lines) if start <= address)
     if key is None or asked[1] != key[1]:
