@@ -17,7 +17,8 @@ class Context:
     """Where a text stands and what may be done to it.
 
     `edit_prose` is `--text`; `python` finds the references of a Python snippet and raises SyntaxError where it is none.
-    `still_used` has the ids of the dependency rules whose old distribution some code uses after the run as well.
+    `still_used` has the ids of the dependency rules whose old distribution some code uses after the run as well, and
+    the packages that scripts use in its place.
     """
 
     path: str

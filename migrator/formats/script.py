@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from migrator.formats import Context, config, format_of
 from migrator.formats.search import beside
+from migrator.javascript.specifiers import BEFORE
 from migrator.packs.ruleset import Rules
 from migrator.planning.handed import Handed
 from migrator.planning.handed import names as is_named
@@ -71,7 +72,7 @@ def speaks(text: str, rules: Rules) -> bool:
 def asks(text: str, rules: Rules) -> bool:
     """Whether a script imports a client SDK that is left, or sends its headers."""
     for client in rules.clients:
-        package = rf"""["'`]{re.escape(client.package)}["'`/]|@{re.escape(client.package)}/"""
+        package = rf"""["'`](?:{BEFORE})?{re.escape(client.package)}["'`/@?]|@{re.escape(client.package)}/"""
         if re.search(f"{package}|{re.escape(client.prefix)}", text, re.IGNORECASE):
             return True
     return False

@@ -15,7 +15,7 @@ from migrator.javascript.meanings import Meanings
 from migrator.javascript.mocks import Mocks
 from migrator.javascript.models import chosen, slugs, unnamed
 from migrator.javascript.moves import Moves
-from migrator.javascript.options import Options
+from migrator.javascript.options import Options, Runtime
 from migrator.javascript.requests import Requests
 from migrator.javascript.source import Script, scripts
 from migrator.planning.names import Names
@@ -23,7 +23,7 @@ from migrator.primitives.client import Client, Factory
 from migrator.sites import Edit, Finding, Status
 
 _COMPONENTS = (".vue", ".svelte")  # run in browsers, where there is no `process`
-_BROWSER = re.compile(r"\bimport\.meta\.env\b")
+_BROWSER = re.compile(r"""\bimport\.meta\.env\b|\bfrom\s*["']https://""")
 
 
 def find(text: str, path: str, names: Names, *, edit_prose: bool = False) -> list[Finding]:
@@ -52,9 +52,17 @@ def clients_of(script: Script, text: str, path: str, names: Names, client: Clien
     """The clients of a script, as the rules move them."""
     all_imports = imports(script)
     quote = next((i.source.text()[0] for i in all_imports if i.source.text()[0] in "\"'"), '"')
-    browser = (bool(_BROWSER.search(text)) or path.endswith(_COMPONENTS)) and "process.env" not in text
-    options = Options(names, client, script, quote, browser)
+    options = Options(names, client, script, quote, _runtime(text, path))
     return Clients(script, text, Meanings(script, all_imports, path, client.package, names.rules.handed), options)
+
+
+def _runtime(text: str, path: str) -> Runtime:
+    """Where a script runs, as it reads the environment."""
+    if "process.env" in text:
+        return "node"
+    if "Deno.env" in text:
+        return "deno"
+    return "browser" if _BROWSER.search(text) or path.endswith(_COMPONENTS) else "node"
 
 
 def stay(clients: Clients, names: Names) -> bool:
@@ -96,7 +104,7 @@ def _found(script: Script, text: str, path: str, names: Names, client: Client) -
         if found:
             models = (*chosen(clients, made), *unnamed(clients, {each.package for each in all_imports}))
             found = list(_apart(found, (f for each in models for f in requests.held(each))))
-    yield from (*found, *spelled.headers(script, options, found))
+    yield from (*found, *spelled.headers(script, options, found), *spelled.packages(script, options, found))
 
 
 def _left(finding: Finding) -> Iterator[Finding]:

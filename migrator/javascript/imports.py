@@ -10,6 +10,7 @@ from ast_grep_py import SgNode
 
 from migrator.javascript.objects import Property, properties
 from migrator.javascript.source import Script, string_of
+from migrator.javascript.specifiers import package
 
 Form = Literal["import", "require", "export", "other"]
 THROUGH = frozenset(
@@ -43,7 +44,7 @@ class Import:
 
     @property
     def package(self) -> str:
-        return string_of(self.source) or ""
+        return package(string_of(self.source) or "")
 
 
 def imports(script: Script) -> list[Import]:

@@ -72,7 +72,7 @@ class Mocks:
             ]
         if len(ours) != 1 or ours[0].value is None:
             return None
-        required = not self.script.all("import_statement")
+        required = not self.script.all("import_statement") and not function.text().startswith("vi.")
         new = client.classes[ours[0].name] if required else "default"
         lead = (
             "" if required or "__esModule" in named or not function.text().startswith("jest") else "__esModule: true, "

@@ -13,6 +13,7 @@ from migrator.javascript.clients import CLASSES, Clients
 from migrator.javascript.imports import Import, Name
 from migrator.javascript.objects import properties, without
 from migrator.javascript.source import Script, span
+from migrator.javascript.specifiers import respelled
 from migrator.javascript.uses import uses
 from migrator.planning.names import Names
 from migrator.sites import Edit, Finding, Status
@@ -133,7 +134,7 @@ class Moves:
 
     def _handed_on(self, each: Import) -> list[Edit]:
         """The edits of `export { … } from`: the new class by the name that others know; none where more is exported."""
-        client, quote = self.clients.options.client, each.source.text()[0]
+        client = self.clients.options.client
         clauses = [c for c in each.statement.named_children() if c.kind() == "export_clause"]
         edits = []
         for specifier in (s for clause in clauses for s in clause.named_children() if s.kind() == "export_specifier"):
@@ -143,8 +144,12 @@ class Moves:
             new = client.classes.get(name.text(), name.text())
             known = (alias or name).text()
             edits += [self.script.edit(name, new if alias else f"{new} as {known}")] if new != name.text() else []
-        source = self.script.edit(each.source, f"{quote}{client.instead}{quote}")
-        return [*edits, source] if clauses else []
+        return [*edits, self.script.edit(each.source, self._source(each))] if clauses else []
+
+    def _source(self, each: Import) -> str:
+        """The string that names the new package where an import names the old one."""
+        client, quote = self.clients.options.client, each.source.text()[0]
+        return f"{quote}{respelled(each.source.text()[1:-1], client.instead, client.versions)}{quote}"
 
     @property
     def _message(self) -> str:
@@ -179,10 +184,9 @@ class Moves:
 
     def _statement(self, each: Import, moved: list[Name], left: list[Name]) -> list[Edit]:
         """The edits of the statement itself: another package, a statement more, or none any more."""
-        script, instead = self.script, self.clients.options.client.instead
+        script = self.script
         needed = [] if self._there or not moved else moved[:1]
-        quote = each.source.text()[0]
-        source = script.edit(each.source, f"{quote}{instead}{quote}")
+        source = script.edit(each.source, self._source(each))
         clause = each.clause
         if clause is None:
             return [source]
@@ -194,9 +198,9 @@ class Moves:
         if needed:
             new = self._clause(each, needed[0])
             word = "import type" if each.types else "import"
-            said = f"{word} {new} from {quote}{instead}{quote}"
+            said = f"{word} {new} from {self._source(each)}"
             if each.form == "require":
-                said = f"const {new} = {self._value(each, f'{quote}{instead}{quote}')}"
+                said = f"const {new} = {self._value(each, self._source(each))}"
             outer = _statement_of(each)
             end = ";" if self.text[script.end(outer) - 1] == ";" else ""
             newline = "\r\n" if "\r\n" in self.text else "\n"
@@ -242,8 +246,7 @@ class Moves:
         name = next(n for n in each.names if n.imported == "*")
         client = self.clients.options.client
         edits, left = [], list[SgNode]()
-        quote = each.source.text()[0]
-        edits.append(self.script.edit(each.source, f"{quote}{client.instead}{quote}"))
+        edits.append(self.script.edit(each.source, self._source(each)))
         for use in self._uses(name):
             parent = use.parent()
             read = parent.field("property") or parent.field("name") if parent else None
@@ -276,8 +279,7 @@ class Moves:
         known |= {"APIUserAbortError", "APIConnectionTimeoutError"}
         names = {name.imported for name in each.names}
         if names and names <= known:
-            quote = each.source.text()[0]
-            edit = self.script.edit(each.source, f"{quote}{client.instead}{quote}")
+            edit = self.script.edit(each.source, self._source(each))
             yield Finding(start, self._client, Status.MIGRATED, f"{each.package} → {client.instead}", (edit,))
             return
         said = f"{each.package}: a file inside the package, which {client.instead} has not: {self._message}"

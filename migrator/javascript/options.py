@@ -18,6 +18,7 @@ from migrator.primitives.client import Client, Parameter
 from migrator.sites import Edit, Finding, Status
 
 Place = Literal["client", "call", "headers"]
+Runtime = Literal["node", "deno", "browser"]
 _WORD_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _VARIABLE = re.compile(r"(?<![\w$])[A-Z][A-Z0-9_]+(?![\w$])")
 _JSON = re.compile(r"JSON\s*\.\s*stringify")
@@ -72,9 +73,11 @@ def given(entries: Iterable[Property]) -> list[Given]:
 class Options:
     """What the rules make of the options of one client SDK in one script."""
 
-    def __init__(self, names: Names, client: Client, script: Script, quote: str = '"', browser: bool = False) -> None:
+    def __init__(
+        self, names: Names, client: Client, script: Script, quote: str = '"', runtime: Runtime = "node"
+    ) -> None:
         self.names, self.client, self.script, self.quote = names, client, script, quote
-        self._browser = browser
+        self._runtime = runtime
         self._parameters = [rule for rule in names.rules.parameters if rule.of == client.of]
 
     def rule(self, name: str) -> Parameter | None:
@@ -95,15 +98,21 @@ class Options:
         """The expression of the address: the project's setting, or a variable with the gateway's own behind it."""
         base = self.names.rules.options.get("base-url", "")
         literal = f"{self.quote}{base or self.client.url}{self.quote}"
-        return literal if base or self._browser else f"process.env.{self.client.url_variable} ?? {literal}"
+        return literal if base or self._runtime == "browser" else f"{self._read(self.client.url_variable)} ?? {literal}"
 
     @property
     def key(self) -> str:
         """The expression of the key where the script says none."""
+        return self._read(self.client.key_variable)
+
+    def _read(self, variable: str) -> str:
+        """The expression that reads a variable of the environment."""
+        if self._runtime == "browser":
+            return f"import.meta.env.VITE_{variable}"
         return (
-            f"import.meta.env.VITE_{self.client.key_variable}"
-            if self._browser
-            else f"process.env.{self.client.key_variable}"
+            f"Deno.env.get({self.quote}{variable}{self.quote})"
+            if self._runtime == "deno"
+            else f"process.env.{variable}"
         )
 
     def bearer(self, key: str) -> str:

@@ -10,7 +10,8 @@ from ast_grep_py import SgNode
 
 from migrator.formats import http
 from migrator.javascript.options import Options
-from migrator.javascript.source import Script
+from migrator.javascript.source import Script, string_of
+from migrator.javascript.specifiers import package
 from migrator.planning.endpoints import Asked, asked
 from migrator.planning.names import Names
 from migrator.primitives.client import Client
@@ -84,6 +85,16 @@ def headers(script: Script, options: Options, told: Iterable[Finding]) -> Iterat
         start = script.start(node) + (named[0].start() if named[0].start() > 1 else 0)
         said = f"{', '.join(dict.fromkeys(m[0] for m in named))}: {client.called} has no such header"
         yield Finding(start, client.id, Status.MANUAL, f"{said}: see what this is for")
+
+
+def packages(script: Script, options: Options, told: Iterable[Finding]) -> Iterator[Finding]:
+    """A finding for each text that is the package's name, where nothing told is about it."""
+    client, starts = options.client, {finding.start for finding in told}
+    for node in script.all("string"):
+        start = script.start(node)
+        if package(string_of(node) or "") == client.package and not starts & {start, start + 1}:
+            said = f"{client.package} is named here: name {client.instead} where the package is meant"
+            yield Finding(start, client.id, Status.MANUAL, said)
 
 
 def comments(script: Script, names: Names, *, edit: bool) -> Iterator[Finding]:

@@ -229,18 +229,20 @@ class _Parts(NamedTuple):
 def _still_used(
     rules: Rules, candidates: Candidates, parts: Distributions, changes: Iterable[Change]
 ) -> dict[str, frozenset[str]]:
-    """The dependency rules whose old package some module of a distribution imports after these changes, by folder."""
+    """By folder, what a distribution's code imports after these changes: rules' old packages, scripts' new ones."""
     after = {change.path: change.after or b"" for change in changes} if rules.dependencies else {}
     code: dict[str, list[bytes]] = {folder: [] for folder in parts.folders}
     for path, candidate in candidates.by_path.items() if rules.dependencies else ():
         if not _lists_dependencies(path):
             code[parts.of(path)].append(after.get(path, candidate.data))
+    wanted = [*(c.instead for c in rules.clients), *(f.instead for f in rules.factories)]
     return {
         folder: frozenset(
             [
                 *(r.id for r in rules.dependencies if any(map(_using(r).search, code[folder]))),
                 *(c.id for c in rules.clients if any(map(importing(c.package).search, code[folder]))),
                 *(f.id for f in rules.factories if any(map(importing(f.package).search, code[folder]))),
+                *(p for p in wanted if any(map(importing(p).search, code[folder]))),
             ]
         )
         for folder in parts.folders

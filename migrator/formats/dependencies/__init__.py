@@ -28,7 +28,7 @@ def find(text: str, kind: str, names: Names, context: Context) -> list[Finding]:
 
     Prose is left to `commands`; the cells of notebooks are texts of their own.
     """
-    if names.rules.clients and PurePosixPath(context.path).name in {"package.json", *node.COMMANDS}:
+    if names.rules.clients and PurePosixPath(context.path).name in {*node.MANIFESTS, *node.COMMANDS}:
         return list(node.find(text, names, context))
     if kind in _ELSEWHERE or not any(spelling(rule.old).search(text) for rule in names.rules.dependencies):
         return []

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from migrator.javascript.specifiers import BEFORE, respelled
 from migrator.patterns import canonical
 from migrator.planning.names import Names
 from migrator.primitives.client import Client, Factory
@@ -16,17 +17,19 @@ from migrator.sites import Edit, Finding, Status
 if TYPE_CHECKING:
     from migrator.formats import Context
 
+MANIFESTS = frozenset({"package.json", "deno.json", "deno.jsonc", "import_map.json", "importmap.json"})
 COMMANDS: Mapping[str, str] = {
     "package-lock.json": "`npm install`",
     "npm-shrinkwrap.json": "`npm install`",
     "pnpm-lock.yaml": "`pnpm install`",
     "yarn.lock": "`yarn install`",
     "bun.lock": "`bun install`",
+    "deno.lock": "`deno install`",
 }
 """Lock file -> the command that makes it anew."""
 
 _TABLE = re.compile(
-    r'"(?:dependencies|devDependencies|peerDependencies|optionalDependencies)"\s*:\s*\{(?P<entries>[^{}]*)\}'
+    r'"(?:dependencies|devDependencies|peerDependencies|optionalDependencies|imports)"\s*:\s*\{(?P<entries>[^{}]*)\}'
 )
 _SCOPE = re.compile(r"@[\w.-]+/$")
 _LONGEST = 200  # characters of a scope
@@ -36,7 +39,8 @@ _OLD = re.compile(r"[\^~=v]*[0-3]\.")
 def importing(package: str) -> re.Pattern[bytes]:
     """Finds an import of a package in a script."""
     return re.compile(
-        rb"(?:\bfrom|\bimport|\brequire\s*\(|\bimport\s*\()\s*[\"'`]%b[\"'`/]" % re.escape(package.encode())
+        rb"(?:\bfrom|\bimport|(?:\brequire|\bimport|[mM]ock\w*|Actual)\s*(?:<[^<>]*>)?\s*\()\s*[\"'`](?:%b)?%b[\"'`/@?]"
+        % (BEFORE.encode(), re.escape(package.encode()))
     )
 
 
@@ -47,9 +51,9 @@ def find(text: str, names: Names, context: Context) -> Iterator[Finding]:
         if rule and PurePosixPath(context.path).name in COMMANDS:
             yield from _locked(text, rule, client, COMMANDS[PurePosixPath(context.path).name])
         elif rule:
-            yield from _asked(text, rule.id, client, client.id in context.still_used)
+            yield from _asked(text, rule.id, client, context.still_used)
             for each in names.rules.factories:
-                yield from _asked(text, rule.id, each, each.id in context.still_used)
+                yield from _asked(text, rule.id, each, context.still_used)
 
 
 def _locked(text: str, rule: Dependency, client: Client, command: str) -> Iterator[Finding]:
@@ -60,15 +64,15 @@ def _locked(text: str, rule: Dependency, client: Client, command: str) -> Iterat
         yield Finding(match.start(), rule.id, Status.MANUAL, said)
 
 
-def _asked(text: str, rule: str, client: Client | Factory, kept: bool) -> Iterator[Finding]:
+def _asked(text: str, rule: str, client: Client | Factory, used: frozenset[str]) -> Iterator[Finding]:
     for table in _TABLE.finditer(text):
         start, end = table.span("entries")
         entry = _entry(client.package).search(text, start, end)
         there = _entry(client.instead).search(text, start, end)
         if entry is None:
             continue
-        if kept:
-            added = "" if there else f'"{client.instead}": "{client.versions}"'
+        if client.id in used:
+            added = "" if there or client.instead not in used else f'"{client.instead}": "{client.versions}"'
             said = f"{client.package} stays as long as a script imports it"
             edits = (
                 (Edit(entry.start(), entry.start(), f"{added},{_gap(text, start, entry.start())}"),) if added else ()
@@ -86,7 +90,9 @@ def _asked(text: str, rule: str, client: Client | Factory, kept: bool) -> Iterat
             yield Finding(entry.start(), rule, Status.REVIEW if old else Status.MIGRATED, said, (edit,))
         else:
             said = f"{client.package} → {client.instead} {client.versions}"
-            edit = Edit(entry.start(), entry.end(), f'"{client.instead}": "{client.versions}"')
+            versions = respelled(entry["versions"], client.instead, client.versions)
+            versions = client.versions if versions == client.instead else versions
+            edit = Edit(entry.start(), entry.end(), f'"{client.instead}": "{versions}"')
             yield Finding(entry.start(), rule, Status.MIGRATED, said, (edit,))
 
 
