@@ -6,10 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 
-from migrator.formats import embedded
-from migrator.formats.search import moved_by
 from migrator.patterns import under
 from migrator.python import calls
 from migrator.python.library import modules as library_modules
@@ -18,7 +15,7 @@ from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, parts_of, text_value
 from migrator.python.reading.outline import Text
 from migrator.python.sdk.staying import keeper
-from migrator.python.words import settings
+from migrator.python.words import code, settings
 from migrator.python.words.called import env_keywords, patched, read_by_calls
 from migrator.python.words.literals import whole
 from migrator.python.words.prose import comments, prose
@@ -28,8 +25,6 @@ from migrator.sites import Edit, Finding, Status
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _CALLS_OF_MODULES = {"patch", "import_module", "importorskip", "__import__", "getLogger"}
 CHAINS = re.compile(r"(?<![\w.'\"])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|(?<=['\"])[A-Za-z_]\w*(?:\.\w+)*")
-_IMPORT = re.compile(r"\bfrom[ \t]+([\w.]+)[ \t]+import\b")
-_LITERAL = re.compile(r"""[a-zA-Z]*(\"{3}|'{3}|"|')(.*)\1""", re.DOTALL)
 
 
 def find(module: Module) -> Iterator[Finding]:
@@ -78,15 +73,15 @@ def _literal(module: Module, text: Text, renames: dict[str, str], attributes: di
         if exact:
             yield from exact
             return
-    if _is_code_of(module, raw, value):
-        yield from _code(module, raw, start, value)
+    if (spans := code.spans(module, raw, value)) is not None:
+        yield from code.find(module, raw, start, spans)
         return
-    code = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}  # of an f-string's expressions
-    found = [f for f in module.names.in_config(raw, start) if not _is_code(raw, f, start, code)]
+    names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}  # of an f-string's expressions
+    found = [f for f in module.names.in_config(raw, start) if not _is_code(raw, f, start, names)]
     yield from found
     for finding in module.names.prose_in(raw, start, edit=True):
         seen = any(e.start <= finding.start < e.end for f in found for e in f.edits)
-        if not seen and not _is_code(raw, finding, start, code):
+        if not seen and not _is_code(raw, finding, start, names):
             yield replace(
                 finding, edits=(), message=finding.message.replace("prose: ", "in a text: ") + "; never edited"
             )
@@ -111,43 +106,21 @@ def _old_values(module: Module, found: list[Finding]) -> Iterator[Finding]:
             yield Finding(start, rules[value].id, Status.MANUAL, message)
 
 
-def _is_code_of(module: Module, raw: str, value: str | None) -> bool:
-    """Whether a literal holds code that imports the old layer."""
-    if any(module.index.tracked(match[1]) for match in _IMPORT.finditer(raw)):
-        return True
-    return any(map(module.index.tracked, embedded.imported(value or raw)))
-
-
-def _code(module: Module, raw: str, start: int, value: str | None) -> Iterator[Finding]:
-    """Code in a literal, where all of its names move together or none does."""
-    from migrator.python import rewrite  # which takes this module
-
-    literal = _LITERAL.fullmatch(raw)
-    if literal is None or value is None or re.sub(r"\r\n?", "\n", literal[2]) != value:
-        modules = module.names.rules.modules
-        rule = modules[0].id if modules else module.names.library_rule
-        yield Finding(start, rule, Status.MANUAL, "code in a text that is not spelled in one piece: write it by hand")
-        return
-    never = (literal[1], "\\", *(["\n"] if len(literal[1]) == 1 else []))
-    python = partial(rewrite.find_in_snippet, index=module.index)
-    for finding in embedded.whole(literal[2], module.names, python, never):
-        if finding.edits:
-            finding = replace(finding, status=Status.REVIEW, message=f"code in a text: {finding.message}")
-        yield moved_by(finding, start + literal.start(2))
-
-
 def _masked(module: Module, start: int, end: int) -> Iterator[Finding]:
     """The literal parts of an f-string that the tree does not show; its expressions are seen as any other code."""
     raw = module.source.text[start:end]
-    code = set(re.findall(r"\w+", "".join(re.findall(r"\{[^{}]*\}", raw))))
-    found = [f for f in module.names.in_config(raw, start) if not _is_code(raw, f, start, code)]
+    if (spans := code.spans(module, raw, None)) is not None:
+        yield from code.find(module, raw, start, spans)
+        return
+    names = set(re.findall(r"\w+", "".join(re.findall(r"\{[^{}]*\}", raw))))
+    found = [f for f in module.names.in_config(raw, start) if not _is_code(raw, f, start, names)]
     yield from found
 
 
-def _is_code(raw: str, finding: Finding, start: int, code: set[str]) -> bool:
+def _is_code(raw: str, finding: Finding, start: int, names: set[str]) -> bool:
     """Whether what looks like a variable's name in an f-string is a name of the code in it, as `X` in `f"{X}"`."""
     edit = finding.edits[0]
-    return raw[edit.start - start : edit.end - start] in code and raw[edit.start - start - 1] not in "\"'"
+    return raw[edit.start - start : edit.end - start] in names and raw[edit.start - start - 1] not in "\"'"
 
 
 def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> Iterator[Finding]:
