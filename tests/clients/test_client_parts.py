@@ -229,6 +229,25 @@ def test_streams_are_recognized(llm: ModuleType) -> None:
     assert not isinstance(llm.completion("gpt-4o", MESSAGES), llm.AnyStream)
 
 
+@pytest.mark.parametrize(
+    ("model", "name", "provider"),
+    [
+        ("gpt-4o", "gpt-4o", "openai"),
+        ("gemini/gemini-2.5-pro", "gemini-2.5-pro", "gemini"),
+        ("ollama/llama3", "llama3", "ollama"),
+        ("huggingface/a/b", "a/b", "huggingface"),
+        ("openai/ft:gpt-4o:x", "ft:gpt-4o:x", "openai"),
+    ],
+)
+def test_whose_a_model_is(llm: ModuleType, model: str, name: str, provider: str) -> None:
+    assert llm.get_llm_provider(model) == (name, provider, None, None)
+    assert llm.get_llm_provider(llm.model_id("gemini/gemini-2.5-pro"))[1] == "gemini"
+    assert llm.get_llm_provider("some/where", custom_llm_provider="some")[:2] == ("where", "some")
+    for unknown in ("nobody/knows-it", "its-own"):
+        with pytest.raises(ValueError, match="its provider is not known"):
+            llm.get_llm_provider(unknown)
+
+
 # ------------------------------------------------------------------------------------------------ at the gateway only
 
 
