@@ -5,18 +5,15 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from itertools import chain
-from string import Formatter
 
 from migrator.planning.providers import meant, unserved
 from migrator.primitives.client import Client
 from migrator.python.sdk.meaning import means_model
+from migrator.python.sdk.pieces import COMPUTED, together
 from migrator.python.sdk.writer import Writer
 from migrator.sites import Edit, Finding, Status
 
-_COMPUTED = "\0"
-_BUILT = re.compile(rf"@(?!(?:cf|hf)/)(?P<slug>[\w.{_COMPUTED}-]+)/.", re.DOTALL)
-_PERCENT = re.compile(r"%(?:\(\w+\))?[sdr]")
+_BUILT = re.compile(rf"@(?!(?:cf|hf)/)(?P<slug>[\w.{COMPUTED}-]+)/.", re.DOTALL)
 
 
 def find(writer: Writer, rule: str) -> Iterator[Finding]:
@@ -44,43 +41,11 @@ def slug_of(node: ast.expr) -> str | None:
     """The slug of an id that is put together there, "" for one that is computed; None for anything else."""
     if not isinstance(node, ast.JoinedStr | ast.BinOp | ast.Call):
         return None
-    text = "".join(_pieces(node))
+    text = together(node)
     match = _BUILT.match(text)
-    if match is None or _COMPUTED not in text:
+    if match is None or COMPUTED not in text:
         return None
-    return "" if _COMPUTED in match["slug"] else match["slug"]
-
-
-def _pieces(node: ast.expr) -> Iterator[str]:
-    """The parts of a text in their order; what is computed stands there as one character."""
-    match node:
-        case ast.Constant(value=str() as text):
-            yield text
-        case ast.JoinedStr():
-            yield from chain.from_iterable(map(_pieces, node.values))
-        case ast.BinOp(op=ast.Add()):
-            yield from _pieces(node.left)
-            yield from _pieces(node.right)
-        case ast.BinOp(op=ast.Mod(), left=ast.Constant(value=str() as text)):
-            yield _PERCENT.sub(_COMPUTED, text)
-        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str() as text), attr="format")):
-            yield _filled(text)
-        case ast.Call(
-            func=ast.Attribute(value=ast.Constant(value=str() as between), attr="join"),
-            args=[ast.List() | ast.Tuple() as parts],
-        ):
-            yield between.join("".join(_pieces(each)) for each in parts.elts)
-        case _:
-            yield _COMPUTED
-
-
-def _filled(template: str) -> str:
-    """A template of `str.format` with one character for each value."""
-    try:
-        parsed = [*Formatter().parse(template)]
-    except ValueError:  # it is none, and fails where it is run
-        return template
-    return "".join(text + (_COMPUTED if name is not None else "") for text, name, _, _ in parsed)
+    return "" if COMPUTED in match["slug"] else match["slug"]
 
 
 def _found(writer: Writer, node: ast.expr, slug: str, rule: str) -> Finding:

@@ -55,6 +55,7 @@ class Rewriter:
         yield from self._handed_on()
         yield from self._addresses()
         yield from self._texts()
+        yield from self.through.urls.findings()
         yield from self.asked.findings()
         yield from slugs.find(self.writer)
         yield from asserted.find(self.writer)
@@ -237,14 +238,26 @@ class Rewriter:
             new = self.writer.moved_address(old or "")
             if not old or not new or id(node) in self.module.replaced | self.module.kept:
                 continue
-            row = self.writer.served_by_none(old) or self.writer.asked_beside
+            url = self.through.urls.of(node)
+            differs = url.differs if url else self.through.urls.gone
             place = self.module.source.inside(node, old)
-            if row:
-                yield Finding(self.module.source.start(node), row.id, Status.MANUAL, f"{old}: {row.message}")
+            if differs and differs.status is Status.MANUAL:
+                self._keep_variable(node)
+                yield Finding(self.module.source.start(node), differs.rule, differs.status, f"{old}: {differs.message}")
             elif place:
-                yield self.writer.say(node, Status.MIGRATED, f"{old} → {new}", (Edit(*place, new),))
+                said = f"{old} → {new}" + (f": {differs.message}" if differs else "")
+                rule, status = (differs.rule, differs.status) if differs else (self.client.id, Status.MIGRATED)
+                yield Finding(self.module.source.start(node), rule, status, said, (Edit(*place, new),))
             else:
                 yield self.writer.say(node, Status.MANUAL, f"{old} → {new}: write it by hand")
+
+    def _keep_variable(self, default: ast.expr) -> None:
+        """A variable whose default stays is the old one still: `getenv("PORTKEY_BASE_URL", "https://…")`."""
+        above = self.module.source.parents.get(id(default))
+        if isinstance(above, ast.BoolOp):
+            self.module.kept |= {id(n) for n in ast.walk(above)}
+        elif isinstance(above, ast.Call) and default in above.args[1:]:
+            self.module.kept |= {id(n) for n in above.args[:1]}
 
     def _within(self, joined: ast.JoinedStr) -> Iterator[Finding]:
         """Addresses in what an f-string computes: `f"{getenv('URL', 'https://…')}/chat"`."""

@@ -129,8 +129,8 @@ class _Raw:
             return
         self._tell(target)
         option, row = name.lower().removeprefix(self.prefix).replace("-", "_"), self._row(name)
-        if beside := self.writer.asked_otherwise:
-            yield Finding(self.module.source.start(statement), beside.id, Status.MANUAL, f"{name}: {beside.message}")
+        if gone := self.through.urls.gone_of(target.value):
+            yield Finding(self.module.source.start(statement), gone.rule, gone.status, f"{name}: {gone.message}")
             return
         if row is None or not is_plain(self.writer.rules, [ast.keyword(arg=option, value=statement.value)]):
             yield self.writer.say(
@@ -177,7 +177,7 @@ class _Raw:
             return
         self._tell(place.statement)
         cuts = Cuts(self.module)
-        if self.writer.asked_otherwise or (sets and row.to in _SAID) or not all(map(cuts.is_plain, values)):
+        if self.through.urls.gone or (sets and row.to in _SAID) or not all(map(cuts.is_plain, values)):
             said = f"{header}: {row.message or 'write it by hand'}"
             yield self.writer.say(place.statement, Status.MANUAL, said, row=row)
             return

@@ -8,7 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
+from migrator.patterns import under
+from migrator.planning.endpoints import Asked
 from migrator.planning.providers import LOST, begins
 from migrator.python.reading.expressions import callee_of, is_none, text_value
 from migrator.python.reading.scopes import Scope
@@ -16,6 +19,7 @@ from migrator.python.sdk import models
 from migrator.python.sdk.configs import meant
 from migrator.python.sdk.options import Result, spelled
 from migrator.python.sdk.plain import is_plain, routing
+from migrator.python.sdk.urls import Urls, base_of
 from migrator.python.sdk.writer import Writer, named
 from migrator.sites import Edit, Finding, Status
 
@@ -23,6 +27,7 @@ _URLS = ("base_url", "api_base", "openai_api_base", "anthropic_api_url", "azure_
 _HEADERS = ("default_headers", "extra_headers", "headers", "additional_headers")
 _KEYS = ("api_key", "openai_api_key", "anthropic_api_key")
 _JSON = ("config", "labels", "retries", "timeout", "header")  # options that are JSON in a header
+_JOINING = "aiohttp"  # its sessions join a path that begins with a slash to the host alone
 _BODIES = ("messages", "input", "prompt")  # what is sent beside a model
 _BEARER = ("Anthropic", "AsyncAnthropic")  # these take a bearer token by another name, and add `/v1` themselves
 
@@ -39,6 +44,7 @@ class Through:
 
     def __init__(self, writer: Writer) -> None:
         self.writer, self.client, self.options = writer, writer.client, writer.options
+        self.urls = Urls(writer)
         self.asked: dict[Scope, set[str]] = {}  # the providers of the models that are asked for, where headers are
 
     @cached_property
@@ -111,6 +117,7 @@ class Through:
     def client_of(self, node: ast.Call | ast.Dict, scope: Scope) -> Iterator[Finding]:
         """A client that is given the address, headers or both, by keywords or in a dict."""
         by_name = named(node)
+        yield from self._joined(node, scope)
         routes = self.writer.makes_new(node, scope)
         found = ((n, self._given(by_name.get(n), scope, routes=routes)) for n in _HEADERS)
         where, given = next((each for each in found if each[1] is not None), ("", None))
@@ -128,6 +135,19 @@ class Through:
             yield self._azure(node)
         else:
             yield self._client(node, scope, where, given)
+
+    def _joined(self, node: ast.Call | ast.Dict, scope: Scope) -> Iterator[Finding]:
+        """A session that puts the paths of requests in the place of the address's own, which it had none of so far."""
+        base = base_of(node)
+        old = text_value(base) or ""
+        new = self.writer.moved_address(old.rstrip("/"))
+        dotted = self.writer.dotted(node.func, scope) if isinstance(node, ast.Call) else ""
+        if base is None or not under(dotted, _JOINING) or urlsplit(old).path.strip("/") or not urlsplit(new).path:
+            return
+        self.writer.module.kept.add(id(base))
+        where = urlsplit(new)
+        said = f"{old}: write {where.scheme}://{where.netloc}, and begin the paths of requests with {where.path}"
+        yield self.writer.say(base, Status.MANUAL, f"{said}: aiohttp takes no path here")
 
     def _address_alone(self, node: ast.Call | ast.Dict, scope: Scope) -> Iterator[Finding]:
         url, text = self._url(node, scope)
@@ -174,7 +194,9 @@ class Through:
 
     def _url(self, node: ast.Call | ast.Dict, scope: Scope) -> tuple[str, str]:
         """The argument that is the address so far, and the address from now on as Python text; "" for none."""
-        found = ((n, self.writer.address(value, scope)) for n, value in named(node).items() if n in _URLS)
+        kept = self.writer.module.kept
+        urls = ((n, value) for n, value in named(node).items() if n in _URLS and id(value) not in kept)
+        found = ((n, self.writer.address(value, scope)) for n, value in urls)
         return next(((n, text) for n, text in found if text), ("", ""))
 
     def _azure(self, node: ast.Call | ast.Dict) -> Finding:
@@ -191,8 +213,8 @@ class Through:
 
         They are `more` where a dict that has the key already gets them: then the key of a provider goes.
         """
-        if row := self.writer.asked_otherwise:
-            return Finding(self.writer.module.source.start(node), row.id, Status.MANUAL, f"headers: {row.message}")
+        if differs := self.urls.gone_of(node):
+            return self._for_what_is_gone(node, differs)
         result, prefix = self.options.convert(given.options), self.client.prefix
         own = [n for n in named(node) if n not in given.others]
         for keyword, text in result.keywords.items():
@@ -211,6 +233,9 @@ class Through:
         replaced, gone = {key: f'"Authorization": {bearer}'} if key else {}, [n for n in own if n != key]
         return self.writer.edited(node, result, said, imported, replaced, gone, added)
 
+    def _for_what_is_gone(self, node: ast.expr, gone: Asked) -> Finding:
+        return Finding(self.writer.module.source.start(node), gone.rule, gone.status, f"headers: {gone.message}")
+
     def _bearer_of(self, given: Given) -> str:
         key = next((value for name, value in given.options if name == "api_key" and not is_none(value)), None)
         return self.bearer(key) if key is not None else _bearer(self.writer.key)
@@ -218,6 +243,9 @@ class Through:
     def _alone(self, node: ast.Call, scope: Scope, given: Given) -> Finding:
         """Headers that are made by themselves carry the key: `{"Authorization": f"Bearer {key}"}`."""
         module, result = self.writer.module, self.options.convert(given.options)
+        if differs := self.urls.gone_of(node):
+            module.kept |= {id(n) for n in ast.walk(node)}
+            return self._for_what_is_gone(node, differs)
         imported = self.writer.imported(not result.key, node, scope)
         result.headers = {"Authorization": self._bearer_of(given), **result.headers}
         for keyword, text in result.keywords.items():

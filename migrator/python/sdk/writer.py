@@ -6,11 +6,9 @@ import ast
 import json
 import re
 from collections.abc import Mapping, Sequence
-from functools import cached_property
-from itertools import pairwise
 
 from migrator.patterns import under
-from migrator.primitives.client import Method, Parameter
+from migrator.primitives.client import Parameter
 from migrator.python.calls import import_edit
 from migrator.python.module import Module
 from migrator.python.reading.expressions import parts_of, text_value
@@ -83,35 +81,6 @@ class Writer:
                 longest = max(self.client.addresses, key=len)
                 return self.url.removesuffix(longest[len(old) :]) + text[len(old) :]
         return ""
-
-    @cached_property
-    def asked_beside(self) -> Method | None:
-        """The row of what f-strings of the module put after an address, where the gateway has nothing like it."""
-        for text in self.module.found.texts:
-            parts = text.node.values if isinstance(text.node, ast.JoinedStr) else []
-            for before, after in pairwise(parts):
-                path = text_value(after) or ""
-                if isinstance(before, ast.FormattedValue) and path.startswith("/"):
-                    row = self.served_by_none(f"/v1/{path.removeprefix('/v1').lstrip('/')}")
-                    if row:
-                        return row
-        return None
-
-    @cached_property
-    def asked_otherwise(self) -> Method | None:
-        """The row of what the module asks the address for, in any way, where the gateway has nothing like it."""
-        for text in self.module.found.texts:
-            parts = text.node.values if isinstance(text.node, ast.JoinedStr) else [text.node]
-            whole = (text_value(parts[0]) if parts else None) or ""
-            if self.moved_address(whole) and (row := self.served_by_none(whole)):
-                return row
-        return self.asked_beside
-
-    def served_by_none(self, url: str) -> Method | None:
-        """The row of what an address asks for, where the gateway has nothing like it."""
-        asked = url.rstrip("/").rpartition("/v1/")[2].partition("/")[0].replace("-", "_")
-        gone = (row for row in self.rules.methods if row.status == Status.MANUAL.value)
-        return next((row for row in gone if asked and asked in row.names), None)
 
     def imported(self, needed: bool, node: ast.Call | ast.Dict, scope: Scope) -> Edit | None:
         """The edit that imports `os` where the key is read by it; None where that cannot be placed."""

@@ -65,6 +65,8 @@ def _literal(module: Module, text: Text, renames: dict[str, str], attributes: di
     if text.role == "docstring":
         yield from prose(module, raw, start, renames, edit=module.edit_prose)
         return
+    if id(node) in module.kept:
+        return
     if id(node) in attributes:
         yield attributes[id(node)]
         return

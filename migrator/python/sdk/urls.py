@@ -1,0 +1,212 @@
+"""What a module asks the address that is left for, by the texts of its URLs, and which of it is not there any more."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from migrator.planning.endpoints import Asked, address_in, asked
+from migrator.python.reading.expressions import callee_of, text_value
+from migrator.python.reading.scopes import Scope
+from migrator.python.sdk.pieces import COMPUTED, first, together
+from migrator.python.sdk.writer import Writer, named
+from migrator.sites import Finding, Status
+
+_SOUNDS = re.compile(r"url|base|host|endpoint|api|gateway|portkey", re.IGNORECASE)  # like an address
+_LOOKED_UP = 5  # names that lead to one another
+
+
+class Url(NamedTuple):
+    """A text that names a path at the address."""
+
+    node: ast.expr
+    text: str  # with the old address, whatever the module begins it with
+    begun: bool  # whether the text itself holds the address
+    differs: Asked | None
+
+    @property
+    def is_gone(self) -> bool:
+        return self.differs is not None and self.differs.status is Status.MANUAL
+
+
+class Urls:
+    """The URLs of one module."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer, self.client, self.module = writer, writer.client, writer.module
+        self.longest = max(self.client.addresses, key=len)
+
+    @cached_property
+    def _values(self) -> dict[str, ast.expr | None]:
+        """What names and attributes are assigned, by their text; None for those that are assigned twice."""
+        found: dict[str, ast.expr | None] = {}
+        for node in ast.walk(self.module.source.tree):
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            value = getattr(node, "value", None) if isinstance(node, ast.Assign | ast.AnnAssign) else None
+            for target in targets if isinstance(value, ast.expr) else ():
+                if isinstance(target, ast.Name | ast.Attribute):
+                    name = ast.unparse(target)
+                    found[name] = None if name in found else value
+        return found
+
+    @cached_property
+    def _scopes(self) -> dict[int, Scope]:
+        return {id(reference.nodes[-1]): reference.scope for reference in self.module.found.references}
+
+    def _begins_with(self, node: ast.expr, depth: int = 0) -> str:
+        """The old address, where an expression is it or has it for a default; "" for anything else."""
+        scope = self._scopes.get(id(node))
+        if scope is not None and self.writer.name(node, scope) in self.client.address:
+            return self.longest
+        value = self._values.get(ast.unparse(node)) if isinstance(node, ast.Name | ast.Attribute) else None
+        if value is not None and depth < _LOOKED_UP:
+            return self._begins_with(value, depth + 1)
+        texts = (text_value(each) or "" for each in ast.walk(node))
+        return next((text.rstrip("/") for text in texts if text.rstrip("/") in self.client.addresses), "")
+
+    def of(self, node: ast.expr, depth: int = 0) -> Url | None:
+        """The URL that an expression makes; None for what is none at the address, or no more than the address."""
+        if isinstance(node, ast.Name | ast.Attribute):
+            value = self._values.get(ast.unparse(node))
+            return self.of(value, depth + 1) if value is not None and depth < _LOOKED_UP else None
+        if not isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp):
+            return None
+        text = together(node)
+        if address := address_in(text, self.client):
+            path = text[len(address) :].strip("/").removeprefix("v1")
+            return Url(node, text, True, self._asked(text)) if path.strip("/") else None
+        if not text.startswith(f"{COMPUTED}/"):
+            return None
+        base, path = first(node), text.removeprefix(COMPUTED)
+        if address := self._begins_with(base):
+            return Url(node, address + path, False, self._asked(address + path))
+        if not _SOUNDS.search(ast.unparse(base)):
+            return None
+        differs = self._asked(self.longest + path)
+        known = differs is not None and differs.rule != self.client.id
+        served = path.strip("/").removeprefix("v1/").partition("/")[0] in self.client.served
+        return Url(node, self.longest + path, False, differs) if known or served else None
+
+    def _asked(self, url: str) -> Asked | None:
+        return asked(url.partition("?")[0], self.client, self.writer.rules.methods)
+
+    @cached_property
+    def all(self) -> dict[int, Url]:
+        """The URLs of the module, by the id of what makes them."""
+        inner: set[int] = set()
+        found: dict[int, Url] = {}
+        for node in ast.walk(self.module.source.tree):
+            if isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) and id(node) not in inner:
+                url = self.of(node)
+                if url:
+                    inner |= {id(each) for each in ast.walk(node)}
+                    found[id(node)] = url
+        return found
+
+    @cached_property
+    def gone(self) -> Asked | None:
+        """What the module asks for that is not there, where it asks for nothing else."""
+        urls = [*self.all.values(), *self._relative]
+        gone = [url.differs for url in urls if url.is_gone]
+        return gone[0] if len(gone) == len(urls) and gone else None
+
+    # ------------------------------------------------------------------------------------------------------- sessions
+
+    @cached_property
+    def _sessions(self) -> dict[str, ast.expr]:
+        """What makes a session at the address, by the name that it is given."""
+        found: dict[str, ast.expr] = {}
+        for node in ast.walk(self.module.source.tree):
+            held = [(node.optional_vars, node.context_expr)] if isinstance(node, ast.withitem) else []
+            if isinstance(node, ast.Assign):
+                held = [(target, node.value) for target in node.targets]
+            found.update((ast.unparse(n), value) for n, value in held if n is not None and self._is_session(value))
+        return found
+
+    def _is_session(self, node: ast.expr) -> bool:
+        base = base_of(node) if isinstance(node, ast.Call) else None
+        return base is not None and bool(self._begins_with(base))
+
+    @cached_property
+    def _relative(self) -> list[Url]:
+        """The paths that sessions at the address are given: `session.post("/chat/completions")`."""
+        found = (self._given(node, scope) for node, scope in self.module.found.calls)
+        return [url for url in found if url is not None]
+
+    def _given(self, call: ast.Call, scope: Scope) -> Url | None:
+        func = call.func
+        if not isinstance(func, ast.Attribute):
+            return None
+        session = func.value if self._is_session(func.value) else self._sessions.get(ast.unparse(func.value))
+        if not isinstance(session, ast.Call) or self.writer.makes_new(session, scope):
+            return None
+        node = next((a for a in call.args[:2] if "/" in together(a)), None)
+        path = together(node) if node is not None else ""
+        if node is None or "://" in path or path.startswith(COMPUTED):
+            return None
+        url = f"{self.longest}/{path.lstrip('/')}"
+        return Url(node, url, False, self._asked(url))
+
+    # -------------------------------------------------------------------------------------------------------- findings
+
+    def findings(self) -> Iterator[Finding]:
+        """A finding for each URL that has no address of its own and asks for something that is different."""
+        for url in (*self.all.values(), *self._relative) if self._speaks else ():
+            handled = id(url.node) in self.module.kept | self.module.replaced
+            if url.differs and not url.begun and not handled and not (url.is_gone and self.gone and self._is_told):
+                start, path = self.module.source.start(url.node), url.text.removeprefix(self.longest)
+                said = f"{path.replace(COMPUTED, '…')}: {url.differs.message}"
+                yield Finding(start, url.differs.rule, url.differs.status, said)
+
+    @property
+    def _speaks(self) -> bool:
+        """Whether the module holds the address, or headers of the SDK."""
+        text = self.module.source.text
+        words = (*self.client.hosts, *self.client.address, *self.client.headers)
+        return self.client.prefix in text.lower() or any(word in text for word in words)
+
+    @cached_property
+    def _is_told(self) -> bool:
+        """Whether the address stands in a text of the module, where it stays and says why."""
+        texts = (text_value(text.node) or "" for text in self.module.found.texts if text.role == "plain")
+        return any(text.rstrip("/") in self.client.addresses for text in texts)
+
+    # --------------------------------------------------------------------------------------------------------- headers
+
+    def gone_of(self, headers: ast.expr) -> Asked | None:
+        """What headers are for, where that is not there any more; None where they are needed, or nothing tells."""
+        urls = [url for url in map(self._url_of, self._calls_with(headers)) if url is not None]
+        if urls:
+            return next((url.differs for url in urls), None) if all(url.is_gone for url in urls) else None
+        return self.gone
+
+    def _calls_with(self, headers: ast.expr) -> Iterator[ast.Call]:
+        """The calls that are given a dict of headers, where it stands or by the name that it is given."""
+        named_so = isinstance(headers, ast.Name | ast.Attribute)
+        names, parents = {ast.unparse(headers)} if named_so else set[str](), self.module.source.parents
+        above = parents.get(id(headers))
+        while isinstance(above, ast.expr | ast.keyword):
+            if isinstance(above, ast.Call):
+                yield above
+            above = parents.get(id(above))
+        if isinstance(above, ast.Assign | ast.AnnAssign):
+            names |= {ast.unparse(t) for t in (above.targets if isinstance(above, ast.Assign) else [above.target])}
+        for call, _ in self.module.found.calls if names else ():
+            given = (each for value in (*call.args, *(k.value for k in call.keywords)) for each in ast.walk(value))
+            if any(isinstance(each, ast.Name | ast.Attribute) and ast.unparse(each) in names for each in given):
+                yield call
+
+    def _url_of(self, call: ast.Call) -> Url | None:
+        """The URL that a call is given."""
+        relative = next((url for url in self._relative if any(url.node is each for each in call.args)), None)
+        given = [*call.args[:2], *([url] if (url := named(call).get("url")) is not None else [])]
+        return relative or next((url for url in map(self.of, given) if url is not None), None)
+
+
+def base_of(node: ast.Call | ast.Dict) -> ast.expr | None:
+    """The address that a session is given: by its name, or first where it is one of aiohttp's."""
+    begun = node.args[:1] if isinstance(node, ast.Call) and callee_of(node) == "ClientSession" else []
+    return named(node).get("base_url") or next(iter(begun), None)
