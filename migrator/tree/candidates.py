@@ -149,7 +149,7 @@ class Candidates:
         return [f for f in self.files if f.endswith(PYTHON) and f not in done]
 
     def _receivers(self, index: Index) -> list[str]:
-        """The modules, none of them read, that may be given answers, and read keys of them or keep them in fields."""
+        """The modules, none of them read, that may be given answers or clients, and read keys of them, or call them."""
         from migrator.python import answers
         from migrator.python.reading.facts import module_names
 
@@ -157,7 +157,9 @@ class Candidates:
         modules = {".".join(target.split(".")[:count]) for target in targets for count in (-1, None)}
         there = [path for path in self._others() if not modules.isdisjoint(module_names(path, self.roots))]
         quoted = [f"{sign}{key}{sign}".encode() for key in keys for sign in "\"'"]
-        return tree.matching(self.project.root, there, [*quoted, *_KEEPERS])[0]
+        asked = {n for row in index.names.rules.methods for n in row.names} | answers.of_clients(index)
+        methods = [f".{name}".encode() for name in sorted(asked)]
+        return tree.matching(self.project.root, there, [*quoted, *_KEEPERS, *methods])[0]
 
 
 class _Unparsed(Exception):

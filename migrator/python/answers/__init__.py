@@ -38,6 +38,12 @@ def receivers(index: Index) -> tuple[frozenset[str], frozenset[str]]:
     return _shared(index).views.handed_to(), frozenset(_shared(index).shapes.telltale())
 
 
+def of_clients(index: Index) -> set[str]:
+    """What is read off clients that are left and has to be looked at, by name."""
+    rules = index.names.rules
+    return {name for rule in rules.answers if rules.clients for name in rule.fields.get("client", ())}
+
+
 def trace_of(module: Module) -> Trace:
     """What follows the answers, and the clients, of the module's project."""
     ours = module.index.by_path.get(module.facts.path) is module.facts
