@@ -6,6 +6,7 @@ import ast
 
 from migrator.patterns import under
 from migrator.planning.providers import LOST, NewId, begins, new_id
+from migrator.primitives.client import Client
 from migrator.python.reading.expressions import text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.options import Result
@@ -27,12 +28,11 @@ def edits(writer: Writer, result: Result, node: ast.Call | ast.Dict, scope: Scop
     if result.provider == client.itself != "":
         return ()
     by_name = named(node)
-    other = next(
-        (begin for module, begin in sorted(client.models.items(), reverse=True) if under(dotted, module)), None
-    )
+    other = beginning(client, dotted)
     taken = "" if other is None or any(name in by_name for name in _SAID) else other
     first = node.args[:1] if isinstance(node, ast.Call) and other is not None else []
-    given = next((by_name[n] for n in _MODELS if n in by_name), first[0] if first else None)
+    names = _MODELS if other is None else (*_MODELS, "id")
+    given = next((by_name[n] for n in names if n in by_name), first[0] if first else None)
     model = text_value(given)
     if given is None or model is None or taken == _BY_NAME:
         _say_how_ids_begin(writer, result, dotted.rpartition(".")[2] if taken == _BY_NAME else "", bool(given or taken))
@@ -45,6 +45,12 @@ def edits(writer: Writer, result: Result, node: ast.Call | ast.Dict, scope: Scop
     if new.text != model and place is None:
         result.say(Status.REVIEW, f"write the model as {new.text}")
     return (Edit(*place, new.text),) if place else ()
+
+
+def beginning(client: Client, dotted: str) -> str | None:
+    """What another client takes off ids of models itself; None for one of which nothing is known."""
+    found = (begin for module, begin in sorted(client.models.items(), reverse=True) if under(dotted, module))
+    return next(found, None)
 
 
 def _say_how_ids_begin(writer: Writer, result: Result, by_name: str, named: bool) -> None:

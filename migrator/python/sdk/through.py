@@ -123,11 +123,13 @@ class Through:
         where, given = next((each for each in found if each[1] is not None), ("", None))
         headers = by_name.get(where)
         if given is None or headers is None:
-            if not any(n in by_name for n in _HEADERS):
+            if "Azure" in _class(node) and self._url(node, scope)[0]:
+                yield self._azure(node)
+            elif not any(n in by_name for n in _HEADERS):
                 yield from self._address_alone(node, scope)
             return
         of_request = not any(n in by_name for n in (*_KEYS, *_URLS))
-        without_key = where == "headers" and not any(n in by_name for n in _KEYS)
+        without_key = where == "headers" and not any(n in by_name for n in _KEYS) and not self._takes_model(node, scope)
         if of_request or without_key or (isinstance(headers, ast.Dict) and None in headers.keys):
             if isinstance(headers, ast.Dict):
                 yield self.spelled_alone(headers, scope, given)
@@ -135,6 +137,11 @@ class Through:
             yield self._azure(node)
         else:
             yield self._client(node, scope, where, given)
+
+    def _takes_model(self, node: ast.Call | ast.Dict, scope: Scope) -> bool:
+        """Whether a call makes a client of another library that is given a model."""
+        dotted = self.writer.dotted(node.func, scope) if isinstance(node, ast.Call) else ""
+        return models.beginning(self.client, dotted) is not None
 
     def _joined(self, node: ast.Call | ast.Dict, scope: Scope) -> Iterator[Finding]:
         """A session that puts the paths of requests in the place of the address's own, which it had none of so far."""
