@@ -229,6 +229,25 @@ def test_streams_are_recognized(llm: ModuleType) -> None:
     assert not isinstance(llm.completion("gpt-4o", MESSAGES), llm.AnyStream)
 
 
+def test_prices_as_data(make: Callable[..., ModuleType], target: str) -> None:
+    llm = make(target, frozenset({"model_cost", "register_model", "completion_cost", "cost_per_token"}))
+    entry = llm.model_cost["openai/gpt-4o"]
+    assert entry == llm.model_cost["gpt-4o"]
+    assert entry["input_cost_per_token"] == pytest.approx(llm.cost_per_token("gpt-4o", 1, 0)[0])
+    assert {"gpt-4o", "gemini/gemini-2.5-flash"} <= {*llm.model_cost}
+    assert "no-such" not in llm.model_cost
+    llm.register_model({"own": {"input_cost_per_token": 1.0, "output_cost_per_token": 2.0}, "gpt-4o": {"mode": "chat"}})
+    llm.model_cost["other"] = {"max_input_tokens": 9}
+    assert len(llm.model_cost) == len([*llm.model_cost])
+    assert {"own", "other"} < {*llm.model_cost}
+    assert llm.model_cost["gpt-4o"] == {**entry, "mode": "chat"}
+    usage = {"prompt_tokens": 3, "completion_tokens": 4, "cost": 0.5}
+    assert llm.completion_cost({"model": "openai/own", "usage": usage}) == 11.0
+    assert llm.completion_cost({"model": "gpt-4o", "usage": usage}) == 0.5
+    with pytest.raises(LookupError):
+        llm.cost_per_token("other", 1)
+
+
 @pytest.mark.parametrize(
     ("model", "name", "provider"),
     [
