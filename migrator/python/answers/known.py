@@ -5,7 +5,24 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from migrator.python.answers.values import NONE, NOTHING, OTHER, UNKNOWN, Caught, Is, Many, Row, Values, raised, union
+from migrator.python.answers.contents import EMPTY
+from migrator.python.answers.values import (
+    NONE,
+    NOTHING,
+    OTHER,
+    UNKNOWN,
+    Caught,
+    Is,
+    Many,
+    Row,
+    Table,
+    Value,
+    Values,
+    matters,
+    raised,
+    tables_of,
+    union,
+)
 from migrator.python.answers.view import View
 from migrator.python.reading.expressions import callee_of, text_value
 
@@ -24,7 +41,7 @@ _FIRST = {"wait_for", "shield", "create_task", "ensure_future", "run", "run_unti
 _RAISING = {"raises", "assertRaises", "assertRaisesRegex"}
 RAISED = {"value", "exception"}  # the attributes of what these give that have the error
 _LISTS = {"list", "tuple", "sorted", "reversed", "iter", "aiter", "set", "as_completed"}
-_EMPTY = {"dict", "list", "set", "tuple"}
+_READING = {"copy", "get", "get_nowait", "items", "pop", "popleft", "setdefault", "values"}
 _KEYED = {"sorted", "min", "max", "groupby"}
 _SLICES = {"islice", "cycle"}
 _SIFTS = {"filter", "filterfalse", "takewhile", "dropwhile"}
@@ -54,22 +71,18 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
             return first
         case "result" | "__enter__" | "__aenter__" if not args and isinstance(node.func, ast.Attribute):
             return trace.value(at, node.func.value) if name == "result" else None
-        case "get" if args and isinstance(node.func, ast.Attribute) and (key := text_value(args[0])) is not None:
-            of = trace.value(at, node.func.value)
-            default = trace.value(at, args[1]) if len(args) > 1 else NOTHING
-            if held := trace.shapes.held(of):
-                return held | default
-            return (
-                trace.shapes.read(of, key) | (default if trace.shapes.may_lack(of, key) else NONE)
-                if _leads(of)
-                else None
-            )
-        case "get" | "pop" | "values" | "items" if isinstance(node.func, ast.Attribute):
-            of = trace.value(at, node.func.value)
-            held = trace.shapes.held(of)
-            if not held or name in ("get", "pop"):
-                return held or None
-            return frozenset({Many(frozenset({Row((trace.shapes.items(of), held))}) if name == "items" else held)})
+        case _ if name in _READING and isinstance(node.func, ast.Attribute):
+            return _of_container(trace, at, node, node.func)
+        case "dict" | "OrderedDict" if args or node.keywords:
+            return _dictionary(trace, at, node)
+        case "deque" if first is not None:
+            return frozenset({Many(trace.shapes.items(first))})
+        case _ if name in EMPTY and (not args or name not in _LISTS) and not _is_own(trace, at, node):
+            return NOTHING
+        case "zip" if plain and args:
+            return frozenset({Many(frozenset({Row(tuple(trace.shapes.items(trace.value(at, a)) for a in args))}))})
+        case "enumerate" if plain and first is not None:
+            return frozenset({Many(frozenset({Row((OTHER, trace.shapes.items(first)))}))})
         case "getattr" if plain and len(args) > 1 and first is not None:
             key = text_value(args[1])
             default = trace.value(at, args[2]) if len(args) > 2 and trace.shapes.may_lack(first, key or "") else NONE
@@ -101,11 +114,46 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
     return None
 
 
+def _of_container(trace: Trace, at: View, node: ast.Call, func: ast.Attribute) -> Values | None:
+    """What a method of a list, a dictionary, a queue or an answer gives; None for one of anything else."""
+    of, args = trace.value(at, func.value), node.args
+    tables = frozenset[Value](tables_of(of))
+    key = text_value(args[0]) if args else None
+    default = trace.value(at, args[1]) if len(args) > 1 else NONE if func.attr == "pop" else NOTHING
+    match func.attr:
+        case "get" | "pop" | "setdefault" if tables and args:
+            lacking = NONE if trace.shapes.is_under(tables, key) else default
+            return (trace.shapes.held(tables, key) or OTHER) | lacking | (of - tables - NOTHING and OTHER)
+        case "get" if key is not None and _leads(of):
+            return trace.shapes.read(of, key) | (default if trace.shapes.may_lack(of, key) else NONE)
+        case "values" if tables:
+            return frozenset({Many(trace.shapes.held(tables, None))})
+        case "items" if tables:
+            return frozenset({Many(frozenset({Row((trace.shapes.items(tables), trace.shapes.held(tables, None)))}))})
+        case "get" | "get_nowait" | "pop" | "popleft" if any(isinstance(v, Many) for v in of):
+            return trace.shapes.items(of)
+        case "copy" if any(isinstance(v, Table | Many) for v in of):
+            return of
+    return None
+
+
+def _dictionary(trace: Trace, at: View, node: ast.Call) -> Values | None:
+    """What `dict(…)` makes of pairs, of another dictionary or of keywords; None where that is no matter."""
+    named = [(ast.Constant(k.arg) if k.arg else None, k.value) for k in node.keywords]
+    if named:
+        made = trace.contents.table(at, [*((None, arg) for arg in node.args), *named])
+        return frozenset({made}) if matters(frozenset({made})) else None
+    given = trace.value(at, node.args[0])
+    rows = (r for v in given if isinstance(v, Many) for r in v.items if isinstance(r, Row) and len(r.items) == 2)
+    pairs = {*tables_of(given), *(Table(row.items[0], row.items[1]) for row in rows)}
+    return frozenset(pairs) or None
+
+
 def _default(trace: Trace, at: View, node: ast.Call) -> Values:
     """What a field of a class is by default."""
     given = {keyword.arg: keyword.value for keyword in node.keywords}
     if factory := given.get("default_factory"):
-        empty = isinstance(factory, ast.Name) and factory.id in _EMPTY and at.holder(factory) is None
+        empty = isinstance(factory, ast.Name) and factory.id in EMPTY and at.holder(factory) is None
         return NOTHING if empty else _results(trace, trace.value(at, factory))
     return trace.value(at, given["default"]) if "default" in given else NONE
 

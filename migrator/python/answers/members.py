@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migrator.python.answers.functions import calls
-from migrator.python.answers.notes import Given
+from migrator.python.answers.given import Given
 from migrator.python.answers.values import OTHER, Class, Function, Object, Values, leads, union
 from migrator.python.answers.view import View, decorators
 
@@ -38,8 +38,10 @@ class Members:
             if stores:
                 given = [at.notes.given.get(id(s), Given(None)) for s in stores]
                 made = union(self.trace.value(view, value) for view, value in self._made_with(at, own, name))
-                sure = [each for each in given if each.value is not None or not leads(made)]
-                return union(self.trace.of_given(at, each) for each in sure) | (made if leads(made) else frozenset())
+                sure = [one for one in given if one.value is not None or not leads(made)]
+                values = union(self.trace.of_given(at, one) for one in sure) | (made if leads(made) else frozenset())
+                more = self.trace.contents.put_into_attribute(at, each, name)
+                return self.trace.contents.filled(at, values, () if leads(made) else given, more)
         return OTHER
 
     def _made_with(self, at: View, own: str, name: str) -> Iterator[tuple[View, ast.expr]]:

@@ -5,22 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from migrator.python.answers.given import PUTTING, Given, Put, assigned, called, merged, targets
 from migrator.python.reading.expressions import Parts, callee_of, parts_of
 
-Step = int | Literal["item", "enter", "rest"]
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _SCOPES = (*_FUNCTIONS, ast.ClassDef, ast.Module)
 _LOOPS = (ast.For, ast.AsyncFor)
-
-
-class Given(NamedTuple):
-    """What a target is given: a value, by steps into it, or what an annotation says."""
-
-    value: ast.expr | None
-    steps: tuple[Step, ...] = ()
-    annotation: ast.expr | None = None
 
 
 class Told(NamedTuple):
@@ -45,7 +37,7 @@ class Notes:
     yields: dict[int, list[Given]] = field(default_factory=dict)  # function -> what it yields
     told: dict[int, tuple[Told, ...]] = field(default_factory=dict)  # the tests that hold where a name is read
     calls: dict[str, list[ast.Call]] = field(default_factory=dict)  # last name of what is called -> the calls
-    added: dict[str, list[tuple[ast.Name, Given]]] = field(default_factory=dict)  # list -> what is appended to it
+    puts: dict[str, list[Put]] = field(default_factory=dict)  # last name of a container -> what is put into it
 
     def above(self, node: ast.AST) -> Iterator[ast.AST]:
         """What a node stands in, the nearest first."""
@@ -53,6 +45,10 @@ class Notes:
         while at is not None:
             yield at
             at = self.parents.get(id(at))
+
+    def is_added_to(self, target: ast.AST) -> bool:
+        """Whether a target is that of `x += value`, which leaves the name what it is."""
+        return isinstance(self.parents.get(id(target)), ast.AugAssign)
 
     def is_within(self, node: ast.AST, outer: ast.AST) -> bool:
         return node is outer or any(each is outer for each in self.above(node))
@@ -78,15 +74,18 @@ def _note(notes: Notes, node: ast.AST, function: ast.AST | None) -> None:
     match node:
         case ast.Assign():
             for target in node.targets:
-                notes.given.update(_targets(target, Given(node.value)))
+                notes.given.update(targets(target, Given(node.value)))
+                _put(notes, assigned(target, node.value))
+        case ast.AugAssign():
+            _put(notes, merged(node))
         case ast.AnnAssign():
             notes.given[id(node.target)] = Given(node.value, (), node.annotation)
         case ast.NamedExpr():
             notes.given[id(node.target)] = Given(node.value)
         case ast.For() | ast.AsyncFor() | ast.comprehension():
-            notes.given.update(_targets(node.target, Given(node.iter, ("item",))))
+            notes.given.update(targets(node.target, Given(node.iter, ("item",))))
         case ast.withitem() if node.optional_vars:
-            notes.given.update(_targets(node.optional_vars, Given(node.context_expr, ("enter",))))
+            notes.given.update(targets(node.optional_vars, Given(node.context_expr, ("enter",))))
         case ast.Return() if node.value and function:
             notes.gives.setdefault(id(function), []).append(node.value)
         case ast.Yield() if node.value and function:
@@ -96,31 +95,13 @@ def _note(notes: Notes, node: ast.AST, function: ast.AST | None) -> None:
         case ast.Call():
             callee = callee_of(node)
             notes.calls.setdefault(callee, []).append(node)
-            if callee in ("append", "extend") and isinstance(node.func, ast.Attribute) and len(node.args) == 1:
-                steps: tuple[Step, ...] = ("item",) if callee == "extend" else ()
-                if isinstance(node.func.value, ast.Name):
-                    added = (node.func.value, Given(node.args[0], steps))
-                    notes.added.setdefault(node.func.value.id, []).append(added)
+            if callee in PUTTING:
+                _put(notes, called(node))
 
 
-def _targets(target: ast.expr, given: Given) -> Iterator[tuple[int, Given]]:
-    """Every name and attribute of a target, with what it is given of a value."""
-    if isinstance(target, ast.Tuple | ast.List):
-        laid_out = isinstance(given.value, ast.Tuple | ast.List) and not given.steps
-        items = given.value.elts if laid_out and isinstance(given.value, ast.Tuple | ast.List) else []
-        star = next((i for i, e in enumerate(target.elts) if isinstance(e, ast.Starred)), len(target.elts))
-        for index, each in enumerate(target.elts):
-            if any(isinstance(e, ast.Starred) for e in items):
-                yield from _targets(each, Given(None))
-            elif index >= star:
-                inner = each.value if isinstance(each, ast.Starred) else each
-                yield from _targets(inner, Given(given.value, (*given.steps, "rest" if index == star else "item")))
-            elif len(items) == len(target.elts):
-                yield from _targets(each, Given(items[index]))
-            else:
-                yield from _targets(each, Given(given.value, (*given.steps, index)))
-    elif isinstance(target, ast.Name | ast.Attribute):
-        yield id(target), given
+def _put(notes: Notes, puts: Iterable[Put]) -> None:
+    for put in puts:
+        notes.puts.setdefault(put.of.id if isinstance(put.of, ast.Name) else put.of.attr, []).append(put)
 
 
 # ------------------------------------------------------------------------------------------------------ what tests tell

@@ -18,6 +18,7 @@ from migrator.python.answers.values import (
     Table,
     Value,
     Values,
+    tables_of,
     union,
 )
 
@@ -52,10 +53,13 @@ class Shapes:
             rest |= OTHER
         return rest.union(*(_field_values(field, of) for field, of in fields))
 
-    def held(self, values: Values) -> Values:
-        """What a key of a dictionary comes to; an answer that is kept in one may make room for something else."""
-        items = union(v.items for v in values if isinstance(v, Table))
-        return items | OTHER if any(isinstance(v, Is | Many) for v in items) else items
+    def held(self, values: Values, key: str | None) -> Values:
+        """What dictionaries among values have under a key, or None for one that only run time knows."""
+        return union(v.at(key) for v in tables_of(values))
+
+    def is_under(self, values: Values, key: str | None) -> bool:
+        """Whether all the dictionaries among values have something under a key."""
+        return all(any(name == key for name, _ in v.fields) for v in tables_of(values))
 
     def may_lack(self, values: Values, name: str) -> bool:
         """Whether some value may be without a field."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import replace
 
 from migrator.planning.fates import Fate
 from migrator.python.answers import known
 from migrator.python.answers.annotations import Annotations
+from migrator.python.answers.contents import Contents
 from migrator.python.answers.functions import Functions
+from migrator.python.answers.given import Given
 from migrator.python.answers.listeners import Listeners
 from migrator.python.answers.members import Members
-from migrator.python.answers.notes import Given, reaching
+from migrator.python.answers.notes import reaching
 from migrator.python.answers.shapes import Shapes
 from migrator.python.answers.values import (
     NONE,
@@ -20,7 +23,6 @@ from migrator.python.answers.values import (
     UNKNOWN,
     Caught,
     Class,
-    Else,
     Error,
     Function,
     Gives,
@@ -34,15 +36,17 @@ from migrator.python.answers.values import (
     Values,
     as_told,
     leads,
+    matters,
     raised,
     said_of,
+    tables_of,
     tells,
     union,
 )
 from migrator.python.answers.view import View
 from migrator.python.answers.views import Views
 from migrator.python.module import Module
-from migrator.python.reading.expressions import Parts, callee_of, is_none, parts_of, text_value
+from migrator.python.reading.expressions import Parts, is_none, parts_of, text_value
 from migrator.python.reading.index import Index
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.made import made
@@ -61,6 +65,7 @@ class Trace:
         self.rule = index.names.rules.answers[0]
         self.shapes = Shapes(self.rule)
         self.members = Members(self)
+        self.contents = Contents(self)
         self.listeners = Listeners(self)
         self.annotations = Annotations(self)
         self._values: dict[int, Values] = {}
@@ -108,13 +113,17 @@ class Trace:
             case ast.Dict() if not node.keys:
                 return NOTHING
             case ast.Dict():
-                return self._table(at, [k for k in node.keys if k], node.values)
+                return self._table(at, zip(node.keys, node.values, strict=True))
             case ast.DictComp():
-                return self._table(at, [node.key], [node.value])
+                return self._table(at, [(node.key, node.value)])
             case ast.Tuple() if node.elts and not any(isinstance(e, ast.Starred) for e in node.elts):
                 return frozenset({Row(tuple(self.value(at, e) for e in node.elts))})
             case ast.List() | ast.Set() | ast.Tuple():
-                return self._listed(at, node.elts)
+                return self.contents.listed(at, node.elts)
+            case ast.BinOp(op=ast.Mult(), left=ast.List()):
+                return self.value(at, node.left)
+            case ast.BinOp(op=ast.Add() | ast.BitOr()) if not isinstance(node.left, ast.Constant | ast.JoinedStr):
+                return self._joined(at, node)
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
                 return frozenset({Many(self.value(at, node.elt))})
             case ast.Lambda():
@@ -129,21 +138,20 @@ class Trace:
                 return self._subscript(at, node)
         return OTHER
 
-    def _listed(self, at: View, items: list[ast.expr]) -> Values:
-        if not items:
-            return NOTHING
-        each = (self.shapes.items(v) if isinstance(e, ast.Starred) else v for e in items for v in [self.value(at, e)])
-        return frozenset({Many(union(each))})
+    def _joined(self, at: View, node: ast.BinOp) -> Values:
+        """What a list and another one come to, or two dictionaries."""
+        values = self.value(at, node.left) | self.value(at, node.right)
+        return values if any(isinstance(v, Many | Table) for v in values) and matters(values) else OTHER
 
-    def _table(self, at: View, keys: list[ast.expr], items: list[ast.expr]) -> Values:
-        made = Table(union(self.value(at, k) for k in keys), union(self.value(at, v) for v in items))
-        return OTHER if all(isinstance(v, Else) for v in made.keys | made.items) else frozenset({made})
+    def _table(self, at: View, items: Iterable[tuple[ast.expr | None, ast.expr]]) -> Values:
+        made = frozenset[Value]({self.contents.table(at, items)})
+        return made if matters(made) else OTHER
 
     def _subscript(self, at: View, node: ast.Subscript) -> Values:
-        values = self.value(at, node.value)
-        if held := self.shapes.held(values):
-            return held
-        key = text_value(node.slice)
+        values, key = self.value(at, node.value), text_value(node.slice)
+        tables = frozenset[Value](tables_of(values))
+        if tables:
+            return (self.shapes.held(tables, key) or OTHER) | (values - tables - NOTHING and OTHER)
         if key is not None:
             return self.shapes.read(values, key)
         if isinstance(node.slice, ast.Slice):
@@ -159,16 +167,10 @@ class Trace:
         if said:
             values = self.value(at, given.value)
             return said_of(said, values) if tells(said) or not (leads(values) or values == NOTHING) else values
-        value = given.value
+        values = self.value(at, given.value)
         if given.steps[:1] == ("enter",):
-            return self.shapes.steps(self.members.entered(self.value(at, value)), given.steps[1:])
-        if isinstance(value, ast.Call) and given.steps:
-            callee, rest = callee_of(value), given.steps[1:]
-            if callee == "enumerate" and given.steps[:2] == ("item", 1):
-                return self.shapes.steps(self.shapes.step(self.value(at, value.args[0]), "item"), rest[1:])
-            if callee == "zip" and len(rest) and isinstance(rest[0], int) and rest[0] < len(value.args):
-                return self.shapes.steps(self.shapes.step(self.value(at, value.args[rest[0]]), "item"), rest[1:])
-        return self.shapes.steps(self.value(at, value), given.steps)
+            return self.shapes.steps(self.members.entered(values), given.steps[1:])
+        return self.shapes.steps(values, given.steps)
 
     def scope_of(self, at: View, node: ast.AST | None) -> Scope:
         above = at.notes.above(node) if node is not None else ()
@@ -196,7 +198,8 @@ class Trace:
         certain, seen = False, stores
         if use is not None and stores and at.scopes.get(id(use)) is holder and not isinstance(holder.node, _INSIDE):
             seen, certain = reaching(at.notes, use, stores)
-        values = [self.of_given(at, at.notes.given.get(id(s), Given(None))) for s in dict.fromkeys(seen)]
+        by = [at.notes.given.get(id(s), Given(None)) for s in dict.fromkeys(seen)]
+        values = [self.of_given(at, given) for given in by]
         for binding in () if certain else holder.bindings.get(name, ()):
             if isinstance(binding.node, ast.arg):
                 values.append(self.functions.parameter(at, holder, binding.node))
@@ -205,10 +208,8 @@ class Trace:
             elif not isinstance(binding.node, ast.Name):
                 left = binding.target is None or at.module.left_alone(binding)
                 values.append(OTHER if left or binding.target is None else self.named(binding.target))
-        added = [given for of, given in at.notes.added.get(name, ()) if at.holder(of) is holder]
-        if added and union(values) <= NOTHING | {v for v in union(values) if isinstance(v, Many)}:
-            values.append(frozenset({Many(union(self.of_given(at, given) for given in added))}))
-        return union(values)
+        more = self.contents.put_into(at, holder, name)
+        return self.contents.filled(at, union(values), by if len(by) == len(values) else (), more)
 
     def named(self, dotted: str) -> Values:
         """What a dotted name comes to: a function of the library, something of the project's own."""

@@ -41,10 +41,19 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A dictionary with something of the library's among its keys or values."""
+    """A dictionary with something of the library's in it: what its `fields` have no text for is in `items`."""
 
     keys: Values
     items: Values
+    fields: tuple[tuple[str, Values], ...] = ()
+
+    def all(self) -> Values:
+        """Whatever stands under a key."""
+        return union((self.items, *(values for _, values in self.fields)))
+
+    def at(self, key: str | None) -> Values:
+        """What stands under a key, or None for one that only run time knows."""
+        return self.all() if key is None else dict(self.fields).get(key, self.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +128,36 @@ def asked(value: Value) -> Value:
     return Is(value.shape, True) if isinstance(value, Is) else value
 
 
+def tables_of(values: Values) -> tuple[Table, ...]:
+    """The dictionaries among values."""
+    return tuple(v for v in values if isinstance(v, Table))
+
+
+def inside(value: Value) -> Values:
+    """What stands in a list, a tuple or a dictionary."""
+    match value:
+        case Many():
+            return value.items
+        case Row():
+            return union(value.items)
+        case Table():
+            return value.keys | value.all()
+    return NONE
+
+
+def matters(values: Values) -> bool:
+    """Whether there is anything but what is no answer among values, or in what they hold."""
+    return any(matters(inside(v)) if isinstance(v, Many | Row | Table) else not isinstance(v, Else) for v in values)
+
+
 def leads(values: Values) -> bool:
     """Whether there is an answer among values, or in a list, a tuple or a dictionary among them."""
-    inner = (v.items if isinstance(v, Many | Table) else union(v.items) if isinstance(v, Row) else None for v in values)
-    return any(isinstance(v, Is) for v in values) or any(leads(items) for items in inner if items is not None)
+    return any(isinstance(v, Is) or leads(inside(v)) for v in values)
 
 
 def tells(said: Values) -> bool:
     """Whether an annotation names a class that is known; `dict` is also said of answers, whose keys were read."""
-    inner = (v.items if isinstance(v, Many) else union(v.items) if isinstance(v, Row) else None for v in said)
-    return any(isinstance(v, Is | Object | Error) for v in said) or any(tells(i) for i in inner if i is not None)
+    return any(isinstance(v, Is | Object | Error) or tells(inside(v)) for v in said)
 
 
 def said_of(said: Values, given: Values) -> Values:

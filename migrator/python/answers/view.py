@@ -49,7 +49,8 @@ def view(module: Module) -> View:
     for reference in found.references:
         name = reference.nodes[0]
         made.scopes[id(name)] = reference.scope
-        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store) and len(reference.nodes) == 1:
+        is_store = isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store) and len(reference.nodes) == 1
+        if isinstance(name, ast.Name) and is_store and not made.notes.is_added_to(name):
             holder = reference.scope.lookup(name.id)
             made.stores.setdefault((id(holder), name.id), []).append(name)
             if holder and isinstance(holder.node, ast.ClassDef):
@@ -64,7 +65,8 @@ def view(module: Module) -> View:
         made.scopes[id(node)], made.names[id(node)] = own, called
     for parts, binding, scope in found.attributes:
         owner = scope.owner(parts[0])
-        if owner and isinstance(owner.node, ast.ClassDef) and isinstance(binding.node, ast.Attribute):
+        is_store = isinstance(binding.node, ast.Attribute) and not made.notes.is_added_to(binding.node)
+        if owner and isinstance(owner.node, ast.ClassDef) and isinstance(binding.node, ast.Attribute) and is_store:
             of = made.members.setdefault((owner.node.name, parts[1]), [])
             of += [] if binding.node in of else [binding.node]
     for nodes, owner_ in found.members:

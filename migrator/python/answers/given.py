@@ -1,0 +1,92 @@
+"""What assignments give their targets, and what is put into containers: lists, dictionaries and queues."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+Step = int | Literal["item", "enter", "rest"]
+_ADDS = {"append", "appendleft", "add", "put", "put_nowait"}
+_EXTENDS = {"extend", "extendleft", "update"}
+PUTTING = frozenset({*_ADDS, *_EXTENDS, "insert", "setdefault"})
+
+
+class Given(NamedTuple):
+    """What a target is given: a value, by steps into it, or what an annotation says."""
+
+    value: ast.expr | None
+    steps: tuple[Step, ...] = ()
+    annotation: ast.expr | None = None
+
+
+class Put(NamedTuple):
+    """Something that is put into a container, or with no `keys` that is merged with it.
+
+    The keys lead from the container to it; None is a key of something that is no dictionary.
+    """
+
+    of: ast.Name | ast.Attribute
+    keys: tuple[ast.expr | None, ...]
+    given: Given
+
+
+def targets(target: ast.expr, given: Given) -> Iterator[tuple[int, Given]]:
+    """Every name and attribute of a target, by its id, with what it is given of a value."""
+    if isinstance(target, ast.Tuple | ast.List):
+        laid_out = isinstance(given.value, ast.Tuple | ast.List) and not given.steps
+        items = given.value.elts if laid_out and isinstance(given.value, ast.Tuple | ast.List) else []
+        star = next((i for i, e in enumerate(target.elts) if isinstance(e, ast.Starred)), len(target.elts))
+        for index, each in enumerate(target.elts):
+            if any(isinstance(e, ast.Starred) for e in items):
+                yield from targets(each, Given(None))
+            elif index >= star:
+                inner = each.value if isinstance(each, ast.Starred) else each
+                yield from targets(inner, Given(given.value, (*given.steps, "rest" if index == star else "item")))
+            elif len(items) == len(target.elts):
+                yield from targets(each, Given(items[index]))
+            else:
+                yield from targets(each, Given(given.value, (*given.steps, index)))
+    elif isinstance(target, ast.Name | ast.Attribute):
+        yield id(target), given
+
+
+def assigned(target: ast.expr, value: ast.expr) -> Iterator[Put]:
+    """What `x[key] = value` puts into x."""
+    if isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice):
+        yield from _put(target.value, (target.slice,), Given(value))
+
+
+def merged(node: ast.AugAssign) -> Iterator[Put]:
+    """What `x += values` and `x |= values` put into x."""
+    if isinstance(node.op, ast.Add | ast.BitOr):
+        yield from _put(node.target, (), Given(node.value))
+
+
+def called(node: ast.Call) -> Iterator[Put]:
+    """What `x.append(value)` and its like put into x."""
+    if not isinstance(node.func, ast.Attribute):
+        return
+    name, of, args = node.func.attr, node.func.value, node.args
+    if name in _EXTENDS and len(args) == 1:
+        yield from _put(of, (), Given(args[0]))
+    elif name in _ADDS and args:
+        yield from _put(of, (None,), Given(args[0]))
+    elif name == "insert" and len(args) == 2:
+        yield from _put(of, (None,), Given(args[1]))
+    elif name == "setdefault" and len(args) == 2:
+        yield from _put(of, (args[0],), Given(args[1]))
+    for keyword in node.keywords if name == "update" else ():
+        if keyword.arg:
+            yield from _put(of, (ast.Constant(keyword.arg),), Given(keyword.value))
+
+
+def _put(of: ast.expr, keys: tuple[ast.expr | None, ...], given: Given) -> Iterator[Put]:
+    """What is put into something that stands in a container itself is put into that."""
+    match of:
+        case ast.Name() | ast.Attribute():
+            yield Put(of, keys, given)
+        case ast.Subscript():
+            yield from _put(of.value, (of.slice, *keys), given)
+        case ast.Call(func=ast.Attribute(attr="setdefault", value=outer), args=[key, _]):
+            yield from _put(outer, (key, *keys), given)
