@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from migrator.python.answers.notes import Notes, note
 from migrator.python.module import Module
@@ -44,7 +44,13 @@ class View:
 
 
 def view(module: Module) -> View:
-    """Look at a module."""
+    """Look at a module; what was noted of a tree once is kept with its outline, whatever index it is seen with."""
+    if not isinstance(module.found.view, View):
+        module.found.view = _view(module)
+    return replace(module.found.view, module=module)
+
+
+def _view(module: Module) -> View:
     made, found = View(module, note(module.source.tree)), module.found
     for reference in found.references:
         name = reference.nodes[0]

@@ -64,3 +64,4 @@ class Outline:
     stored: set[int] = field(default_factory=set)  # ids of the values that another name is given
     # `im` -> `import_module`, where it is called so; a function that gives a module -> that module
     importers: dict[str, str] = field(default_factory=dict)
+    view: object = None  # what the tracing of answers keeps here
