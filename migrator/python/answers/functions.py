@@ -42,22 +42,14 @@ class Functions:
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
-        self._results: dict[tuple[str, str], Values] = {}
-        self._passed: dict[int, Values] = {}
-
-    def forget(self) -> None:
-        """Begin anew."""
-        self._results.clear()
-        self._passed.clear()
 
     def result(self, function: Function) -> Values:
         """What a function of the project gives."""
-        key = function.path, function.name
-        if key not in self._results:
-            self._results[key] = frozenset()
-            at = self.trace.views.look(function.path)
-            self._results[key] = self._result(at, function.name) if at else OTHER
-        return self._results[key]
+        return self.trace.solving.value(function, lambda: self._of_function(function))
+
+    def _of_function(self, function: Function) -> Values:
+        at = self.trace.views.look(function.path)
+        return self._result(at, function.name) if at else OTHER
 
     def _result(self, at: View, name: str) -> Values:
         node, _ = at.functions[name]
@@ -89,10 +81,7 @@ class Functions:
 
     def parameter(self, at: View, holder: Scope, arg: ast.arg) -> Values:
         """What a parameter is given by all calls that are seen, where its annotation does not say it."""
-        if id(arg) not in self._passed:
-            self._passed[id(arg)] = frozenset()
-            self._passed[id(arg)] = self._of_parameter(at, holder, arg)
-        return self._passed[id(arg)]
+        return self.trace.solving.value(arg, lambda: self._of_parameter(at, holder, arg))
 
     def _of_parameter(self, at: View, holder: Scope, arg: ast.arg) -> Values:
         function = holder.node

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ class Listeners:
         owner = name.rpartition(".")[0]
         if not self.trace.rule.told or arg not in positional or positional.index(arg) != _PLACE + bool(owner):
             return None
-        shape = self._by_method(at, owner, function.name) or self._listed.get(Function(at.path, name))
+        shape = self._by_method(at, owner, function.name) or self._in_list(Function(at.path, name))
         return Is(shape) if shape else None
 
     def _by_method(self, at: View, owner: str, name: str) -> str:
@@ -39,13 +39,17 @@ class Listeners:
         above = index.lineage(f"{at.module.facts.name}.{owner}") if owner and shape else ()
         return shape if any(index.names.fate(index.canonical(each)) for each in above) else ""
 
+    def _in_list(self, function: Function) -> str:
+        """What a function is told of that is put into a list of the library; "" for any other one."""
+        shapes = (shape for at, node, shape in self._listed if function in self.trace.value(at, node))
+        return next(shapes, "")
+
     @cached_property
-    def _listed(self) -> Mapping[Function, str]:
-        """The functions that are put into lists of the library, each with what it is told of."""
+    def _listed(self) -> list[tuple[View, ast.expr, str]]:
+        """What is put into lists of the library, each with what these are told of."""
         modules = [facts for facts in self.trace.index.by_path.values() if self.trace.index.uses_old(facts)]
         views = [view for facts in modules if (view := self.trace.views.look(facts.path))]
-        values = ((v, shape) for at in views for node, shape in self._put(at) for v in self.trace.value(at, node))
-        return {value: shape for value, shape in values if isinstance(value, Function)}
+        return [(at, node, shape) for at in views for node, shape in self._put(at)]
 
     def _put(self, at: View) -> Iterator[tuple[ast.expr, str]]:
         """What is put into such lists, by an assignment or by a method."""

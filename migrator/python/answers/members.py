@@ -23,6 +23,9 @@ class Members:
 
     def of(self, cls: str, name: str) -> Values:
         """An attribute of a class, or of one that it inherits from."""
+        return self.trace.solving.value((cls, name), lambda: self._of(cls, name))
+
+    def _of(self, cls: str, name: str) -> Values:
         for each in self.trace.index.lineage(cls):
             module, _, own = each.rpartition(".")
             facts = self.trace.index.by_name.get(module)

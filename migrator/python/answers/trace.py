@@ -16,6 +16,7 @@ from migrator.python.answers.listeners import Listeners
 from migrator.python.answers.members import Members
 from migrator.python.answers.notes import reaching
 from migrator.python.answers.shapes import Shapes
+from migrator.python.answers.solving import Solving
 from migrator.python.answers.values import (
     NONE,
     NOTHING,
@@ -51,7 +52,6 @@ from migrator.python.reading.index import Index
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.made import made
 
-_DEEPEST = 40  # expressions that are followed from one to the next
 _INSIDE = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)  # expressions with variables of their own
 
 
@@ -68,9 +68,7 @@ class Trace:
         self.contents = Contents(self)
         self.listeners = Listeners(self)
         self.annotations = Annotations(self)
-        self._values: dict[int, Values] = {}
-        self._depth = 0
-        self._named: dict[str, Values] = {}
+        self.solving = Solving()
 
     def apart(self) -> Trace:
         """One for a piece of code that belongs to no file, which leaves nothing behind for the modules."""
@@ -80,28 +78,18 @@ class Trace:
 
     def see(self, module: Module) -> View:
         """The view of a module that is being rewritten."""
-        self._values.clear()  # what a circle came to depends on where it was entered: begin each module alike
-        self._named.clear()
-        self.functions.forget()
         return self.views.see(module)
 
     # --------------------------------------------------------------------------------------------------- expressions
 
     def value(self, at: View, node: ast.expr) -> Values:
-        """What an expression can come to; nothing at all while it is being found out, in a circle."""
-        if id(node) not in self._values:
-            if self._depth > _DEEPEST:
-                return UNKNOWN
-            self._depth += 1
-            self._values[id(node)] = frozenset()
-            self._values[id(node)] = self._value(at, node)
-            self._depth -= 1
-        return self._values[id(node)]
+        """What an expression can come to."""
+        if isinstance(node, ast.Constant):
+            return NOTHING if node.value is None else OTHER
+        return self.solving.value(node, lambda: self._value(at, node))
 
     def _value(self, at: View, node: ast.expr) -> Values:
         match node:
-            case ast.Constant():
-                return NOTHING if node.value is None else OTHER
             case ast.Await() | ast.NamedExpr() | ast.Starred():
                 return self.value(at, node.value)
             case ast.IfExp():
@@ -213,10 +201,7 @@ class Trace:
 
     def named(self, dotted: str) -> Values:
         """What a dotted name comes to: a function of the library, something of the project's own."""
-        if dotted not in self._named:
-            self._named[dotted] = frozenset()
-            self._named[dotted] = self._of_name(self.index.canonical(dotted))
-        return self._named[dotted]
+        return self.solving.value(dotted, lambda: self._of_name(self.index.canonical(dotted)))
 
     def _of_name(self, canon: str) -> Values:
         fate = self.index.names.fate(canon)
