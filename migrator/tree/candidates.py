@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from migrator.python.reading.source import Source
 
 Look = Callable[["Source", "Outline"], None]
+Given = Callable[["Facts", "Index"], Iterator[str]]
 PYTHON = (".py", ".pyi", ".pyw")
 _KEEPERS = (b"dataclass", b"NamedTuple", b"BaseModel")  # what makes classes of fields
 _KEPT_TREES = 256  # syntax trees of so many modules are kept between the two phases; the rest are parsed again
@@ -127,21 +128,28 @@ class Candidates:
     def read_users(self, index: Index) -> bool:
         """Read the modules that use an old name handed on to them by others; whether there are any not read before.
 
-        Such a module need not hold any of the needles: `from app.llm import Client` may mean the old class.
+        Such a module need not hold any of the needles: `from app.llm import Client` may mean the old class. Answers
+        are followed only once nothing else leads to any more of them.
         """
-        wanted = {
-            (name.encode(), module.encode("utf-8", "surrogateescape"))
-            for name, facts in _offered(self.facts.values(), index)
-            for module in (facts.name.rpartition(".")[2], *(["from ."] if facts.is_package else []))
-        }
         before = len(self.facts)
         self.read(self._receivers(index))
+        for given in (_handed_on, _handing_answers):
+            if len(self.facts) == before:
+                self._read_users_of(_offered(self.facts.values(), index, given))
+        return len(self.facts) > before
+
+    def _read_users_of(self, offered: Iterable[tuple[str, Facts]]) -> None:
+        """Read the modules with a name in them that others offer."""
+        wanted = {
+            (name.encode(), module.encode("utf-8", "surrogateescape"))
+            for name, facts in offered
+            for module in (facts.name.rpartition(".")[2], *(["from ."] if facts.is_package else []))
+        }
         found, _ = tree.matching(self.project.root, self._others(), [name for name, _ in wanted])
-        for name, module in wanted:
+        for name, module in sorted(wanted):
             there, _ = tree.matching(self.project.root, found, [name])
             users, _ = tree.matching(self.project.root, there, [module])
             self.read((path for path in users if path not in self.by_path), named=False)
-        return len(self.facts) > before
 
     def _others(self) -> list[str]:
         """The modules that were not read, nor tried."""
@@ -177,9 +185,9 @@ def is_python(path: str, text: str) -> bool:
     return text.startswith("#!") and "." not in PurePosixPath(path).name and "python" in text.partition("\n")[0]
 
 
-def _offered(modules: Collection[Facts], index: Index) -> Iterator[tuple[str, Facts]]:
+def _offered(modules: Collection[Facts], index: Index, given_by: Given) -> Iterator[tuple[str, Facts]]:
     """Names that others may have from a module, be they its own or those that another one hands on to it."""
-    given = {facts.path: {*_handed_on(facts, index)} for facts in modules}
+    given = {facts.path: {*given_by(facts, index)} for facts in modules}
     known = {index.canonical(f"{facts.name}.{name}") for facts in modules for name in given[facts.path]}
     for facts in modules:
         passed = {name for name, target in index.offered(facts).items() if index.canonical(target) in known}
@@ -188,7 +196,6 @@ def _offered(modules: Collection[Facts], index: Index) -> Iterator[tuple[str, Fa
 
 def _handed_on(facts: Facts, index: Index) -> Iterator[str]:
     """Names of the old layer that a module outside it may hand on to files none of the needles is in."""
-    from migrator.python import answers
     from migrator.python.reading import fixture_names
 
     rules = index.names.rules
@@ -199,7 +206,6 @@ def _handed_on(facts: Facts, index: Index) -> Iterator[str]:
         yield facts.name  # as `pytest_plugins` spells it
     if index.tracked(facts.name):
         return
-    yield from answers.handed_on(facts, index)
     modules = {module.old for module in rules.modules}
     old = {name: index.canonical(target) for name, target in facts.exports.items() if index.tracked(target)}
     if old or any(index.tracked(star) for star in facts.stars):
@@ -212,6 +218,14 @@ def _handed_on(facts: Facts, index: Index) -> Iterator[str]:
         whole = any(a in modules or index.names.is_module(a) for a in above)
         if whole or any(a.rpartition(".")[2] in called and index.tracked(a) for a in above):
             yield name
+
+
+def _handing_answers(facts: Facts, index: Index) -> Iterator[str]:
+    """Names of what hands answers of the old layer on, or reads keys of those that others give it."""
+    from migrator.python import answers
+
+    if not index.tracked(facts.name):
+        yield from answers.handed_on(facts, index)
 
 
 def _unparsed(error: SyntaxError | ValueError | RecursionError | MemoryError, text: str) -> _Unparsed:

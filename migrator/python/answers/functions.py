@@ -38,7 +38,7 @@ _MAKES = ".__init__"
 
 
 class Functions:
-    """The results and the parameters of functions, each found out once for a module that is being rewritten."""
+    """The results and the parameters of functions."""
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace

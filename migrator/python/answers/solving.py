@@ -8,29 +8,29 @@ from migrator.python.answers.values import NONE, Values
 
 Find = Callable[[], Values]
 _DEEPEST = 40  # values that are found out inside one another; what is asked for further down waits
-_REPLACED = 6  # times that a value is replaced by a new one; from then on it only grows, so that there is an end
-_GROWN = 12
+_REPLACED = 4  # times that a value is replaced by a new one; from then on it only grows
+_CHANGED = 6  # times that it changes at all: a list that is put into itself has no end
 
 
 class Solving:
-    """Values by key, each found out once and again whenever one that it rests on has changed.
+    """Values by key. One is found out when it is asked for, and again whenever one that it rests on has changed.
 
-    A value that is being found out is nothing at all, to begin with. Nothing changes once the first question is
-    answered, so it does not matter which one that was.
+    It is nothing at all to begin with. Once the outermost question is answered, nothing that it led to changes any
+    more, so it does not matter where a circle was entered.
     """
 
     def __init__(self) -> None:
-        self.known: dict[Hashable, Values] = {}
-        self._open: dict[Hashable, Find] = {}  # what may still change
-        self._resting: dict[Hashable, dict[Hashable, None]] = {}  # key -> the keys whose values rest on its value
+        self._known: dict[Hashable, Values] = {}
+        self._open: dict[Hashable, Find] = {}  # what may still change, and how it is found out
+        self._resting: dict[Hashable, dict[Hashable, None]] = {}  # key -> the keys whose values rest on its own
+        self._changes: dict[Hashable, int] = {}
         self._waiting: dict[Hashable, None] = {}
-        self._rounds: dict[Hashable, int] = {}
-        self._asking: list[Hashable] = []
+        self._asking: list[Hashable] = []  # the keys that are being found out, the innermost last
 
     def value(self, key: Hashable, find: Find) -> Values:
-        """The value of a key, as far as it is known."""
-        if key not in self.known:
-            self.known[key] = NONE
+        """The value of a key, as far as it is known where it is asked for in a circle."""
+        if key not in self._known:
+            self._known[key] = NONE
             self._open[key] = find
             if len(self._asking) < _DEEPEST:
                 self._find(key)
@@ -40,26 +40,23 @@ class Solving:
                 self._settle()
         if self._asking and key in self._open:
             self._resting.setdefault(key, {})[self._asking[-1]] = None
-        return self.known[key]
+        return self._known[key]
 
     def _find(self, key: Hashable) -> None:
         self._asking.append(key)
-        found = self._open[key]()
+        found, before = self._open[key](), self._known[key]
         self._asking.pop()
-        before = self.known[key]
-        if found != before:
-            count = self._rounds[key] = self._rounds.get(key, 0) + 1
-            if count > _REPLACED:
-                found |= before
-            if count > _GROWN:
-                return
-            self.known[key] = found
-            if found != before:
-                self._waiting.update(self._resting.pop(key, {}))
+        count = self._changes.get(key, 0)
+        if count >= _REPLACED:
+            found |= before
+        if found != before and count < _CHANGED:
+            self._known[key], self._changes[key] = found, count + 1
+            self._waiting.update(self._resting.pop(key, {}))
 
     def _settle(self) -> None:
+        """Find out again what rests on what has changed, the latest first, until nothing does."""
         while self._waiting:
             self._find(self._waiting.popitem()[0])
         self._open.clear()
         self._resting.clear()
-        self._rounds.clear()
+        self._changes.clear()
