@@ -21,7 +21,6 @@ from migrator.python.answers.values import (
     NONE,
     NOTHING,
     OTHER,
-    UNKNOWN,
     Caught,
     Class,
     Error,
