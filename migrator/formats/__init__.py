@@ -76,10 +76,10 @@ class Format:
 _LOCKS = "uv.lock poetry.lock Pipfile.lock pdm.lock package-lock.json pnpm-lock.yaml yarn.lock pixi.lock"
 _CONFIG_NAMES = (
     "Makefile GNUmakefile Justfile justfile Procfile Jenkinsfile Dockerfile Containerfile Vagrantfile "
-    "CODEOWNERS MANIFEST.in CMakeLists.txt .gitignore .dockerignore .gitattributes"
+    "CODEOWNERS curlrc .curlrc MANIFEST.in CMakeLists.txt .gitignore .dockerignore .gitattributes"
 )
 _CONFIG_SUFFIXES = (
-    "sh bash zsh fish ps1 bat cmd mk tf tfvars hcl service xml dockerfile containerfile makefile j2 tpl http rest"
+    "sh bash zsh fish ps1 bat cmd mk tf tfvars hcl service xml dockerfile containerfile makefile j2 tpl http rest bru"
 )
 _SCRIPTS = "js jsx mjs cjs ts tsx mts cts vue svelte"
 

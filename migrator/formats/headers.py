@@ -14,6 +14,7 @@ from migrator.sites import Status
 
 _ORDER = (Status.MIGRATED, Status.REVIEW, Status.MANUAL)
 _VARIABLE = re.compile(r"[$<{]")
+_NAME = re.compile(r"[\w-]+")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _WHOLE = "os.environ/"  # how settings of LiteLLM name a variable
 _TRUE, _FALSE = "true", "false"
@@ -61,6 +62,12 @@ class Headers:
     def rule(self, name: str) -> Parameter | None:
         """The rule of a header."""
         return self.names.rules.parameter(name.lower().removeprefix(self.client.prefix).replace("-", "_"))
+
+    def is_sent(self, text: str, at: int) -> bool:
+        """Whether the name of a header at a place is one that requests have."""
+        match = _NAME.match(text, at)
+        rule = self.rule(match[0]) if match else None
+        return rule is not None and rule.to != "drop"
 
     def is_key(self, name: str) -> bool:
         """Whether a header carries the key."""

@@ -21,7 +21,8 @@ _COMMENT = re.compile(r"[ \t]*(?:#|//|;|REM\b|<!--)")
 _URL = re.compile(r"[^\s\"'`<>\\,)\]}|]*")
 _MAKE = re.compile(r"(^|/)(GNU)?[Mm]akefile$|\.mk$")
 _SHELLS_OF_WINDOWS = (".ps1", ".bat", ".cmd")
-_REQUESTS = (".http", ".rest")
+_REQUESTS = (".http", ".rest", ".bru")
+_CURLRC = frozenset({"curlrc", ".curlrc"})
 _MAPS = frozenset({"yaml", "json", "toml", "ini", "config", "http"})
 _SENTENCE_END = ".,;:!?"
 
@@ -47,7 +48,7 @@ def _of_client(text: str, kind: str, headers: Headers, path: str) -> list[Findin
     if client.prefix not in text.lower() and not any(host in text for host in client.hosts):
         return []
     suffix = PurePosixPath(path).suffix.lower()
-    kind = "http" if suffix in _REQUESTS else kind
+    kind = "http" if suffix in _REQUESTS or PurePosixPath(path).name in _CURLRC else kind
     curl = Curl(text, headers, "$$" if _MAKE.search(path) else "$")
     in_shell = kind not in ("json", "toml") and suffix not in _SHELLS_OF_WINDOWS
     commands = [f for f in curl.findings() if not _in_comment(text, f.start)] if in_shell else []
@@ -57,7 +58,9 @@ def _of_client(text: str, kind: str, headers: Headers, path: str) -> list[Findin
     mapped, addresses = together.settled(text, kind, mapped, addresses)
     held = [*curl.held, *(span for f, span in mapped if not f.edits)]
     settled = apart(commands, (f for f, _ in mapped), addresses)
-    return apart(settled, _others(text, headers, settled, held))
+    others = list(_others(text, headers, settled, held))
+    sent = [f.start for f in others if f.status is Status.MANUAL and headers.is_sent(text, f.start)]
+    return apart(together.beside(text, kind, sent, settled), others)
 
 
 def _in_comment(text: str, at: int) -> bool:

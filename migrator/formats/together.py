@@ -26,6 +26,12 @@ def settled(
     return [(_held(f, kept), span) for f, span in maps], [_held(f, kept) for f in addresses]
 
 
+def beside(text: str, kind: str, sent: Sequence[int], found: Sequence[Finding]) -> list[Finding]:
+    """What was found; manual where a header that is not edited stands beside it, as those of one request do."""
+    kept = {f.start for f in found if f.edits and any(_is_near(text, kind, header, f.start) for header in sent)}
+    return [_held(f, kept) for f in found]
+
+
 def _held(finding: Finding, kept: set[int]) -> Finding:
     if not finding.edits or finding.start not in kept:
         return finding
@@ -41,6 +47,25 @@ def _is_asked(text: str, kind: str, headers: int, address: int) -> bool:
         inner = _opened(text, headers)
         return inner is not None and _opened(text, inner) == _opened(text, address) is not None
     return kind == "yaml" and _are_beside(text, headers, address)
+
+
+def _is_near(text: str, kind: str, header: int, address: int) -> bool:
+    """Whether an address is of the request that has a header: on its line, in its list's object, in its mapping."""
+    first, last = sorted((header, address))
+    if kind == "http":
+        return not _APART.search(text, first, last)
+    if "\n" not in text[first:last]:
+        return True
+    if kind == "json":
+        inner, own = _opened(text, header), _opened(text, address)
+        around = _opened(text, inner) if inner is not None else None
+        return around is not None and around in (own, _opened(text, own) if own is not None else None)
+    if kind != "yaml":
+        return False
+    lines = [(start, _indent(text, start)) for start in _lines(text)]
+    at, indent = next((start, indent) for start, indent in reversed(lines) if start <= address)
+    between = [(s, i) for s, i in lines if min(at, header) < s <= max(at, header)]
+    return all(i > indent or (i == indent and not _is_item(text, s)) for s, i in between)
 
 
 def _opened(text: str, at: int) -> int | None:

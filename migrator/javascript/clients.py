@@ -18,6 +18,7 @@ from migrator.sites import Edit, Finding, Status
 CLASSES = frozenset({"default"})
 _KEYS = ("apiKey", "openAIApiKey", "openaiApiKey")
 _NESTED = frozenset({"configuration", "clientOptions"})
+_TYPED = frozenset({"as_expression", "satisfies_expression"})
 _KEPT = frozenset({"key", "url", "keyword"})
 
 
@@ -91,6 +92,8 @@ class Clients:
             edit = self.script.edit(place, text) if arguments else Edit(at, at, text)
             return Built(node, Settled(), (edit,))
         literal = self.options.literal(first[0])
+        if first[0].kind() in _TYPED and first[0].children()[-1].text() not in {"any", "const"}:
+            return self._unknown(node, "its options have a type of their own")
         if literal is None or self._is_changed(first[0]):
             return self._unknown(node, "its options are put together elsewhere")
         entries = properties(literal)
@@ -191,6 +194,8 @@ class Clients:
         settled.notes.append(Finding(self.script.start(node), self.options.client.id, Status.REVIEW, said))
         authorization = written("Authorization", self.options.bearer(settled.key or self.options.key))
         entries_said = ", ".join([authorization, *settled.headers])
+        if pair and pair.kind() == "spread_element":
+            return Built(node, settled, (self.script.edit(pair, entries_said),))
         return Built(node, settled, (self.script.edit(node, f"{{ {entries_said} }}"),))
 
     def _held(self, holder: SgNode, headers: SgNode, settled: Settled) -> list[Edit]:

@@ -18,11 +18,13 @@ from migrator.javascript.moves import Moves
 from migrator.javascript.options import Options, Runtime
 from migrator.javascript.requests import Requests
 from migrator.javascript.source import Script, scripts
+from migrator.javascript.uses import uses
 from migrator.planning.names import Names
 from migrator.primitives.client import Client, Factory
 from migrator.sites import Edit, Finding, Status
 
 _COMPONENTS = (".vue", ".svelte")  # run in browsers, where there is no `process`
+_WORKER = re.compile(r"(?<!process\.)(?<!meta\.)\benv\.[A-Z]")  # Cloudflare hands its environment to each request
 _BROWSER = re.compile(r"""\bimport\.meta\.env\b|\bfrom\s*["']https://""")
 
 
@@ -62,16 +64,30 @@ def _runtime(text: str, path: str) -> Runtime:
         return "node"
     if "Deno.env" in text:
         return "deno"
+    if _WORKER.search(text):
+        return "worker"
     return "browser" if _BROWSER.search(text) or path.endswith(_COMPONENTS) else "node"
 
 
 def stay(clients: Clients, names: Names) -> bool:
     """Whether the clients of a script stay with the old SDK, for what one of them cannot do elsewhere."""
     built, others = list(clients.built()), list(clients.headers())
-    if any(each.stays for each in (*built, *others)) or _is_held_back([*built, *others], names):
+    made = [*built, *others]
+    if any(each.stays for each in made) or _is_held_back(made, names) or (made and _is_bound(clients, names, made)):
         return True
     requests = _requests(clients) if others else None
     return requests is not None and any(requests.holds(clients.script.start(each.node)) for each in others)
+
+
+def _is_bound(clients: Clients, names: Names, made: list[Built]) -> bool:
+    """Whether an import of the old SDK cannot be moved, on which the clients of the script may stand."""
+    script, ours = clients.script, _ours(imports(clients.script), clients.options.client)
+    taken = frozenset((e.start, e.end) for each in made for e in each.edits)
+    moves = Moves(script, clients.text, names, clients, ours, False, taken)
+    bound = {script.start(each.source) for each in ours if each.form in ("require", "other")}
+    read = (use for each in ours for name in each.names if name.imported == "*" for use in uses(script, name.local))
+    bound |= {script.start(use) for use in read}
+    return any(f.status is Status.MANUAL and f.start in bound for f in moves.findings())
 
 
 def _requests(clients: Clients) -> Requests:

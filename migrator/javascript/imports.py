@@ -41,6 +41,7 @@ class Import:
     clause: SgNode | None
     names: tuple[Name, ...]
     types: bool = False
+    read: SgNode | None = None  # the name that is read off it where it stands
 
     @property
     def package(self) -> str:
@@ -93,6 +94,8 @@ def called(node: SgNode) -> Import | None:
     outer = node
     while (parent := outer.parent()) and parent.kind() in THROUGH:
         outer = parent
+    if parent and parent.kind() == "member_expression":
+        return Import("other", given[0], outer, None, (), read=parent.field("property"))
     if parent is None or parent.kind() != "variable_declarator":
         return Import("other", given[0], outer, None, ())
     pattern = parent.field("name")

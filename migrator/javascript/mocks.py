@@ -95,6 +95,8 @@ class Mocks:
             owner = inner
         arguments = owner.field("arguments")
         first = arguments.named_children()[:1] if arguments else []
+        while first and (mocked := first[0].field("arguments")):
+            first = mocked.named_children()[:1]
         if first and self.clients.is_class(self.clients.meanings.of(first[0])):
             said = "a client is built from other options now: expect those"
             yield Finding(self.script.start(method), self.clients.options.client.id, Status.MANUAL, said)

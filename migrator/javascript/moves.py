@@ -18,6 +18,7 @@ from migrator.javascript.uses import uses
 from migrator.planning.names import Names
 from migrator.sites import Edit, Finding, Status
 
+_BLANK = re.compile(r"(?:[ \t]*(?:\r\n|\n|\r))*")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 
 
@@ -98,6 +99,13 @@ class Moves:
             yield Finding(
                 start, self._client, Status.MIGRATED, f"{package} → {instead}, by the names so far", tuple(handed)
             )
+            return
+        known = {**self.clients.options.client.classes, **dict.fromkeys(CLASSES, "")}
+        if each.read and each.read.text() in known and not self.stays:
+            new = known[each.read.text()]
+            read = (self.script.edit(each.read, new),) if new else ()
+            both = (self.script.edit(each.source, self._source(each)), *read)
+            yield Finding(start, self._client, Status.MIGRATED, f"{package} → {instead}", both)
             return
         if each.form == "export" or (each.form == "other" and not _is_bare(each)):
             whose = "what is exported from it" if each.form == "export" else "what it is used for"
@@ -238,7 +246,9 @@ class Moves:
         first = max(self.text.rfind("\n", 0, start), self.text.rfind("\r", 0, start)) + 1
         rest = _LINE.match(self.text, end)
         if rest and not self.text[first:start].strip() and not rest[0].strip("; \t\r\n"):
-            return Edit(first, rest.end(), "")
+            above = self.text[:first].lstrip("\ufeff").strip()
+            blank = _BLANK.match(self.text, rest.end()) if not above else None
+            return Edit(first, blank.end() if blank else rest.end(), "")
         return Edit(start, end, "")
 
     def _whole(self, each: Import) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from migrator.primitives.client import Client, Parameter
 from migrator.sites import Edit, Finding, Status
 
 Place = Literal["client", "call", "headers"]
-Runtime = Literal["node", "deno", "browser"]
+Runtime = Literal["node", "deno", "worker", "browser"]
 _WORD_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _VARIABLE = re.compile(r"(?<![\w$])[A-Z][A-Z0-9_]+(?![\w$])")
 _JSON = re.compile(r"JSON\s*\.\s*stringify")
@@ -98,7 +98,11 @@ class Options:
         """The expression of the address: the project's setting, or a variable with the gateway's own behind it."""
         base = self.names.rules.options.get("base-url", "")
         literal = f"{self.quote}{base or self.client.url}{self.quote}"
-        return literal if base or self._runtime == "browser" else f"{self._read(self.client.url_variable)} ?? {literal}"
+        return (
+            literal
+            if base or self._runtime in ("browser", "worker")
+            else f"{self._read(self.client.url_variable)} ?? {literal}"
+        )
 
     @property
     def key(self) -> str:
