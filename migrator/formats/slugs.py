@@ -8,15 +8,15 @@ from pathlib import PurePosixPath
 
 from migrator.formats.nested import keys
 from migrator.planning.names import Names
-from migrator.planning.providers import new_id
+from migrator.planning.providers import SLUGGED, new_id
 from migrator.primitives.client import Client
 from migrator.sites import Edit, Finding, Status
 
-_ID = r"@(?!(?:cf|hf)/)[\w-]+/[\w.:/@-]*\w"
-_EACH = re.compile(rf"(?<![\w@./-]){_ID}")
-_ABOUT = r"(?:model|portkey)"
-_HELD = rf"""["']?[ \t]*[:=]\s*
-    (?P<held>["']?{_ID}(?=["']?[ \t]*(?:[,}}\]\r\n#]|\Z)) | \[[^\][]*\] | (?:\s*-[ \t]+["']?@[^\r\n]*)+)"""
+_EACH = re.compile(rf"(?<![\w@./])(?<![\w@./]-){SLUGGED}")
+_ABOUT = r"(?:model|portkey|llm|fallback)"
+_HELD = rf"""["']?[ \t]*[:=]\s*(?:[&!][\w.!-]+[ \t]+)*
+    (?P<held>["']?{SLUGGED}(?=["']?[ \t]*(?:[,}}\]\r\n#]|\Z))
+    | \[[^\][]*\] | ["']?\$\{{+[^{{}}\r\n]*\}} | (?:\s*-[ \t]+["']?@[^\r\n]*)+)"""
 _FLAGS = re.IGNORECASE | re.VERBOSE
 _HOLDER = re.compile(rf"(?<![\w.-])[\w.-]*{_ABOUT}[\w.-]*{_HELD}", _FLAGS)
 _ENTRY = re.compile(rf"[\w.-]+{_HELD}", _FLAGS)

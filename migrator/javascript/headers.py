@@ -13,7 +13,7 @@ from migrator.javascript.removal import does_nothing, removal
 from migrator.javascript.source import Script, span, string_of
 from migrator.sites import Edit, Finding, Status
 
-_SETTERS = frozenset({"set", "append", "setRequestHeader", "setHeader", "header"})
+SETTERS = frozenset({"set", "append", "setRequestHeader", "setHeader", "header"})
 _READERS = frozenset({"get", "has"})
 
 
@@ -106,7 +106,7 @@ class Headers:
     def _set(self, node: SgNode) -> Iterator[Finding]:
         """`headers.set("x-portkey-api-key", key)`."""
         called = _called(node)
-        if called and called.method in _SETTERS and len(called.parts) == 2 and self._is_ours(called.name):
+        if called and called.method in SETTERS and len(called.parts) == 2 and self._is_ours(called.name):
             yield from self._step(node, called.parts[0], called.name, called.parts[1])
 
     def _pair(self, node: SgNode) -> Iterator[Finding]:
@@ -205,7 +205,7 @@ class Headers:
             owner, method = (function.field("object"), function.field("property")) if function else (None, None)
             parts = arguments.named_children() if arguments else []
             said = string_of(parts[0]) if len(parts) == 2 else None
-            if owner and method and method.text() in _SETTERS and said:
+            if owner and method and method.text() in SETTERS and said:
                 yield self._holder(owner), said.lower(), parts[1], node
 
     def _holder(self, node: SgNode) -> tuple[int, int] | str:

@@ -10,28 +10,38 @@ from ast_grep_py import SgNode
 from migrator.javascript.clients import Built, Clients
 from migrator.javascript.meant import is_model
 from migrator.javascript.source import Script, string_of
-from migrator.planning.providers import new_id
+from migrator.planning.providers import SLUGGED, new_id
 from migrator.sites import Finding, Status
 
 _BEGUN = re.compile(r"`@(?P<slug>[\w-]+|\$\{[^}`]*\})/")
-_SLUG = re.compile(r"@(?!(?:cf|hf)/)(?P<slug>[\w-]+)/(?P<model>[\w.:/@-]+)")
+_SLUG = re.compile(SLUGGED)
+_EACH = re.compile(rf"(?<![\w@./-]){SLUGGED}")
 _OF_PACKAGES = re.compile(r"require|import|[mM]ock|resolve")
 _FIELDS = frozenset({"model", "modelName"})
 _OTHERS = re.compile(r"@anthropic-ai/|@google/|@ai-sdk/(?!openai)|groq-sdk|@mistralai/|cohere-ai|ollama")
 
 
 def slugs(script: Script, clients: Clients) -> Iterator[Finding]:
-    """Ids of models that name a provider as `@slug/model`, where a script means a model; else what reads as one."""
-    for node in script.all("string", "template_string"):
+    """Ids of models that name a provider as `@slug/model`, where a script means a model; else what reads as one.
+
+    What is a model's id in one place of the script is one in all of them.
+    """
+    texts = script.all("string", "template_string")
+    known = {said for node in texts if (said := string_of(node)) and _SLUG.fullmatch(said) and is_model(node)}
+    for node in texts:
         said = string_of(node)
         match = _SLUG.fullmatch(said) if said else None
-        if match and is_model(node):
-            yield _named(clients, node, match["slug"], f"/{match['model']}")
-        elif match and _reads_as_one(clients, node, match["slug"], match["model"]):
+        slug, _, model = said[1:].partition("/") if match and said else ("", "", "")
+        if match and (said in known or is_model(node)):
+            yield _named(clients, node, slug, f"/{model}")
+        elif match and _reads_as_one(clients, node, slug, model):
             why = "it reads as a model id with a slug of Portkey's: see what it is for"
             yield Finding(script.start(node), _rule(clients), Status.MANUAL, f"{said}: {why}")
         elif said is None and (begun := _BEGUN.match(node.text())) and is_model(node):
             yield _named(clients, node, begun["slug"], node.text()[begun.end() - 1 : -1])
+        elif told := next((m for m in _EACH.finditer(node.text()) if not match and m[0] in known), None):
+            said = f"{told[0]} in a text: it is a model id with a slug of Portkey's, say what it is now"
+            yield Finding(script.start(node) + told.start(), _rule(clients), Status.MANUAL, said)
 
 
 def _named(clients: Clients, node: SgNode, slug: str, rest: str) -> Finding:

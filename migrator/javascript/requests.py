@@ -9,6 +9,7 @@ from functools import cached_property
 
 from ast_grep_py import SgNode
 
+from migrator.javascript.headers import SETTERS
 from migrator.javascript.options import Options
 from migrator.javascript.source import Script, span
 from migrator.javascript.uses import uses
@@ -173,4 +174,6 @@ def _filling(use: SgNode) -> SgNode | None:
     if filling is None or filling.kind() not in {"assignment_expression", "call_expression"}:
         return None
     first = filling.field("left") or filling.field("function")
-    return filling if first and span(first) == span(above) and not _is_asking(filling) else None
+    name = above.field("property")
+    sets = filling.kind() == "assignment_expression" or (name is not None and name.text() in SETTERS)
+    return filling if first and sets and span(first) == span(above) else None

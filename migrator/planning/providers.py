@@ -10,6 +10,8 @@ from migrator.primitives.client import Client
 from migrator.sites import Status
 
 LOST = "?"
+SLUGGED = r"@(?!(?:cf|hf)/)[A-Za-z0-9][\w.-]*/[A-Za-z0-9](?:[\w.:/@-]*\w)?"
+"""Matches the id of a model that begins with a slug: `@openai-prod/gpt-4o`."""
 _HOSTED = ("@cf/", "@hf/")  # ids of Workers AI, which begin with no slug
 _NOISE = {"portkey", "vk", "virtual", "key", "keys", "id", "slug", "provider", "prod", "dev", "test", "self", "api"}
 
@@ -35,6 +37,9 @@ def named(name: str, client: Client) -> str:
     whole = "-".join(words)
     if whole in client.providers:
         return whole
+    joined = next((p for p in client.providers if p.replace("-", "") == whole), "")
+    if joined:
+        return joined
     begun = [p for p in client.providers if p.startswith(f"{whole}-") and len(whole) > 3]
     return begun[0] if len(begun) == 1 else ""
 

@@ -6,14 +6,14 @@ import ast
 import re
 from collections.abc import Iterator
 
-from migrator.planning.providers import new_id
+from migrator.planning.providers import SLUGGED, new_id
 from migrator.python.reading.expressions import text_value
 from migrator.python.sdk import built_ids
 from migrator.python.sdk.meaning import means_model
 from migrator.python.sdk.writer import Writer
 from migrator.sites import Edit, Finding, Status
 
-_ID = re.compile(r"@(?!(?:cf|hf)/)[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.:/-]*")
+_ID = re.compile(SLUGGED)
 
 
 def find(writer: Writer) -> Iterator[Finding]:
