@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from migrator.python.answers import passing
 from migrator.python.answers.given import Given, Put
 from migrator.python.answers.values import (
     NONE,
@@ -75,6 +76,13 @@ class Contents:
         """What is put into what a variable is."""
         puts = at.notes.puts.get(name, ())
         return union(self._put(at, put) for put in puts if isinstance(put.of, ast.Name) and at.holder(put.of) is holder)
+
+    def put_by_others(self, at: View, holder: Scope, name: str) -> Values:
+        """What the functions that a variable is given to put into what that is."""
+        calls = ((call, of) for call, of in at.notes.handed.get(name, ()) if isinstance(of, ast.Name))
+        handed = (each for each in calls if at.holder(each[1]) is holder)
+        receiving = (each for call, of in handed for each in passing.receiving(self.trace, at, call, of))
+        return union(self.put_into(where, where.functions[own][1], arg.arg) for where, own, arg in receiving)
 
     def put_into_attribute(self, at: View, cls: str, name: str) -> Values:
         """What is put into an attribute of a class, in its own module."""

@@ -6,12 +6,12 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migrator.python.answers import known
+from migrator.python.answers import known, passing
+from migrator.python.answers.applied import plain
 from migrator.python.answers.values import (
     NOTHING,
     OTHER,
     UNKNOWN,
-    Class,
     Function,
     Gives,
     Is,
@@ -27,14 +27,12 @@ from migrator.python.answers.values import (
     union,
 )
 from migrator.python.answers.view import View, decorators
-from migrator.python.reading.expressions import is_none, parts_of
+from migrator.python.reading.expressions import is_none
 from migrator.python.reading.facts import Facts
 from migrator.python.reading.scopes import FunctionNode, Scope, parameters
 
 if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace
-
-_MAKES = ".__init__"
 
 
 class Functions:
@@ -74,10 +72,9 @@ class Functions:
             return None
         node, scope = where.functions[function.name]
         arg = _called(where, node, scope)
-        given = _argument(call_, node, arg, function.name) if arg else None
-        if given is None:
-            return None
-        return union(self.trace.called(callee) for callee in self.trace.value(at, given) - NOTHING)
+        given = passing.argument(plain(call_), node, arg, function.name) if arg else ()
+        callees = union(self.trace.of_given(at, each) for each in given)
+        return union(self.trace.called(callee) for callee in callees - NOTHING) if given else None
 
     def parameter(self, at: View, holder: Scope, arg: ast.arg) -> Values:
         """What a parameter is given by all calls that are seen, where its annotation does not say it."""
@@ -86,7 +83,8 @@ class Functions:
     def _of_parameter(self, at: View, holder: Scope, arg: ast.arg) -> Values:
         function = holder.node
         if isinstance(function, ast.Lambda):
-            return known.applied_to(self.trace, at, function) if arg in function.args.args[:1] else UNKNOWN
+            places = [*function.args.posonlyargs, *function.args.args]
+            return known.applied_to(self.trace, at, function, places.index(arg)) if arg in places else UNKNOWN
         if not isinstance(function, FunctionNode):
             return UNKNOWN
         told = self.trace.listeners.told(at, function, arg) if id(function) in at.names else None
@@ -98,7 +96,7 @@ class Functions:
             return said
         if arg in (function.args.vararg, function.args.kwarg) or id(function) not in at.names:
             return said if answers else UNKNOWN
-        given = [self.trace.value(view_, value) for view_, value in _passed(self.trace, at, function, arg)]
+        given = [self.trace.of_given(view_, each) for view_, each in passing.passed(self.trace, at, function, arg)]
         passed = union(given)
         if answers:
             return said_of(said, passed)
@@ -133,30 +131,6 @@ class Functions:
                 yield above[-1]
 
 
-def _passed(trace: Trace, at: View, function: FunctionNode, arg: ast.arg) -> Iterator[tuple[View, ast.expr]]:
-    """What the calls of a function that are seen pass for a parameter, and its default."""
-    name = at.names[id(function)]
-    if (default := _default(function, arg)) is not None:
-        yield at, default
-    for view, call_ in (*_calls_of(trace, at, function.name, name), *_makings(trace, at, name)):
-        if (given := _argument(call_, function, arg, name)) is not None:
-            yield view, given
-
-
-def _argument(call_: ast.Call, function: FunctionNode, arg: ast.arg, name: str) -> ast.expr | None:
-    """What a call gives a function, of that `name`, for a parameter; None where it is not seen."""
-    positional = [*function.args.posonlyargs, *function.args.args]
-    place = positional.index(arg) if arg in positional else -1
-    bound = "." in name and not any(parts_of(d) == ("staticmethod",) for d in function.decorator_list)
-    offset = place - (1 if bound and (isinstance(call_.func, ast.Attribute) or name.endswith(_MAKES)) else 0)
-    keyword = next((k.value for k in call_.keywords if k.arg == arg.arg), None)
-    if keyword is not None:
-        return keyword
-    if 0 <= offset < len(call_.args) and not any(isinstance(a, ast.Starred) for a in call_.args[: offset + 1]):
-        return call_.args[offset]
-    return None
-
-
 def _called(at: View, function: FunctionNode, scope: Scope) -> ast.arg | None:
     """The parameter that a function calls to give what that gives, wherever it gives anything."""
     if id(function) in at.notes.yields or {*decorators(function)} - known.TRANSPARENT:
@@ -178,44 +152,3 @@ def _called(at: View, function: FunctionNode, scope: Scope) -> ast.arg | None:
     params = {arg.arg: arg for arg in parameters(function.args)}
     free = not any((id(scope), name) in at.stores for name in names)
     return params.get(names.pop()) if len(names) == 1 and free else None
-
-
-def _default(function: FunctionNode, arg: ast.arg) -> ast.expr | None:
-    its = function.args
-    last_first = zip(reversed([*its.posonlyargs, *its.args]), reversed(its.defaults), strict=False)
-    by_keyword = zip(its.kwonlyargs, its.kw_defaults, strict=True)
-    return next((value for each, value in (*last_first, *by_keyword) if each is arg), None)
-
-
-def _calls_of(trace: Trace, at: View, called: str, name: str) -> Iterator[tuple[View, ast.Call]]:
-    """The calls that may be of a function."""
-    for view, call_ in calls(trace, at, called, is_method="." in name):
-        if _is_of(trace, view, call_, at, name):
-            yield view, call_
-
-
-def _makings(trace: Trace, at: View, name: str) -> Iterator[tuple[View, ast.Call]]:
-    """The calls of a class whose `__init__` a function is."""
-    if not name.endswith(_MAKES):
-        return
-    owner = name.removesuffix(_MAKES)
-    for view, call_ in calls(trace, at, owner, is_method=False):
-        if any(isinstance(v, Class) and v.name.endswith(f".{owner}") for v in trace.value(view, call_.func)):
-            yield view, call_
-
-
-def calls(trace: Trace, at: View, name: str, *, is_method: bool) -> Iterator[tuple[View, ast.Call]]:
-    """The calls of anything of a name, in its module and in those that import it by that name."""
-    yield from ((at, call_) for call_ in at.notes.calls.get(name, ()))
-    full = () if is_method else (f"{module}.{name}" for module in at.module.facts.names)
-    for path in sorted({path for each in full for path in trace.views.callers.get(each, ())} - {at.path}):
-        view = trace.views.look(path)
-        yield from ((view, call_) for call_ in view.notes.calls.get(name, ())) if view else ()
-
-
-def _is_of(trace: Trace, view: View, call_: ast.Call, at: View, name: str) -> bool:
-    """Whether a call may be one of a function: what it calls is that, or is not told."""
-    values = trace.value(view, call_.func)
-    return any(getattr(v, "path", "") == at.path and getattr(v, "name", "") == name for v in values) or (
-        "." in name and isinstance(call_.func, ast.Attribute) and values <= OTHER
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from migrator.python.answers import passing
 from migrator.python.answers.contents import EMPTY
 from migrator.python.answers.values import (
     NONE,
@@ -42,7 +43,6 @@ _RAISING = {"raises", "assertRaises", "assertRaisesRegex"}
 RAISED = {"value", "exception"}  # the attributes of what these give that have the error
 _LISTS = {"list", "tuple", "sorted", "reversed", "iter", "aiter", "set", "as_completed"}
 _READING = {"copy", "get", "get_nowait", "items", "pop", "popleft", "setdefault", "values"}
-_KEYED = {"sorted", "min", "max", "groupby"}
 _SLICES = {"islice", "cycle"}
 _SIFTS = {"filter", "filterfalse", "takewhile", "dropwhile"}
 
@@ -158,24 +158,10 @@ def _default(trace: Trace, at: View, node: ast.Call) -> Values:
     return trace.value(at, given["default"]) if "default" in given else NONE
 
 
-def applied_to(trace: Trace, at: View, function: ast.expr) -> Values:
-    """What a function is given first that is called at once, or sorts, sifts or maps what else its call is given."""
-    above = at.notes.above(function)
-    outer = next(above)
-    is_key = isinstance(outer, ast.keyword) and outer.arg == "key"
-    outer = next(above) if is_key else outer
-    name = callee_of(outer) if isinstance(outer, ast.Call) else ""
-    if not isinstance(outer, ast.Call):
-        return UNKNOWN
-    if outer.func is function and outer.args:
-        return trace.value(at, outer.args[0])
-    if is_key and name == "sort" and isinstance(outer.func, ast.Attribute):
-        return trace.shapes.items(trace.value(at, outer.func.value))
-    if is_key and name in _KEYED and outer.args:
-        return trace.shapes.items(trace.value(at, outer.args[0]))
-    if name in {"map", *_SIFTS} and len(outer.args) == 2 and outer.args[0] is function:
-        return trace.shapes.items(trace.value(at, outer.args[1]))
-    return UNKNOWN
+def applied_to(trace: Trace, at: View, function: ast.expr, place: int = 0) -> Values:
+    """What a function that stands in a call is given there, or where that hands it on, at a place."""
+    seen = ((view, each.args[place]) for view, each in passing.in_place(trace, at, function) if place < len(each.args))
+    return union(trace.of_given(view, given) for view, some in seen for given in some) or UNKNOWN
 
 
 def _is_own(trace: Trace, at: View, node: ast.Call) -> bool:

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migrator.python.answers.functions import calls
 from migrator.python.answers.given import Given
+from migrator.python.answers.passing import calls
 from migrator.python.answers.values import OTHER, Class, Function, Object, Values, leads, union
 from migrator.python.answers.view import View, decorators
 

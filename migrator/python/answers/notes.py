@@ -37,6 +37,9 @@ class Notes:
     yields: dict[int, list[Given]] = field(default_factory=dict)  # function -> what it yields
     told: dict[int, tuple[Told, ...]] = field(default_factory=dict)  # the tests that hold where a name is read
     calls: dict[str, list[ast.Call]] = field(default_factory=dict)  # last name of what is called -> the calls
+    handed: dict[str, list[tuple[ast.Call, ast.expr]]] = field(
+        default_factory=dict
+    )  # last name of an argument -> calls
     puts: dict[str, list[Put]] = field(default_factory=dict)  # last name of a container -> what is put into it
 
     def above(self, node: ast.AST) -> Iterator[ast.AST]:
@@ -95,13 +98,29 @@ def _note(notes: Notes, node: ast.AST, function: ast.AST | None) -> None:
         case ast.Call():
             callee = callee_of(node)
             notes.calls.setdefault(callee, []).append(node)
+            for each in _arguments(node):
+                notes.handed.setdefault(each.attr if isinstance(each, ast.Attribute) else each.id, []).append(
+                    (node, each)
+                )
             if callee in PUTTING:
                 _put(notes, called(node))
 
 
+def _last(node: ast.Name | ast.Attribute) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr
+
+
+def _arguments(call: ast.Call) -> Iterator[ast.Name | ast.Attribute]:
+    """The names and attributes that a call is given, be it in a tuple."""
+    for each in (*call.args, *(keyword.value for keyword in call.keywords)):
+        for item in each.elts if isinstance(each, ast.Tuple) else (each,):
+            if isinstance(item, ast.Name | ast.Attribute):
+                yield item
+
+
 def _put(notes: Notes, puts: Iterable[Put]) -> None:
     for put in puts:
-        notes.puts.setdefault(put.of.id if isinstance(put.of, ast.Name) else put.of.attr, []).append(put)
+        notes.puts.setdefault(_last(put.of), []).append(put)
 
 
 # ------------------------------------------------------------------------------------------------------ what tests tell

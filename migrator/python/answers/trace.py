@@ -9,7 +9,7 @@ from dataclasses import replace
 from migrator.planning.fates import Fate
 from migrator.python.answers import known
 from migrator.python.answers.annotations import Annotations
-from migrator.python.answers.contents import Contents
+from migrator.python.answers.contents import Contents, is_display
 from migrator.python.answers.functions import Functions
 from migrator.python.answers.given import Given
 from migrator.python.answers.listeners import Listeners
@@ -195,8 +195,11 @@ class Trace:
             elif not isinstance(binding.node, ast.Name):
                 left = binding.target is None or at.module.left_alone(binding)
                 values.append(OTHER if left or binding.target is None else self.named(binding.target))
+        by = by if len(by) == len(values) else []
         more = self.contents.put_into(at, holder, name)
-        return self.contents.filled(at, union(values), by if len(by) == len(values) else (), more)
+        if by and not matters(more) and all(is_display(given.value) for given in by):
+            more |= self.contents.put_by_others(at, holder, name)
+        return self.contents.filled(at, union(values), by, more)
 
     def named(self, dotted: str) -> Values:
         """What a dotted name comes to: a function of the library, something of the project's own."""

@@ -1,0 +1,159 @@
+"""What functions are given: by the calls of them, and by those that are handed them to call them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from migrator.python.answers.applied import Applied, applied, plain
+from migrator.python.answers.given import Given
+from migrator.python.answers.values import OTHER, Class, Function, Object, Value
+from migrator.python.answers.view import View
+from migrator.python.reading.expressions import parts_of
+from migrator.python.reading.scopes import FunctionNode, parameters
+
+if TYPE_CHECKING:
+    from migrator.python.answers.trace import Trace
+
+MAKES = ".__init__"
+_FURTHEST = 3  # functions that hand a function on to the next
+
+
+def passed(trace: Trace, at: View, function: FunctionNode, arg: ast.arg) -> Iterator[tuple[View, Given]]:
+    """What a parameter is given by the calls of a function that are seen, and its default."""
+    name = at.names[id(function)]
+    if (default := _default(function, arg)) is not None:
+        yield at, Given(default)
+    for view, call in (
+        *_calls_of(trace, at, function.name, name),
+        *_makings(trace, at, name),
+        *_handed(trace, at, name),
+    ):
+        yield from ((view, given) for given in argument(call, function, arg, name))
+
+
+def argument(call: Applied, function: FunctionNode, arg: ast.arg, name: str) -> tuple[Given, ...]:
+    """What a call may give a function, of that `name`, for a parameter; nothing where it is not seen."""
+    if arg.arg in call.keywords:
+        return (Given(call.keywords[arg.arg]),)
+    positional = [*function.args.posonlyargs, *function.args.args]
+    bound = "." in name and not any(parts_of(d) == ("staticmethod",) for d in function.decorator_list)
+    own = bound and (isinstance(call.function, ast.Attribute) or name.endswith(MAKES))
+    place = positional.index(arg) - own if arg in positional else -1
+    return call.args[place] if 0 <= place < len(call.args) else ()
+
+
+def calls(trace: Trace, at: View, name: str, *, is_method: bool) -> Iterator[tuple[View, ast.Call]]:
+    """The calls of anything of a name, in its module and in those that import it by that name."""
+    for view in _views(trace, at, name, is_method=is_method):
+        yield from ((view, call) for call in view.notes.calls.get(name, ()))
+
+
+def in_place(trace: Trace, at: View, function: ast.expr) -> Iterator[tuple[View, Applied]]:
+    """The calls of what stands among the arguments of a call, a lambda say."""
+    outer = next(at.notes.above(function))
+    outer = next(at.notes.above(outer)) if isinstance(outer, ast.keyword) else outer
+    if isinstance(outer, ast.Call):
+        yield from [(at, plain(outer))] if outer.func is function else _through(trace, at, outer, function)
+
+
+def receiving(trace: Trace, view: View, call: ast.Call, given: ast.expr) -> Iterator[tuple[View, str, ast.arg]]:
+    """The functions of the project that get an argument of a call, by module and name, with the parameter for it."""
+    for each in (plain(call), *applied(call)):
+        for where, name in (found for v in trace.value(view, each.function) if (found := _defined(trace, v))):
+            node, _ = where.functions[name]
+            takes = (arg for arg in parameters(node.args) if Given(given) in argument(each, node, arg, name))
+            yield from ((where, name, arg) for arg in takes)
+
+
+def _defined(trace: Trace, callee: Value) -> tuple[View, str] | None:
+    """Where the function is that a call of something runs."""
+    path, name = "", ""
+    if isinstance(callee, Function):
+        path, name = callee.path, callee.name
+    elif isinstance(callee, Class):
+        module, _, owner = callee.name.rpartition(".")
+        facts = trace.index.by_name.get(module)
+        path, name = facts.path if facts else "", f"{owner}{MAKES}"
+    where = trace.views.look(path) if path else None
+    return (where, name) if where and name in where.functions else None
+
+
+def _views(trace: Trace, at: View, name: str, *, is_method: bool) -> Iterator[View]:
+    yield at
+    full = () if is_method else (f"{module}.{name}" for module in at.module.facts.names)
+    for path in sorted({path for each in full for path in trace.views.callers.get(each, ())} - {at.path}):
+        view = trace.views.look(path)
+        yield from [view] if view else []
+
+
+def _default(function: FunctionNode, arg: ast.arg) -> ast.expr | None:
+    its = function.args
+    last_first = zip(reversed([*its.posonlyargs, *its.args]), reversed(its.defaults), strict=False)
+    by_keyword = zip(its.kwonlyargs, its.kw_defaults, strict=True)
+    return next((value for each, value in (*last_first, *by_keyword) if each is arg), None)
+
+
+def _calls_of(trace: Trace, at: View, called: str, name: str) -> Iterator[tuple[View, Applied]]:
+    """The calls that may be of a function."""
+    for view, call in calls(trace, at, called, is_method="." in name):
+        if _is_of(trace, view, call.func, at, name):
+            yield view, plain(call)
+
+
+def _makings(trace: Trace, at: View, name: str) -> Iterator[tuple[View, Applied]]:
+    """The calls of a class whose `__init__` a function is."""
+    if not name.endswith(MAKES):
+        return
+    owner = name.removesuffix(MAKES)
+    for view, call in calls(trace, at, owner, is_method=False):
+        if any(isinstance(v, Class) and v.name.endswith(f".{owner}") for v in trace.value(view, call.func)):
+            yield view, plain(call)
+
+
+def _is_of(trace: Trace, view: View, called: ast.expr, at: View, name: str) -> bool:
+    """Whether what is called may be a function: it is that, or is not told."""
+    values = trace.value(view, called)
+    return Function(at.path, name) in values or ("." in name and isinstance(called, ast.Attribute) and values <= OTHER)
+
+
+# ------------------------------------------------------------------------------------------------- functions handed on
+
+
+def _handed(trace: Trace, at: View, name: str) -> Iterator[tuple[View, Applied]]:
+    """The calls of a function by others that are handed it."""
+    last, function = name.rpartition(".")[2], Function(at.path, name)
+    for view in _views(trace, at, last, is_method="." in name):
+        for call, given in view.notes.handed.get(last, ()):
+            if function in trace.value(view, given):
+                yield from _through(trace, view, call, given)
+
+
+def _through(
+    trace: Trace, view: View, call: ast.Call, given: ast.expr, further: int = _FURTHEST
+) -> Iterator[tuple[View, Applied]]:
+    """The calls of what a call is given: by one of the standard library, or in a function of the project's own."""
+    known = [each for each in applied(call) if each.function is given]
+    yield from ((view, each) for each in known)
+    for where, name, arg in () if known or not further else receiving(trace, view, call, given):
+        yield from _inside(trace, where, name, arg.arg, further - 1)
+
+
+def _inside(trace: Trace, at: View, name: str, arg: str, further: int) -> Iterator[tuple[View, Applied]]:
+    """The calls of a parameter in its function, of the attribute that keeps it, and of those that are handed it."""
+    _, scope = at.functions[name]
+    for call in at.notes.calls.get(arg, ()):
+        if isinstance(call.func, ast.Name) and at.holder(call.func) is scope:
+            yield at, plain(call)
+    for call, given in at.notes.handed.get(arg, ()):
+        if isinstance(given, ast.Name) and at.holder(given) is scope:
+            yield from _through(trace, at, call, given, further)
+    owner = name.rpartition(".")[0]
+    for (cls, attribute), stores in at.members.items() if name.endswith(MAKES) else ():
+        kept = (at.notes.given.get(id(store), Given(None)).value for store in stores)
+        if cls == owner and any(isinstance(v, ast.Name) and v.id == arg and at.holder(v) is scope for v in kept):
+            for call in at.notes.calls.get(attribute, ()):
+                of = call.func.value if isinstance(call.func, ast.Attribute) else None
+                if of and Object(f"{at.module.facts.name}.{owner}") in trace.value(at, of):
+                    yield at, plain(call)
