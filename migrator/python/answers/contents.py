@@ -85,13 +85,18 @@ class Contents:
         return union(self.put_into(where, where.functions[own][1], arg.arg) for where, own, arg in receiving)
 
     def put_into_attribute(self, at: View, cls: str, name: str) -> Values:
-        """What is put into an attribute of a class, in its own module."""
-        puts = ((put.of, put) for put in at.notes.puts.get(name, ()))
-        return union(
-            self._put(at, put)
-            for of, put in puts
-            if isinstance(of, ast.Attribute) and Object(cls) in self.trace.value(at, of.value)
-        )
+        """What is put into an attribute of a class, wherever that is named."""
+        found = NONE
+        for view in passing.mentioning(self.trace, at, cls, is_method=False) if cls else ():
+            for put in view.notes.puts.get(name, ()):
+                of = put.of.value if isinstance(put.of, ast.Attribute) else None
+                objects = self.trace.value(view, of) if of else NONE
+                if any(isinstance(v, Object) and self._is_of(v.cls, f"{at.module.facts.name}.{cls}") for v in objects):
+                    found |= self._put(view, put)
+        return found
+
+    def _is_of(self, cls: str, base: str) -> bool:
+        return cls == base or base in self.trace.index.lineage(cls)
 
     def _put(self, at: View, put: Put) -> Values:
         values = self.trace.of_given(at, put.given)

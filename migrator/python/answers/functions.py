@@ -18,6 +18,7 @@ from migrator.python.answers.values import (
     Many,
     Object,
     Row,
+    Table,
     Values,
     asked,
     asks_usage,
@@ -100,7 +101,7 @@ class Functions:
         passed = union(given)
         if answers:
             return said_of(said, passed)
-        if not any(isinstance(v, Is | Many | Gives | Function | Object | Row) for v in passed):
+        if not any(isinstance(v, Is | Many | Gives | Function | Object | Row | Table) for v in passed):
             return said or UNKNOWN
         return passed | (said or frozenset())
 

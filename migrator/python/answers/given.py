@@ -52,8 +52,11 @@ def targets(target: ast.expr, given: Given) -> Iterator[tuple[int, Given]]:
 
 
 def assigned(target: ast.expr, value: ast.expr) -> Iterator[Put]:
-    """What `x[key] = value` puts into x."""
-    if isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice):
+    """What `x[key] = value` puts into x, and `x.name = value` into what is there for an instance."""
+    is_own = isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self"
+    if isinstance(target, ast.Attribute) and not is_own:
+        yield Put(target, (), Given(value))
+    elif isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice):
         yield from _put(target.value, (target.slice,), Given(value))
 
 

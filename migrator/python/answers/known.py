@@ -50,8 +50,10 @@ _SIFTS = {"filter", "filterfalse", "takewhile", "dropwhile"}
 def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
     """What a call gives of what it is given; None where it is no such call."""
     name, args = callee_of(node), node.args
-    first = trace.value(at, args[0]) if args and not isinstance(args[0], ast.Starred) else None
     plain = isinstance(node.func, ast.Name)
+    if plain and _is_own(trace, at, node):
+        return None
+    first = trace.value(at, args[0]) if args and not isinstance(args[0], ast.Starred) else None
     match name:
         case "gather":
             items = (
@@ -93,6 +95,9 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
             return _default(trace, at, node)
         case _ if name in _RAISING and first is not None:
             return frozenset({Caught(raised(first))})
+        case "wait" if first is not None and any(isinstance(v, Many | Table) for v in first):
+            each = frozenset[Value]({Many(trace.shapes.items(first))})
+            return frozenset({Row((each, each))})
         case "next" | "anext" if plain and first is not None:
             return trace.shapes.items(first)
         case "min" | "max" if plain and first is not None and len(args) == 1:

@@ -38,12 +38,12 @@ class Members:
                 is_read = {"property", "cached_property"} & {*decorators(node)}
                 return self.trace.functions.result(function) if is_read else frozenset({function})
             stores = at.members.get((own, name), [])
-            if stores:
+            more = self.trace.contents.put_into_attribute(at, own, name)
+            if stores or more:
                 given = [at.notes.given.get(id(s), Given(None)) for s in stores]
                 made = union(self.trace.value(view, value) for view, value in self._made_with(at, own, name))
                 sure = [one for one in given if one.value is not None or not leads(made)]
                 values = union(self.trace.of_given(at, one) for one in sure) | (made if leads(made) else frozenset())
-                more = self.trace.contents.put_into_attribute(at, each, name)
                 return self.trace.contents.filled(at, values, () if leads(made) else given, more)
         return OTHER
 

@@ -46,7 +46,7 @@ def argument(call: Applied, function: FunctionNode, arg: ast.arg, name: str) -> 
 
 def calls(trace: Trace, at: View, name: str, *, is_method: bool) -> Iterator[tuple[View, ast.Call]]:
     """The calls of anything of a name, in its module and in those that import it by that name."""
-    for view in _views(trace, at, name, is_method=is_method):
+    for view in mentioning(trace, at, name, is_method=is_method):
         yield from ((view, call) for call in view.notes.calls.get(name, ()))
 
 
@@ -80,7 +80,8 @@ def _defined(trace: Trace, callee: Value) -> tuple[View, str] | None:
     return (where, name) if where and name in where.functions else None
 
 
-def _views(trace: Trace, at: View, name: str, *, is_method: bool) -> Iterator[View]:
+def mentioning(trace: Trace, at: View, name: str, *, is_method: bool) -> Iterator[View]:
+    """A module, and those that have something of it by name, which a method is not."""
     yield at
     full = () if is_method else (f"{module}.{name}" for module in at.module.facts.names)
     for path in sorted({path for each in full for path in trace.views.callers.get(each, ())} - {at.path}):
@@ -124,7 +125,7 @@ def _is_of(trace: Trace, view: View, called: ast.expr, at: View, name: str) -> b
 def _handed(trace: Trace, at: View, name: str) -> Iterator[tuple[View, Applied]]:
     """The calls of a function by others that are handed it."""
     last, function = name.rpartition(".")[2], Function(at.path, name)
-    for view in _views(trace, at, last, is_method="." in name):
+    for view in mentioning(trace, at, last, is_method="." in name):
         for call, given in view.notes.handed.get(last, ()):
             if function in trace.value(view, given):
                 yield from _through(trace, view, call, given)
