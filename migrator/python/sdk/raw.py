@@ -130,6 +130,7 @@ class _Raw:
         self._tell(target)
         option, row = name.lower().removeprefix(self.prefix).replace("-", "_"), self._row(name)
         if gone := self.through.urls.gone_of(target.value):
+            self.module.kept |= {id(n) for n in ast.walk(statement)}
             yield Finding(self.module.source.start(statement), gone.rule, gone.status, f"{name}: {gone.message}")
             return
         if row is None or not is_plain(self.writer.rules, [ast.keyword(arg=option, value=statement.value)]):

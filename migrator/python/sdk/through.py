@@ -241,6 +241,7 @@ class Through:
         return self.writer.edited(node, result, said, imported, replaced, gone, added)
 
     def _for_what_is_gone(self, node: ast.expr, gone: Asked) -> Finding:
+        self.writer.module.kept |= {id(n) for n in ast.walk(node)}
         return Finding(self.writer.module.source.start(node), gone.rule, gone.status, f"headers: {gone.message}")
 
     def _bearer_of(self, given: Given) -> str:
@@ -251,7 +252,6 @@ class Through:
         """Headers that are made by themselves carry the key: `{"Authorization": f"Bearer {key}"}`."""
         module, result = self.writer.module, self.options.convert(given.options)
         if differs := self.urls.gone_of(node):
-            module.kept |= {id(n) for n in ast.walk(node)}
             return self._for_what_is_gone(node, differs)
         imported = self.writer.imported(not result.key, node, scope)
         result.headers = {"Authorization": self._bearer_of(given), **result.headers}

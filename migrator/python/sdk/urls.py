@@ -15,7 +15,7 @@ from migrator.python.sdk.pieces import COMPUTED, first, together
 from migrator.python.sdk.writer import Writer, named
 from migrator.sites import Finding, Status
 
-_SOUNDS = re.compile(r"url|base|host|endpoint|api|gateway|portkey", re.IGNORECASE)  # like an address
+_ANY = re.compile(r"_?(?:(?:llm|ai|gateway|api|base|host|endpoint|url|uri)_?)+", re.IGNORECASE)  # an address, of no one
 _LOOKED_UP = 5  # names that lead to one another
 
 
@@ -67,6 +67,16 @@ class Urls:
         texts = (text_value(each) or "" for each in ast.walk(node))
         return next((text.rstrip("/") for text in texts if text.rstrip("/") in self.client.addresses), "")
 
+    def _may_be(self, node: ast.expr, depth: int = 0) -> bool:
+        """Whether an expression that leads to no address may be the old one: by its name, where it leads nowhere."""
+        text = ast.unparse(node)
+        if self.client.of.partition("_")[0] in text.lower():
+            return True
+        value = self._values.get(text)
+        if value is not None and depth < _LOOKED_UP and not isinstance(value, ast.Constant):
+            return self._may_be(value, depth + 1)
+        return value is None and bool(_ANY.fullmatch(text.rpartition(".")[2]))
+
     def of(self, node: ast.expr, depth: int = 0) -> Url | None:
         """The URL that an expression makes; None for what is none at the address, or no more than the address."""
         if isinstance(node, ast.Name | ast.Attribute):
@@ -83,7 +93,7 @@ class Urls:
         base, path = first(node), text.removeprefix(COMPUTED)
         if address := self._begins_with(base):
             return Url(node, address + path, False, self._asked(address + path))
-        if not _SOUNDS.search(ast.unparse(base)):
+        if not self._may_be(base):
             return None
         differs = self._asked(self.longest + path)
         known = differs is not None and differs.rule != self.client.id
