@@ -27,7 +27,7 @@ def handed_on(clients: Clients, all_imports: list[Import]) -> Iterator[Finding]:
         for name in each.names if each.package == client.package else ():
             if name.imported in {*client.classes, *CLASSES}:
                 for use in uses(script, name.local):
-                    if _is_given(script, use):
+                    if use.kind() != "type_identifier" and _is_given(script, use):
                         said = f"the class is handed on: give apiKey and baseURL of {client.called} where it is built"
                         yield Finding(script.start(use), client.id, Status.REVIEW, said)
 

@@ -96,13 +96,18 @@ def _pending(report: Report, paint: Paint) -> str:
         sites = list(group)
         tail = f": {shared}" if shared else ""
         rows = _aligned([_site_row(report, site, tail) for site in sites])
-        head = f"{paint(rule, bold=True)} ({len(sites)}){_clean(tail)}\n"
+        head = f"{paint(rule, bold=True)} ({len(sites)}){_broken(_clean(tail), 4)}\n"
         lines = [
-            f"  {place}  {paint(status, fg=_COLOURS[site.status])}  {what}".rstrip() + "\n"
+            f"  {place}  {paint(status, fg=_COLOURS[site.status])}  {_broken(what, 6)}".rstrip() + "\n"
             for site, (place, status, what) in zip(sites, rows, strict=True)
         ]
         paragraphs.append("".join([head, *lines]))
     return paint("For your eyes", bold=True) + "\n" + "\n".join(paragraphs) if paragraphs else ""
+
+
+def _broken(message: str, indent: int) -> str:
+    """A message of more than two clauses with a line for each."""
+    return message.replace("; ", ";\n" + " " * indent) if message.count("; ") > 1 else message
 
 
 def _advice(site: Site) -> str:

@@ -111,7 +111,8 @@ class Writer:
         edits = [imported] if imported.text else []
         if replaced or gone or added or first:
             edits += arguments.edits(self.module, node, replaced, gone, added, first)
-        told = "; ".join([said, *result.notes]) if len(result.notes) != 1 else f"{said}: {result.notes[0]}"
+        notes = _gathered(result.notes)
+        told = "; ".join([said, *notes]) if len(notes) != 1 else f"{said}: {notes[0]}"
         return self.say(node, result.status, told, tuple(edits))
 
     def _replace(self, node: ast.Call | ast.Dict, names: set[str]) -> None:
@@ -120,6 +121,15 @@ class Writer:
             if name in names:
                 self.module.replaced |= {id(n) for n in ast.walk(value)}
                 self.done |= {id(n) for n in ast.walk(value) if isinstance(n, ast.Call)}
+
+
+def _gathered(notes: Sequence[str]) -> list[str]:
+    """Notes about options, those that say the same of several as one: `model, fallbacks: …`."""
+    about: dict[str, list[str]] = {}
+    for note in notes:
+        name, colon, said = note.partition(": ")
+        about.setdefault(f"{colon}{said}" if colon and " " not in name else note, []).append(name)
+    return [f"{', '.join(names)}{said}" if said.startswith(": ") else said for said, names in about.items()]
 
 
 def named(node: ast.Call | ast.Dict) -> dict[str, ast.expr]:
