@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from migrator.python.direct.given import COLLECTED, assigned, defaults, is_promised
 from migrator.python.direct.promises import Promises
 from migrator.python.module import Module
-from migrator.python.reading.expressions import parts_of, root_of, text_value
+from migrator.python.reading.expressions import ENVIRONMENT, GETTERS, parts_of, root_of, text_value
 from migrator.python.reading.scopes import FunctionNode, Scope
 
 _GIVING = {
@@ -20,8 +20,6 @@ _TEXT_METHODS = {
     "casefold", "decode", "encode", "format", "join", "lower", "lstrip", "removeprefix", "removesuffix", "rstrip",
     "split", "splitlines", "strip", "title", "upper",
 }  # fmt: skip
-_DEFAULTED = {("os", "environ", "get"), ("environ", "get"), ("os", "getenv"), ("getenv",)}
-_ENVIRONMENT = {("os", "environ"), ("environ",)}
 _ALWAYS = (
     ast.JoinedStr, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
     ast.Lambda, ast.BinOp, ast.UnaryOp, ast.Compare,
@@ -78,7 +76,7 @@ class Values:
             case ast.Call():
                 return self._is_giving(node)
             case ast.Subscript():
-                return parts_of(node.value) in _ENVIRONMENT
+                return parts_of(node.value) in ENVIRONMENT
             case ast.Name():
                 return self._is_bound(node)
             case ast.Attribute():
@@ -109,7 +107,7 @@ class Values:
     def _is_giving(self, call: ast.Call) -> bool:
         """Whether a call never gives None: of a built-in, a method of texts, a class, a function that says so."""
         parts, func = parts_of(call.func), call.func
-        if parts in _DEFAULTED:
+        if parts in GETTERS:
             return len(call.args) == 2 and self.is_given(call.args[1])
         if isinstance(func, ast.Attribute) and func.attr in _TEXT_METHODS:
             return True

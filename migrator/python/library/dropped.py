@@ -78,7 +78,7 @@ class _Finder:
                 self.said.add(id(entry.at))
         for (_, note), group in groups.items():
             names = ", ".join(dict.fromkeys(entry.name for entry in group))
-            said = f"{names} {'go' if len(group) > 1 else 'goes'}: {note}"
+            said = f"{names}: not sent any more, can be taken out here: {note}"
             yield Finding(self.module.source.start(group[0].at), fate.rule, Status.REVIEW, said)
 
     def _row(self, fate: Fate, name: str) -> Argument | None:

@@ -9,8 +9,8 @@ from functools import cached_property
 
 from migrator.patterns import under
 from migrator.planning.fates import Fate
-from migrator.primitives.library import Library, Variable
-from migrator.python.library import handed_on, in_modules
+from migrator.primitives.library import Library
+from migrator.python.library import handed_on, in_modules, variables
 from migrator.python.library import modules as library_modules
 from migrator.python.module import Module
 from migrator.python.reading.expressions import Parts, callee_of, imported_later, parts_of, text_value
@@ -21,7 +21,6 @@ from migrator.sites import Edit, Finding, Status
 
 _SPECS = {"find_spec", "find_loader"}
 _PROBES = {*_SPECS, "importorskip"}
-_SETTERS = {"setdefault", "setenv", "putenv"}
 _ATTRIBUTES = {"setattr", "getattr", "hasattr", "delattr", "object"}  # the last is that of patch
 _VERSIONS = {"version", "distribution"}  # of importlib.metadata
 _IMPORTS = {"import_module", "importorskip", "__import__"}
@@ -70,7 +69,7 @@ class Texts:
             elif value == library.module and not self._lingers and self._asks_by_name(text.node, callee):
                 said = f"{value} is asked for by its name in a text: ask for {library.instead}, or take it out"
                 yield self._finding(text, Status.MANUAL, said)
-        elif (rule := self.module.names.variable(value)) and self._is_left(text, value, rule):
+        elif (rule := self.module.names.variable(value)) and variables.is_left(self.module, text, value, rule):
             yield replace(self._finding(text, Status.REVIEW, f"{value}: {rule.message}"), rule=rule.id)
 
     def _asks_by_name(self, node: ast.expr, callee: Parts) -> bool:
@@ -99,17 +98,6 @@ class Texts:
             return self._finding(text, Status.MIGRATED, f"{value} → {client}", client)
         said = f"multiple({value!r}, …): see what has these now, and patch them there"
         return self._finding(text, Status.MANUAL, said)
-
-    def _is_left(self, text: Text, value: str, rule: Variable) -> bool:
-        """Whether nothing reads a variable any more: one of another name than the library's, if it is set here."""
-        if not rule.check or rule.templates:
-            return False
-        if rule.is_librarys(value):
-            return True
-        parent = self.module.source.parents.get(id(text.node))
-        if isinstance(parent, ast.Call) and isinstance(parent.func, ast.Attribute):
-            return parent.func.attr in _SETTERS
-        return isinstance(parent, ast.Subscript) and isinstance(parent.ctx, ast.Store)
 
     def _of_one_that_stays(self, text: Text, value: str, library: Library) -> Iterator[Finding]:
         """Only what it is imported by, or replaced with, for something that is elsewhere now."""

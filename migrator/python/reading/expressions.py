@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 Parts = tuple[str, ...]
 
+ENVIRONMENT = {("os", "environ"), ("environ",)}
+GETTERS = {("os", "environ", "get"), ("environ", "get"), ("os", "getenv"), ("getenv",)}  # of the environment
 IMPORTING_CALLS = {"import_module", "importorskip", "__import__"}
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
