@@ -67,6 +67,7 @@ class Dependency(Rule):
     stays: bool = key(BOOL, "whether the old one goes on being needed; only a pin that is yanked is reported", False)
     extra: str = key(DISTRIBUTION, "the extra of the old one that alone goes, and the new one comes beside it", "")
     uses: list[str] = key(TEXTS, "what shows in code that it is still used; by default an import of it", [])
+    servers: list[str] = key(TEXTS, "extras of the old one that are servers: with one of them it stays", [])
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -79,7 +79,8 @@ def find(text: str, names: Names, kept: frozenset[str], *, prose: bool = False, 
         words = _words(text, match.end(), line)
         for rule in names.rules.dependencies:
             place = replace(words, stated=[_tool(one) for one in words.stated]) if match["tool"] else words
-            manner = Manner(rule.id in kept, status=Status.REVIEW, prose=said, edited=edit and not match["tool"])
+            can = edit and not match["tool"]
+            manner = Manner(rule.id in kept, runs=True, status=Status.REVIEW, prose=said, edited=can)
             yield from settle(place, rule, manner)
 
 

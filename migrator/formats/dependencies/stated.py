@@ -101,10 +101,14 @@ def spelt(new: Stated) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a list is to be taken: `adds` is false where it only constrains, `group` is what users call it by."""
+    """How a list is to be taken: `adds` is false where it only constrains, `group` is what users call it by.
+
+    `runs` is whether it is a command, which installs for what is run next.
+    """
 
     kept: bool
     adds: bool = True
+    runs: bool = False
     group: str = ""
     status: Status = Status.MIGRATED
     prose: bool = False
@@ -129,6 +133,13 @@ def settle(place: Place, rule: Dependency, manner: Manner) -> Iterator[Finding]:
             named = " and ".join(map(spelt, needed))
             said = one.locked.replace("{new}", named or "the new one")
             yield _finding(rule, one, Status.MANUAL, said, (), manner)
+        elif server := _server(rule, one):
+            said = (
+                f"{one.name}[{server}] stays, for it is a server; what only calls a model needs no more than its client"
+            )
+            added = [] if manner.runs else needed
+            said += f": {' and '.join(map(spelt, added))} is added" if added else ""
+            yield _finding(rule, one, Status.REVIEW, said, place.beside(one, *added) if added else (), manner)
         elif rule.extra and not manner.kept:
             yield _without_extra(place, rule, one, needed, manner)
         elif needed:
@@ -146,6 +157,11 @@ def settle(place: Place, rule: Dependency, manner: Manner) -> Iterator[Finding]:
 def _asked(rule: Dependency, one: Stated) -> str:
     """What a rule takes out, as it is stated."""
     return f"{one.name}[{rule.extra}]" if rule.extra else one.name
+
+
+def _server(rule: Dependency, one: Stated) -> str:
+    """The extra of a requirement that is a server, if it has one."""
+    return next((extra for extra in one.extras if canonical(extra) in map(canonical, rule.servers)), "")
 
 
 def _has_extra(one: Stated, rule: Dependency) -> bool:
