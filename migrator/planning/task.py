@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from migrator.packs.load import Pack
 from migrator.packs.ruleset import Rules, compose
@@ -42,4 +42,5 @@ class Task:
 
     def rules(self, packs: Sequence[Pack]) -> Rules:
         """What some of the packs say, with the project's settings. Raises MigrateError for a setting they have not."""
-        return compose(packs, self.project.settings.overrides)
+        settings = self.project.settings
+        return replace(compose(packs, settings.overrides), line_length=settings.line_length)

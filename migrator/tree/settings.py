@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,7 @@ class Settings:
     safe_only: bool = False
     baseline: str | None = None
     sql: tuple[Mapping[str, object], ...] = ()
+    line_length: int = 0  # of code, as a formatter is told; 0 where none is
 
 
 def load(root: Path) -> Settings:
@@ -38,7 +40,7 @@ def load(root: Path) -> Settings:
     except OSError as error:
         raise MigrateError(f"pyproject.toml: cannot be read: {error.strerror}") from error
     if b"migrate" not in data:  # spares most runs the import of tomllib
-        return Settings()
+        return Settings(line_length=_line_length(data))
     import tomllib
 
     try:
@@ -56,9 +58,20 @@ def load(root: Path) -> Settings:
         except ValueError as fault:
             line = _line(text, "tool", "migrate", key)
             raise MigrateError(f"pyproject.toml:{line}: [tool.migrate] {key}: {fault}") from fault
-    return Settings(**values)  # type: ignore[arg-type]  # `_fields` checked each value
+    return Settings(**values, line_length=_line_length(data))  # type: ignore[arg-type]  # `_fields` checked each value
 
 
+def _line_length(data: bytes) -> int:
+    """What ruff or black is told in pyproject.toml, or takes by itself where it is told other things."""
+    found = re.search(
+        rb"^\[tool\.(?:ruff|black)\](?:(?!^\[).)*?^line-length\s*=\s*(\d+)", data, re.DOTALL | re.MULTILINE
+    )
+    if found:
+        return int(found[1])
+    return _FORMATTERS if re.search(rb"^\[tool\.(?:ruff|black)\b", data, re.MULTILINE) else 0
+
+
+_FORMATTERS = 88  # characters of a line
 _KINDS = {
     "packs": "a list of names, or a table of tables",
     "rules_path": "a path",

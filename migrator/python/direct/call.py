@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from migrator.python.direct.request import Request
+from migrator.python.direct.rows import Rows
 from migrator.sites import Edit, Finding, Status
 
 SDK = "openai"
@@ -43,6 +44,7 @@ class Direct:
     edits: tuple[Edit, ...]
     models: tuple[tuple[int, int], ...]  # where models stand that are mapped at run time
     omits: tuple[Omitted, ...] = ()
+    rows: Rows | None = None
 
     @property
     def names(self) -> frozenset[str]:
@@ -63,6 +65,10 @@ class Direct:
         edits = [Edit(*self.place, new), *(Edit(end, end, ")") for _, end in self.models), *self.edits]
         edits += [Edit(start, start, f"{spelled('model_id')}(") for start, _ in self.models]
         edits += [omitted.edit(spelled(omitted.instead)) for omitted in self.omits]
+        before, after = self.rows.edits(edits) if self.rows else ([], [])
+        if self.rows and len(before) > 1:
+            edits = list(map(self.rows.spread, edits))
+        edits = [*before, *edits, *after]
         said = "; ".join((f"{self.old} → {new}", *self.request.notes))
         return Finding(self.place[0], self.rule, self.status, said, tuple(_merged(edits)))
 

@@ -17,6 +17,7 @@ from migrator.python.direct.keys import Reader
 from migrator.python.direct.models import Models
 from migrator.python.direct.request import NotKnownError, Omit
 from migrator.python.direct.resolve import resolve
+from migrator.python.direct.rows import longest, rows
 from migrator.python.direct.values import Values
 from migrator.python.direct.where import Held, held
 from migrator.python.module import Module
@@ -94,6 +95,10 @@ class _Planner:
         self.ids = Ids(known.models, options.get("providers", {}), options.get("models", {}))
         self.called = {id(call.func): (call, scope) for call, scope in module.found.calls}
         self.laid_out = LaidOut(module)
+
+    @cached_property
+    def limit(self) -> int:
+        return longest(self.module.source, self.module.names.rules.line_length)
 
     @cached_property
     def values(self) -> Values:
@@ -234,7 +239,8 @@ class _Planner:
         old = ".".join(reference.parts)
         options, omits = text.options(source, request), tuple(map(self._omitted, request.omits))
         edits += dicts.edits(self.module, request.changes)
-        return Direct(place, old, fate.rule, request, client, options, tuple(edits), models, omits)
+        laid_out = rows(source, call, self.limit)
+        return Direct(place, old, fate.rule, request, client, options, tuple(edits), models, omits, laid_out)
 
     def _omitted(self, omit: Omit) -> Omitted:
         source, value = self.module.source, omit.value

@@ -89,12 +89,20 @@ class Values:
         return any(ast.dump(asked) == ast.dump(node) for asked in _asked(test)) or self.is_given(node)
 
     def is_given_at(self, node: ast.expr, at: ast.AST) -> bool:
-        """Whether a value can be shown never to be None where `at` stands: right below an `if` that asks, too."""
+        """Whether a value can be shown never to be None where `at` stands: right below an `if` that asks, too.
+
+        So it is in a choice that asks: `{"a": a} if a else {}`.
+        """
         if self.is_given(node):
             return True
         parents = self.module.source.parents
         while not isinstance(at, ast.stmt):
-            at = parents[id(at)]
+            above = parents[id(at)]
+            if isinstance(above, ast.IfExp) and above.body is at and self.is_given_where(above.test, node):
+                return True
+            if isinstance(above, ast.IfExp) and above.orelse is at and _is_denied(above.test, node):
+                return True
+            at = above
         around = parents[id(at)]
         if not isinstance(around, ast.If) or at not in around.body:
             return False
@@ -261,6 +269,16 @@ def _asked(test: ast.expr) -> Iterator[ast.expr]:
             yield test.left
         case ast.Name() | ast.Attribute():
             yield test
+
+
+def _is_denied(test: ast.expr, node: ast.expr) -> bool:
+    """Whether a condition is that something is not there: `a is None`, `not a`."""
+    match test:
+        case ast.Compare(left=asked, ops=[ast.Is()], comparators=[ast.Constant(value=None)]):
+            return ast.dump(asked) == ast.dump(node)
+        case ast.UnaryOp(op=ast.Not(), operand=asked):
+            return ast.dump(asked) == ast.dump(node)
+    return False
 
 
 def _targets(statement: ast.Assign | ast.AnnAssign) -> list[ast.expr]:

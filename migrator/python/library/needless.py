@@ -27,18 +27,8 @@ _IDLE = {
     "os.environ.get", "os.getenv", "environ.get", "getenv", "httpx.Timeout", "Path", "pathlib.Path",
 }  # fmt: skip
 _IDLE_METHODS = {
-    "casefold",
-    "format",
-    "get",
-    "join",
-    "lower",
-    "removesuffix",
-    "removeprefix",
-    "replace",
-    "rstrip",
-    "strip",
-    "upper",
-}
+    "casefold", "format", "get", "join", "lower", "removesuffix", "removeprefix", "replace", "rstrip", "strip", "upper",
+}  # fmt: skip
 
 
 class _Cut(NamedTuple):
@@ -55,8 +45,13 @@ def _note(found: dict[int, tuple[ast.stmt, list[ast.stmt]]], statement: ast.stmt
         found[id(target)] = statement, block
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         found[id(statement.value)] = found[id(statement.value.func)] = statement, block
-    if isinstance(statement, ast.If) and isinstance(statement.test, ast.Call):
-        found[id(statement.test)] = statement, block
+    for operand in _operands(statement.test) if isinstance(statement, ast.If) else ():
+        found[id(operand)] = statement, block
+
+
+def _operands(test: ast.expr) -> list[ast.expr]:
+    """What has to hold, one by one: `a and b`."""
+    return test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
 
 
 class Cuts:
@@ -66,6 +61,7 @@ class Cuts:
         self.module = module
         self._going: dict[int, _Cut] = {}
         self._emptied: set[int] = set()  # ids of the conditions of which nothing is left
+        self._guards: list[ast.If] = []  # conditions that ask for what they set alone
 
     @cached_property
     def _of(self) -> dict[int, tuple[ast.stmt, list[ast.stmt]]]:
@@ -147,17 +143,13 @@ class Cuts:
         return True
 
     def takes_guard(self, call: ast.Call) -> bool:
-        """Whether `if hasattr(litellm, "set_verbose")` has only what goes, for one reason; it goes then."""
-        guard, block = self._of.get(id(call), (None, []))
+        """Whether `if hasattr(litellm, "set_verbose")` has only what goes; it goes then, with what else it asks."""
+        guard, _ = self._of.get(id(call), (None, []))
         if not isinstance(guard, ast.If) or guard.orelse or parts_of(call.func) != ("hasattr",):
             return False
-        cuts = [self._going.get(id(statement)) for statement in guard.body]
-        fate = cuts[0].fate if cuts[0] else None
-        if any(cut is None or cut.kept is not None or cut.fate != fate for cut in cuts):
+        if not self.is_plain(guard.test) or not all(map(self._goes_whole, guard.body)):
             return False
-        for statement in guard.body:
-            del self._going[id(statement)]
-        self._going[id(guard)] = _Cut(guard, block, fate)
+        self._guards.append(guard)
         return True
 
     def cut(self, statement: ast.stmt, block: list[ast.stmt], fate: Fate | None) -> None:
@@ -172,7 +164,9 @@ class Cuts:
         return self.covers_place(self.module.source.start(use.reference.nodes[0]))
 
     def covers_place(self, start: int) -> bool:
-        return any(first <= start < last for cut in self._going.values() for first, last in self._lost(cut))
+        tests = [(self.module.source.start(g.test), self.module.source.end(g.test)) for g in self._guards]
+        lost = (place for cut in self._going.values() for place in self._lost(cut))
+        return any(first <= start < last for first, last in (*tests, *lost))
 
     def _lost(self, cut: _Cut) -> list[tuple[int, int]]:
         """Where what goes of a statement stands."""
@@ -227,13 +221,15 @@ class Cuts:
         return {n for n in lone if not any(map(module.names.fate, module.facts.bound.get(n, ())))}
 
     def _goes_whole(self, statement: ast.stmt) -> bool:
-        """Whether nothing of a statement stays: it goes, or is an `if` that only chose what goes."""
-        if not isinstance(statement, ast.If):
-            cut = self._going.get(id(statement))
+        """Whether nothing of a statement stays: it goes, or was only there for what goes."""
+        cut, held = self._going.get(id(statement)), unneeded.held(statement)
+        if cut is not None or held is None:
             return cut is not None and cut.kept is None
-        told = any(self._fate(e) for e in ast.walk(statement.test) if isinstance(e, ast.Name | ast.Attribute))
-        branches = (*statement.body, *statement.orelse)
-        return not told and self.is_plain(statement.test) and all(map(self._goes_whole, branches))
+        if isinstance(statement, ast.If) and statement not in self._guards:
+            told = any(self._fate(e) for e in ast.walk(statement.test) if isinstance(e, ast.Name | ast.Attribute))
+            if told or not self.is_plain(statement.test):
+                return False
+        return all(map(self._goes_whole, held))
 
     def _removed(self, statement: ast.stmt, block: list[ast.stmt]) -> Edit:
         """The edit that takes a statement out of its block, which must not end up without any."""
@@ -281,14 +277,12 @@ class Cuts:
         return id(statement) in self._emptied or (cut is not None and cut.kept is None)
 
     def _ends(self, statement: ast.stmt, block: list[ast.stmt]) -> bool:
-        """Whether an indented block, of which something stays, has nothing left from a statement on."""
+        """Whether a block, of which something stays, has nothing left from a statement on."""
         rest = block[block.index(statement) :]
-        return (
-            block is not self.module.source.tree.body
-            and len(rest) < len(block)
-            and all(map(self._leaves_nothing, rest))
-            and not self._is_whole(block)
-        )
+        source = self.module.source
+        if block is source.tree.body and source.text[source.end(block[-1]) :].strip():
+            return False
+        return len(rest) < len(block) and all(map(self._leaves_nothing, rest)) and not self._is_whole(block)
 
     def _blank_above(self, at: int) -> int:
         """How many characters of blank lines end at the beginning of a line."""

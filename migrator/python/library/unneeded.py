@@ -1,4 +1,4 @@
-"""What statements that go leave behind: the imports that only they used, and conditions of which nothing is left."""
+"""What statements that go leave behind: the imports that only they used, and what was only there around them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from migrator.python import statements
 from migrator.python.module import Module
+from migrator.python.reading.expressions import callee_of
 from migrator.python.reading.outline import ImportStatement
 from migrator.python.reading.source import Source
 from migrator.sites import Edit, Finding, Status
@@ -16,10 +17,26 @@ Block = list[ast.stmt]
 
 
 class Emptied(NamedTuple):
-    """An `if` all of whose branches go, with its block."""
+    """A statement all of whose own statements go, with its block."""
 
-    node: ast.If
+    node: ast.stmt
     block: Block
+
+
+def held(statement: ast.stmt) -> Block | None:
+    """The statements that a choice is made of, or whose errors something only hides; None for anything else."""
+    match statement:
+        case ast.If():
+            return [*statement.body, *statement.orelse]
+        case ast.Try(orelse=[], finalbody=[]) if all(map(_hides, statement.handlers)):
+            return statement.body
+        case ast.With(items=[ast.withitem(context_expr=ast.Call() as call, optional_vars=None)]):
+            return statement.body if callee_of(call) == "suppress" else None
+    return None
+
+
+def _hides(handler: ast.ExceptHandler) -> bool:
+    return all(isinstance(each, ast.Pass | ast.Continue) for each in handler.body)
 
 
 def emptied(source: Source, goes: Callable[[ast.stmt], bool]) -> list[Emptied]:
@@ -30,15 +47,15 @@ def emptied(source: Source, goes: Callable[[ast.stmt], bool]) -> list[Emptied]:
         blocks = [getattr(parent, name, None) for name in ("body", "orelse", "finalbody")]
         for block in (block for block in blocks if isinstance(block, list)):
             for node in block:
-                if isinstance(node, ast.If) and id(node) not in inside and goes(node):
+                if held(node) is not None and id(node) not in inside and goes(node):
                     inside |= {id(each) for each in ast.walk(node)}
                     found += [Emptied(node, block)] if _is_alone(source, node) else []
     return found
 
 
-def _is_alone(source: Source, node: ast.If) -> bool:
+def _is_alone(source: Source, node: ast.stmt) -> bool:
     text = source.text[source.start(node) : source.line_end(source.end(node))]
-    return text.startswith("if") and "#" not in text
+    return not text.startswith("elif") and "#" not in text
 
 
 def shared_out(edit: Edit, ends: Sequence[int]) -> list[Edit]:
