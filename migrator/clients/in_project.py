@@ -236,8 +236,7 @@ def made(
     message += f"; {library.made}" if library.made else ""
     if refused := sorted(_refusable() - settings.features):
         message += (
-            f"; it refuses {', '.join(refused)}, which no file here spells: to give one later, take it out of "
-            "`_REFUSED` and say in `_split` what it is to become"
+            f"; it refuses {', '.join(refused)}, which no call gives: see `_REFUSED` and `_split` to give one later"
         )
     docs = names.rules.docs.get(library.id, "")
     site = Site(place.path, 1, 1, library.id, Status.REVIEW, message, place.path, 1, docs)

@@ -67,7 +67,10 @@ BUILT = Check(
             "type": "object",
             "properties": {
                 "message": TEXT.schema,
-                **{k: NAMES.schema for k in ("order", "needs", "drop", "by-hand", "imports", "takes", "configs")},
+                **{
+                    k: NAMES.schema
+                    for k in ("order", "needs", "drop", "by-hand", "imports", "takes", "fields", "configs")
+                },
                 **{k: TEXT_MAP.schema for k in ("given", "invented", "nested", "allowed", "values", "within", "named")},
                 "first": NAME.schema,
                 "validates": BOOL.schema,

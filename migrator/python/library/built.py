@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from migrator.planning.fates import Fate
 from migrator.planning.names import Names
+from migrator.python.library.shown import is_nothing, is_plain, is_sure, is_text_alone
 from migrator.python.portkey_configs import refusal
 from migrator.python.reading.expressions import Parts, parts_of, text_value
 from migrator.python.sdk.spread import Spread
@@ -19,7 +20,6 @@ Key = tuple[int, int]  # where what is called ends, by line and column: no two c
 Node = ast.Call | ast.Dict
 
 _TESTS = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|conftest)\.pyw?$|_test\.py$")
-_NEVER_NONE = {"bool", "float", "int", "json.dumps", "len", "str", "sum", "time.time"}
 
 
 class Made(NamedTuple):
@@ -49,6 +49,7 @@ class Recipe(NamedTuple):
     within: Mapping[str, str] = {}
     imports: Sequence[str] = ()
     takes: Sequence[str] = ()
+    fields: Sequence[str] = ()
     named: Mapping[str, str] = {}
     configs: Sequence[str] = ()
     validates: bool = False
@@ -69,6 +70,7 @@ class Added:
     dropped: list[int] = field(default_factory=list)  # by their place among the arguments
     named: dict[int, str] = field(default_factory=dict)  # positional argument -> its name from now on
     as_dict: bool = False  # `Class.model_validate({…})`, which takes what only run time knows
+    opened: list[ast.Dict] = field(default_factory=list)  # those after `**` whose keys become arguments
 
 
 @dataclass(slots=True)
@@ -187,7 +189,7 @@ class Builds:
     def _arguments(self, plan: Plan, added: Added) -> None:
         call, recipe = plan.made.call, plan.recipe
         given = [(recipe.order[i], value) for i, value in enumerate(call.args)]
-        if recipe.first and given and given[0][0] != recipe.first and _is_text_alone(call):
+        if recipe.first and given and given[0][0] != recipe.first and is_text_alone(call):
             plan.doubts.append(
                 f"{given[0][0]} came first, so this raised a TypeError: its text is the {recipe.first} now"
             )
@@ -198,7 +200,8 @@ class Builds:
         for index, (name, value) in enumerate(given):
             if not name:
                 unknown |= self._unpacked(plan, value, kept)
-            elif name in recipe.drop or (name in recipe.by_hand and _is_nothing(value)):
+                added.opened += [value] if isinstance(value, ast.Dict) and is_plain(value) else []
+            elif name in recipe.drop or (name in recipe.by_hand and is_nothing(value)):
                 added.dropped.append(index)
                 plan.gone.append(name)
                 continue
@@ -206,12 +209,13 @@ class Builds:
                 added.named[index] = name
             if name:
                 kept.append(name)
+                added.as_dict |= bool(recipe.fields) and recipe.named.get(name, name) not in recipe.fields
                 self._field(plan, recipe, plan.old, name, value, added)
         self._complete(plan, recipe, plan.old, kept, added, unknown=unknown)
         added.as_dict |= unknown or any(t.startswith(("{", "[{")) for t in added.fields.values())
         if unknown and not recipe.validates:
             plan.reason = plan.reason or "what `**` gives is not known"
-        if added.dropped or added.fields or added.named or added.as_dict:
+        if added.dropped or added.fields or added.named or added.as_dict or added.opened:
             plan.added.append(added)
 
     def _unpacked(self, plan: Plan, value: ast.expr, kept: list[str]) -> bool:
@@ -264,7 +268,7 @@ class Builds:
                 plan.doubts.append(f"{name} has to be one of {', '.join(known)}")
             elif value.value not in known:
                 plan.reason = plan.reason or f"{name} can only be {', '.join(known)}"
-        elif (filled or name in recipe.needs) and not _is_sure(value):
+        elif (filled or name in recipe.needs) and not is_sure(value):
             plan.doubts.append(f"{name} must not be None")
 
     def _within(self, plan: Plan, name: str, value: ast.expr, wanted: str, text: str) -> None:
@@ -329,25 +333,3 @@ class Builds:
 
 def _old_name(fate: Fate | None, dotted: str) -> str:
     return dotted.split(".")[fate.count - 1] if fate else ""
-
-
-def _is_text_alone(call: ast.Call) -> bool:
-    return not call.keywords and [isinstance(a, ast.JoinedStr) or text_value(a) is not None for a in call.args] == [
-        True
-    ]
-
-
-def _is_nothing(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and not value.value
-
-
-def _is_sure(value: ast.expr) -> bool:
-    """Whether an expression cannot be None."""
-    match value:
-        case ast.Constant():
-            return value.value is not None
-        case ast.IfExp():
-            return _is_sure(value.body) and _is_sure(value.orelse)
-        case ast.Call():
-            return ".".join(parts_of(value.func)) in _NEVER_NONE
-    return isinstance(value, ast.JoinedStr | ast.BinOp | ast.UnaryOp | ast.List | ast.ListComp | ast.Dict)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from migrator.python import statements
 from migrator.python.library.built import Added, Plan
+from migrator.python.reading.expressions import text_value
 from migrator.python.reading.source import Source
 from migrator.sites import Edit
 
@@ -37,6 +38,8 @@ def _of_call(source: Source, call: ast.Call, added: Added) -> Iterator[Edit]:
         yield Edit(opened, opened + 1, ".model_validate({")
         yield Edit(closed, closed + 1, "})")
         yield from _keys(source, call, added)
+    else:
+        yield from (edit for value in added.opened for edit in _arguments(source, value))
     positional = [i for i in range(len(call.args)) if i not in added.dropped]
     if not (added.dropped or positional):
         yield from put_first(source, opened, closed + 1, fields)
@@ -72,6 +75,20 @@ def _keys(source: Source, call: ast.Call, added: Added) -> Iterator[Edit]:
         match = _NAME.match(source.text, start) if keyword.arg and index not in added.dropped else None
         if match:
             yield Edit(start, match.end(), f'"{match[1]}": ')
+
+
+def _arguments(source: Source, value: ast.Dict) -> Iterator[Edit]:
+    """`**{"a": b}` becomes `a=b`."""
+    at, end = source.text.rindex("**", 0, source.start(value)), source.end(value)
+    for key, item in zip(value.keys, value.values, strict=True):
+        first = source.text.rindex(":", 0, source.start(item))
+        blank = source.text[first + 1 : source.start(item)]
+        yield Edit(at, first + 1 + len(blank) - len(blank.lstrip()), f"{text_value(key)}=")
+        at = source.text.find(",", source.end(item), end) + 1
+        at += len(source.text[at:end]) - len(source.text[at:end].lstrip())
+    last = source.end(value.values[-1])
+    kept = source.text[last : end - 1].rstrip().removesuffix(",").rstrip()  # parentheses around the value
+    yield Edit(last + len(kept), end, "")
 
 
 def put_first(source: Source, opened: int, end: int, fields: list[str]) -> Iterator[Edit]:
