@@ -19,7 +19,7 @@ def find(module: Module, trace: Trace) -> Iterator[Finding]:
     names = {*trace.rule.lost, *(each.rpartition(".")[2] for each in trace.rule.lacking)}
     if trace.views.concerns(module) and any(name in module.source.text for name in names):
         read = _Reader(module, trace)
-        for node in ast.walk(module.source.tree):
+        for node in module.source.nodes:
             if isinstance(node, ast.Attribute) and node.attr in names and isinstance(node.ctx, ast.Load):
                 yield from read.attribute(node)
             elif isinstance(node, ast.Call) and (name := _asked(node)) in names:

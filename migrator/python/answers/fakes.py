@@ -19,7 +19,7 @@ def find(module: Module, trace: Trace) -> Iterator[Finding]:
     if trace.rule.keyed or not _replaces(module, trace):
         return
     at = trace.see(module)
-    for node in ast.walk(module.source.tree):
+    for node in module.source.nodes:
         said = ""
         if isinstance(node, ast.Dict) and _looks_like_one(node, trace) and _is_given(at, node):
             said = "a dictionary in the place of an answer: attributes are read of it now, give an object that has them"

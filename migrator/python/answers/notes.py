@@ -41,6 +41,7 @@ class Notes:
         default_factory=dict
     )  # last name of an argument -> calls
     puts: dict[str, list[Put]] = field(default_factory=dict)  # last name of a container -> what is put into it
+    caught: set[str] = field(default_factory=set)  # names of errors that are handled
 
     def above(self, node: ast.AST) -> Iterator[ast.AST]:
         """What a node stands in, the nearest first."""
@@ -89,6 +90,8 @@ def _note(notes: Notes, node: ast.AST, function: ast.AST | None) -> None:
             notes.given.update(targets(node.target, Given(node.iter, ("item",))))
         case ast.withitem() if node.optional_vars:
             notes.given.update(targets(node.optional_vars, Given(node.context_expr, ("enter",))))
+        case ast.ExceptHandler() if node.name:
+            notes.caught.add(node.name)
         case ast.Return() if node.value and function:
             notes.gives.setdefault(id(function), []).append(node.value)
         case ast.Yield() if node.value and function:
@@ -142,8 +145,12 @@ def _children(node: ast.AST) -> Iterator[tuple[ast.AST, tuple[Told, ...]]]:
             yield from ((generator, ()) for generator in node.generators)
             yield node.elt, tuple(t for g in node.generators for test in g.ifs for t in _tells(test, True))
         case _:
-            for _, value in ast.iter_fields(node):
-                yield from _all(value, ())
+            for name in node._fields:
+                inner: object = getattr(node, name, None)
+                if isinstance(inner, list):
+                    yield from _all(inner, ())
+                elif isinstance(inner, ast.AST) and not isinstance(inner, ast.expr_context):
+                    yield inner, ()
 
 
 def _all(value: object, told: tuple[Told, ...]) -> Iterator[tuple[ast.AST, tuple[Told, ...]]]:

@@ -24,7 +24,7 @@ def find(module: Module, trace: Trace) -> Iterator[Finding]:
     if not trace.views.concerns(module):
         return
     read = _Reader(module, trace)
-    for node in ast.walk(module.source.tree):
+    for node in module.source.nodes:
         read.node(node)
     yield from joined(read.found)
 

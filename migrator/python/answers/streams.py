@@ -22,7 +22,7 @@ def find(module: Module, trace: Trace) -> Iterator[Finding]:
     last = trace.rule.last
     if last and last in module.source.text and trace.views.concerns(module):
         guards = _Guards(module, trace)
-        for node in ast.walk(module.source.tree):
+        for node in module.source.nodes:
             if isinstance(node, ast.Subscript) and text_value(node.slice) is None and _names(node.value, last):
                 yield from guards.read(node)
 

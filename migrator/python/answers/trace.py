@@ -269,10 +269,12 @@ class Trace:
     def _narrowed(self, at: View, node: ast.expr, values: Values) -> Values:
         """Values as far as the tests around leave them."""
         first = _first(node)
-        for told in at.notes.told.get(id(first), ()) if first else ():
-            if told.chain == parts_of(node) and told.types is None:
+        tests = at.notes.told.get(id(first), ()) if first else ()
+        parts = parts_of(node) if tests else ()
+        for told in (each for each in tests if each.chain == parts):
+            if told.types is None:
                 values = self.shapes.lacking(values, told.lacks)
-            elif told.chain == parts_of(node) and told.types:
+            else:
                 types = told.types.elts if isinstance(told.types, ast.Tuple) else [told.types]
                 scope = at.scopes.get(id(first), at.module.found.scope)
                 said = union(self.annotations.read(at, t, scope) or OTHER for t in types)

@@ -35,7 +35,7 @@ class View:
 
     def handler(self, node: ast.Name) -> ast.ExceptHandler | None:
         """The handler whose error a name is."""
-        for each in self.notes.above(node):
+        for each in self.notes.above(node) if node.id in self.notes.caught else ():
             if isinstance(each, ast.ExceptHandler) and each.name == node.id:
                 return each
             if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):

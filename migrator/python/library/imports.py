@@ -175,7 +175,7 @@ class Imports:
         return not any(isinstance(node, ast.Call) for statement in others for node in ast.walk(statement))
 
     def _is_set_again(self, name: str) -> bool:
-        nodes = ast.walk(self.module.source.tree)
+        nodes = self.module.source.nodes
         return sum(isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store) for n in nodes) > 1
 
     def _replaced(

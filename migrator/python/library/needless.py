@@ -67,7 +67,7 @@ class Cuts:
     def _of(self) -> dict[int, tuple[ast.stmt, list[ast.stmt]]]:
         """Id of a target or a call -> its statement, and the block of that."""
         found: dict[int, tuple[ast.stmt, list[ast.stmt]]] = {}
-        for node in ast.walk(self.module.source.tree):
+        for node in self.module.source.nodes:
             for block in (getattr(node, name, None) for name in ("body", "orelse", "finalbody")):
                 if isinstance(block, list):
                     for statement in block:

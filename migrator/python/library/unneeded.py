@@ -43,7 +43,7 @@ def emptied(source: Source, goes: Callable[[ast.stmt], bool]) -> list[Emptied]:
     """The outermost ones of a module, without those that are an `elif` or hold a comment."""
     found: list[Emptied] = []
     inside: set[int] = set()
-    for parent in ast.walk(source.tree):
+    for parent in source.nodes:
         blocks = [getattr(parent, name, None) for name in ("body", "orelse", "finalbody")]
         for block in (block for block in blocks if isinstance(block, list)):
             for node in block:

@@ -40,7 +40,7 @@ def imports_library(facts: Facts, using: InUse) -> bool:
 
 def _spelled(module: Module, using: InUse) -> Iterator[_Spelled]:
     """The texts that are ids, and those that begin one, in an f-string or before a `+`."""
-    sums = (n for n in ast.walk(module.source.tree) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add))
+    sums = (n for n in module.source.nodes if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add))
     joined: dict[int, ast.expr] = {id(_leftmost(node)): node for node in reversed([*sums])}
     for text in module.found.texts:
         if text.role != "plain":

@@ -39,7 +39,7 @@ class Looks:
 
     def see(self, source: Source, found: Outline) -> None:
         """Look at one more module."""
-        looks = (text for node in ast.walk(source.tree) for text in _looks(node))
+        looks = (text for node in source.nodes for text in _looks(node))
         self.seen.update(text for text in looks if "/" in text or text in self._known)
         if _is_asked(found, self._using, self._names):
             self.seen.add(ASKED)

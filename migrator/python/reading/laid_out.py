@@ -72,7 +72,7 @@ class LaidOut:
     @cached_property
     def _assigned(self) -> dict[tuple[int, str] | None, list[ast.expr]]:
         found: dict[tuple[int, str] | None, list[ast.expr]] = {}
-        for node in ast.walk(self.module.source.tree):
+        for node in self.module.source.nodes:
             targets = node.targets if isinstance(node, ast.Assign) else []
             targets = [node.target] if isinstance(node, ast.AnnAssign | ast.NamedExpr | ast.AugAssign) else targets
             for variable in filter(None, map(self._variable, targets)):
@@ -84,7 +84,7 @@ class LaidOut:
     def _set(self) -> dict[tuple[int, str] | None, list[Entry | ast.Dict]]:
         """What is put into a dict: `a["b"] = c`, `a.update(b=c)`, `a.update({…})`, `a.setdefault("b", c)`."""
         found: dict[tuple[int, str] | None, list[Entry | ast.Dict]] = {}
-        for node in ast.walk(self.module.source.tree):
+        for node in self.module.source.nodes:
             entries: list[Entry | ast.Dict]
             match node:
                 case ast.Assign(targets=[ast.Subscript(value=of, slice=ast.Constant(value=str() as name)) as at]):

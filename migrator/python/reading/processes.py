@@ -100,14 +100,20 @@ class _Files:
         self._paths = set(paths)
         self._endings: dict[str, set[str]] = {}
         self._in: dict[str, set[str]] = {}
+        self._known: dict[str, set[str]] = {}  # names that were asked for, and their files
         for path in self._paths:
             parts = _parts(path)
             for start in range(len(parts)):
                 self._endings.setdefault(".".join(parts[start:]), set()).add(path)
             self._in.setdefault(str(PurePosixPath(path).parent), set()).add(path)
 
-    def of(self, name: str) -> Iterator[str]:
+    def of(self, name: str) -> set[str]:
         """The files that an import of a dotted name, or of one as `/path/from/the/root`, runs."""
+        if name not in self._known:
+            self._known[name] = {*self._run_by(name)}
+        return self._known[name]
+
+    def _run_by(self, name: str) -> Iterator[str]:
         whole = name.startswith("/")
         parts = name[1:].split("/") if whole else name.split(".")
         for count in range(len(parts), 0, -1):

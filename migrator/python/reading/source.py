@@ -87,9 +87,14 @@ class Source:
         return line[: len(line) - len(line.lstrip())]
 
     @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the tree, as `ast.walk` has them: walked once for all that look for some."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
     def parents(self) -> dict[int, ast.AST]:
         """What each node stands in, by the node's id."""
-        return {id(child): node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+        return {id(child): node for node in self.nodes for child in ast.iter_child_nodes(node)}
 
     @cached_property
     def newline(self) -> str:

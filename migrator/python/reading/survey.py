@@ -123,15 +123,17 @@ def _variables(
 def _values(body: ast.AST) -> dict[str, list[ast.expr | None]]:
     """What each variable is given anywhere in a body; None for what is no plain assignment."""
     plain: dict[int, ast.expr | None] = {}
+    names: list[ast.Name] = []
     for node in ast.walk(body):
         if isinstance(node, ast.Assign):
             plain.update((id(target), node.value) for target in node.targets)
         elif isinstance(node, ast.AnnAssign):
             plain[id(node.target)] = node.value
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            names.append(node)
     given: dict[str, list[ast.expr | None]] = {}
-    for node in ast.walk(body):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            given.setdefault(node.id, []).append(plain.get(id(node)))
+    for name in names:
+        given.setdefault(name.id, []).append(plain.get(id(name)))
     return given
 
 

@@ -23,7 +23,7 @@ def find(writer: Writer, rule: str) -> Iterator[Finding]:
         return
     sure = module.index.uses_old(module.facts)
     inner: set[int] = set()
-    for node in ast.walk(module.source.tree):
+    for node in module.source.nodes:
         if id(node) in inner | module.replaced | module.kept or not isinstance(node, ast.expr):
             continue
         slug = slug_of(node)

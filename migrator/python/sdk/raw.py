@@ -40,7 +40,7 @@ class _Raw:
     def keyed(self) -> set[tuple[Scope, str]]:
         """What is given the key: the scope, and what it is called there."""
         found: set[tuple[Scope, str]] = set()
-        for node in (n for n in ast.walk(self.module.source.tree) if isinstance(n, ast.Assign)):
+        for node in (n for n in self.module.source.nodes if isinstance(n, ast.Assign)):
             for target in node.targets:
                 keys = [target.slice] if isinstance(target, ast.Subscript) else getattr(node.value, "keys", [])
                 holder = target.value if isinstance(target, ast.Subscript) else target

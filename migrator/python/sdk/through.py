@@ -52,7 +52,7 @@ class Through:
         """The models in what is sent, by where it is written: `{"model": "gpt-4o", "messages": …}`."""
         scopes = {id(text.node): text.scope for text in self.writer.module.found.texts}
         found: dict[Scope, list[tuple[ast.expr, str]]] = {}
-        for node in ast.walk(self.writer.module.source.tree):
+        for node in self.writer.module.source.nodes:
             by_name = named(node) if isinstance(node, ast.Dict) else {}
             model = text_value(by_name.get("model"))
             if model and any(each in by_name for each in _BODIES):

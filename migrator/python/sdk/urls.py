@@ -43,7 +43,7 @@ class Urls:
     def _values(self) -> dict[str, ast.expr | None]:
         """What names and attributes are assigned, by their text; None for those that are assigned twice."""
         found: dict[str, ast.expr | None] = {}
-        for node in ast.walk(self.module.source.tree):
+        for node in self.module.source.nodes:
             targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
             value = getattr(node, "value", None) if isinstance(node, ast.Assign | ast.AnnAssign) else None
             for target in targets if isinstance(value, ast.expr) else ():
@@ -108,7 +108,7 @@ class Urls:
         """The URLs of the module, by the id of what makes them."""
         inner: set[int] = set()
         found: dict[int, Url] = {}
-        for node in ast.walk(self.module.source.tree):
+        for node in self.module.source.nodes:
             if isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) and id(node) not in inner:
                 url = self.of(node)
                 if url:
@@ -129,7 +129,7 @@ class Urls:
     def _sessions(self) -> dict[str, ast.expr]:
         """What makes a session at the address, by the name that it is given."""
         found: dict[str, ast.expr] = {}
-        for node in ast.walk(self.module.source.tree):
+        for node in self.module.source.nodes:
             held = [(node.optional_vars, node.context_expr)] if isinstance(node, ast.withitem) else []
             if isinstance(node, ast.Assign):
                 held = [(target, node.value) for target in node.targets]

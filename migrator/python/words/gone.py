@@ -30,16 +30,16 @@ class _Gone:
         self.done: set[int] = set()  # texts whose statement, list or dict is edited already, by id
 
     def findings(self) -> Iterator[Finding]:
-        for node in ast.walk(self.module.source.tree):
+        for node in self.module.source.nodes:
             for block in (getattr(node, name, None) for name in ("body", "orelse", "finalbody")):
                 if isinstance(block, list):
                     yield from self._statements(block)
-        for node in ast.walk(self.module.source.tree):
+        for node in self.module.source.nodes:
             if isinstance(node, ast.List | ast.Tuple):
                 yield from self._listed(node, node.elts)
             elif isinstance(node, ast.Dict) and all(node.keys):
                 yield from self._listed(node, [key for key in node.keys if key])
-        for node in ast.walk(self.module.source.tree):
+        for node in self.module.source.nodes:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in self.done:
                 yield from self._read(node, node.value)
 

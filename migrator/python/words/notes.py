@@ -45,7 +45,7 @@ class _Reader:
             self.known[id(node)] = set(self._given(node, where, own))
 
     def findings(self) -> Iterator[Finding]:
-        for node in ast.walk(self.module.source.tree):
+        for node in self.module.source.nodes:
             if isinstance(node, ast.Attribute) and node.attr == self.rule.attribute:
                 for read in self._reads(node):
                     yield from self._of_read(read, certain=self._is_known(node.value))

@@ -60,5 +60,5 @@ def _has_left(module: Module, value: str) -> bool:
 
 
 def _list_around(module: Module, node: ast.AST) -> ast.List | ast.Tuple | None:
-    lists = (n for n in ast.walk(module.source.tree) if isinstance(n, ast.List | ast.Tuple))
+    lists = (n for n in module.source.nodes if isinstance(n, ast.List | ast.Tuple))
     return next((n for n in lists if any(e is node for e in n.elts)), None)

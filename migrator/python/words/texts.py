@@ -190,7 +190,7 @@ def _is_patched(module: Module, text: Text, value: str) -> bool:
 
 def _is_looked_for(module: Module, node: ast.expr) -> bool:
     """Whether a literal is compared with what `str(…)` or `repr(…)` makes of something, or looked for in that."""
-    for each in ast.walk(module.source.tree):
+    for each in module.source.nodes:
         sides = [each.left, *each.comparators] if isinstance(each, ast.Compare) else []
         if node in sides:
             calls = (c for side in sides for c in ast.walk(side) if isinstance(c, ast.Call))
