@@ -17,6 +17,7 @@ from migrator.python.answers.values import (
     Many,
     Row,
     Table,
+    Tuples,
     Value,
     Values,
     matters,
@@ -89,6 +90,10 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
             key = text_value(args[1])
             default = trace.value(at, args[2]) if len(args) > 2 and trace.shapes.may_lack(first, key or "") else NONE
             return trace.of_attribute(first, key) | default if key else OTHER
+        case "SimpleNamespace" if node.keywords:
+            return named_row(trace, at, node, tuple(k.arg for k in node.keywords if k.arg))
+        case "namedtuple" if len(args) == 2:
+            return frozenset({Tuples(_names(args[1]))})
         case "super" if plain and not args:
             return trace.members.above(at, node)
         case "field" | "Field" if node.keywords:
@@ -152,6 +157,19 @@ def _dictionary(trace: Trace, at: View, node: ast.Call) -> Values | None:
     rows = (r for v in given if isinstance(v, Many) for r in v.items if isinstance(r, Row) and len(r.items) == 2)
     pairs = {*tables_of(given), *(Table(row.items[0], row.items[1]) for row in rows)}
     return frozenset(pairs) or None
+
+
+def named_row(trace: Trace, at: View, node: ast.Call, names: tuple[str, ...]) -> Values:
+    """What a call gives whose arguments are attributes, of these names in this order."""
+    given = {**dict(zip(names, node.args, strict=False)), **{k.arg: k.value for k in node.keywords if k.arg}}
+    return frozenset({Row(tuple(trace.value(at, given[n]) if n in given else OTHER for n in names), names)})
+
+
+def _names(node: ast.expr) -> tuple[str, ...]:
+    """Names as they are written in a text or a list."""
+    if isinstance(node, ast.List | ast.Tuple):
+        return tuple(text_value(each) or "" for each in node.elts)
+    return tuple((text_value(node) or "").replace(",", " ").split())
 
 
 def _default(trace: Trace, at: View, node: ast.Call) -> Values:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from migrator.python.answers.given import Given
 from migrator.python.answers.passing import calls
-from migrator.python.answers.values import OTHER, Class, Function, Object, Values, leads, union
+from migrator.python.answers.values import OTHER, Class, Function, Object, Row, Value, Values, leads, union
 from migrator.python.answers.view import View, decorators
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ class Members:
 
     def _made_with(self, at: View, own: str, name: str) -> Iterator[tuple[View, ast.expr]]:
         """What the calls of a class without a method for it give a field, by its name or by its place."""
-        body = next((node.body for node, _ in at.module.found.classes if node.name == own), [])
-        fields = [s.target.id for s in body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]
+        fields = _fields(at, own)
         if name not in fields or f"{own}.__init__" in at.functions:
             return
         place, cls = fields.index(name), f"{at.module.facts.name}.{own}"
@@ -59,6 +58,17 @@ class Members:
                 yield from ((view, k.value) for k in call.keywords if k.arg == name)
                 if place < len(call.args) and not any(isinstance(a, ast.Starred) for a in call.args):
                     yield view, call.args[place]
+
+    def laid_out(self, value: Value) -> Values:
+        """A value, or its items where it is an instance of a class of tuples."""
+        lineage = self.trace.index.lineage(value.cls) if isinstance(value, Object) else []
+        if not any(each.rpartition(".")[2] == "NamedTuple" for each in lineage):
+            return frozenset({value})
+        module, _, own = lineage[0].rpartition(".")
+        facts = self.trace.index.by_name.get(module)
+        at = self.trace.views.look(facts.path) if facts else None
+        names = _fields(at, own) if at else []
+        return frozenset({Row(tuple(self.of(lineage[0], name) for name in names), tuple(names))})
 
     def above(self, at: View, node: ast.AST) -> Values:
         """What `super()` is: what the class around inherits from, or what a class has after it that mixes it in."""
@@ -76,3 +86,9 @@ class Members:
         ways = union(self.of(cls, way) - OTHER for cls in classes for way in ("__enter__", "__aenter__"))
         known = union(self.trace.called(way) for way in ways)
         return known if known else self.trace.shapes.step(values, "enter")
+
+
+def _fields(at: View, own: str) -> list[str]:
+    """The names that the body of a class annotates, in order."""
+    body = next((node.body for node, _ in at.module.found.classes if node.name == own), [])
+    return [s.target.id for s in body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]

@@ -32,6 +32,7 @@ from migrator.python.answers.values import (
     Object,
     Row,
     Table,
+    Tuples,
     Value,
     Values,
     as_told,
@@ -157,6 +158,8 @@ class Trace:
         values = self.value(at, given.value)
         if given.steps[:1] == ("enter",):
             return self.shapes.steps(self.members.entered(values), given.steps[1:])
+        if given.steps and isinstance(given.steps[0], int):
+            values = union(self.members.laid_out(v) for v in values)
         return self.shapes.steps(values, given.steps)
 
     def scope_of(self, at: View, node: ast.AST | None) -> Scope:
@@ -261,10 +264,11 @@ class Trace:
     def of_attribute(self, values: Values, name: str) -> Values:
         """What an attribute of values comes to."""
         objects = [v for v in values if isinstance(v, Object | Class)]
-        rest = frozenset(v for v in values if not isinstance(v, Object | Class | Caught))
+        named = {v: v.items[v.names.index(name)] for v in values if isinstance(v, Row) and name in v.names}
+        rest = frozenset(v for v in values if not isinstance(v, Object | Class | Caught) and v not in named)
         caught = union(v.errors for v in values if isinstance(v, Caught)) if name in known.RAISED else frozenset()
         of_objects = [self.members.of(v.cls if isinstance(v, Object) else v.name, name) for v in objects]
-        return union([caught, *of_objects, self.shapes.read(rest, name) if rest else frozenset()])
+        return union([caught, *named.values(), *of_objects, self.shapes.read(rest, name) if rest else frozenset()])
 
     def _narrowed(self, at: View, node: ast.expr, values: Values) -> Values:
         """Values as far as the tests around leave them."""
@@ -304,6 +308,8 @@ class Trace:
         return self._with_usage(node, values)
 
     def _called(self, at: View, node: ast.Call, callee: Value) -> Values:
+        if isinstance(callee, Tuples):
+            return known.named_row(self, at, node, callee.names)
         over = self.functions.handed_over(callee, at, node) if isinstance(callee, Function) else None
         return self.called(callee) if over is None else over
 

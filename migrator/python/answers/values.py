@@ -34,9 +34,10 @@ class Many:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A tuple that is laid out."""
+    """A tuple that is laid out, or something else with these attributes by their names."""
 
     items: tuple[Values, ...]
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,13 @@ class Class:
 
 
 @dataclass(frozen=True, slots=True)
+class Tuples:
+    """A class of tuples that `namedtuple` makes, by the names of their items."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Error:
     """An error of the library, by its old name, with the rule that moves its class."""
 
@@ -107,7 +115,7 @@ class Caught:
     errors: Values
 
 
-Value = Else | Is | Many | Row | Table | Gives | Function | Object | Class | Error | Kind | Caught
+Value = Else | Is | Many | Row | Table | Gives | Function | Object | Class | Tuples | Error | Kind | Caught
 Values = frozenset[Value]
 
 OTHER: Values = frozenset({Else.OTHER})
