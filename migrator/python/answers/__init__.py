@@ -22,10 +22,11 @@ def find(module: Module) -> Iterator[Finding]:
 
 
 def handed_on(facts: Facts, index: Index) -> Iterator[str]:
-    """The functions and classes of a module that hand answers on to others, or read keys of what others give them."""
+    """The functions and classes of a module that hand answers on, or read keys of them or call what others give."""
     if index.names.rules.answers:
         yield from _shared(index).functions.handed_on(facts)
         yield from _shared(index).functions.taken(facts)
+        yield from _shared(index).functions.calling(facts)
 
 
 def receivers(index: Index) -> tuple[frozenset[str], frozenset[str]]:

@@ -13,6 +13,7 @@ from migrator.python.answers.values import (
     NOTHING,
     OTHER,
     UNKNOWN,
+    Class,
     Is,
     Many,
     Object,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 EMPTY = frozenset(
     {
         "dict", "list", "set", "deque", "defaultdict", "OrderedDict", "Queue", "LifoQueue", "PriorityQueue",
-        "SimpleQueue",
+        "SimpleQueue", "ContextVar", "Future", "create_future",
     }
 )  # fmt: skip
 _DISPLAYS = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
@@ -91,7 +92,8 @@ class Contents:
             for put in view.notes.puts.get(name, ()):
                 of = put.of.value if isinstance(put.of, ast.Attribute) else None
                 objects = self.trace.value(view, of) if of else NONE
-                if any(isinstance(v, Object) and self._is_of(v.cls, f"{at.module.facts.name}.{cls}") for v in objects):
+                classes = (v.cls if isinstance(v, Object) else v.name for v in objects if isinstance(v, Object | Class))
+                if any(self._is_of(each, f"{at.module.facts.name}.{cls}") for each in classes):
                     found |= self._put(view, put)
         return found
 

@@ -120,6 +120,17 @@ class Functions:
             if stores and leads(self.trace.members.of(f"{facts.name}.{owner}", name)):
                 yield owner
 
+    def calling(self, facts: Facts) -> Iterator[str]:
+        """The functions and classes at the top of a module that call what others give them with an answer."""
+        at = self.trace.views.look(facts.path)
+        if at is None:
+            return
+        for call in passing.of_parameters(at):
+            above = [each.name for each in at.notes.above(call) if isinstance(each, FunctionNode | ast.ClassDef)]
+            given = (*call.args, *(keyword.value for keyword in call.keywords))
+            if any(leads(self.trace.value(at, each)) for each in given):
+                yield above[-1]
+
     def taken(self, facts: Facts) -> Iterator[str]:
         """The functions and classes at the top of a module that read keys of answers, which others may give them."""
         at = self.trace.views.look(facts.path)

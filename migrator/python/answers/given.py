@@ -6,10 +6,12 @@ import ast
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from migrator.python.reading.expressions import callee_of
+
 Step = int | Literal["item", "enter", "rest"]
-_ADDS = {"append", "appendleft", "add", "put", "put_nowait"}
-_EXTENDS = {"extend", "extendleft", "update"}
-PUTTING = frozenset({*_ADDS, *_EXTENDS, "insert", "setdefault"})
+_ADDS = {"append", "appendleft", "add", "put", "put_nowait", "set"}
+_EXTENDS = {"extend", "extendleft", "update", "set_result"}
+PUTTING = frozenset({*_ADDS, *_EXTENDS, "insert", "setdefault", "heappush"})
 
 
 class Given(NamedTuple):
@@ -68,9 +70,12 @@ def merged(node: ast.AugAssign) -> Iterator[Put]:
 
 def called(node: ast.Call) -> Iterator[Put]:
     """What `x.append(value)` and its like put into x."""
+    name, args = callee_of(node), node.args
+    if name == "heappush" and len(args) == 2:
+        yield from _put(args[0], (None,), Given(args[1]))
     if not isinstance(node.func, ast.Attribute):
         return
-    name, of, args = node.func.attr, node.func.value, node.args
+    of = node.func.value
     if name in _EXTENDS and len(args) == 1:
         yield from _put(of, (), Given(args[0]))
     elif name in _ADDS and args:

@@ -105,6 +105,12 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
             return frozenset({Row((each, each))})
         case "next" | "anext" if plain and first is not None:
             return trace.shapes.items(first)
+        case "nlargest" | "nsmallest" if len(args) > 1:
+            return frozenset({Many(trace.shapes.items(trace.value(at, args[1])))})
+        case "tqdm" | "sample" | "choices" if first is not None and matters(first):
+            return frozenset({Many(trace.shapes.items(first))})
+        case "choice" | "heappop" if first is not None and matters(first):
+            return trace.shapes.items(first)
         case "min" | "max" if plain and first is not None and len(args) == 1:
             return trace.shapes.items(first)
         case _ if name in _LISTS and first is not None and (plain or name == "as_completed"):

@@ -50,6 +50,28 @@ def calls(trace: Trace, at: View, name: str, *, is_method: bool) -> Iterator[tup
         yield from ((view, call) for call in view.notes.calls.get(name, ()))
 
 
+def of_parameters(at: View) -> Iterator[ast.Call]:
+    """The calls in a module of what its functions are given, and of what its instances keep of that."""
+    kept = {name for (_, name), stores in at.members.items() if any(_is_given(at, store) for store in stores)}
+    for name, found in at.notes.calls.items():
+        for call in found:
+            if isinstance(call.func, ast.Name):
+                yield from [call] if _is_parameter(at, call.func) else []
+            elif name in kept and isinstance(call.func, ast.Attribute):
+                yield call
+
+
+def _is_given(at: View, store: ast.expr) -> bool:
+    """Whether an attribute is given what a parameter is."""
+    value = at.notes.given.get(id(store), Given(None)).value
+    return isinstance(value, ast.Name) and _is_parameter(at, value)
+
+
+def _is_parameter(at: View, node: ast.Name) -> bool:
+    holder = at.holder(node)
+    return any(isinstance(binding.node, ast.arg) for binding in (holder.bindings.get(node.id, ()) if holder else ()))
+
+
 def in_place(trace: Trace, at: View, function: ast.expr) -> Iterator[tuple[View, Applied]]:
     """The calls of what stands among the arguments of a call, a lambda say."""
     outer = next(at.notes.above(function))
@@ -128,17 +150,18 @@ def _handed(trace: Trace, at: View, name: str) -> Iterator[tuple[View, Applied]]
     for view in mentioning(trace, at, last, is_method="." in name):
         for call, given in view.notes.handed.get(last, ()):
             if function in trace.value(view, given):
-                yield from _through(trace, view, call, given)
+                found = _through(trace, view, call, given)
+                yield from ((where, each._replace(function=given)) for where, each in found)
 
 
 def _through(
     trace: Trace, view: View, call: ast.Call, given: ast.expr, further: int = _FURTHEST
 ) -> Iterator[tuple[View, Applied]]:
     """The calls of what a call is given: by one of the standard library, or in a function of the project's own."""
-    known = [each for each in applied(call) if each.function is given]
-    yield from ((view, each) for each in known)
-    for where, name, arg in () if known or not further else receiving(trace, view, call, given):
+    own = [*receiving(trace, view, call, given)] if further else []
+    for where, name, arg in own:
         yield from _inside(trace, where, name, arg.arg, further - 1)
+    yield from ((view, each) for each in applied(call) if each.function is given and not own)
 
 
 def _inside(trace: Trace, at: View, name: str, arg: str, further: int) -> Iterator[tuple[View, Applied]]:
