@@ -53,6 +53,8 @@ class Rewriter:
                 yield from self._call(node, scope)
         yield from raw.find(self.writer, self.through)
         yield from self._handed_on()
+        if self.through.urls.speaks:
+            self.through.urls.hold()
         yield from self._addresses()
         yield from self._texts()
         yield from self.through.urls.findings()

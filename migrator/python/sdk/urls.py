@@ -123,6 +123,12 @@ class Urls:
         gone = [url.differs for url in urls if url.is_gone]
         return gone[0] if len(gone) == len(urls) and gone else None
 
+    def hold(self) -> None:
+        """Note the constants of the SDK in what is gone: they stay as the whole of it does."""
+        for url in self.all.values():
+            if url.is_gone and not url.begun:
+                self.module.kept |= {id(n) for n in ast.walk(url.node) if isinstance(n, ast.Name | ast.Attribute)}
+
     # ------------------------------------------------------------------------------------------------------- sessions
 
     @cached_property
@@ -164,7 +170,7 @@ class Urls:
 
     def findings(self) -> Iterator[Finding]:
         """A finding for each URL that has no address of its own and asks for something that is different."""
-        for url in (*self.all.values(), *self._relative) if self._speaks else ():
+        for url in (*self.all.values(), *self._relative) if self.speaks else ():
             handled = id(url.node) in self.module.kept | self.module.replaced
             if url.differs and not url.begun and not handled and not (url.is_gone and self.gone and self._is_told):
                 start, path = self.module.source.start(url.node), url.text.removeprefix(self.longest)
@@ -172,7 +178,7 @@ class Urls:
                 yield Finding(start, url.differs.rule, url.differs.status, said)
 
     @property
-    def _speaks(self) -> bool:
+    def speaks(self) -> bool:
         """Whether the module holds the address, or headers of the SDK."""
         text = self.module.source.text
         words = (*self.client.hosts, *self.client.address, *self.client.headers)
