@@ -37,7 +37,7 @@ def named(name: str, client: Client) -> str:
     whole = "-".join(words)
     if whole in client.providers:
         return whole
-    joined = next((p for p in client.providers if p.replace("-", "") == whole), "")
+    joined = next((p for p, prefix in client.providers.items() if prefix and p.replace("-", "") == whole), "")
     if joined:
         return joined
     begun = [p for p in client.providers if p.startswith(f"{whole}-") and len(whole) > 3]
