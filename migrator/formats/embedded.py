@@ -67,7 +67,8 @@ def in_shell(text: str, names: Names, context: Context) -> Iterator[Piece]:
         if any(map(names.tracked, imported(match["code"]))):
             quote, is_option = match["quote"], match.re is _OPTION
             shared = _OF_THE_SHELL if not quote or (is_option and '"' in quote) else ""
-            never = (*shared, *((quote, "\n") if is_option else ()))
+            lines_end = is_option and "\n" not in match["code"]
+            never = (*shared, *((quote,) if is_option else ()), *(("\n",) if lines_end else ()))
             start, end = match.span("code")
             found = whole(text[start:end], names, context.python, never)
             yield start, end, [moved_by(finding, start) for finding in found]

@@ -54,8 +54,10 @@ def find(module: Module, raw: str, start: int, places: Collection[Span]) -> Iter
     python = partial(rewrite.find_in_snippet, index=module.index)
     for begin, end in places:
         quote = literal[2][begin - 1 : begin].strip()  # of the command around it, if there is one
-        never = (*{literal[1], quote} - {""}, "\\", *(["\n"] if quote or len(literal[1]) == 1 else []))
-        for finding in embedded.whole(literal[2][begin:end], module.names, python, never):
+        code = literal[2][begin:end]
+        one_line = len(literal[1]) == 1 or (quote and "\n" not in code)
+        never = (*{literal[1], quote} - {""}, "\\", *(["\n"] if one_line else []))
+        for finding in embedded.whole(code, module.names, python, never):
             if finding.edits:
                 finding = replace(finding, status=Status.REVIEW, message=f"code in a text: {finding.message}")
             yield moved_by(finding, start + literal.start(2) + begin)
