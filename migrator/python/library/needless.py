@@ -239,6 +239,8 @@ class Cuts:
 
     def findings(self) -> Iterator[Finding]:
         """A finding for every statement that goes, and for every import that nothing needs then."""
+        if not self._going:
+            return
         source = self.module.source
         whole = unneeded.emptied(source, self._goes_whole)
         inner = {id(n): node for node, _ in whole for n in ast.walk(node) if id(n) in self._going}

@@ -16,6 +16,10 @@ _ANY = re.compile(
     r"""(?<!import )\b(?:import_module|__import__)\b(?!\s*\(\s*["'][A-Za-z_])"""
     r"""|\b(?:runpy|spec_from_file_location|SourceFileLoader|pkgutil|entry_points|INSTALLED_APPS)\b|(?<![.\w])exec\("""
 )
+_WORDS = (  # one of which `_ANY` finds: a search for these alone is many times faster
+    "import_module", "__import__", "runpy", "spec_from_file_location", "SourceFileLoader", "pkgutil", "entry_points",
+    "INSTALLED_APPS", "exec(",
+)  # fmt: skip
 _TEST = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test|tests|conftest)\.py$")
 _INSTALLED = {"pyproject.toml", "setup.cfg", "setup.py"}
 _PAGES = "pages"  # the folder whose scripts Streamlit runs beside those of the folder above
@@ -37,7 +41,7 @@ class Processes:
         installed = {str(PurePosixPath(o).parent) for o in others if PurePosixPath(o).name in _INSTALLED}
         for path, text in texts:
             imported[path] = set(_named(PurePosixPath(path), text))
-            if _ANY.search(text):
+            if any(word in text for word in _WORDS) and _ANY.search(text):
                 all_of_them.add(path)
         files = _Files(imported)
         found = cls({path: {path} for path in imported}, imported)
