@@ -17,13 +17,21 @@ def names(table: Table) -> frozenset[str]:
 
 
 def reason(call: ast.Call, name: str, table: Table, reader: Reader) -> str:
-    """What a call of the function `name` gives that is refused, and what to do instead; "" where it gives no such."""
-    return _said((a, row) for a, row in _rows(call, name, table, reader) if row.to is Destination.MANUAL)
+    """What a call of the function `name` gives that is refused, and what to do instead; "" where it gives no such.
+
+    A parameter that callers may leave out is none: it is refused where one gives it.
+    """
+    rows = _rows(call, name, table, reader)
+    optional = reader.values.may_be_left_out
+    return _said((a, row) for a, row, v in rows if row.to is Destination.MANUAL and not optional(v))
 
 
 def difference(call: ast.Call, name: str, table: Table, reader: Reader) -> str:
     """What a call of the function `name` gives that the client module takes otherwise, and how; "" for nothing."""
-    return _said((a, row) for a, row in _rows(call, name, table, reader) if row.differs)
+    rows = [(argument, row) for argument, row, _ in _rows(call, name, table, reader)]
+    refused = _said((argument, row) for argument, row in rows if row.to is Destination.MANUAL)
+    said = _said((argument, row) for argument, row in rows if row.differs)
+    return "; ".join(filter(None, [said, refused and f"where it is given, a TypeError: {refused}"]))
 
 
 def _said(rows: Iterable[tuple[str, Argument]]) -> str:
@@ -34,10 +42,10 @@ def _said(rows: Iterable[tuple[str, Argument]]) -> str:
     return "; ".join(f"{', '.join(given)}: {note}" for note, given in notes.items())
 
 
-def _rows(call: ast.Call, name: str, table: Table, reader: Reader) -> Iterator[tuple[str, Argument]]:
+def _rows(call: ast.Call, name: str, table: Table, reader: Reader) -> Iterator[tuple[str, Argument, ast.expr | None]]:
     for argument, value in _given(call, table.functions[name].order_of(name), reader):
         if not is_none(value):
-            yield argument, table.argument(name, argument)
+            yield argument, table.argument(name, argument), value
 
 
 def _given(call: ast.Call, order: list[str], reader: Reader) -> Iterator[tuple[str, ast.expr | None]]:

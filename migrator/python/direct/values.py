@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from migrator.python.direct.given import COLLECTED, assigned, defaults, is_promised
 from migrator.python.direct.promises import Promises
 from migrator.python.module import Module
-from migrator.python.reading.expressions import ENVIRONMENT, GETTERS, parts_of, root_of, text_value
+from migrator.python.reading.expressions import ENVIRONMENT, GETTERS, is_none, parts_of, root_of, text_value
 from migrator.python.reading.scopes import FunctionNode, Scope
 
 _GIVING = {
@@ -229,6 +229,13 @@ class Values:
         notes = (b.node.annotation for b in holder.bindings[node.id] if isinstance(b.node, ast.arg))
         laid_out = any(g and isinstance(g.value, ast.List | ast.Dict | ast.ListComp | ast.BinOp) for g in given)
         return laid_out or any(note and _PLAIN.search(ast.unparse(note)) for note in notes)
+
+    def may_be_left_out(self, node: ast.expr | None) -> bool:
+        """Whether a value is a parameter as its function is given it, which is None where a caller says nothing."""
+        scope = self._scopes.get(id(node))
+        holder = scope.lookup(node.id) if scope and isinstance(node, ast.Name) else None
+        bound = holder.bindings[node.id] if holder and isinstance(node, ast.Name) else []
+        return len(bound) == 1 and is_none(self._defaults.get(id(bound[0].node)))
 
     def is_any_dict(self, node: ast.expr) -> bool:
         """Whether a name is annotated as a dict of anything, so that a type checker takes its values as they are."""
