@@ -202,25 +202,30 @@ def _argument_edits(module: Module, node: ast.Call, remove: set[str], added: lis
         yield Edit(base + start, base + end, "")
 
 
-def import_edit(module: Module, name: str, node: ast.expr, scope: Scope) -> Edit | None:
-    """The edit that makes `name` importable here: empty where it is already, None where it cannot be placed."""
+def import_edit(module: Module, name: str, node: ast.expr, scope: Scope, of: str = "") -> Edit | None:
+    """The edit that imports `name`: empty where it is there already, None where it cannot be placed.
+
+    `of` is the module's member that it is a name for, such as `a.b` of `from a import b as name`.
+    """
     holder = scope.lookup(name)
     if holder is not None:
-        return Edit(0, 0, "") if any(b.target == name for b in holder.bindings[name]) else None
+        return Edit(0, 0, "") if any(b.target == (of or name) for b in holder.bindings[name]) else None
+    package, _, member = of.rpartition(".")
+    line = f"from {package} import {member} as {name}" if of else f"import {name}"
     parts = parts_of(node.func) if isinstance(node, ast.Call) else ()
     bound = module.binding_of(parts[0], scope) if parts else None
     if bound and bound[0].statement is not None:
-        return _in_body(module, bound[1], bound[0].statement, name)
+        return _in_body(module, bound[1], bound[0].statement, line)
     top = (i.node for i in module.found.imports if i.scope is module.found.scope)
     first = next((n for n in top if not (isinstance(n, ast.ImportFrom) and n.module == "__future__")), None)
-    return _in_body(module, module.found.scope, first, name) if first else None
+    return _in_body(module, module.found.scope, first, line) if first else None
 
 
-def _in_body(module: Module, holder: Scope, statement: ast.stmt, name: str) -> Edit | None:
-    """The edit that imports `name` above what holds `statement`, whatever branch of an `if` or `try` that is in."""
+def _in_body(module: Module, holder: Scope, statement: ast.stmt, line: str) -> Edit | None:
+    """The edit that puts an import above what holds `statement`, whatever branch of an `if` or `try` that is in."""
     body: list[ast.stmt] = getattr(holder.node, "body", [])
     whole = next((s for s in body if (s.end_lineno or 0) >= statement.lineno), None)
-    return added_above(module, whole, f"import {name}") if whole is not None else None
+    return added_above(module, whole, line) if whole is not None else None
 
 
 def _promote(module: Module, rule: Promote, node: ast.Call) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from migrator.patterns import under
 from migrator.planning.fates import Fate
 from migrator.planning.names import Renamed
+from migrator.primitives.library import Library
 from migrator.python.calls import import_edit
 from migrator.python.library import built_texts, construction
 from migrator.python.library.built import Plan
@@ -17,7 +18,7 @@ from migrator.python.module import Module
 from migrator.python.reading.expressions import parts_of, text_value
 from migrator.python.reading.outline import ImportStatement, Reference
 from migrator.python.reading.scopes import Scope
-from migrator.sites import Finding, Status
+from migrator.sites import Edit, Finding, Status
 
 
 def find(module: Module, cuts: Cuts) -> Iterator[Finding]:
@@ -90,7 +91,7 @@ def _fate(module: Module, node: ast.expr, scope: Scope) -> Fate | None:
 
 def _built(module: Module) -> Iterator[Finding]:
     """Imported classes of which objects are built: with what the new ones want, or they stay."""
-    caught = {id(e) for t in module.found.tries for h in t.handlers for e in _types(h)}
+    caught = {id(e) for t in module.found.tries for h in t.handlers for e in _types(h.type)}
     for reference in module.found.references:
         node, name = reference.nodes[0], reference.parts[0]
         if id(reference) in module.through or not is_read(node):
@@ -123,7 +124,8 @@ def _hiding(module: Module) -> Iterator[Finding]:
     """A handler of an error that takes what a later one is there for."""
     for node, scope in module.found.handlers:
         caught = [
-            (h, [f for e in _types(h) if (f := _fate(module, e, scope)) and f.kind == "moved"]) for h in node.handlers
+            (h, [f for e in _types(h.type) if (f := _fate(module, e, scope)) and f.kind == "moved"])
+            for h in node.handlers
         ]
         for index, (handler, fates) in enumerate(caught):
             later = {f.name for _, more in caught[index + 1 :] for f in more}
@@ -143,9 +145,35 @@ def _raised(module: Module) -> Iterator[Finding]:
             dotted = module.meaning(reference.parts, reference.scope) or ""
             name = dotted.rpartition(".")[2]
             if under(dotted, library.raised) and name.endswith("Error") and is_read(reference.nodes[0]):
-                said = f"{dotted} caught errors of {library.module}, and catches none of {library.instead}"
-                said += f": where those are meant, name {library.instead}.{dotted}"
-                yield Finding(module.source.start(reference.nodes[0]), library.id, Status.MANUAL, said)
+                yield from _caught_too(module, reference, dotted, library)
+
+
+def _caught_too(module: Module, reference: Reference, dotted: str, library: Library) -> Iterator[Finding]:
+    """The error in its place is caught beside one that is caught; where it is meant for else, that is said."""
+    node, source = reference.nodes[-1], module.source
+    above = source.parents[id(node)]
+    listed = isinstance(above, ast.Tuple)
+    within = source.parents[id(above)] if listed else above
+    types = within.type if isinstance(within, ast.ExceptHandler) else None
+    local, instead = f"{library.instead.partition('_')[0]}_{library.raised}", f"{library.instead}.{dotted}"
+    if any(_means(module, each, instead, reference.scope) for each in _types(types)):
+        return
+    start, text, end = source.start(node), source.segment(node), source.end(node)
+    whose, top = f"{library.instead}.{library.raised}", dotted.count(".") == 1
+    imported = import_edit(module, local, node, reference.scope, whose) if top and types in (node, above) else None
+    said = f"{dotted} caught errors of {library.module}, and catches none of {library.instead}"
+    if imported is None:
+        yield Finding(start, library.id, Status.MANUAL, f"{said}: where those are meant, name {instead}")
+        return
+    beside = f"{local}.{dotted.rpartition('.')[2]}"
+    edit = Edit(end, end, f", {beside}") if listed else Edit(start, end, f"({text}, {beside})")
+    edits = (imported, edit) if imported.text else (edit,)
+    yield Finding(start, library.id, Status.REVIEW, f"{said}: {beside} is caught beside it", edits)
+
+
+def _means(module: Module, node: ast.expr, dotted: str, scope: Scope) -> bool:
+    parts = parts_of(node)
+    return bool(parts) and module.meaning(parts, scope) == dotted
 
 
 def _imported(
@@ -182,7 +210,7 @@ def _stars(module: Module) -> Iterator[Finding]:
             yield Finding(module.source.start(node), module.names.library_rule, Status.MANUAL, said)
 
 
-def _types(handler: ast.ExceptHandler) -> list[ast.expr]:
-    if isinstance(handler.type, ast.Tuple):
-        return handler.type.elts
-    return [handler.type] if handler.type else []
+def _types(caught: ast.expr | None) -> list[ast.expr]:
+    if isinstance(caught, ast.Tuple):
+        return caught.elts
+    return [caught] if caught else []
