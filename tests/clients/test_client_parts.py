@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import openai
 import portkey_ai
 import pytest
+import tokenizers
 from genai_prices import Usage, calc_price
 from wire import CHAT, CHUNKS, MESSAGES, Wire
 
@@ -115,6 +116,24 @@ class TestTokens:
                 return list(text)
 
         assert llm.token_counter("gpt-4o", {"tokenizer": Letters()}, text="four") == 4
+
+
+def test_a_tokenizer_from_the_hub(llm: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[tuple[Any, ...]]()
+    own = tokenizers.Tokenizer(tokenizers.models.WordLevel({"a": 0, "b": 1, "?": 2}, unk_token="?"))
+    own.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+
+    class Hub:
+        @staticmethod
+        def from_pretrained(*given: Any) -> tokenizers.Tokenizer:
+            asked.append(given)
+            return own
+
+    monkeypatch.setattr(llm, "Tokenizer", Hub)
+    made = llm.create_pretrained_tokenizer("a/b", auth_token="t")
+    assert asked == [("a/b", "main", "t")]
+    assert made["type"] == "huggingface_tokenizer"
+    assert llm.token_counter("gpt-4o", made, text="a b a c") == 4
 
 
 def test_an_answer_is_counted_like_its_fields(llm: ModuleType) -> None:
