@@ -134,11 +134,9 @@ def settle(place: Place, rule: Dependency, manner: Manner) -> Iterator[Finding]:
             said = one.locked.replace("{new}", named or "the new one")
             yield _finding(rule, one, Status.MANUAL, said, (), manner)
         elif server := _server(rule, one):
-            said = (
-                f"{one.name}[{server}] stays, for it is a server; what only calls a model needs no more than its client"
-            )
             added = [] if manner.runs else needed
-            said += f": {' and '.join(map(spelt, added))} is added" if added else ""
+            said = f"{one.name}[{server}] stays, for it is a server: take it out where none is run"
+            said += f"; {' and '.join(map(spelt, added))} is added" if added else ""
             yield _finding(rule, one, Status.REVIEW, said, place.beside(one, *added) if added else (), manner)
         elif rule.extra and not manner.kept:
             yield _without_extra(place, rule, one, needed, manner)
