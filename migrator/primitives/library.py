@@ -44,6 +44,7 @@ class Library(Rule):
     client: str = key(TEXT, "the target that the client module is made for; left out: none is", "")
     modules: list[str] = key(NAMES, "its submodules that are imported as such", [])
     loggers: list[str] = key(TEXTS, "the names of its loggers", [])
+    apart: list[str] = key(TEXTS, "modules that an import of the package they are in does not give by itself", [])
     made: str = key(TEXT, "what to see to in the client module that is made", "")
     raised: str = key(TEXT, "a module with errors that catch the library's, and not those of what takes its place", "")
     stays: bool = key(

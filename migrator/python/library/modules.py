@@ -53,15 +53,14 @@ def requester(index: Index, dotted: str) -> str:
 
 def given(index: Index, facts: Facts, to: str, alias: str) -> tuple[str, str]:
     """How a module writes another one that it uses from now on, and the import that gives it."""
-    client = to == index.names.client
-    package, _, leaf = to.rpartition(".") if client else ("", "", to.partition(".")[0])
+    libraries, client = index.names.rules.libraries, to == index.names.client
+    by_name = client or any(under(to, module) for each in libraries for module in each.apart)
+    package, _, leaf = to.rpartition(".") if by_name else ("", "", to.partition(".")[0])
     free = (n for n in (leaf, *(("gateway",) if client else ()), f"{leaf}_sdk") if _is_free(index, facts, n, to))
     local = alias if alias and client else next(free, f"{leaf}_")
-    beside = any(
-        under(each.module, leaf) for each in index.names.rules.libraries
-    )  # nothing else imports a module of it
+    beside = any(under(each.module, leaf) for each in libraries)  # nothing else imports a module of it
     named = f"import {to if beside else leaf}" if local == leaf else f"import {leaf} as {local}"
-    return (local if client else local + to[len(leaf) :]), f"from {package} {named}" if package else named
+    return (local if by_name else local + to[len(leaf) :]), f"from {package} {named}" if package else named
 
 
 def _is_free(index: Index, facts: Facts, name: str, target: str) -> bool:
