@@ -129,7 +129,7 @@ def _with_own(
         return None
     edits, name = own.edits, own.name
     after = apply(text.text, edits)
-    shift, starts = Shift(edits, line_starts(after)), line_starts(text.text)
+    shift, starts = Shift(edits, line_starts(after), text.text), line_starts(text.text)
     library = next(each for each in names.rules.libraries if each.client)
     said = re.compile(rf"(?:import )?(?:[\w.]+\.)?\b{re.escape(home.dotted.rpartition('.')[2])}\b(?:\.client\b)?")
 

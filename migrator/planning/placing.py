@@ -45,7 +45,7 @@ def place(text: str, findings: Iterable[Finding], file: File) -> Placed:
     kept += suppressions.unused(file)
     edits = _in_order(e for f in kept for e in f.edits)
     after = apply(text, edits)
-    shift = Shift(edits, line_starts(after))
+    shift = Shift(edits, line_starts(after), text)
     sites = tuple(
         Site(
             path=file.path,
@@ -100,10 +100,10 @@ def _in_order(edits: Iterable[Edit]) -> list[Edit]:
 
 
 class Shift:
-    """Where an offset of the old text stands in the new one."""
+    """Where an offset of the old text, which was `text`, stands in the new one."""
 
-    def __init__(self, edits: Sequence[Edit], starts: Sequence[int]) -> None:
-        self._edits, self._starts = edits, starts
+    def __init__(self, edits: Sequence[Edit], starts: Sequence[int], text: str) -> None:
+        self._edits, self._starts, self._text = edits, starts, text
         self._offsets = [e.start for e in edits]
         self._grown = [0, *accumulate(len(e.text) - (e.end - e.start) for e in edits)]
 
@@ -113,7 +113,14 @@ class Shift:
         last = self._edits[before - 1] if before else None
         if last is None or last.end <= offset:
             return bisect_right(self._starts, offset + self._grown[before])
-        return bisect_right(self._starts, last.start + self._grown[before - 1]) if last.text else None
+        at = last.start + self._grown[before - 1] + self._kept(last, offset)
+        return bisect_right(self._starts, at) if last.text else None
+
+    def _kept(self, edit: Edit, offset: int) -> int:
+        """Where in the lines that an edit puts the old one stands, if it is among them."""
+        old = _LINE_END.split(self._text[offset : edit.end])[0].strip()
+        lines = zip(line_starts(edit.text), _LINE_END.split(edit.text), strict=True)
+        return next((start for start, line in lines if old and line.strip() == old), 0)
 
 
 class _Suppressions:

@@ -1,0 +1,32 @@
+"""Where the places of findings stand once the edits are made."""
+
+from __future__ import annotations
+
+from migrator.planning.placing import File, place
+from migrator.sites import Edit, Finding, Status
+
+FILE = File("a.py", "a.py", {})
+STAYS = Finding(0, "some.rule", Status.REVIEW, "it stays")
+
+
+def lines(text: str, *edits: Edit) -> list[int | None]:
+    """The new lines of the first statement, which stays, and of the last line."""
+    edit = Finding(0, "some.rule", Status.MIGRATED, "edited", edits)
+    last = Finding(text.rstrip("\n").rfind("\n") + 1, "some.rule", Status.MANUAL, "later")
+    return [site.new_line for site in place(text, [STAYS, edit, last], FILE).sites if site.message != "edited"]
+
+
+def test_a_place_goes_with_what_is_put_above_it() -> None:
+    assert lines("import a\nb\n", Edit(0, 0, "import c\n")) == [2, 3]
+
+
+def test_a_line_that_an_edit_puts_again_is_found_among_its_lines() -> None:
+    assert lines("import a\nb\n", Edit(0, 8, "import c\nimport d\nimport a")) == [3, 4]
+
+
+def test_a_line_that_is_not_there_any_more_is_where_its_edit_is() -> None:
+    assert lines("import a, b\nb\n", Edit(0, 11, "import c\nimport a")) == [1, 3]
+
+
+def test_a_line_that_went_is_nowhere() -> None:
+    assert lines("import a\nb\n", Edit(0, 9, "")) == [None, 1]
