@@ -33,10 +33,8 @@ def constructor(declared: SgNode) -> SgNode | None:
     return next((m for m in methods if (name := m.field("name")) and name.text() == "constructor"), None)
 
 
-def building(declared: SgNode) -> SgNode | None:
-    """The call of `super` with which the constructor of a class builds what it extends."""
+def building(declared: SgNode) -> list[SgNode]:
+    """The calls of `super` with which the constructor of a class builds what it extends, in order."""
     own = constructor(declared)
     calls = own.find_all(kind="call_expression") if own else []
-    return next(
-        (c for c in calls if (f := c.field("function")) and f.kind() == "super" and around(c) == declared), None
-    )
+    return [c for c in calls if (f := c.field("function")) and f.kind() == "super" and around(c) == declared]

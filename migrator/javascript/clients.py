@@ -70,9 +70,9 @@ class Clients:
         """Every client of the SDK that the script builds, in order."""
         made = [n for n in self.script.all("new_expression") if self.is_class(self.meanings.of(n.field("constructor")))]
         for declared in self.script.all("class_declaration", "abstract_class_declaration", "class"):
-            call = classes.building(declared) if classes.is_class(declared) else None
-            if call and self.is_class(self.meanings.of(classes.extended(declared))):
-                made.append(call)
+            calls = classes.building(declared) if classes.is_class(declared) else []
+            if calls and self.is_class(self.meanings.of(classes.extended(declared))):
+                made += calls
         yield from (self._built(node) for node in sorted(made, key=self.script.start))
 
     def factories(self, rule: Factory) -> Iterator[Built]:

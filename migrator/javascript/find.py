@@ -24,7 +24,7 @@ from migrator.primitives.client import Client, Factory
 from migrator.sites import Edit, Finding, Status
 
 _COMPONENTS = (".vue", ".svelte")  # run in browsers, where there is no `process`
-_WORKER = re.compile(r"(?<!process\.)(?<!meta\.)\benv\.[A-Z]")  # Cloudflare hands its environment to each request
+_ENVIRONMENT = re.compile(r"(?:[\w$]+\.)*env")
 _BROWSER = re.compile(r"""\bimport\.meta\.env\b|\bfrom\s*["']https://""")
 
 
@@ -54,19 +54,31 @@ def clients_of(script: Script, text: str, path: str, names: Names, client: Clien
     """The clients of a script, as the rules move them."""
     all_imports = imports(script)
     quote = next((i.source.text()[0] for i in all_imports if i.source.text()[0] in "\"'"), '"')
-    options = Options(names, client, script, quote, _runtime(text, path))
+    options = Options(names, client, script, quote, _runtime(script, text, path))
     return Clients(script, text, Meanings(script, all_imports, path, client.package, names.rules.handed), options)
 
 
-def _runtime(text: str, path: str) -> Runtime:
+def _runtime(script: Script, text: str, path: str) -> Runtime:
     """Where a script runs, as it reads the environment."""
     if "process.env" in text:
         return "node"
     if "Deno.env" in text:
         return "deno"
-    if _WORKER.search(text):
+    if _is_handed_environment(script):
         return "worker"
     return "browser" if _BROWSER.search(text) or path.endswith(_COMPONENTS) else "node"
+
+
+def _is_handed_environment(script: Script) -> bool:
+    """Whether variables are read from an `env` that is handed over, as Cloudflare does for each request: `c.env.KEY`."""
+    for node in script.all("member_expression"):
+        owner, name = node.field("object"), node.field("property")
+        if owner and name and name.text()[0].isupper() and _ENVIRONMENT.fullmatch(owner.text()):
+            holder = owner.text().partition(".")[0]
+            binding = script.scopes.resolve(owner, holder)
+            if holder == "this" or (binding is not None and binding.kind == "parameter"):
+                return True
+    return False
 
 
 def stay(clients: Clients, names: Names) -> bool:

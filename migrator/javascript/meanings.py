@@ -140,7 +140,7 @@ class Meanings:
         building = classes.building(declared)
         if own is None or base.kind == "class":
             return base
-        return Meaning("class", base.package, base.name, _key(building) if building else None)
+        return Meaning("class", base.package, base.name, _key(building[0]) if len(building) == 1 else None)
 
     def _of_binding(self, binding: Binding, depth: int) -> Meaning | None:
         known = self._imported.get(_key(binding.name))
