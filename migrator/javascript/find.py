@@ -70,7 +70,7 @@ def _runtime(script: Script, text: str, path: str) -> Runtime:
 
 
 def _is_handed_environment(script: Script) -> bool:
-    """Whether variables are read from an `env` that is handed over, as Cloudflare does for each request: `c.env.KEY`."""
+    """Whether variables are read from an `env` that is handed over, as Cloudflare does for each request."""
     for node in script.all("member_expression"):
         owner, name = node.field("object"), node.field("property")
         if owner and name and name.text()[0].isupper() and _ENVIRONMENT.fullmatch(owner.text()):
