@@ -106,12 +106,15 @@ class _Raw:
         else:
             found = self.through.spelled_alone(node, self.scopes[id(own[0])], given, more=more)
             statement = self.module.source.parents.get(id(call))
-            place = next((p for p in places(self.module.source.tree) if p.statement is statement), None)
-            if more and place and isinstance(statement, ast.Expr) and found.edits and not self._leaves(node, given):
+            place = self._place(statement) if more and isinstance(statement, ast.Expr) else None
+            if place and found.edits and not self._leaves(node, given):
                 cuts = Cuts(self.module)
-                cuts.cut(statement, place.block, None)
+                cuts.cut(place.statement, place.block, None)
                 found = replace(found, edits=tuple(e for f in cuts.findings() for e in f.edits))
             yield found
+
+    def _place(self, statement: ast.stmt) -> Place | None:
+        return next((p for p in places(self.module.source.tree) if p.statement is statement), None)
 
     def _leaves(self, node: ast.Dict, given: Given) -> bool:
         """Whether anything is left of a dict that adds to headers, or comes in place of what goes."""

@@ -12,10 +12,12 @@ from migrator.planning.endpoints import Asked, address_in, asked
 from migrator.python.reading.expressions import callee_of, text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.pieces import COMPUTED, first, together
+from migrator.python.sdk.variables import Variable, Variables, calls_around
 from migrator.python.sdk.writer import Writer, named
 from migrator.sites import Finding, Status
 
 _ANY = re.compile(r"_?(?:(?:llm|ai|gateway|api|base|host|endpoint|url|uri)_?)+", re.IGNORECASE)  # an address, of no one
+_ASKING = ("get", "post", "put", "patch", "delete", "head", "options", "request", "stream", "ws_connect")
 _LOOKED_UP = 5  # names that lead to one another
 
 
@@ -38,30 +40,15 @@ class Urls:
     def __init__(self, writer: Writer) -> None:
         self.writer, self.client, self.module = writer, writer.client, writer.module
         self.longest = max(self.client.addresses, key=len)
-
-    @cached_property
-    def _values(self) -> dict[str, ast.expr | None]:
-        """What names and attributes are assigned, by their text; None for those that are assigned twice."""
-        found: dict[str, ast.expr | None] = {}
-        for node in self.module.source.nodes:
-            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-            value = getattr(node, "value", None) if isinstance(node, ast.Assign | ast.AnnAssign) else None
-            for target in targets if isinstance(value, ast.expr) else ():
-                if isinstance(target, ast.Name | ast.Attribute):
-                    name = ast.unparse(target)
-                    found[name] = None if name in found else value
-        return found
-
-    @cached_property
-    def _scopes(self) -> dict[int, Scope]:
-        return {id(reference.nodes[-1]): reference.scope for reference in self.module.found.references}
+        self.variables = Variables(self.module)
+        self._of: dict[int, Url | None] = {}
 
     def _begins_with(self, node: ast.expr, depth: int = 0) -> str:
         """The old address, where an expression is it or has it for a default; "" for anything else."""
-        scope = self._scopes.get(id(node))
+        scope = self.variables.scope(node)
         if scope is not None and self.writer.name(node, scope) in self.client.address:
             return self.longest
-        value = self._values.get(ast.unparse(node)) if isinstance(node, ast.Name | ast.Attribute) else None
+        value = self.variables.value(node)
         if value is not None and depth < _LOOKED_UP:
             return self._begins_with(value, depth + 1)
         texts = (text_value(each) or "" for each in ast.walk(node))
@@ -72,23 +59,28 @@ class Urls:
         text = ast.unparse(node)
         if self.client.of.partition("_")[0] in text.lower():
             return True
-        value = self._values.get(text)
+        value = self.variables.value(node)
         if value is not None and depth < _LOOKED_UP and not isinstance(value, ast.Constant):
             return self._may_be(value, depth + 1)
         return value is None and bool(_ANY.fullmatch(text.rpartition(".")[2]))
 
-    def of(self, node: ast.expr, depth: int = 0) -> Url | None:
+    def of(self, node: ast.expr) -> Url | None:
         """The URL that an expression makes; None for what is none at the address, or no more than the address."""
+        if id(node) not in self._of:
+            self._of[id(node)] = self._made(node)
+        return self._of[id(node)]
+
+    def _made(self, node: ast.expr, depth: int = 0) -> Url | None:
         if isinstance(node, ast.Name | ast.Attribute):
-            value = self._values.get(ast.unparse(node))
-            return self.of(value, depth + 1) if value is not None and depth < _LOOKED_UP else None
+            value = self.variables.value(node)
+            return self._made(value, depth + 1) if value is not None and depth < _LOOKED_UP else None
         if not isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp):
             return None
         text = together(node)
         if address := address_in(text, self.client):
             path = text[len(address) :].strip("/").removeprefix("v1")
             return Url(node, text, True, self._asked(text)) if path.strip("/") else None
-        if not text.startswith(f"{COMPUTED}/"):
+        if not text.startswith((f"{COMPUTED}/", COMPUTED * 2)):
             return None
         base, path = first(node), text.removeprefix(COMPUTED)
         if address := self._begins_with(base):
@@ -120,8 +112,17 @@ class Urls:
     def gone(self) -> Asked | None:
         """What the module asks for that is not there, where it asks for nothing else."""
         urls = [*self.all.values(), *self._relative]
+        if any(map(self._hands_on, self.module.found.calls)):
+            return None
         gone = [url.differs for url in urls if url.is_gone]
         return gone[0] if len(gone) == len(urls) and gone else None
+
+    def _hands_on(self, made: tuple[ast.Call, Scope]) -> bool:
+        """Whether a call, other than one that makes a session, is given the address itself, to ask for whatever."""
+        call, _ = made
+        given = [*call.args, *(k.value for k in call.keywords)]
+        plain = (each for each in given if isinstance(each, ast.Name | ast.Attribute))
+        return not self._is_session(call) and any(self.of(each) is None and self._begins_with(each) for each in plain)
 
     def hold(self) -> None:
         """Note the constants of the SDK in what is gone: they stay as the whole of it does."""
@@ -132,15 +133,21 @@ class Urls:
     # ------------------------------------------------------------------------------------------------------- sessions
 
     @cached_property
-    def _sessions(self) -> dict[str, ast.expr]:
-        """What makes a session at the address, by the name that it is given."""
-        found: dict[str, ast.expr] = {}
+    def _sessions(self) -> dict[Variable, ast.expr]:
+        """What makes a session at the address, by the variable that is given nothing else."""
+        found: dict[Variable, ast.expr] = {}
+        others = set[Variable]()
         for node in self.module.source.nodes:
             held = [(node.optional_vars, node.context_expr)] if isinstance(node, ast.withitem) else []
             if isinstance(node, ast.Assign):
                 held = [(target, node.value) for target in node.targets]
-            found.update((ast.unparse(n), value) for n, value in held if n is not None and self._is_session(value))
-        return found
+            for target, value in held:
+                variable = self.variables.of(target) if target is not None else None
+                if variable and self._is_session(value):
+                    found[variable] = value
+                elif variable:
+                    others.add(variable)
+        return {variable: value for variable, value in found.items() if variable not in others}
 
     def _is_session(self, node: ast.expr) -> bool:
         base = base_of(node) if isinstance(node, ast.Call) else None
@@ -148,7 +155,7 @@ class Urls:
 
     @cached_property
     def _relative(self) -> list[Url]:
-        """The paths that sessions at the address are given: `session.post("/chat/completions")`."""
+        """The paths that sessions at the address are given, computed ones as well: `session.post("/embeddings")`."""
         found = (self._given(node, scope) for node, scope in self.module.found.calls)
         return [url for url in found if url is not None]
 
@@ -156,12 +163,13 @@ class Urls:
         func = call.func
         if not isinstance(func, ast.Attribute):
             return None
-        session = func.value if self._is_session(func.value) else self._sessions.get(ast.unparse(func.value))
+        variable = self.variables.of(func.value)
+        session = func.value if self._is_session(func.value) else self._sessions.get(variable) if variable else None
         if not isinstance(session, ast.Call) or self.writer.makes_new(session, scope):
             return None
-        node = next((a for a in call.args[:2] if "/" in together(a)), None)
-        path = together(node) if node is not None else ""
-        if node is None or "://" in path or path.startswith(COMPUTED):
+        paths = [(a, together(a)) for a in call.args[:2]] if func.attr in _ASKING else []
+        node, path = next((each for each in paths if "/" in each[1] or each[1] == COMPUTED), (None, ""))
+        if node is None or "://" in path or path.startswith(f"{COMPUTED}/") or self.of(node):
             return None
         url = f"{self.longest}/{path.lstrip('/')}"
         return Url(node, url, False, self._asked(url))
@@ -194,32 +202,37 @@ class Urls:
 
     def gone_of(self, headers: ast.expr) -> Asked | None:
         """What headers are for, where that is not there any more; None where they are needed, or nothing tells."""
-        urls = [url for url in map(self._url_of, self._calls_with(headers)) if url is not None]
-        if urls:
+        asked = [(call, self._url_of(call)) for call in self._calls_with(headers)]
+        urls = [url for _, url in asked if url is not None]
+        unread = (call for call, url in asked if url is None and callee_of(call) in _ASKING)
+        if urls and not any("headers" in named(call) for call in unread):
             return next((url.differs for url in urls), None) if all(url.is_gone for url in urls) else None
         return self.gone
 
     def _calls_with(self, headers: ast.expr) -> Iterator[ast.Call]:
-        """The calls that are given a dict of headers, where it stands or by the name that it is given."""
-        named_so = isinstance(headers, ast.Name | ast.Attribute)
-        names, parents = {ast.unparse(headers)} if named_so else set[str](), self.module.source.parents
-        above = parents.get(id(headers))
-        while isinstance(above, ast.expr | ast.keyword):
-            if isinstance(above, ast.Call):
-                yield above
-            above = parents.get(id(above))
-        if isinstance(above, ast.Assign | ast.AnnAssign):
-            names |= {ast.unparse(t) for t in (above.targets if isinstance(above, ast.Assign) else [above.target])}
-        for call, _ in self.module.found.calls if names else ():
-            given = (each for value in (*call.args, *(k.value for k in call.keywords)) for each in ast.walk(value))
-            if any(isinstance(each, ast.Name | ast.Attribute) and ast.unparse(each) in names for each in given):
-                yield call
+        """The calls that are given a dict of headers, where it stands or as the variable that it is put in."""
+        parents = self.module.source.parents
+        if isinstance(headers, ast.Name | ast.Attribute):
+            targets: list[ast.expr] = [headers]
+        else:
+            yield from calls_around(parents, headers)
+            above = parents.get(id(headers))
+            while isinstance(above, ast.expr | ast.keyword):
+                above = parents.get(id(above))
+            targets = above.targets if isinstance(above, ast.Assign) else []
+            targets = [above.target] if isinstance(above, ast.AnnAssign) else targets
+        for variable in filter(None, map(self.variables.of, targets)):
+            yield from self.variables.calls_with(variable)
 
     def _url_of(self, call: ast.Call) -> Url | None:
         """The URL that a call is given."""
-        relative = next((url for url in self._relative if any(url.node is each for each in call.args)), None)
-        given = [*call.args[:2], *([url] if (url := named(call).get("url")) is not None else [])]
+        relative = next((url for each in call.args if (url := self._by_path.get(id(each)))), None)
+        given = [*call.args[:2], *(value for name, value in named(call).items() if name == "url")]
         return relative or next((url for url in map(self.of, given) if url is not None), None)
+
+    @cached_property
+    def _by_path(self) -> dict[int, Url]:
+        return {id(url.node): url for url in self._relative}
 
 
 def base_of(node: ast.Call | ast.Dict) -> ast.expr | None:

@@ -1,0 +1,110 @@
+"""Which variable a name or an attribute of one module is, and what it is given there."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from migrator.python.module import Module
+from migrator.python.reading.expressions import parts_of, root_of
+from migrator.python.reading.scopes import Scope
+
+
+class Variable(NamedTuple):
+    """The scope or the class that holds it, and what it is called there: `url`, or `url` for `self.url`."""
+
+    holder: Scope
+    name: str
+
+
+class Variables:
+    """The variables of one module."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+
+    def of(self, node: ast.AST) -> Variable | None:
+        """The variable that an expression is: of the class nearest to it that gives it a value; None for none."""
+        lineage = [*self._lineage(node)]
+        return next((each for each in lineage if each in self._set), lineage[0] if lineage else None)
+
+    def value(self, node: ast.AST) -> ast.expr | None:
+        """What a variable is assigned, where that is done once."""
+        values = self._assigned.get(variable, []) if (variable := self.of(node)) else []
+        return values[0] if len(values) == 1 else None
+
+    def scope(self, node: ast.AST) -> Scope | None:
+        """The scope that a name, or a chain that begins with one, is used in."""
+        return self._scopes.get(id(root_of(node)))
+
+    def calls_with(self, variable: Variable) -> list[ast.Call]:
+        """The calls that are given it, or something made of it."""
+        return self._calls.get(variable, [])
+
+    def _lineage(self, node: ast.AST) -> Iterator[Variable]:
+        """What an expression may be: for an attribute of an instance, that of each class it comes from."""
+        parts, scope = parts_of(node), self.scope(node)
+        if not parts or scope is None:
+            return
+        owner = scope.owner(parts[0]) if len(parts) > 1 else None
+        if owner is None:
+            yield Variable(scope.lookup(parts[0]) or scope.module, ".".join(parts))
+            return
+        seen = list[Scope]()
+        while owner is not None and owner not in seen:
+            seen.append(owner)
+            yield Variable(owner, ".".join(parts[1:]))
+            bases = owner.node.bases if isinstance(owner.node, ast.ClassDef) else []
+            owner = next(filter(None, (self._classes.get(".".join(parts_of(base))) for base in bases)), None)
+
+    @cached_property
+    def _classes(self) -> dict[str, Scope]:
+        return {s.node.name: s for s in self.module.found.scopes if isinstance(s.node, ast.ClassDef)}
+
+    @cached_property
+    def _scopes(self) -> dict[int, Scope]:
+        return {id(reference.nodes[0]): reference.scope for reference in self.module.found.references}
+
+    @cached_property
+    def _assignments(self) -> list[tuple[ast.expr, ast.expr]]:
+        found = list[tuple[ast.expr, ast.expr]]()
+        for node in self.module.source.nodes:
+            if isinstance(node, ast.Assign):
+                found += [(target, node.value) for target in node.targets]
+            elif isinstance(node, ast.AnnAssign) and node.value is not None:
+                found.append((node.target, node.value))
+        return found
+
+    @cached_property
+    def _set(self) -> set[Variable]:
+        return {each for target, _ in self._assignments for each in [*self._lineage(target)][:1]}
+
+    @cached_property
+    def _assigned(self) -> dict[Variable, list[ast.expr]]:
+        found: dict[Variable, list[ast.expr]] = {}
+        for target, value in self._assignments:
+            if variable := self.of(target):
+                found.setdefault(variable, []).append(value)
+        return found
+
+    @cached_property
+    def _calls(self) -> dict[Variable, list[ast.Call]]:
+        parents = self.module.source.parents
+        found: dict[Variable, list[ast.Call]] = {}
+        for reference in self.module.found.references:
+            calls = [*calls_around(parents, reference.nodes[-1])]
+            for node in reference.nodes if calls else ():
+                if variable := self.of(node):
+                    found.setdefault(variable, []).extend(calls)
+        return found
+
+
+def calls_around(parents: dict[int, ast.AST], node: ast.AST) -> Iterator[ast.Call]:
+    """The calls of a statement that an expression is given to, the nearest first."""
+    above = parents.get(id(node))
+    while isinstance(above, ast.expr | ast.keyword | ast.comprehension):
+        if isinstance(above, ast.Call) and node is not above.func:
+            yield above
+        node, above = above, parents.get(id(above))
