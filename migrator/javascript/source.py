@@ -21,6 +21,7 @@ _LANGUAGES = {
     **dict.fromkeys(("ts", "mts", "cts"), "typescript"),
     "tsx": "tsx",
 }
+_USES = ("identifier", "type_identifier", "shorthand_property_identifier")
 _BLOCK = re.compile(r"<script\b(?P<attributes>[^>]*)>(?P<code>.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
 _LANG = re.compile(r"""\blang\s*=\s*["']?(ts|tsx|typescript|jsx|js)\b""")
 
@@ -60,6 +61,28 @@ class Script:
             node = waiting.pop()
             found.setdefault(node.kind(), []).append(node)
             waiting += reversed(node.named_children())
+        return found
+
+    def bound(self, name: str) -> dict[tuple[int, int], list[SgNode]]:
+        """The places where a name stands in the script, by where it is declared for each, in order."""
+        found = self._bound.get(name)
+        if found is None:
+            found = self._bound[name] = {}
+            for node in self._by_name.get(name, ()):
+                binding = self.scopes.resolve(node)
+                if binding:
+                    found.setdefault(binding.key, []).append(node)
+        return found
+
+    @cached_property
+    def _bound(self) -> dict[str, dict[tuple[int, int], list[SgNode]]]:
+        return {}
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[SgNode]]:
+        found: dict[str, list[SgNode]] = {}
+        for node in self.all(*_USES):
+            found.setdefault(node.text(), []).append(node)
         return found
 
     def fault(self) -> int | None:
