@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from migrator.javascript.specifiers import BEFORE, respelled
+from migrator.javascript.specifiers import BEFORE, package, respelled
 from migrator.patterns import canonical
 from migrator.planning.names import Names
 from migrator.primitives.client import Client, Factory
@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = {
 _TABLE = re.compile(
     r'"(?:dependencies|devDependencies|peerDependencies|optionalDependencies|imports)"\s*:\s*\{(?P<entries>[^{}]*)\}'
 )
+_ENTRY = re.compile(r'"([^"]*)"\s*:\s*"([^"]*)"')
 _SCOPE = re.compile(r"@[\w.-]+/$")
 _LONGEST = 200  # characters of a scope
 _OLD = re.compile(r"[\^~=v]*[0-3]\.")
@@ -69,10 +70,12 @@ def _asked(text: str, rule: str, client: Client | Factory, used: frozenset[str])
         start, end = table.span("entries")
         entry = _entry(client.package).search(text, start, end)
         there = _entry(client.instead).search(text, start, end)
+        yield from _aliased(text, rule, client, (start, end))
         if entry is None:
             continue
+        asked = _versions(entry["versions"], client)
         if client.id in used:
-            added = "" if there or client.instead not in used else f'"{client.instead}": "{client.versions}"'
+            added = "" if there or client.instead not in used else f'"{client.instead}": "{asked}"'
             said = f"{client.package} stays as long as a script imports it"
             edits = (
                 (Edit(entry.start(), entry.start(), f"{added},{_gap(text, start, entry.start())}"),) if added else ()
@@ -90,10 +93,27 @@ def _asked(text: str, rule: str, client: Client | Factory, used: frozenset[str])
             yield Finding(entry.start(), rule, Status.REVIEW if old else Status.MIGRATED, said, (edit,))
         else:
             said = f"{client.package} → {client.instead} {client.versions}"
-            versions = respelled(entry["versions"], client.instead, client.versions)
-            versions = client.versions if versions == client.instead else versions
-            edit = Edit(entry.start(), entry.end(), f'"{client.instead}": "{versions}"')
+            edit = Edit(entry.start(), entry.end(), f'"{client.instead}": "{asked}"')
             yield Finding(entry.start(), rule, Status.MIGRATED, said, (edit,))
+
+
+def _versions(old: str, client: Client | Factory) -> str:
+    """What is asked for of the new package, spelled as for the old one: an import map has `npm:` and the name."""
+    new = respelled(old, client.instead, client.versions)
+    return client.versions if new == client.instead else new
+
+
+def _aliased(text: str, rule: str, client: Client | Factory, entries: tuple[int, int]) -> Iterator[Finding]:
+    """By hand, where scripts have the package under another name."""
+    for match in _ENTRY.finditer(text, *entries):
+        asked = match[2].replace("npm:/", "npm:")
+        if (
+            match[1] != client.package
+            and asked != (named := package(asked))
+            and named.partition("/")[0] == client.package
+        ):
+            said = "the package under a name of the project's own: move it and the scripts that import it by hand"
+            yield Finding(match.start(), rule, Status.MANUAL, f"{client.package}: {said}")
 
 
 def _entry(package: str) -> re.Pattern[str]:
