@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, ClassVar
+from unittest.mock import patch
 
 import openai
 import portkey_ai
@@ -267,6 +269,55 @@ def test_prices_as_data(make: Callable[..., ModuleType], target: str) -> None:
         llm.cost_per_token("other", 1)
 
 
+PRICES = frozenset({"model_cost", "register_model", "completion_cost", "cost_per_token"})
+
+
+def test_prices_are_a_dictionary(make: Callable[..., ModuleType], target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    llm = make(target, PRICES)
+    assert isinstance(llm.model_cost, dict)
+    assert json.loads(json.dumps(llm.model_cost)) == {**llm.model_cost} == llm.model_cost.copy()
+    usage = {"prompt_tokens": 3, "completion_tokens": 4, "cost": 0.5}
+    llm.model_cost["openai/gpt-4o"]["input_cost_per_token"] = 1.0
+    assert llm.model_cost["gpt-4o"]["input_cost_per_token"] == 1.0
+    output = llm.model_cost["gpt-4o"]["output_cost_per_token"]
+    assert llm.completion_cost({"model": "gpt-4o", "usage": usage}) == pytest.approx(3 + 4 * output)
+    assert llm.model_cost["gpt-4o-2024-08-06"] is not llm.model_cost["gpt-4o"]
+    llm.model_cost.update(own={"max_input_tokens": 1})
+    assert llm.model_cost.setdefault("own", {}) == {"max_input_tokens": 1}
+    with monkeypatch.context() as patched:
+        patched.setitem(llm.model_cost, "own", {"max_input_tokens": 2})
+        assert llm.model_cost["own"] == {"max_input_tokens": 2}
+    with patch.dict(llm.model_cost, {"other": {}}, clear=True):
+        assert "gpt-4o" not in llm.model_cost
+    assert llm.model_cost.pop("own") == {"max_input_tokens": 1}
+    del llm.model_cost["gpt-4o"]
+    for gone in ("own", "other", "gpt-4o", "openai/gpt-4o"):
+        assert gone not in llm.model_cost
+    with pytest.raises(KeyError, match="openai/gpt-4o"):
+        llm.model_cost["openai/gpt-4o"]
+
+
+def test_prices_of_some_models(make: Callable[..., ModuleType], target: str) -> None:
+    llm = make(target, PRICES)
+    azure = llm.cost_per_token("azure/gpt-4o", 10, 10)
+    read = {"input_cost_per_token": 1, "output_cost_per_token": "2", "cache_read_input_token_cost": 0.5}
+    llm.register_model(
+        {
+            "emb": {"input_cost_per_token": "2e-6", "mode": "embedding"},
+            "azure/dep": {"input_cost_per_token": 1.0, "output_cost_per_token": 2.0, "litellm_provider": "azure"},
+            "gpt-4o": {"input_cost_per_token": 7.0},
+            "read": read,
+        }
+    )
+    assert llm.cost_per_token("emb", 10) == (pytest.approx(2e-5), 0)
+    assert llm.cost_per_token("dep", 10, 1, custom_llm_provider="azure") == (10.0, 2.0)
+    with pytest.raises(LookupError):
+        llm.cost_per_token("dep", 10, 1, custom_llm_provider="openai")
+    assert llm.cost_per_token("azure/gpt-4o", 10, 10) == azure
+    assert llm.cost_per_token("openai/gpt-4o", 1)[0] == llm.cost_per_token("gpt-4o", 1)[0] == 7.0
+    assert llm.cost_per_token("openai/read", 10, 1, cache_read_input_tokens=4) == (8.0, 2.0)
+
+
 @pytest.mark.parametrize(
     ("model", "name", "provider"),
     [
@@ -275,10 +326,14 @@ def test_prices_as_data(make: Callable[..., ModuleType], target: str) -> None:
         ("ollama/llama3", "llama3", "ollama"),
         ("huggingface/a/b", "a/b", "huggingface"),
         ("openai/ft:gpt-4o:x", "ft:gpt-4o:x", "openai"),
+        ("ft:gpt-4o:x", "ft:gpt-4o:x", "openai"),
+        ("text-embedding-004", "text-embedding-004", "vertex_ai"),
+        ("text-embedding-3-small", "text-embedding-3-small", "openai"),
     ],
 )
 def test_whose_a_model_is(llm: ModuleType, model: str, name: str, provider: str) -> None:
     assert llm.get_llm_provider(model) == (name, provider, None, None)
+    assert llm.get_llm_provider(model=model, api_base="http://x") == llm.get_llm_provider(model, None, None)
     assert llm.get_llm_provider(llm.model_id("gemini/gemini-2.5-pro"))[1] == "gemini"
     assert llm.get_llm_provider("some/where", custom_llm_provider="some")[:2] == ("where", "some")
     for unknown in ("nobody/knows-it", "its-own"):
@@ -344,6 +399,16 @@ def test_what_is_known_of_a_model(gateway: ModuleType) -> None:
     assert gateway.get_model_info("bare")["max_input_tokens"] is None
     with pytest.raises(ValueError, match="no-such: the gateway does not list it"):
         gateway.get_model_info("no-such")
+
+
+def test_what_the_project_says_of_a_model_it_registers(gateway: ModuleType) -> None:
+    gateway.register_model({"mine": {"supports_vision": True, "max_tokens": 10}, "openai/gpt-4o": {"max_tokens": 9}})
+    info = gateway.get_model_info("mine")
+    assert (info["max_tokens"], info["max_output_tokens"], info["supports_reasoning"]) == (10, None, False)
+    assert gateway.supports_vision("mine")
+    assert not gateway.supports_function_calling("mine")
+    info = gateway.get_model_info("openai/gpt-4o")
+    assert (info["max_tokens"], info["max_input_tokens"], info["supports_vision"]) == (9, 128000, True)
 
 
 def test_documents_by_relevance(wire: Wire, gateway: ModuleType) -> None:
