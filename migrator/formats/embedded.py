@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Callable, Collection, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from migrator.formats import Context
@@ -32,6 +33,7 @@ _STATEMENT = re.compile(
     r"""(?:^[ \t]*|(?P<quote>["']))(?P<code>(?:from|import)[ \t](?(quote)(?:\\.|(?!(?P=quote)).)*(?=(?P=quote))|.*))""",
     re.MULTILINE,
 )
+_HERE = re.compile(r"""<<-?[ \t]*(?P<quote>["'\\]?)(?P<end>\w+)""")
 _OF_THE_SHELL = "$`\\"
 Piece = tuple[int, int, list[Finding]]  # of a text: where it starts and ends, and what is found in it
 
@@ -80,33 +82,61 @@ def in_lines(text: str, names: Names, context: Context, told: Collection[Piece])
     Lines count as far as they are indented like that import. What is no Python by itself, such as a template, stays.
     `told` are the commands that have been looked at.
     """
-    last = 0
+    rows, last = None, 0
     for match in _STATEMENT.finditer(text) if names.rules.libraries else ():
-        is_told = match.start() < last or any(start <= match.start("code") < end for start, end, _ in told)
-        if is_told or not any(map(names.tracked, imported(match["code"]))):
+        start, end = match.span("code")
+        if match.start() < last or not any(map(names.tracked, imported(match["code"]))):
             continue
-        start, last = match.span("code")
-        quote = match["quote"] or ""
+        if any(first <= start < after for first, after, _ in told):
+            continue
+        rows = rows or _Rows(text, told)
+        quote, last = match["quote"], end
+        never: tuple[str, ...] = (quote, "\\", "\n")
         if not quote:
-            start, last = _block(text, start)
-        found = whole(text[start:last], names, context.python, (quote, "\\", "\n") if quote else ())
+            never = tuple(_OF_THE_SHELL) if rows.is_shared(start) else ()
+            start, last = rows.block(start)
+        found = whole(text[start:last], names, context.python, never)
         if "\\" in text[start:last] and quote:
             said = "code in a text that is not spelled in one piece: write it by hand"
-            found = [Finding(start, names.library_rule, Status.MANUAL, said)]
+            found = [Finding(0, names.library_rule, Status.MANUAL, said)]
         yield start, last, [moved_by(finding, start) for finding in found]
 
 
-def _block(text: str, at: int) -> tuple[int, int]:
-    """The lines around a place that are indented as far as its own, or further, from where to where."""
-    rows = list(lines(text))
-    own = next(i for i, (start, line) in enumerate(rows) if start <= at < start + len(line))
-    indent = _indent(rows[own][1])
-    first, end = own, own + 1
-    while first and not 0 <= _indent(rows[first - 1][1]) < indent:
-        first -= 1
-    while end < len(rows) and not 0 <= _indent(rows[end][1]) < indent:
-        end += 1
-    return rows[first][0], rows[end][0] if end < len(rows) else len(text)
+class _Rows:
+    """The lines of a text, and before which of them a block of code ends: at commands and here-documents."""
+
+    def __init__(self, text: str, told: Collection[Piece]) -> None:
+        rows = list(lines(text))
+        self._starts = [start for start, _ in rows] + [len(text)]
+        self._indents = [_indent(line) for _, line in rows]
+        self._borders = {self._row(at) + after for start, end, _ in told for at, after in ((start, 0), (end - 1, 1))}
+        self._borders |= {0, len(rows)}
+        self._shared: set[int] = set()
+        ends: dict[str, int] = {}
+        for number, (_, line) in reversed(list(enumerate(rows))):
+            for match in _HERE.finditer(line):
+                if end := ends.get(match["end"]):
+                    self._borders |= {number + 1, end}
+                    self._shared.update(() if match["quote"] else range(number + 1, end))
+            ends[line.strip()] = number
+
+    def is_shared(self, at: int) -> bool:
+        """Whether the shell puts its variables into the line of a place."""
+        return self._row(at) in self._shared
+
+    def block(self, at: int) -> tuple[int, int]:
+        """The lines around a place that are indented as far as its own, or further, from where to where; taken once."""
+        first = self._row(at)
+        end, indent = first + 1, self._indents[first]
+        while first not in self._borders and not 0 <= self._indents[first - 1] < indent:
+            first -= 1
+        while end not in self._borders and not 0 <= self._indents[end] < indent:
+            end += 1
+        self._borders.add(end)
+        return self._starts[first], self._starts[end]
+
+    def _row(self, at: int) -> int:
+        return bisect_right(self._starts, at) - 1
 
 
 def _indent(line: str) -> int:
@@ -122,7 +152,7 @@ def whole(code: str, names: Names, python: Callable[[str], list[Finding]], never
     placed = Placed(code, Block("python", tuple((at, line.rstrip("\r\n")) for at, line in lines(code))))
     try:
         probes = all(isinstance(statement, ast.Import) for statement in ast.parse(placed.code).body)
-        found = _probe(names) if probes else [placed(finding) for finding in python(placed.code)]
+        found = [placed(finding) for finding in (_probe(placed.code, names) if probes else python(placed.code))]
     except (SyntaxError, ValueError):
         found = _unparsed(code, names)
     stays = [f for f in found if f.status is Status.MANUAL]
@@ -131,18 +161,40 @@ def whole(code: str, names: Names, python: Callable[[str], list[Finding]], never
         stays = [
             replace(unfit[0], status=Status.MANUAL, message=f"{unfit[0].message}: its quotes or lines would end here")
         ]
-    return [replace(f, message=f"all of this code stays: {f.message}", edits=()) for f in stays] or found
+    if stays:
+        return [replace(f, message=f"all of this code stays: {f.message}", edits=()) for f in stays]
+    return list(_asking(found, names.client)) if names.client else found
 
 
-def _probe(names: Names) -> list[Finding]:
+def _asking(found: Iterable[Finding], client: str) -> Iterator[Finding]:
+    """The findings of code; the first that names the client module says that it is needed where the code runs."""
+    named, is_said = re.compile(rf"\b{client.rpartition('.')[2]}\b"), False
+    for finding in found:
+        if not is_said and any(named.search(edit.text) for edit in finding.edits):
+            is_said = True
+            said = f"{finding.message}; {client.replace('.', '/')}.py has to be where this code runs"
+            finding = replace(finding, status=Status.REVIEW, message=said)
+        yield finding
+
+
+def _probe(code: str, names: Names) -> list[Finding]:
     """Code that imports a library and does nothing with it."""
     said = ", ".join(f"it only imports {each.module}, ask for {each.instead} there" for each in names.rules.libraries)
-    return [Finding(0, names.library_rule, Status.MANUAL, said)] if said else []
+    return [Finding(_first(code, names), names.library_rule, Status.MANUAL, said)] if said else []
 
 
 def _unparsed(code: str, names: Names) -> list[Finding]:
     """What code holds that is not valid by itself: names that can be told without their imports, or nothing."""
     if not names.rules.libraries:
         return apart(snippet(code, names))
-    start = next((m.start() for m in _IMPORT.finditer(code) if names.tracked(m[1] or m[2])), 0)
-    return [Finding(start, names.library_rule, Status.MANUAL, "it is not valid Python by itself, write it by hand")]
+    return [
+        Finding(
+            _first(code, names), names.library_rule, Status.MANUAL, "it is not valid Python by itself, write it by hand"
+        )
+    ]
+
+
+def _first(code: str, names: Names) -> int:
+    """Where the first import of a library stands in code."""
+    found = (m for m in _IMPORT.finditer(code) if names.tracked(m[1] or m[2]))
+    return next((m.end() - len(m[0].lstrip("; \t\n")) for m in found), 0)
