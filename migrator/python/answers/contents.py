@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator.python.answers import passing
@@ -17,6 +18,7 @@ from migrator.python.answers.values import (
     Is,
     Many,
     Object,
+    Row,
     Table,
     Values,
     inside,
@@ -38,6 +40,8 @@ EMPTY = frozenset(
         "SimpleQueue", "ContextVar", "Future", "create_future",
     }
 )  # fmt: skip
+_LESS: Values = frozenset({Table(NONE, NONE)})  # what a dictionary is that something was taken out of
+_FURTHEST = 3  # functions that hand a container on to the next
 _DISPLAYS = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
 
 
@@ -75,15 +79,48 @@ class Contents:
 
     def put_into(self, at: View, holder: Scope, name: str) -> Values:
         """What is put into what a variable is."""
-        puts = at.notes.puts.get(name, ())
-        return union(self._put(at, put) for put in puts if isinstance(put.of, ast.Name) and at.holder(put.of) is holder)
+        return self.trace.solving.value((holder.node, name), lambda: self._into(at, holder, name))
 
-    def put_by_others(self, at: View, holder: Scope, name: str) -> Values:
+    def _into(self, at: View, holder: Scope, name: str) -> Values:
+        found = union(self._put(at, put) for put in _puts(at, holder, name))
+        for alias in at.notes.aliases.get(name, ()):
+            other = at.holder(alias.target) if at.holder(alias.name) is holder else None
+            if other is None:
+                continue
+            if alias.depth > 0:
+                inner = (p for p in _puts(at, other, alias.target.id) if len(p.keys) > alias.depth)
+                found |= union(self._put(at, put._replace(keys=put.keys[alias.depth :])) for put in inner)
+            elif other is not holder or alias.target.id != name:
+                values = self.put_into(at, other, alias.target.id)
+                found |= frozenset({Many(values)}) if values and alias.depth < 0 else values
+        return found
+
+    def named(self, at: View, holder: Scope, name: str, values: Values) -> Values:
+        """Values, with what is assigned to the attributes of those that have some by their names."""
+        return frozenset(
+            self._with_assigned(at, holder, name, v) if isinstance(v, Row) and v.names else v for v in values
+        )
+
+    def _with_assigned(self, at: View, holder: Scope, name: str, row: Row) -> Row:
+        def put(attribute: str) -> Values:
+            puts = ((each, each.of) for each in at.notes.puts.get(attribute, ()))
+            owned = ((each, of.value) for each, of in puts if isinstance(of, ast.Attribute))
+            named = ((each, of) for each, of in owned if isinstance(of, ast.Name) and of.id == name)
+            return union(self._put(at, each) for each, of in named if at.holder(of) is holder)
+
+        return Row(tuple(v | put(n) for v, n in zip(row.items, row.names, strict=True)), row.names)
+
+    def put_by_others(self, at: View, holder: Scope, name: str, further: int = _FURTHEST) -> Values:
         """What the functions that a variable is given to put into what that is."""
         calls = ((call, of) for call, of in at.notes.handed.get(name, ()) if isinstance(of, ast.Name))
         handed = (each for each in calls if at.holder(each[1]) is holder)
         receiving = (each for call, of in handed for each in passing.receiving(self.trace, at, call, of))
-        return union(self.put_into(where, where.functions[own][1], arg.arg) for where, own, arg in receiving)
+        found = NONE
+        for where, own, arg in receiving:
+            scope = where.functions[own][1]
+            found |= self.put_into(where, scope, arg.arg)
+            found |= self.put_by_others(where, scope, arg.arg, further - 1) if further else NONE
+        return found
 
     def put_into_attribute(self, at: View, cls: str, name: str) -> Values:
         """What is put into an attribute of a class, wherever that is named."""
@@ -101,7 +138,9 @@ class Contents:
         return cls == base or base in self.trace.index.lineage(cls)
 
     def _put(self, at: View, put: Put) -> Values:
-        values = self.trace.of_given(at, put.given)
+        values = self.trace.of_given(at, put.given) if put.given else _LESS
+        if not put.keys and put.given:
+            return frozenset(replace(v, whole=False) if isinstance(v, Table) else v for v in values)
         for key in reversed(put.keys):
             values = frozenset({Many(values) if key is None else self._keyed(at, key, values)})
         return values
@@ -109,8 +148,8 @@ class Contents:
     def _keyed(self, at: View, key: ast.expr, values: Values) -> Table:
         name = text_value(key)
         if name is not None:
-            return Table(OTHER, NONE, ((name, values),))
-        return Table(self.trace.value(at, key), values)
+            return Table(OTHER, NONE, ((name, values),), whole=False)
+        return Table(self.trace.value(at, key), values, whole=False)
 
     def filled(self, at: View, made: Values, by: Sequence[Given], more: Values) -> Values:
         """What comes of values, of what a name is given, with what is put into them."""
@@ -119,7 +158,7 @@ class Contents:
             return made
         if matters(more) and by and all(is_display(given.value) for given in by):
             made = union(self._display(at, given.value) for given in by if given.value)
-        if any(isinstance(v, Many) for v in made):
+        if any(isinstance(v, Many) for v in made | more):
             more = frozenset(Many(v.all()) if isinstance(v, Table) else v for v in more)
         return more | made
 
@@ -127,6 +166,12 @@ class Contents:
         if isinstance(node, ast.Dict) and node.keys:
             return frozenset({self.table(at, zip(node.keys, node.values, strict=True))})
         return self.trace.value(at, node) - OTHER
+
+
+def _puts(at: View, holder: Scope, name: str) -> Iterator[Put]:
+    """What a module puts into what a variable is, by its name."""
+    puts = at.notes.puts.get(name, ())
+    return (put for put in puts if isinstance(put.of, ast.Name) and at.holder(put.of) is holder)
 
 
 def is_display(node: ast.expr | None) -> bool:

@@ -11,7 +11,9 @@ from migrator.python.reading.expressions import callee_of
 Step = int | Literal["item", "enter", "rest"]
 _ADDS = {"append", "appendleft", "add", "put", "put_nowait", "set"}
 _EXTENDS = {"extend", "extendleft", "update", "set_result"}
-PUTTING = frozenset({*_ADDS, *_EXTENDS, "insert", "setdefault", "heappush"})
+_KEYED = {"setdefault", "__setitem__"}
+_TAKES = {"clear", "pop", "popitem"}
+PUTTING = frozenset({*_ADDS, *_EXTENDS, *_KEYED, *_TAKES, "insert", "heappush"})
 
 
 class Given(NamedTuple):
@@ -25,16 +27,25 @@ class Given(NamedTuple):
 class Put(NamedTuple):
     """Something that is put into a container, or with no `keys` that is merged with it.
 
-    The keys lead from the container to it; None is a key of something that is no dictionary.
+    The keys lead from the container to it; None is a key of something that is no dictionary. Where nothing is given,
+    something is taken out.
     """
 
     of: ast.Name | ast.Attribute
     keys: tuple[ast.expr | None, ...]
-    given: Given
+    given: Given | None
 
 
-def targets(target: ast.expr, given: Given) -> Iterator[tuple[int, Given]]:
-    """Every name and attribute of a target, by its id, with what it is given of a value."""
+class Alias(NamedTuple):
+    """A variable that also leads to what another one is, by keys of so many containers, or -1 where it is an item."""
+
+    name: ast.Name
+    target: ast.Name
+    depth: int
+
+
+def targets(target: ast.expr, given: Given) -> Iterator[tuple[ast.expr, Given]]:
+    """Every name, attribute and item of a target, with what it is given of a value."""
     if isinstance(target, ast.Tuple | ast.List):
         laid_out = isinstance(given.value, ast.Tuple | ast.List) and not given.steps
         items = given.value.elts if laid_out and isinstance(given.value, ast.Tuple | ast.List) else []
@@ -49,17 +60,46 @@ def targets(target: ast.expr, given: Given) -> Iterator[tuple[int, Given]]:
                 yield from targets(each, Given(items[index]))
             else:
                 yield from targets(each, Given(given.value, (*given.steps, index)))
-    elif isinstance(target, ast.Name | ast.Attribute):
-        yield id(target), given
+    elif isinstance(target, ast.Name | ast.Attribute | ast.Subscript):
+        yield target, given
 
 
-def assigned(target: ast.expr, value: ast.expr) -> Iterator[Put]:
+def aliases(target: ast.expr, given: Given) -> Iterator[Alias]:
+    """What `x = y`, `x = {key: y}` and `for x in y` make lead to what y is."""
+    if not isinstance(target, ast.Name) or given.value is None or given.steps not in ((), ("item",)):
+        return
+    waiting = [(given.value, -1 if given.steps else 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        match node:
+            case ast.Name():
+                yield Alias(node, target, depth)
+            case ast.NamedExpr():
+                waiting.append((node.value, depth))
+            case ast.IfExp():
+                waiting += [(node.body, depth), (node.orelse, depth)]
+            case ast.BoolOp():
+                waiting += [(each, depth) for each in node.values]
+            case ast.Dict():
+                waiting += [(each, depth + 1) for each in node.values]
+            case ast.List() | ast.Tuple():
+                waiting += [(each, depth + 1) for each in node.elts]
+
+
+def assigned(target: ast.expr, given: Given) -> Iterator[Put]:
     """What `x[key] = value` puts into x, and `x.name = value` into what is there for an instance."""
     is_own = isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self"
     if isinstance(target, ast.Attribute) and not is_own:
-        yield Put(target, (), Given(value))
+        yield Put(target, (), given)
     elif isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice):
-        yield from _put(target.value, (target.slice,), Given(value))
+        yield from _put(target.value, (target.slice,), given)
+
+
+def removed(node: ast.Delete) -> Iterator[Put]:
+    """What `del x[key]` takes out of x."""
+    for target in node.targets:
+        if isinstance(target, ast.Subscript):
+            yield from _put(target.value, (), None)
 
 
 def merged(node: ast.AugAssign) -> Iterator[Put]:
@@ -69,7 +109,7 @@ def merged(node: ast.AugAssign) -> Iterator[Put]:
 
 
 def called(node: ast.Call) -> Iterator[Put]:
-    """What `x.append(value)` and its like put into x."""
+    """What `x.append(value)` and its like put into x, or take out of it."""
     name, args = callee_of(node), node.args
     if name == "heappush" and len(args) == 2:
         yield from _put(args[0], (None,), Given(args[1]))
@@ -82,19 +122,22 @@ def called(node: ast.Call) -> Iterator[Put]:
         yield from _put(of, (None,), Given(args[0]))
     elif name == "insert" and len(args) == 2:
         yield from _put(of, (None,), Given(args[1]))
-    elif name == "setdefault" and len(args) == 2:
+    elif name in _KEYED and len(args) == 2:
         yield from _put(of, (args[0],), Given(args[1]))
+    elif name in _TAKES:
+        yield from _put(of, (), None)
     for keyword in node.keywords if name == "update" else ():
-        if keyword.arg:
-            yield from _put(of, (ast.Constant(keyword.arg),), Given(keyword.value))
+        yield from _put(of, (ast.Constant(keyword.arg),) if keyword.arg else (), Given(keyword.value))
 
 
-def _put(of: ast.expr, keys: tuple[ast.expr | None, ...], given: Given) -> Iterator[Put]:
+def _put(of: ast.expr, keys: tuple[ast.expr | None, ...], given: Given | None) -> Iterator[Put]:
     """What is put into something that stands in a container itself is put into that."""
     match of:
         case ast.Name() | ast.Attribute():
             yield Put(of, keys, given)
         case ast.Subscript():
             yield from _put(of.value, (of.slice, *keys), given)
+        case ast.NamedExpr():
+            yield from _put(of.target, keys, given)
         case ast.Call(func=ast.Attribute(attr="setdefault", value=outer), args=[key, _]):
             yield from _put(outer, (key, *keys), given)

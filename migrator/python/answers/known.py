@@ -63,7 +63,7 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
             return frozenset({Many(union(items))})
         case "cast" if len(args) == 2:
             said = trace.annotations.read(at, args[0], trace.scope_of(at, node))
-            return said if any(isinstance(v, Is | Many) for v in said) else trace.value(at, args[1])
+            return said if _answers_or_lists(said) else trace.value(at, args[1])
         case "to_thread" | "submit" | "call_soon" if first is not None:
             return _results(trace, first)
         case "run_in_executor" if len(args) > 1:
@@ -104,7 +104,7 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
             each = frozenset[Value]({Many(trace.shapes.items(first))})
             return frozenset({Row((each, each))})
         case "next" | "anext" if plain and first is not None:
-            return trace.shapes.items(first)
+            return trace.shapes.items(first) | union(trace.value(at, default) for default in args[1:])
         case "nlargest" | "nsmallest" if len(args) > 1:
             return frozenset({Many(trace.shapes.items(trace.value(at, args[1])))})
         case "tqdm" | "sample" | "choices" if first is not None and matters(first):
@@ -112,7 +112,8 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
         case "choice" | "heappop" if first is not None and matters(first):
             return trace.shapes.items(first)
         case "min" | "max" if plain and first is not None and len(args) == 1:
-            return trace.shapes.items(first)
+            default = union(trace.value(at, k.value) for k in node.keywords if k.arg == "default")
+            return trace.shapes.items(first) | default
         case _ if name in _LISTS and first is not None and (plain or name == "as_completed"):
             return frozenset({Many(trace.shapes.items(first))})
         case _ if name in _SIFTS and len(args) > 1:
@@ -125,7 +126,7 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
             return frozenset({Many(union(trace.shapes.items(trace.value(at, a)) for a in args))})
         case "from_iterable" if first is not None:
             return frozenset({Many(trace.shapes.items(trace.shapes.items(first)))})
-        case _ if name in _FIRST and first is not None and _leads(first) and not _is_own(trace, at, node):
+        case _ if name in _FIRST and first is not None and _answers_or_lists(first) and not _is_own(trace, at, node):
             return first
     return None
 
@@ -140,7 +141,7 @@ def _of_container(trace: Trace, at: View, node: ast.Call, func: ast.Attribute) -
         case "get" | "pop" | "setdefault" if tables and args:
             lacking = NONE if trace.shapes.is_under(tables, key) else default
             return (trace.shapes.held(tables, key) or OTHER) | lacking | (of - tables - NOTHING and OTHER)
-        case "get" if key is not None and _leads(of):
+        case "get" if key is not None and _answers_or_lists(of):
             return trace.shapes.read(of, key) | (default if trace.shapes.may_lack(of, key) else NONE)
         case "values" if tables:
             return frozenset({Many(trace.shapes.held(tables, None))})
@@ -198,7 +199,8 @@ def _is_own(trace: Trace, at: View, node: ast.Call) -> bool:
     return not trace.value(at, node.func) <= OTHER
 
 
-def _leads(values: Values) -> bool:
+def _answers_or_lists(values: Values) -> bool:
+    """Whether there is an answer or a list, of whatever, among values themselves."""
     return any(isinstance(v, Is | Many) for v in values)
 
 

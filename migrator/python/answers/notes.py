@@ -7,7 +7,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from migrator.python.answers.given import PUTTING, Given, Put, assigned, called, merged, targets
+from migrator.python.answers.given import (
+    PUTTING,
+    Alias,
+    Given,
+    Put,
+    aliases,
+    assigned,
+    called,
+    merged,
+    removed,
+    targets,
+)
 from migrator.python.reading.expressions import Parts, callee_of, parts_of
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -41,6 +52,7 @@ class Notes:
         default_factory=dict
     )  # last name of an argument -> calls
     puts: dict[str, list[Put]] = field(default_factory=dict)  # last name of a container -> what is put into it
+    aliases: dict[str, list[Alias]] = field(default_factory=dict)  # name -> what else leads to it
     caught: set[str] = field(default_factory=set)  # names of errors that are handled
 
     def above(self, node: ast.AST) -> Iterator[ast.AST]:
@@ -78,18 +90,21 @@ def _note(notes: Notes, node: ast.AST, function: ast.AST | None) -> None:
     match node:
         case ast.Assign():
             for target in node.targets:
-                notes.given.update(targets(target, Given(node.value)))
-                _put(notes, assigned(target, node.value))
+                _bind(notes, target, Given(node.value))
         case ast.AugAssign():
             _put(notes, merged(node))
+        case ast.AnnAssign() if node.value:
+            _bind(notes, node.target, Given(node.value, (), node.annotation))
         case ast.AnnAssign():
-            notes.given[id(node.target)] = Given(node.value, (), node.annotation)
+            notes.given[id(node.target)] = Given(None, (), node.annotation)
         case ast.NamedExpr():
-            notes.given[id(node.target)] = Given(node.value)
+            _bind(notes, node.target, Given(node.value))
+        case ast.Delete():
+            _put(notes, removed(node))
         case ast.For() | ast.AsyncFor() | ast.comprehension():
-            notes.given.update(targets(node.target, Given(node.iter, ("item",))))
+            _bind(notes, node.target, Given(node.iter, ("item",)))
         case ast.withitem() if node.optional_vars:
-            notes.given.update(targets(node.optional_vars, Given(node.context_expr, ("enter",))))
+            _bind(notes, node.optional_vars, Given(node.context_expr, ("enter",)))
         case ast.ExceptHandler() if node.name:
             notes.caught.add(node.name)
         case ast.Return() if node.value and function:
@@ -107,6 +122,15 @@ def _note(notes: Notes, node: ast.AST, function: ast.AST | None) -> None:
                 )
             if callee in PUTTING:
                 _put(notes, called(node))
+
+
+def _bind(notes: Notes, whole: ast.expr, value: Given) -> None:
+    """Note what a value gives each part of a target."""
+    for target, given in targets(whole, value):
+        notes.given[id(target)] = given
+        _put(notes, assigned(target, given))
+        for alias in aliases(target, given):
+            notes.aliases.setdefault(alias.name.id, []).append(alias)
 
 
 def _last(node: ast.Name | ast.Attribute) -> str:

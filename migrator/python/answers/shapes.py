@@ -58,8 +58,9 @@ class Shapes:
         return union(v.at(key) for v in tables_of(values))
 
     def is_under(self, values: Values, key: str | None) -> bool:
-        """Whether all the dictionaries among values have something under a key."""
-        return all(any(name == key for name, _ in v.fields) for v in tables_of(values))
+        """Whether all the dictionaries among values are sure to have something under a key."""
+        whole = [v for v in tables_of(values) if v.whole]
+        return bool(whole) and all(key in dict(v.fields) for v in whole)
 
     def may_lack(self, values: Values, name: str) -> bool:
         """Whether some value may be without a field."""

@@ -188,6 +188,9 @@ class Trace:
         certain, seen = False, stores
         if use is not None and stores and at.scopes.get(id(use)) is holder and not isinstance(holder.node, _INSIDE):
             seen, certain = reaching(at.notes, use, stores)
+            seen += [
+                s for s in stores if at.scopes[id(s)] is not holder and not isinstance(at.scopes[id(s)].node, _INSIDE)
+            ]
         by = [at.notes.given.get(id(s), Given(None)) for s in dict.fromkeys(seen)]
         values = [self.of_given(at, given) for given in by]
         for binding in () if certain else holder.bindings.get(name, ()):
@@ -200,9 +203,9 @@ class Trace:
                 values.append(OTHER if left or binding.target is None else self.named(binding.target))
         by = by if len(by) == len(values) else []
         more = self.contents.put_into(at, holder, name)
-        if by and not matters(more) and all(is_display(given.value) for given in by):
+        if by and all(is_display(given.value) for given in by):
             more |= self.contents.put_by_others(at, holder, name)
-        return self.contents.filled(at, union(values), by, more)
+        return self.contents.named(at, holder, name, self.contents.filled(at, union(values), by, more))
 
     def named(self, dotted: str) -> Values:
         """What a dotted name comes to: a function of the library, something of the project's own."""

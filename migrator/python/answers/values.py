@@ -42,11 +42,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A dictionary with something of the library's in it: what its `fields` have no text for is in `items`."""
+    """A dictionary with something of the library's in it: what its `fields` have no text for is in `items`.
+
+    One that is not `whole` is what may be put into another one.
+    """
 
     keys: Values
     items: Values
     fields: tuple[tuple[str, Values], ...] = ()
+    whole: bool = True
 
     def all(self) -> Values:
         """Whatever stands under a key."""

@@ -47,12 +47,21 @@ class Scope:
         """Note a binding here, or where `global` or `nonlocal` says that it belongs."""
         holder = self.module if binding.name in self.globals else self
         if binding.name in self.nonlocals:
-            holder = self.lookup(binding.name) or self
+            holder = self._around(binding.name)
         says = (binding.name, type(binding.node), binding.kind, binding.target, binding.value, binding.empty)
         key = (*says, id(binding.where), binding.statement)
         if not isinstance(binding.node, ast.Name) or key not in holder._said:
             holder._said.add(key)  # generated code gives one name the same thing thousands of times
             holder.bindings.setdefault(binding.name, []).append(binding)
+
+    def _around(self, name: str) -> Scope:
+        """The function around that binds a name, or will do so further down."""
+        above = self.parent
+        around: list[Scope] = []
+        while above is not None:
+            around += [above] if above.kind == "function" else []
+            above = above.parent
+        return next((scope for scope in around if name in scope.bindings), next(iter(around), self))
 
     def lookup(self, name: str) -> Scope | None:
         """The scope whose binding a use of `name` here means; class bodies are invisible to the functions in them."""
