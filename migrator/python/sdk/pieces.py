@@ -23,9 +23,23 @@ def first(node: ast.expr) -> ast.expr:
     match node:
         case ast.JoinedStr(values=[ast.FormattedValue(value=begun), *_]):
             return begun
-        case ast.BinOp(op=ast.Add(), left=left):
-            return first(left)
+        case ast.BinOp(op=ast.Add()):
+            return first(_terms(node)[0])
     return node
+
+
+def sums(node: ast.BinOp) -> Iterator[ast.BinOp]:
+    """A sum and those that it begins with: `a + b + c` and `a + b`."""
+    at: ast.expr = node
+    while isinstance(at, ast.BinOp) and isinstance(at.op, ast.Add):
+        yield at
+        at = at.left
+
+
+def _terms(node: ast.BinOp) -> list[ast.expr]:
+    """What a sum adds up, the first one being none itself: generated code adds up thousands."""
+    inner = [*sums(node)]
+    return [inner[-1].left, *(each.right for each in reversed(inner))]
 
 
 def _pieces(node: ast.expr) -> Iterator[str]:
@@ -36,8 +50,7 @@ def _pieces(node: ast.expr) -> Iterator[str]:
         case ast.JoinedStr():
             yield from chain.from_iterable(map(_pieces, node.values))
         case ast.BinOp(op=ast.Add()):
-            yield from _pieces(node.left)
-            yield from _pieces(node.right)
+            yield from chain.from_iterable(map(_pieces, _terms(node)))
         case ast.BinOp(op=ast.Mod(), left=ast.Constant(value=str() as text)):
             yield _PERCENT.sub(COMPUTED, text)
         case ast.Call(func=ast.Attribute(value=ast.Constant(value=str() as text), attr="format")):

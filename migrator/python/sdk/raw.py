@@ -51,7 +51,7 @@ class _Raw:
     def findings(self) -> Iterator[Finding]:
         tree = self.module.source.tree
         for node in ast.walk(tree):
-            if isinstance(node, ast.Dict) and id(node) not in self.module.replaced | self.module.kept:
+            if isinstance(node, ast.Dict) and not self._is_handled(node):
                 yield from self._dict(node)
             elif isinstance(node, ast.Dict):
                 self._tell(node)
@@ -64,8 +64,11 @@ class _Raw:
             yield from self._other_key(place)
         yield from self._models()
         for text in self.module.found.texts:
-            if text.role == "plain" and id(text.node) not in self.told | self.module.replaced | self.module.kept:
+            if text.role == "plain" and id(text.node) not in self.told and not self._is_handled(text.node):
                 yield from self._text(text.node)
+
+    def _is_handled(self, node: ast.AST) -> bool:
+        return id(node) in self.module.replaced or id(node) in self.module.kept
 
     def _text(self, node: ast.Constant | ast.JoinedStr) -> Iterator[Finding]:
         """A text that is the name of a header, or has it in it."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from migrator.planning.endpoints import Asked, address_in, asked
 from migrator.python.reading.expressions import callee_of, text_value
 from migrator.python.reading.scopes import Scope
-from migrator.python.sdk.pieces import COMPUTED, first, together
+from migrator.python.sdk.pieces import COMPUTED, first, sums, together
 from migrator.python.sdk.variables import Variable, Variables, calls_around
 from migrator.python.sdk.writer import Writer, named
 from migrator.sites import Finding, Status
@@ -102,8 +102,9 @@ class Urls:
         found: dict[int, Url] = {}
         for node in self.module.source.nodes:
             if isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) and id(node) not in inner:
-                url = self.of(node)
-                if url:
+                if isinstance(node, ast.BinOp):
+                    inner |= {id(each) for each in sums(node)}
+                if url := self.of(node):
                     inner |= {id(each) for each in ast.walk(node)}
                     found[id(node)] = url
         return found
