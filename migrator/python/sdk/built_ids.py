@@ -9,30 +9,34 @@ from collections.abc import Iterator
 from migrator.planning.providers import meant, unserved
 from migrator.primitives.client import Client
 from migrator.python.sdk.meaning import means_model
-from migrator.python.sdk.pieces import COMPUTED, together
+from migrator.python.sdk.pieces import COMPUTED, sums, together
 from migrator.python.sdk.writer import Writer
 from migrator.sites import Edit, Finding, Status
 
 _BUILT = re.compile(rf"@(?!(?:cf|hf)/)(?P<slug>[\w.{COMPUTED}-]+)/.", re.DOTALL)
 
 
-def find(writer: Writer, rule: str) -> Iterator[Finding]:
-    """A finding of `rule` for each, where a model is meant or the module speaks to the gateway that is left."""
+def find(writer: Writer, rule: str, held: str) -> Iterator[Finding]:
+    """A finding of `rule` for each, where a model is meant; `held` says why they stay, "" where they do not."""
     module = writer.module
     if "@" not in module.source.text:
         return
     sure = module.index.uses_old(module.facts)
     inner: set[int] = set()
     for node in module.source.nodes:
-        if id(node) in inner | module.replaced | module.kept or not isinstance(node, ast.expr):
+        if not isinstance(node, ast.JoinedStr | ast.BinOp | ast.Call) or id(node) in inner:
             continue
-        slug = slug_of(node)
-        if slug is None:
+        if isinstance(node, ast.BinOp):
+            inner |= {id(n) for n in sums(node)}
+        if id(node) in module.replaced or id(node) in module.kept or (slug := slug_of(node)) is None:
             continue
         inner |= {id(n) for n in ast.walk(node)}
-        if means_model(module.source.parents, node):
+        meant_so = means_model(module.source.parents, node)
+        if held and (meant_so or (sure and _says_model(writer, node, slug))):
+            yield Finding(module.source.start(node), rule, Status.MANUAL, f"@{slug or '…'}/…: {held}")
+        elif meant_so:
             yield _found(writer, node, slug, rule)
-        elif sure:
+        elif sure and _says_model(writer, node, slug):
             said = f"@{slug or '…'}/…: if it is an id of a model, {_to_write(writer.client, slug)}"
             yield Finding(module.source.start(node), rule, Status.REVIEW, said)
 
@@ -46,6 +50,13 @@ def slug_of(node: ast.expr) -> str | None:
     if match is None or COMPUTED not in text:
         return None
     return "" if COMPUTED in match["slug"] else match["slug"]
+
+
+def _says_model(writer: Writer, node: ast.expr, slug: str) -> bool:
+    """Whether an id itself says that it is one of a model: by a slug that tells a provider, or what is put into it."""
+    names = (getattr(n, "id", "") or getattr(n, "attr", "") for n in ast.walk(node))
+    told = slug and meant(slug, writer.client, writer.rules.options.get("slugs", {}))
+    return bool(told) or any("model" in name.lower() for name in names)
 
 
 def _found(writer: Writer, node: ast.expr, slug: str, rule: str) -> Finding:

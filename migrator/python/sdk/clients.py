@@ -25,6 +25,8 @@ from migrator.sites import Edit, Finding, Status
 
 _ASKED = {"isinstance", "issubclass", "cast", "type"}
 _ASKS = {"create", "parse", "generate", "edit", "stream"}  # methods that ask for a model
+_WITH_CLIENT = "left with the client, which is to be moved by hand"
+_WITH_REQUESTS = "left with the requests of this module, which stay"
 
 
 def find(module: Module) -> Iterator[Finding]:
@@ -46,11 +48,14 @@ class Rewriter:
 
     def findings(self) -> Iterator[Finding]:
         module = self.module
-        if any(self._stays(node, scope) for node, scope in module.found.calls):
+        stays = any(self._stays(node, scope) for node, scope in module.found.calls)
+        if stays:
             yield from self._asked_of_old()
+        moves = False
         for node, scope in module.found.calls:
-            if id(node) not in self.writer.done:
-                yield from self._call(node, scope)
+            for finding in self._call(node, scope) if id(node) not in self.writer.done else ():
+                moves |= bool(finding.edits)
+                yield finding
         yield from raw.find(self.writer, self.through)
         yield from self._handed_on()
         if self.through.urls.speaks:
@@ -59,7 +64,8 @@ class Rewriter:
         yield from self._texts()
         yield from self.through.urls.findings()
         yield from self.asked.findings()
-        yield from slugs.find(self.writer)
+        gone = not moves and self.through.urls.speaks and self.through.urls.gone
+        yield from slugs.find(self.writer, _WITH_CLIENT if stays else _WITH_REQUESTS if gone else "")
         yield from asserted.find(self.writer)
 
     def _call(self, node: ast.Call, scope: Scope) -> Iterator[Finding]:
@@ -174,7 +180,7 @@ class Rewriter:
             if given:
                 self.writer.done.add(id(node))
                 self.module.kept |= {id(n) for k in given for n in ast.walk(k.value)}
-                said = f"{', '.join(k.arg or '' for k in given)}: left with the client, which is to be moved by hand"
+                said = f"{', '.join(k.arg or '' for k in given)}: {_WITH_CLIENT}"
                 yield self.writer.say(node, Status.MANUAL, said)
 
     def _is_old(self, value: ast.expr) -> bool:

@@ -16,11 +16,14 @@ from migrator.sites import Edit, Finding, Status
 _ID = re.compile(SLUGGED)
 
 
-def find(writer: Writer) -> Iterator[Finding]:
-    """A finding for each, but for those that calls are given: what asks for a model tells more."""
+def find(writer: Writer, held: str) -> Iterator[Finding]:
+    """A finding for each, but for those that calls are given: what asks for a model tells more.
+
+    `held` says why they stay as what they are sent with does, "" where they do not.
+    """
     module = writer.module
     rule = next((r.id for r in writer.rules.parameters if r.to == "provider"), writer.client.id)
-    yield from built_ids.find(writer, rule)
+    yield from built_ids.find(writer, rule, held)
     if not _ID.search(module.source.text):
         return
     parents = module.source.parents
@@ -33,6 +36,9 @@ def find(writer: Writer) -> Iterator[Finding]:
             or not _ID.fullmatch(old)
             or not means_model(parents, text.node)
         ):
+            continue
+        if held:
+            yield Finding(module.source.start(text.node), rule, Status.MANUAL, f"{old}: {held}")
             continue
         new = new_id(old, "", writer.client, settings.get("slugs", {}), settings.get("models", {}))
         place = module.source.inside(text.node, old)
