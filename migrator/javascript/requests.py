@@ -18,6 +18,7 @@ from migrator.sites import Finding, Status
 
 _REQUEST = re.compile(r"fetch|axios|request|\bgot\b|\bky\b|\.(?:get|post|put|patch|delete)$", re.IGNORECASE)
 _NAMES = ("identifier", "shorthand_property_identifier")
+_FUNCTIONS = ("arrow_function", "function_expression")
 _DEEP = 3  # names on the way from a request to what it is made of
 _WHY = "it stays, as what is asked for with it has to"
 
@@ -52,14 +53,23 @@ class Requests:
 
     @cached_property
     def _made(self) -> list[list[Span]]:
-        """What each request is made of: its arguments, and what the names in them stand for."""
+        """What each request is made of: its arguments, and what the names in them stand for.
+
+        A function of the project's own makes a request where it is given an address together with headers.
+        """
         made = []
         for node in self.script.all("call_expression", "new_expression"):
             function, arguments = node.field("function"), node.field("arguments")
-            if arguments and (node.kind() == "new_expression" or (function and _REQUEST.search(function.text()))):
+            if arguments is None:
+                continue
+            if node.kind() == "new_expression" or (function and _REQUEST.search(function.text())):
                 asked = function.field("object") if function else None
                 parts = [*self._reached(arguments), *(self._reached(asked, _DEEP - 1) if asked else ())]
                 made.append([self._span(each) for each in parts])
+            elif not any(arguments.find(kind=kind) for kind in _FUNCTIONS):
+                spans = [self._span(each) for each in self._reached(arguments)]
+                both = (self.addresses, self.sent)
+                made += [spans] if all(any(_within(f.start, spans) for f in each) for each in both) else []
         return made
 
     @cached_property
