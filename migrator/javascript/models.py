@@ -10,10 +10,11 @@ from ast_grep_py import SgNode
 from migrator.javascript.clients import Built, Clients
 from migrator.javascript.meant import is_model
 from migrator.javascript.source import Script, string_of
-from migrator.planning.providers import SLUGGED, new_id
+from migrator.planning.providers import SLUGGED, meant, new_id
 from migrator.sites import Finding, Status
 
 _BEGUN = re.compile(r"`@(?P<slug>[\w-]+|\$\{[^}`]*\})/")
+_JOINED = re.compile(r"""["'`]@(?P<slug>[\w.-]+)/(?:["'`]|\$\{)""")
 _SLUG = re.compile(SLUGGED)
 _EACH = re.compile(rf"(?<![\w@./-]){SLUGGED}")
 _OF_PACKAGES = re.compile(r"require|import|[mM]ock|resolve")
@@ -39,6 +40,9 @@ def slugs(script: Script, clients: Clients) -> Iterator[Finding]:
             yield Finding(script.start(node), _rule(clients), Status.MANUAL, f"{said}: {why}")
         elif said is None and (begun := _BEGUN.match(node.text())) and is_model(node):
             yield _named(clients, node, begun["slug"], node.text()[begun.end() - 1 : -1])
+        elif (begun := _JOINED.match(node.text())) and _is_joined(clients, node, begun["slug"]):
+            why = "it is put together to a model id with a slug of Portkey's: write provider/model"
+            yield Finding(script.start(node), _rule(clients), Status.MANUAL, f"{node.text()[1:-1]}: {why}")
         elif told := next((m for m in _EACH.finditer(node.text()) if not match and m[0] in known), None):
             said = f"{told[0]} in a text: it is a model id with a slug of Portkey's, say what it is now"
             yield Finding(script.start(node) + told.start(), _rule(clients), Status.MANUAL, said)
@@ -56,13 +60,27 @@ def _named(clients: Clients, node: SgNode, slug: str, rest: str) -> Finding:
 
 def _reads_as_one(clients: Clients, node: SgNode, slug: str, model: str) -> bool:
     """Whether a text is an id of a model rather than the name of a package."""
+    return _is_known(clients, slug) and not _is_package(node) and any(c.isdigit() for c in model)
+
+
+def _is_joined(clients: Clients, node: SgNode, slug: str) -> bool:
+    """Whether a text that ends behind a slug begins the id of a model, as it does beside a client."""
+    return _is_known(clients, slug) and not _is_package(node) and next(clients.built(), None) is not None
+
+
+def _is_known(clients: Clients, slug: str) -> bool:
+    client, settings = clients.options.client, clients.options.names.rules.options
+    return meant(slug, client, settings.get("slugs", {})) != ""
+
+
+def _is_package(node: SgNode) -> bool:
+    """Whether a text is asked for as a package."""
     above = node.parent()
+    above = above.parent() if above and above.kind() == "binary_expression" else above
     call = above.parent() if above and above.kind() == "arguments" else None
     function = call.field("function") if call else None
-    package = above is not None and above.kind() in {"import_statement", "export_statement"}
-    package = package or (function is not None and _OF_PACKAGES.search(function.text()) is not None)
-    known = slug in clients.options.client.providers or slug in clients.options.names.rules.options.get("slugs", {})
-    return known and not package and any(c.isdigit() for c in model)
+    stated = above is not None and above.kind() in {"import_statement", "export_statement"}
+    return stated or (function is not None and _OF_PACKAGES.search(function.text()) is not None)
 
 
 def _changed(clients: Clients, node: SgNode, new: str, why: str, status: Status = Status.REVIEW) -> Finding:
