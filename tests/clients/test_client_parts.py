@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from inspect import signature
 from types import ModuleType
 from typing import Any, ClassVar
 from unittest.mock import patch
 
+import httpx
 import openai
 import portkey_ai
 import pytest
@@ -118,6 +120,7 @@ class TestTokens:
                 return list(text)
 
         assert llm.token_counter("gpt-4o", {"tokenizer": Letters()}, text="four") == 4
+        assert llm.encode(text="four", custom_tokenizer={"tokenizer": Letters()}) == [*"four"]
 
 
 def test_a_tokenizer_from_the_hub(llm: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,6 +139,8 @@ def test_a_tokenizer_from_the_hub(llm: ModuleType, monkeypatch: pytest.MonkeyPat
     assert asked == [("a/b", "main", "t")]
     assert made["type"] == "huggingface_tokenizer"
     assert llm.token_counter("gpt-4o", made, text="a b a c") == 4
+    assert llm.encode(text="a b a c", custom_tokenizer=made) == [0, 1, 0, 2]
+    assert llm.decode(tokens=[0, 1], custom_tokenizer=made) == "a b"
 
 
 def test_an_answer_is_counted_like_its_fields(llm: ModuleType) -> None:
@@ -419,3 +424,30 @@ def test_documents_by_relevance(wire: Wire, gateway: ModuleType) -> None:
     body = {"model": "cohere_/m", "query": "q", "documents": ["a"], "return_documents": False}
     assert wire.requests[-1].body == body
     assert answer.results[0]["relevance_score"] == 0.9
+    assert "max_tokens_per_doc" in signature(gateway.rerank).parameters
+    assert signature(gateway.rerank).parameters.keys() == signature(gateway.arerank).parameters.keys()
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_session_is_closed_by_whoever_made_it(make: Callable[..., ModuleType], given: bool) -> None:
+    llm = make("llm-gateway", frozenset({"async_client", "aclient_session"}))
+    session = httpx.AsyncClient()
+
+    async def use() -> openai.AsyncOpenAI:
+        llm.aclient_session = session if given else None
+        made: openai.AsyncOpenAI = llm.async_client()
+        llm.aclient_session = None if given else session
+        return made
+
+    made = asyncio.run(use())
+    assert made.is_closed() is not given
+    asyncio.run(session.aclose())
+
+
+def test_the_timeout_of_a_session_counts(wire: Wire, make: Callable[..., ModuleType]) -> None:
+    llm = make("llm-gateway", frozenset({"completion", "client_session"}))
+    with httpx.Client(timeout=7) as llm.client_session:
+        llm.completion("gpt-4o", MESSAGES)
+        assert wire.one().headers["x-stainless-read-timeout"] == "7"
+        llm.completion("gpt-4o", MESSAGES, timeout=3)
+        assert wire.one().headers["x-stainless-read-timeout"] == "3"
