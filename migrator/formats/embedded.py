@@ -109,8 +109,9 @@ class _Rows:
         rows = list(lines(text))
         self._starts = [start for start, _ in rows] + [len(text)]
         self._indents = [_indent(line) for _, line in rows]
-        self._borders = {self._row(at) + after for start, end, _ in told for at, after in ((start, 0), (end - 1, 1))}
-        self._borders |= {0, len(rows)}
+        self._text = text
+        self._told = {self._row(at) + after for start, end, _ in told for at, after in ((start, 0), (end - 1, 1))}
+        self._borders = {0, len(rows)}
         self._shared: set[int] = set()
         ends: dict[str, int] = {}
         for number, (_, line) in reversed(list(enumerate(rows))):
@@ -125,15 +126,24 @@ class _Rows:
         return self._row(at) in self._shared
 
     def block(self, at: int) -> tuple[int, int]:
-        """The lines around a place that are indented as far as its own, or further, from where to where; taken once."""
-        first = self._row(at)
-        end, indent = first + 1, self._indents[first]
-        while first not in self._borders and not 0 <= self._indents[first - 1] < indent:
-            first -= 1
-        while end not in self._borders and not 0 <= self._indents[end] < indent:
-            end += 1
+        """The lines around a place that are indented as far as its own, or further, from where to where; taken once.
+
+        A command does not end a block that is Python with it, such as one that runs the command.
+        """
+        first, end = self._around(at, self._borders)
+        if not program(self._text[self._starts[first] : self._starts[end]]):
+            first, end = self._around(at, self._borders | self._told)
         self._borders.add(end)
         return self._starts[first], self._starts[end]
+
+    def _around(self, at: int, borders: Collection[int]) -> tuple[int, int]:
+        first = self._row(at)
+        end, indent = first + 1, self._indents[first]
+        while first not in borders and not 0 <= self._indents[first - 1] < indent:
+            first -= 1
+        while end not in borders and not 0 <= self._indents[end] < indent:
+            end += 1
+        return first, end
 
     def _row(self, at: int) -> int:
         return bisect_right(self._starts, at) - 1
