@@ -62,7 +62,7 @@ class Requests:
             function, arguments = node.field("function"), node.field("arguments")
             if arguments is None:
                 continue
-            if node.kind() == "new_expression" or (function and _REQUEST.search(function.text())):
+            if node.kind() == "new_expression" or (function and makes_request(function)):
                 asked = function.field("object") if function else None
                 parts = [*self._reached(arguments), *(self._reached(asked, _DEEP - 1) if asked else ())]
                 made.append([self._span(each) for each in parts])
@@ -141,7 +141,7 @@ class Requests:
         client, methods = self.options.client, self.options.names.rules.methods
         for node in self.script.all("call_expression"):
             function, arguments = node.field("function"), node.field("arguments")
-            owner = function.field("object") if function and _REQUEST.search(function.text()) else None
+            owner = function.field("object") if function and makes_request(function) else None
             path = next(iter(arguments.named_children()), None) if arguments else None
             if owner is None or path is None or path.kind() not in {"string", "template_string"}:
                 continue
@@ -164,6 +164,11 @@ class Requests:
         return ""
 
 
+def makes_request(function: SgNode) -> bool:
+    """Whether a function that is called asks a server for something, by what it is called."""
+    return _REQUEST.search(function.text()) is not None
+
+
 def _within(at: int, spans: Sequence[Span]) -> bool:
     return any(start <= at < end for start, end in spans)
 
@@ -172,7 +177,7 @@ def _is_asking(node: SgNode) -> bool:
     """Whether what a name stands for is an answer, or makes a request itself."""
     calls = node.find_all(kind="call_expression")
     made = ((c, f) for c in calls if (f := c.field("function")))
-    return any(_REQUEST.search(f.text()) and not f.text().endswith((".create", ".extend")) for _, f in made)
+    return any(makes_request(f) and not f.text().endswith((".create", ".extend")) for _, f in made)
 
 
 def _filling(use: SgNode) -> SgNode | None:

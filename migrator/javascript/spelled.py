@@ -10,6 +10,7 @@ from ast_grep_py import SgNode
 
 from migrator.formats import http
 from migrator.javascript.options import Options
+from migrator.javascript.requests import makes_request
 from migrator.javascript.source import Script, string_of
 from migrator.javascript.specifiers import package
 from migrator.planning.endpoints import Asked, asked
@@ -18,7 +19,6 @@ from migrator.primitives.client import Client
 from migrator.sites import Edit, Finding, Status
 
 _URL = re.compile(r"(?:\$\{[^}]*\}|[^\s\"'`<>\\\\,)\]}|])*")
-_REQUEST = re.compile(r"fetch|axios|request|\bgot\b|\.(?:get|post|put|patch|delete)$", re.IGNORECASE)
 _PATH = re.compile(r"\$\{[^}]*\}(?:/v1)?(?P<path>/[\w-]+)")
 
 
@@ -65,7 +65,7 @@ def _is_requested(node: SgNode) -> bool:
     arguments = node.parent()
     call = arguments.parent() if arguments and arguments.kind() == "arguments" else None
     function = call.field("function") if call else None
-    return function is not None and _REQUEST.search(function.text()) is not None
+    return function is not None and makes_request(function)
 
 
 def _address(client: Client) -> re.Pattern[str]:

@@ -139,7 +139,9 @@ class Variable(OfLibrary):
 
     names: list[str] = key(GLOBS, "the variables; a name that several rules have is the first one's")
     message: str = key(TEXT, "what to do about them")
-    templates: bool = key(BOOL, "whether only files that set variables are looked at, one report each", False)
+    templates: bool = key(
+        BOOL, "whether only files that set variables are looked at, one report each, and code beside the library", False
+    )
     check: bool = key(BOOL, "whether `migrate check` fails on it", True)
 
     @property

@@ -18,6 +18,7 @@ from migrator.python.answers.values import (
     Table,
     Value,
     Values,
+    inside,
     tables_of,
     union,
 )
@@ -94,10 +95,8 @@ class Shapes:
 
     def _items(self, value: Value) -> Values:
         match value:
-            case Many():
-                return value.items
-            case Row():
-                return union(value.items)
+            case Many() | Row():
+                return inside(value)
             case Table():
                 return value.keys
             case Is() if value.shape in self.rule.each:

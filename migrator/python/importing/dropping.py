@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import ast
 
-from migrator.planning.names import Renamed
 from migrator.python import statements
-from migrator.python.importing.spelling import rewritten
+from migrator.python.importing.spelling import Moves, rewritten
 from migrator.python.module import Module
 from migrator.python.reading.expressions import absolute, text_value
 from migrator.python.reading.outline import ImportStatement
 from migrator.sites import Edit, Finding, Status
 
 
-def dropped(
-    module: Module, statement: ImportStatement, moves: list[tuple[ast.alias, Renamed | None]]
-) -> Finding | None:
+def dropped(module: Module, statement: ImportStatement, moves: Moves) -> Finding | None:
     """Names go that the same block imports under their new name already, and those that nothing uses."""
     extra, unused = _extra(module, statement, moves)
     if not extra:
@@ -33,13 +30,13 @@ def dropped(
     return Finding(start, rule, status, message, (Edit(start, end, rest),))
 
 
-def already(module: Module, statement: ImportStatement, moves: list[tuple[ast.alias, Renamed | None]]) -> set[int]:
+def already(module: Module, statement: ImportStatement, moves: Moves) -> set[int]:
     """The names, by the id of their alias, that the same block imports under their new name already."""
     there = _bound_elsewhere(module, statement)
     return {id(alias) for alias, r in moves if r and r.new and there.get(_local(module, statement, alias)) == r.new}
 
 
-def gone(module: Module, statement: ImportStatement, moves: list[tuple[ast.alias, Renamed | None]]) -> Finding:
+def gone(module: Module, statement: ImportStatement, moves: Moves) -> Finding:
     """A statement goes as a whole: nothing uses some of its names any more, the others are imported already."""
     rule = next(r.rule for _, r in moves if r is not None)
     message = f"{', '.join(a.name for a, _ in moves)}: imported already, or for nothing now"
@@ -51,9 +48,7 @@ def _local(module: Module, statement: ImportStatement, alias: ast.alias) -> str:
     return module.index.local_name(module.facts, name, _dotted(module, statement.node, alias))
 
 
-def _extra(
-    module: Module, statement: ImportStatement, moves: list[tuple[ast.alias, Renamed | None]]
-) -> tuple[list[ast.alias], bool]:
+def _extra(module: Module, statement: ImportStatement, moves: Moves) -> tuple[list[ast.alias], bool]:
     """The names that can go, and whether one of them goes because nothing uses it."""
     there = already(module, statement, moves)
     extra, unused = [], False

@@ -9,7 +9,7 @@ from dataclasses import replace
 from migrator.planning.names import Renamed
 from migrator.python import statements
 from migrator.python.importing.dropping import already, dropped, gone, is_unused
-from migrator.python.importing.spelling import alias_spelling, module_edit, parent_of, rewritten, spell_module
+from migrator.python.importing.spelling import Moves, alias_spelling, module_edit, parent_of, rewritten, spell_module
 from migrator.python.library import construction
 from migrator.python.module import Module
 from migrator.python.reading.expressions import absolute
@@ -156,11 +156,7 @@ def _own_move(module: Module) -> str:
 
 
 def _in_place(
-    module: Module,
-    statement: ImportStatement,
-    node: ast.ImportFrom,
-    old: str,
-    moves: list[tuple[ast.alias, Renamed | None]],
+    module: Module, statement: ImportStatement, node: ast.ImportFrom, old: str, moves: Moves
 ) -> Iterator[Finding]:
     """The statement keeps its shape: its module and single names are replaced where they stand."""
     finding = dropped(module, statement, moves)
@@ -200,16 +196,12 @@ def _name(module: Module, alias: ast.alias, dotted: str, renamed: Renamed) -> Fi
 
 
 def _split(
-    module: Module,
-    statement: ImportStatement,
-    node: ast.ImportFrom,
-    old: str,
-    moves: list[tuple[ast.alias, Renamed | None]],
+    module: Module, statement: ImportStatement, node: ast.ImportFrom, old: str, moves: Moves
 ) -> Iterator[Finding]:
     """Names that now live in different places need a statement each; the first keeps the layout of the old one."""
     source = module.source
     start, end = source.start(node), source.end(node)
-    groups: dict[str, list[tuple[ast.alias, Renamed | None]]] = {}
+    groups: dict[str, Moves] = {}
     for alias, renamed in moves:
         if renamed and not renamed.new:
             continue  # it only goes
@@ -251,14 +243,14 @@ def _split(
         yield Finding(start, rule, Status.REVIEW, doubt)
 
 
-def _told(old: str, groups: Mapping[str, list[tuple[ast.alias, Renamed | None]]]) -> str:
+def _told(old: str, groups: Mapping[str, Moves]) -> str:
     """Where the names of an import have gone, by where they are imported from now."""
     named = ((parent, ", ".join(a.name for a, r in members if r)) for parent, members in groups.items())
     went = "; ".join(f"{names} → {parent or 'imported itself'}" for parent, names in named if names)
     return f"from {old}: {went or 'nothing'}"
 
 
-def _doubts(module: Module, old: str, moves: list[tuple[ast.alias, Renamed | None]]) -> dict[str, str]:
+def _doubts(module: Module, old: str, moves: Moves) -> dict[str, str]:
     """Rule -> the names of an import that it speaks of, with what differs."""
     told: dict[str, dict[str, list[str]]] = {}
     for alias, renamed in moves:

@@ -12,6 +12,8 @@ from migrator.python.reading.expressions import absolute
 from migrator.python.reading.facts import package_of
 from migrator.sites import Edit
 
+Moves = list[tuple[ast.alias, Renamed | None]]
+"""The names of an import statement, each with what becomes of it; None for one that stays."""
 _FROM = re.compile(r"from(?P<gap>[\s\\]*)(?P<module>[.\w\s\\]*?)(?P<after>[\s\\]*)\bimport\b")
 
 
@@ -26,7 +28,7 @@ def alias_spelling(module: Module, alias: ast.alias, dotted: str, renamed: Renam
     return leaf if local == leaf else f"{leaf} as {local}"
 
 
-def rewritten(module: Module, segment: str, moves: list[tuple[ast.alias, Renamed | None]], old: str) -> str:
+def rewritten(module: Module, segment: str, moves: Moves, old: str) -> str:
     """An import statement's text with its module and names replaced."""
     renamed = {a.name: (a, r) for a, r in moves if r is not None}
     new = parent_of(moves[0][1], old)

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from migrator.planning.providers import meant, unserved
+from migrator.planning.providers import meant, new_id
 from migrator.primitives.client import Client
 from migrator.python.sdk.meaning import means_model
 from migrator.python.sdk.pieces import COMPUTED, sums, together
@@ -62,20 +62,16 @@ def _says_model(writer: Writer, node: ast.expr, slug: str) -> bool:
 def _found(writer: Writer, node: ast.expr, slug: str, rule: str) -> Finding:
     client, source = writer.client, writer.module.source
     slugs = writer.rules.options.get("slugs", {})
-    provider = meant(slug, client, slugs) if slug else ""
-    prefix, segment, start = client.providers.get(provider, provider), source.segment(node), source.start(node)
+    segment, start = source.segment(node), source.start(node)
     at = start + segment.find(f"@{slug}")
     said = f"@{slug or '…'}/…: an id of a model is put together here"
-    if not provider or segment.count(f"@{slug}") != 1:
+    if not slug or not meant(slug, client, slugs) or segment.count(f"@{slug}") != 1:
         return Finding(start, rule, Status.MANUAL, f"{said}: {_to_write(client, slug)}")
-    if not prefix:
-        return Finding(start, rule, Status.MANUAL, f"{said}: {unserved(client, provider)}")
-    guess = (
-        "" if slug in slugs else f": {slug} is taken for the provider {provider}, say another with the setting slugs"
-    )
-    status = Status.REVIEW if guess or client.ids else Status.MIGRATED
-    said = "; ".join(filter(None, [f"@{slug}/… → {prefix}/…{guess}", client.ids]))
-    return Finding(at, rule, status, said, (Edit(at, at + len(slug) + 1, prefix),))
+    new = new_id(f"@{slug}/…", "", client, slugs, {})
+    if new.status is Status.MANUAL:
+        return Finding(start, rule, Status.MANUAL, f"{said}: {new.message}")
+    said = f"@{slug}/… → {new.text}" + (f": {new.message}" if new.message else "")
+    return Finding(at, rule, new.status, said, (Edit(at, at + len(slug) + 1, new.text.removesuffix("/…")),))
 
 
 def _to_write(client: Client, slug: str) -> str:
