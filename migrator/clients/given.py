@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from typing import NamedTuple
 
-from migrator.clients.in_project import program_of
 from migrator.clients.module import FEATURE_ARGUMENTS, Settings, ignorable
 from migrator.clients.table import load
+from migrator.formats import notebook
 from migrator.patterns import under
 from migrator.planning.names import Names
 from migrator.python import rewrite
@@ -127,7 +127,7 @@ def _calls_of(names: Names, changes: Iterable[Change]) -> Iterator[tuple[str, as
     """The functions of a client module and their calls: None for each place where one, or the module, is handed on."""
     client, functions = names.client, load(names.rules.served).functions.keys()
     for change in changes:
-        program = program_of(change, decode(change.after or b"", change.path).text)
+        program = notebook.program_in(decode(change.after or b"", change.path).text, change.language)
         if program is None:
             continue
         _, outline, _ = rewrite.read(program, "snippet.py", ("snippet",))

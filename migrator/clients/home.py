@@ -6,9 +6,9 @@ from collections import Counter
 from pathlib import PurePosixPath
 
 from migrator.patterns import under
+from migrator.planning.candidates import Candidates
+from migrator.planning.distributions import folder_of
 from migrator.python.reading.facts import Facts, package_of
-from migrator.tree.candidates import Candidates
-from migrator.tree.distributions import folder_of
 
 _ASIDE = {"test", "tests", "testing", "example", "examples", "benchmark", "benchmarks", "docs", "script", "scripts"}
 

@@ -14,12 +14,12 @@ from migrator.clients.home import home
 from migrator.errors import MigrateError
 from migrator.packs.ruleset import Rules
 from migrator.patterns import under
+from migrator.planning.candidates import Candidates
+from migrator.planning.distributions import Distributions, folder_of
 from migrator.planning.names import Names
 from migrator.python.reading.expressions import text_value
 from migrator.python.reading.facts import Facts
 from migrator.sites import Change, Site, Status
-from migrator.tree.candidates import Candidates
-from migrator.tree.distributions import Distributions, folder_of
 from migrator.tree.textio import decode
 
 if TYPE_CHECKING:
@@ -131,18 +131,11 @@ def _used(client: str, change: Change) -> set[str]:
     """What a file reads off the client module after a change, and names beside that it may read off another one."""
     if change.after is None or change.after == change.before:
         return set()
-    text = decode(change.after, change.path).text
-    program = program_of(change, text)
-    return _named_in(client, text) if program is None else _used_by(client, program)
-
-
-def program_of(change: Change, text: str) -> str | None:
-    """The Python of a file; None where it is of another kind."""
     from migrator.formats import notebook
 
-    if change.language == "notebook":
-        return notebook.program(text).text
-    return text if change.language == "python" else None
+    text = decode(change.after, change.path).text
+    program = notebook.program_in(text, change.language)
+    return _named_in(client, text) if program is None else _used_by(client, program)
 
 
 def _used_by(client: str, program: str) -> set[str]:

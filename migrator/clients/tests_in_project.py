@@ -8,10 +8,10 @@ from collections.abc import Collection
 from pathlib import PurePosixPath
 
 from migrator.clients.in_project import Place, settings_of
+from migrator.planning.candidates import Candidates
+from migrator.planning.distributions import Distributions, folder_of
 from migrator.planning.names import Names
 from migrator.sites import Change
-from migrator.tree.candidates import Candidates
-from migrator.tree.distributions import Distributions, folder_of
 
 SETTING = "client-tests"
 _TEST = re.compile(r"(?:.*/)?(?:test_[^/]*|[^/]*_test)\.py")

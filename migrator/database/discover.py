@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from migrator.database.connect import Database, Kind, Table, connect
+from migrator.database.base import Database, Kind, Table
+from migrator.database.connect import connect
 from migrator.database.dialects import Dialect, column, identifier, join_name, table
 from migrator.database.runs import JOURNAL
 from migrator.database.script import BACKUP_PREFIX, Match

@@ -14,7 +14,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from sqlglot import exp
 
-from migrator.database.connect import Database, Table
+from migrator.database.base import Database, Table
 from migrator.database.dialects import DIALECTS
 from migrator.errors import MigrateError
 

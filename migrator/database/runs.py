@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from sqlglot import exp
 
 from migrator.database import script
-from migrator.database.connect import Database, Table, connect, find
+from migrator.database.base import Database, Table, find
+from migrator.database.connect import connect
 from migrator.database.dialects import column, table
 from migrator.database.script import DEFAULT_KEY, Column, Step
 from migrator.errors import MigrateError

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from sqlglot import exp
 
-from migrator.database.connect import Database, Kind, Table
+from migrator.database.base import Database, Kind, Table
 from migrator.database.dialects import DIALECTS
 from migrator.errors import MigrateError
 

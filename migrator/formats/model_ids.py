@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from migrator.planning.model_ids import InUse, told
+from migrator.clients.in_use import InUse, told
 from migrator.planning.names import Names
 from migrator.sites import Edit, Finding, Status
 

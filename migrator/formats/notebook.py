@@ -56,6 +56,13 @@ class Program:
         return cell.places[min(at - self.starts[number], len(cell.text))]
 
 
+def program_in(text: str, language: str) -> str | None:
+    """The Python of a file of a language; None where it is of another one."""
+    if language == "notebook":
+        return program(text).text
+    return text if language == "python" else None
+
+
 def program(notebook: str) -> Program:
     """The program of a notebook; its text is empty where no cell has any."""
     code, starts, others, at = [], [], [], 0

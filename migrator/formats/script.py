@@ -20,7 +20,7 @@ from migrator.tree import project as tree
 from migrator.tree.textio import decode
 
 if TYPE_CHECKING:
-    from migrator.tree.candidates import Candidates
+    from migrator.planning.candidates import Candidates
 
 CALL = ".create("
 _METHODS = (b".prompts.", b".feedback.")  # of clients, and hardly of anything else

@@ -19,7 +19,7 @@ from migrator.primitives.project import Column, Dependency, Env, EnvAdd, Flag, M
 from migrator.primitives.tables import TABLES
 
 if TYPE_CHECKING:
-    from migrator.planning.model_ids import InUse
+    from migrator.clients.in_use import InUse
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ from migrator.packs.load import Pack
 from migrator.packs.ruleset import Rules, compose
 from migrator.patterns import under
 from migrator.planning import kept, leaving, lingering
+from migrator.planning.candidates import PYTHON, Candidate, Candidates
+from migrator.planning.distributions import Distributions, distributions
 from migrator.planning.holding import held, unsafe
 from migrator.planning.model_ids import prepared, speaks
 from migrator.planning.names import Names
@@ -38,8 +40,6 @@ from migrator.python.reading.source import Source
 from migrator.router.project import with_router
 from migrator.sites import Change, Finding, Kind, Problem, Site, Status
 from migrator.tree import project as tree
-from migrator.tree.candidates import PYTHON, Candidate, Candidates
-from migrator.tree.distributions import Distributions, distributions
 from migrator.tree.parallel import in_order
 from migrator.tree.project import Project
 from migrator.tree.textio import encode

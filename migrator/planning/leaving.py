@@ -11,10 +11,10 @@ from migrator.clients.made import Work
 from migrator.formats.script import is_script
 from migrator.packs.ruleset import Rules
 from migrator.patterns import under
+from migrator.planning.candidates import PYTHON, Candidate, Candidates
 from migrator.primitives.leaving import EnvGone, Obsolete
 from migrator.sites import Change, Site, Status
 from migrator.tree import project as tree
-from migrator.tree.candidates import PYTHON, Candidate, Candidates
 
 _ROUTES = {"pages", "routes", "api", "functions", "middleware", "plugins", "composables", "components"}
 _PROSE = {".md", ".markdown", ".mdx", ".rst", ".txt"}

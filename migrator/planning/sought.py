@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from migrator.packs.ruleset import Rules
 from migrator.patterns import canonical
+from migrator.tree.needles import shortest
 
 
 def needles(rules: Rules) -> tuple[bytes, ...]:
@@ -33,19 +32,3 @@ def needles(rules: Rules) -> tuple[bytes, ...]:
 
 def _literal(pattern: str) -> str:
     return next((piece for piece in pattern.split("*") if piece), "")
-
-
-def shortest(words: Iterable[str]) -> tuple[bytes, ...]:
-    """The words as bytes, without those that contain another one."""
-    unique = sorted(_without_case({w for w in words if w}), key=lambda w: (len(w), w))
-    kept: list[str] = []
-    for word in unique:
-        if not any(k in word for k in kept):
-            kept.append(word)
-    return tuple(w.encode() for w in sorted(kept))
-
-
-def _without_case(words: set[str]) -> set[str]:
-    """`Portkey` and `portkey` are both found by `ortkey`: every needle less is a pass over the tree less."""
-    twice = {w[1:] for w in words if len(w) > 4 and w[0].islower() and w[0].upper() + w[1:] in words}
-    return twice | {w for w in words if w[1:] not in twice}

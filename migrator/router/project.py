@@ -11,10 +11,10 @@ from migrator.clients.made import Work
 from migrator.errors import MigrateError
 from migrator.packs.ruleset import Rules
 from migrator.patterns import glob_regex
+from migrator.planning.candidates import PYTHON, Candidates
 from migrator.primitives.leaving import Router
 from migrator.router.files import Home, files
 from migrator.sites import Change, Site, Status
-from migrator.tree.candidates import PYTHON, Candidates
 
 _OURS = b'"""Chooses the model for an intent'
 _WHEN = ("auto", "always", "never")

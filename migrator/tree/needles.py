@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 # Links are refused and a pipe put in a file's place cannot hold us up.
 READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
@@ -41,3 +41,19 @@ def _found(file: int, needles: Sequence[bytes]) -> bool:
             return False
         overlap = max(map(len, needles)) - 1
         block = block[len(block) - overlap :] + more
+
+
+def shortest(words: Iterable[str]) -> tuple[bytes, ...]:
+    """The words as bytes, without those that contain another one."""
+    unique = sorted(_without_case({w for w in words if w}), key=lambda w: (len(w), w))
+    kept: list[str] = []
+    for word in unique:
+        if not any(k in word for k in kept):
+            kept.append(word)
+    return tuple(w.encode() for w in sorted(kept))
+
+
+def _without_case(words: set[str]) -> set[str]:
+    """`Portkey` and `portkey` are both found by `ortkey`: every needle less is a pass over the tree less."""
+    twice = {w[1:] for w in words if len(w) > 4 and w[0].islower() and w[0].upper() + w[1:] in words}
+    return twice | {w for w in words if w[1:] not in twice}

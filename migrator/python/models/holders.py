@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from migrator.planning.model_ids import InUse
+from migrator.clients.in_use import InUse
 from migrator.python.models.flow import Flow, Key
 from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, parts_of, text_value

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from migrator.clients.in_use import InUse, told
 from migrator.patterns import under
-from migrator.planning.model_ids import InUse, told
 from migrator.python.models.flow import Flow
 from migrator.python.models.holders import Holder, Holders
 from migrator.python.module import Module

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from migrator.clients.in_use import ASKED, ASUNDER, PROVIDER, InUse
 from migrator.packs.ruleset import Rules
 from migrator.patterns import expand
-from migrator.planning.model_ids import ASKED, ASUNDER, PROVIDER, InUse
 from migrator.planning.names import Names
 from migrator.python.models.flow import Flow
 from migrator.python.models.ids import imports_library
@@ -17,10 +17,10 @@ from migrator.python.reading.expressions import parts_of, text_value
 from migrator.python.reading.scopes import target_of
 
 if TYPE_CHECKING:
+    from migrator.planning.candidates import Candidates
     from migrator.python.reading.index import Index
     from migrator.python.reading.outline import Outline
     from migrator.python.reading.source import Source
-    from migrator.tree.candidates import Candidates
 
 _SEARCHES = {"startswith", "endswith", "removeprefix", "removesuffix", "replace", "find", "index", "count", "lstrip"}
 _SPLITS = {"split", "rsplit", "partition", "rpartition"}

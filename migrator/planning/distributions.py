@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from migrator.formats import format_of
 from migrator.formats.dependencies import spelling
 from migrator.packs.ruleset import Rules
-from migrator.tree.candidates import Candidates
+from migrator.planning.candidates import Candidates
 
 _LISTS = re.compile(r"pyproject\.toml|setup\.(py|cfg)|Pipfile|environment\.ya?ml")
 _TESTS = frozenset({"test", "tests", "testing"})  # what is installed for them comes beside what they test
