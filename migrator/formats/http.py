@@ -10,14 +10,13 @@ from urllib.parse import urlsplit
 from migrator.formats import header_maps, together
 from migrator.formats.curl import Curl
 from migrator.formats.headers import Headers
-from migrator.formats.search import apart
+from migrator.formats.search import apart, in_comment
 from migrator.packs.ruleset import Rules
 from migrator.planning.endpoints import asked
 from migrator.planning.names import Names
 from migrator.primitives.client import Client
 from migrator.sites import Edit, Finding, Status
 
-_COMMENT = re.compile(r"[ \t]*(?:#|//|;|REM\b|<!--)")
 _URL = re.compile(r"[^\s\"'`<>\\,)\]}|]*")
 _MAKE = re.compile(r"(^|/)(GNU)?[Mm]akefile$|\.mk$")
 _SHELLS_OF_WINDOWS = (".ps1", ".bat", ".cmd")
@@ -51,9 +50,9 @@ def _of_client(text: str, kind: str, headers: Headers, path: str) -> list[Findin
     kind = "http" if suffix in _REQUESTS or PurePosixPath(path).name in _CURLRC else kind
     curl = Curl(text, headers, "$$" if _MAKE.search(path) else "$")
     in_shell = kind not in ("json", "toml") and suffix not in _SHELLS_OF_WINDOWS
-    commands = [f for f in curl.findings() if not _in_comment(text, f.start)] if in_shell else []
+    commands = [f for f in curl.findings() if not in_comment(text, f.start)] if in_shell else []
     maps = header_maps.find(text, headers, kind) if kind in _MAPS else ()
-    mapped = [(f, span) for f, span in maps if not _in_comment(text, f.start) and not _inside(f.start, curl.held)]
+    mapped = [(f, span) for f, span in maps if not in_comment(text, f.start) and not _inside(f.start, curl.held)]
     addresses = [f for f in _addresses(text, kind, headers) if not _inside(f.start, curl.held)]
     mapped, addresses = together.settled(text, kind, mapped, addresses)
     held = [*curl.held, *(span for f, span in mapped if not f.edits)]
@@ -61,10 +60,6 @@ def _of_client(text: str, kind: str, headers: Headers, path: str) -> list[Findin
     others = list(_others(text, headers, settled, held))
     sent = [f.start for f in others if f.status is Status.MANUAL and headers.is_sent(text, f.start)]
     return apart(together.beside(text, kind, sent, settled), others)
-
-
-def _in_comment(text: str, at: int) -> bool:
-    return _COMMENT.match(text, text.rfind("\n", 0, at) + 1, at) is not None
 
 
 def _inside(at: int, spans: Iterable[tuple[int, int]]) -> bool:
@@ -87,7 +82,7 @@ def _addresses(text: str, kind: str, headers: Headers) -> Iterator[Finding]:
         url = _URL.match(text, start)
         differs = asked(url[0].rstrip(_SENTENCE_END) if url else old, client, headers.names.rules.methods)
         instead, said = replaced(old, headers)
-        if _in_comment(text, start) and kind != "env":
+        if in_comment(text, start) and kind != "env":
             yield Finding(start, client.id, Status.REVIEW, f"in a comment: {said}", prose=True)
         elif differs and differs.status is Status.MANUAL:
             yield Finding(start, differs.rule, Status.MANUAL, f"{url[0] if url else old}: {differs.message}")
@@ -122,7 +117,7 @@ def _others(text: str, headers: Headers, settled: list[Finding], held: list[tupl
         name = match[0].lower()
         new, rule = client.answered.get(name, ""), headers.rule(name)
         where = rule.id if rule and name not in client.answered else client.id
-        if _in_comment(text, match.start()):
+        if in_comment(text, match.start()):
             yield Finding(match.start(), where, Status.REVIEW, f"in a comment: {told(name, headers)}", prose=True)
         elif new:
             said = f"{name} → {new}: see that its values are those that are looked for"

@@ -14,6 +14,7 @@ from migrator.javascript.specifiers import BEFORE
 from migrator.packs.ruleset import Rules
 from migrator.planning.handed import Handed
 from migrator.planning.handed import names as is_named
+from migrator.planning.model_ids import families
 from migrator.planning.names import Names
 from migrator.sites import Finding
 from migrator.tree import project as tree
@@ -40,7 +41,9 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
 
         spelt = list(in_code(spelt, text, context.path))
     rules = names.rules
-    if not rules.clients or not (speaks(text, rules) or _may_call(text) or _takes(text, context.path, rules.handed)):
+    if not rules.clients or not (
+        speaks(text, rules) or _may_call(text, rules) or _takes(text, context.path, rules.handed)
+    ):
         return spelt
     from migrator.javascript.find import find as in_scripts
 
@@ -78,13 +81,18 @@ def asks(text: str, rules: Rules) -> bool:
     return False
 
 
-def _may_call(text: str) -> bool:
+def _may_call(text: str, rules: Rules) -> bool:
     """Whether a file that got its client from another one may give a call options of its own, or name a model."""
     return (
         CALL in text
         or any(each.decode() in text for each in _METHODS)
-        or ("odel" in text.lower() and _SLUG.search(text) is not None)
+        or (_SLUG.search(text) is not None and any(word.decode() in text for word in _about_models(rules)))
     )
+
+
+def _about_models(rules: Rules) -> tuple[bytes, ...]:
+    """Bytes of which a file has one where ids of models stand in it."""
+    return (b"odel", b"ODEL", *families(rules))
 
 
 def read_callers(rules: Rules, candidates: Candidates) -> None:
@@ -95,7 +103,7 @@ def read_callers(rules: Rules, candidates: Candidates) -> None:
     others = [path for path in candidates.files if path not in done and is_script(path)]
     root = candidates.project.root
     calling = tree.matching(root, others, [CALL.encode(), *_METHODS])[0]
-    slugs = tree.matching(root, tree.matching(root, others, [b'"@', b"'@", b"`@"])[0], [b"odel", b"ODEL"])[0]
+    slugs = tree.matching(root, tree.matching(root, others, [b'"@', b"'@", b"`@"])[0], _about_models(rules))[0]
     candidates.read(sorted({*calling, *slugs}))
 
 

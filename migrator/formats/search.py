@@ -19,6 +19,7 @@ _ENTRY_POINT = re.compile(r"(?<![\w.])([A-Za-z_][\w.]*):([A-Za-z_][\w.]*)")
 _TOKEN = re.compile(r"(?<![\w./@-])[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?(?![/\w])")
 _CLASS = re.compile(r"(?<![\w.])[A-Z]\w*")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
+_COMMENT = re.compile(r"[ \t]*(?:#|//|;|REM\b|<!--)")
 _QUOTES = "\"'`"
 
 # ---------------------------------------------------------------------------------------------------- old names
@@ -200,6 +201,11 @@ def beside(found: Iterable[Finding], *groups: Iterable[Finding]) -> list[Finding
     )
     others = apart(*groups)
     return sorted([*own, *(f for f in others if not any(_touches(taken, s) for s in _spans(f)))], key=lambda f: f.start)
+
+
+def in_comment(text: str, at: int) -> bool:
+    """Whether a place stands on a line that is a comment in one of the languages of configuration."""
+    return _COMMENT.match(text, text.rfind("\n", 0, at) + 1, at) is not None
 
 
 def without(text: str, found: Iterable[Finding]) -> str:

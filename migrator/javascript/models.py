@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from ast_grep_py import SgNode
 
 from migrator.javascript.clients import Built, Clients
 from migrator.javascript.meant import is_model
 from migrator.javascript.source import Script, string_of
-from migrator.planning.providers import SLUGGED, meant, new_id
+from migrator.planning.providers import LIKELY, SLUGGED, meant, new_id, reads_as_model
 from migrator.sites import Finding, Status
 
 _BEGUN = re.compile(r"`@(?P<slug>[\w-]+|\$\{[^}`]*\})/")
@@ -35,9 +36,8 @@ def slugs(script: Script, clients: Clients) -> Iterator[Finding]:
         slug, _, model = said[1:].partition("/") if match and said else ("", "", "")
         if match and (said in known or is_model(node)):
             yield _named(clients, node, slug, f"/{model}")
-        elif match and _reads_as_one(clients, node, slug, model):
-            why = "it reads as a model id with a slug of Portkey's: see what it is for"
-            yield Finding(script.start(node), _rule(clients), Status.MANUAL, f"{said}: {why}")
+        elif match and reads_as_model(match[0], clients.options.client) and not _is_package(node):
+            yield _likely(clients, node, slug, f"/{model}")
         elif said is None and (begun := _BEGUN.match(node.text())) and is_model(node):
             yield _named(clients, node, begun["slug"], node.text()[begun.end() - 1 : -1])
         elif (begun := _JOINED.match(node.text())) and _is_joined(clients, node, begun["slug"]):
@@ -58,9 +58,13 @@ def _named(clients: Clients, node: SgNode, slug: str, rest: str) -> Finding:
     return _changed(clients, node, new.text, new.message, new.status)
 
 
-def _reads_as_one(clients: Clients, node: SgNode, slug: str, model: str) -> bool:
-    """Whether a text is an id of a model rather than the name of a package."""
-    return _is_known(clients, slug) and not _is_package(node) and any(c.isdigit() for c in model)
+def _likely(clients: Clients, node: SgNode, slug: str, rest: str) -> Finding:
+    """An id that nothing around it calls a model; by hand where nothing tells its provider either."""
+    found = _named(clients, node, slug, rest)
+    said = f"{found.message}; {LIKELY}"
+    if found.edits and _is_known(clients, slug):
+        return replace(found, status=Status.REVIEW, message=said)
+    return replace(found, status=Status.MANUAL, message=said, edits=())
 
 
 def _is_joined(clients: Clients, node: SgNode, slug: str) -> bool:

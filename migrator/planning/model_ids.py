@@ -97,14 +97,20 @@ def _read(rules: Rules, using: list[InUse], candidates: Candidates, look: Look |
     named = [p for p in texts if p.endswith(".py") or _is_env(p) or is_deployment(p)]
     found |= set(tree.matching(candidates.project.root, named, words)[0]) if words else set()
     if rules.clients:
-        found |= _with_slugs(candidates, texts)
+        found |= _with_slugs(rules, candidates, texts)
     candidates.read(sorted(found), look, named=False)
 
 
-def _with_slugs(candidates: Candidates, texts: list[str]) -> set[str]:
+def _with_slugs(rules: Rules, candidates: Candidates, texts: list[str]) -> set[str]:
     """Those of `texts` that may hold the id of a model with a slug of the gateway that is left."""
     root, written = candidates.project.root, [path for path in texts if PurePosixPath(path).suffix not in _PROSE]
-    return {*tree.matching(root, tree.matching(root, written, [b'"@', b"'@", b"=@"])[0], [b"odel", b"ODEL"])[0]}
+    found = tree.matching(root, written, [b'"@', b"'@", b"=@"])[0]
+    return {*tree.matching(root, found, [b"odel", b"ODEL", *families(rules)])[0]}
+
+
+def families(rules: Rules) -> tuple[bytes, ...]:
+    """How names of models begin that ids with a slug of a client's gateway may end in."""
+    return shortest([family for client in rules.clients for family in client.families])
 
 
 def _is_env(path: str) -> bool:

@@ -12,6 +12,7 @@ from migrator.sites import Status
 LOST = "?"
 SLUGGED = r"@(?!(?:cf|hf)/)[A-Za-z0-9][\w.-]*/[A-Za-z0-9](?:[\w.:/@-]*\w)?"
 """Matches the id of a model that begins with a slug: `@openai-prod/gpt-4o`."""
+LIKELY = "only the text itself says that it is a model's id"
 _HOSTED = ("@cf/", "@hf/")  # ids of Workers AI, which begin with no slug
 _NOISE = {"portkey", "vk", "virtual", "key", "keys", "id", "slug", "provider", "prod", "dev", "test", "self", "api"}
 
@@ -42,6 +43,16 @@ def named(name: str, client: Client) -> str:
         return joined
     begun = [p for p in client.providers if p.startswith(f"{whole}-") and len(whole) > 3]
     return begun[0] if len(begun) == 1 else ""
+
+
+def reads_as_model(slugged: str, client: Client) -> bool:
+    """Whether what stands behind a slug is the name of a model, and no package, team or person.
+
+    It has a digit, which names of packages hardly have, and a word of it begins as those of a known family do.
+    """
+    name = slugged.partition("/")[2].lower()
+    families = "|".join(map(re.escape, client.families))
+    return bool(families and re.search(r"\d", name) and re.search(rf"(?<![a-z0-9])(?:{families})", name))
 
 
 def new_id(model: str, provider: str, client: Client, slugs: Mapping[str, str], models: Mapping[str, str]) -> NewId:

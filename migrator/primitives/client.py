@@ -64,6 +64,7 @@ class Client(Rule):
     served: list[str] = key(TEXTS, "how paths begin that the new place is known to serve; left out: any", [])
     unserved: str = key(TEXT, "what to do about a provider that no model id can name", "")
     fallback: str = key(TEXT, "what the body of a request names further models by, for where the first one fails", "")
+    families: list[str] = key(TEXTS, "how names of models begin: they tell an id from the name of a package", [])
     vendors: Mapping[str, str] = key(
         TEXT_MAP, "beginning of a model's name = how its id begins, where every id has to name who made it", {}
     )

@@ -1,4 +1,4 @@
-"""Ids of models with a slug before them, `@slug/model`, where a name says that a model is meant."""
+"""Ids of models with a slug before them, `@slug/model`: where a name says that a model is meant, or the text does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from migrator.planning.providers import SLUGGED, new_id
+from migrator.planning.providers import LIKELY, SLUGGED, meant, new_id, reads_as_model
 from migrator.python.reading.expressions import text_value
 from migrator.python.sdk import built_ids
 from migrator.python.sdk.meaning import means_model
@@ -30,19 +30,20 @@ def find(writer: Writer, held: str) -> Iterator[Finding]:
     settings = writer.rules.options
     for text in module.found.texts:
         old = text_value(text.node) if isinstance(text.node, ast.Constant) and text.role == "plain" else None
-        if (
-            id(text.node) in writer.module.kept
-            or not old
-            or not _ID.fullmatch(old)
-            or not means_model(parents, text.node)
-        ):
+        if id(text.node) in writer.module.kept or not old or not _ID.fullmatch(old):
+            continue
+        named = means_model(parents, text.node)
+        if not named and not reads_as_model(old, writer.client):
             continue
         if held:
             yield Finding(module.source.start(text.node), rule, Status.MANUAL, f"{old}: {held}")
             continue
-        new = new_id(old, "", writer.client, settings.get("slugs", {}), settings.get("models", {}))
+        slugs = settings.get("slugs", {})
+        new = new_id(old, "", writer.client, slugs, settings.get("models", {}))
         place = module.source.inside(text.node, old)
-        said = f"{old} → {new.text}" + (f": {new.message}" if new.message else "")
-        edits = (Edit(*place, new.text),) if place and new.status is not Status.MANUAL else ()
-        status = new.status if edits else Status.MANUAL
+        sure = named or meant(old[1:].partition("/")[0], writer.client, slugs) != ""
+        said = "; ".join(filter(None, [new.message, "" if named else LIKELY]))
+        said = f"{old} → {new.text}" + (f": {said}" if said else "")
+        edits = (Edit(*place, new.text),) if place and sure and new.status is not Status.MANUAL else ()
+        status = (new.status if named else Status.REVIEW) if edits else Status.MANUAL
         yield Finding(place[0] if place else module.source.start(text.node), rule, status, said, edits)
