@@ -67,7 +67,10 @@ def written(table: Table, name: str, function: Function, flags: Collection[str],
         "more": _FALLBACKS if attempts else "",
         "answer": answer,
     }
+    longest = f"    answer: ChatCompletion = {values['await']}{values['called']}.chat.completions.create(**request)"
     own = {"typed": answer != "Any", "attempts": attempts}
+    own["local"] = "parsed" in flags or len(values["in"] + longest) > WIDTH
+    values["completions"] = "completions" if own["local"] else f"{values['called']}.chat.completions"
     own["audio"] = table.target == "portkey" and function.name == "transcription"
     own_flags = {*flags, *(flag for flag, holds in own.items() if holds)}
     return fill(template("chat" if function.parse else "function"), own_flags, values)

@@ -23,6 +23,8 @@ ARGUMENTS: Mapping[str, Set[str]] = {
 SDK_ARGUMENTS: Mapping[str, Set[str]] = {"parsed": {"response_format"}, "streamed": {"stream", "stream_options"}}
 # Flags of what Portkey is told by options of the client.
 _OPTIONS = {"retries", "metadata", "cache", "config", "bare", "parsed"}
+# Features and parts that ask for the id of a model with its provider beside it.
+_WITH_PROVIDER = {"custom_llm_provider", "registry", "RerankResponse"}
 FEATURE_ARGUMENTS = {**ARGUMENTS, **SDK_ARGUMENTS}
 FEATURES = frozenset(FEATURE_ARGUMENTS)
 
@@ -68,6 +70,7 @@ def render(target: str, names: frozenset[str], settings: Settings) -> str:
 def _flags(table: Table, wanted: Set[str], its: Mapping[str, Function], settings: Settings) -> Set[str]:
     flags = {table.target, *settings.features, *wanted, *({"transcription"} & {f.name for f in its.values()})}
     flags |= {"retries"} if "num_retries" in wanted else set()
+    flags |= {"of_provider"} if flags & _WITH_PROVIDER else set()
     flags |= {"positions"} if functions.takes_positions(settings.positional) else set()
     flags = flags | {"chat"} if any(f.parse for f in its.values()) else flags - {"parsed"}
     if table.target == "portkey":

@@ -39,7 +39,7 @@ def render(target: str, names: frozenset[str], settings: Settings) -> str:
     if unknown := sorted(names - there.keys()):
         raise MigrateError(f"{target}: LiteLLM does not call `{unknown[0]}` through the gateway")
     functions = {name: function for name, function in there.items() if name in names}
-    flags = {target, *({"chat"} if any(_is_chat(f) for f in functions.values()) else ())}
+    flags = {target, "of_provider", *({"chat"} if any(_is_chat(f) for f in functions.values()) else ())}
     flags |= {"images"} if any(f.name == "image_generation" for f in functions.values()) else set()
     values = _values(table, functions, settings)
     texts = [fill(template(name), flags, values) for name in ("model_id", "proxy")]

@@ -141,6 +141,10 @@ def test_a_tokenizer_from_the_hub(llm: ModuleType, monkeypatch: pytest.MonkeyPat
     assert llm.token_counter("gpt-4o", made, text="a b a c") == 4
     assert llm.encode(text="a b a c", custom_tokenizer=made) == [0, 1, 0, 2]
     assert llm.decode(tokens=[0, 1], custom_tokenizer=made) == "a b"
+    own.add_special_tokens(["<s>"])
+    marked = {"tokens": [3, 0, 1], "custom_tokenizer": made}
+    assert llm.decode(**marked) == "a b"
+    assert llm.decode(**marked, skip_special_tokens=False) == "<s> a b"
 
 
 def test_an_answer_is_counted_like_its_fields(llm: ModuleType) -> None:
