@@ -48,6 +48,10 @@ class Format:
             from migrator.formats import search, slugs
 
             found = search.beside(found, slugs.find(told, names, context.path))
+        if names.rules.servers and self.name not in _IN_PARTS:
+            from migrator.formats import search, servers
+
+            found = search.beside(found, servers.find(text, names))
         if names.rules.variables or names.rules.ids:
             from migrator.formats import model_ids, search, variables
 
@@ -83,6 +87,7 @@ _CONFIG_SUFFIXES = (
 )
 _SCRIPTS = "js jsx mjs cjs ts tsx mts cts vue svelte"
 
+_IN_PARTS = frozenset({"markdown", "rst", "text", "notebook", "lock"})  # or that nobody writes
 _SPEAKING = frozenset({"config", "yaml", "json", "toml", "ini", "commands"})  # where requests are written down
 
 _BY_NAME = {

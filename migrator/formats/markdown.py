@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from migrator.formats import Context, Format, dependencies, format_of, http
+from migrator.formats import Context, Format, dependencies, format_of, http, servers
 from migrator.formats.blocks import Block, Placed
 from migrator.formats.followed import Followed
 from migrator.formats.search import apart, lines, moved_by, prose, snippet
@@ -54,7 +54,8 @@ def _prose(text: str, at: int, names: Names, context: Context) -> list[Finding]:
     """What a text outside blocks names, and what the commands in it install."""
     named = list(prose(text, names, at, edit=context.edit_prose))
     if names.rules.clients:
-        named = apart(http.prose(text, names, at, edit=context.edit_prose), named)
+        told = http.prose(text, names, at, edit=context.edit_prose)
+        named = apart(told, servers.find(text, names, at, prose=True), named)
     if not names.rules.dependencies:
         return named
     from migrator.formats.dependencies import commands

@@ -12,6 +12,7 @@ from ast_grep_py import SgNode
 from migrator.javascript.objects import Property, properties, written
 from migrator.javascript.source import Script, string_of
 from migrator.patterns import expand
+from migrator.planning.endpoints import elsewhere
 from migrator.planning.names import Names
 from migrator.planning.providers import meant
 from migrator.primitives.client import Client, Parameter
@@ -22,6 +23,7 @@ Runtime = Literal["node", "deno", "worker", "browser"]
 _WORD_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _VARIABLE = re.compile(r"(?<![\w$])[A-Z][A-Z0-9_]+(?![\w$])")
 _JSON = re.compile(r"JSON\s*\.\s*stringify")
+_QUOTED = re.compile(r"""(?<=["'`])[^"'`]*""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,9 @@ class Options:
             result.key = self.said(value)
         elif to == "url":
             result.url = value
+            new = str(self.names.rules.options.get("base-url") or self.client.url)
+            if note := elsewhere(_QUOTED.findall(self.said(value)), self.client, new):
+                self._note(result, each, self.client.id, note, Status.REVIEW)
         elif to == "provider":
             self._provider(result, each, rule)
         elif to == "config":

@@ -10,7 +10,7 @@ from migrator.packs.load import Pack
 from migrator.packs.settings import fill, overridden
 from migrator.patterns import expand
 from migrator.planning.handed import Handed
-from migrator.primitives.client import Client, Factory, Method, Parameter
+from migrator.primitives.client import Client, Factory, Method, Parameter, Server
 from migrator.primitives.code import Call, Fixture, Literal_, Module, Promote, Symbol
 from migrator.primitives.gateway import Note, Routing
 from migrator.primitives.leaving import EnvGone, Lingering, Obsolete, Router
@@ -52,6 +52,7 @@ class Rules:
     parameters: tuple[Parameter, ...] = ()
     methods: tuple[Method, ...] = ()
     factories: tuple[Factory, ...] = ()
+    servers: tuple[Server, ...] = ()
     routings: tuple[Routing, ...] = ()
     carried: tuple[Note, ...] = ()
     routers: tuple[Router, ...] = ()
@@ -132,6 +133,7 @@ def compose(packs: Sequence[Pack], overrides: Mapping[str, Mapping[str, Any]] | 
         parameters=tuple(by_type[Parameter]),
         methods=tuple(by_type[Method]),
         factories=tuple(by_type[Factory]),
+        servers=tuple(by_type[Server]),
         routings=tuple(by_type[Routing]),
         carried=tuple(by_type[Note]),
         routers=tuple(by_type[Router]),

@@ -27,6 +27,15 @@ def address_in(text: str, client: Client) -> str:
     return next((a for a in begun if not re.match(r"[\w-]|\.\w", text[len(a) :])), "")
 
 
+def elsewhere(texts: Iterable[str], client: Client, new: str) -> str:
+    """What to see to where one of the texts is neither the old address nor the `new` one; "" for none.
+
+    It is that of a gateway which the project runs itself.
+    """
+    own = next((t for t in texts if "://" in t and not address_in(t, client) and not t.startswith(new)), "")
+    return f"its address stays {own}: see that this is {client.called}'s" if own else ""
+
+
 def asked(url: str, client: Client, methods: Iterable[Method]) -> Asked | None:
     """What differs about a URL at the old address; None where nothing does, or what it asks for is put together."""
     address = address_in(url, client)

@@ -24,6 +24,7 @@ def needles(rules: Rules) -> tuple[bytes, ...]:
         words += [library.module, *library.loggers]
     for client in rules.clients:
         words += [client.package, client.prefix, *client.addresses]
+    words += [name for rule in rules.servers for name in rule.names]
     if not rules.libraries:
         words += [_literal(o) for e in rules.env_adds for o in e.after]
     words += [rule.brand for rule in rules.variables if any(rule.brand in name for name in rule.names)]

@@ -107,6 +107,14 @@ class Method(OfClient):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class Server(OfClient):
+    """The server of the gateway that is left, where a project runs it itself: reported, and left alone."""
+
+    names: list[str] = key(TEXTS, "its images without tag and host, and its packages; what they go on with is theirs")
+    message: str = key(TEXT, "what to do about it")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Factory(OfClient):
     """A function of another package for scripts that makes a client, and takes the options of the one that is left."""
 

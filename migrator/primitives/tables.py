@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from migrator.primitives.checks import PACK_NAME, TABLE, TEXT, TEXTS
-from migrator.primitives.client import Client, Factory, Method, Parameter
+from migrator.primitives.client import Client, Factory, Method, Parameter, Server
 from migrator.primitives.code import Call, Fixture, Literal_, Module, Promote, Symbol
 from migrator.primitives.gateway import Note, Routing
 from migrator.primitives.keys import key
@@ -59,6 +59,7 @@ TABLES: Mapping[str, type[Rule]] = {
     "parameter": Parameter,
     "method": Method,
     "factory": Factory,
+    "server": Server,
     "routing": Routing,
     "note": Note,
     "router": Router,

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import replace
 
+from migrator.formats import servers
 from migrator.planning.providers import LOST, begins
 from migrator.python import answers
 from migrator.python.calls import import_edit
@@ -34,6 +35,7 @@ def find(module: Module) -> Iterator[Finding]:
     if module.names.rules.moving_clients:
         findings = list(Rewriter(module).findings())
         yield from findings
+        yield from servers.find(module.source.text, module.names)
         yield from leftover.find(module, findings)
 
 
@@ -87,6 +89,8 @@ class Rewriter:
         told = self.options.made([(k.arg or "", k.value) for k in keywords])
         if told.provider not in {"", LOST, self.client.itself, *self.asked.providers}:
             told.say(Status.REVIEW, begins(told.provider, self.client))
+        if note := self.through.urls.elsewhere(told.url):
+            told.say(Status.REVIEW, note)
         replaced, gone, added = self._arguments(node, scope, told if spread is None else None)
         defaults = self._defaults(told, spread)
         imported = self.writer.imported(any("os.environ" in text for text in defaults.values()), node, scope)

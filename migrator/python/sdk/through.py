@@ -177,6 +177,8 @@ class Through:
         url, text = self._url(node, scope)
         if url:
             replaced[url] = _item(node, url, f'"{self.writer.url.removesuffix("/v1")}"' if bearer else text)
+        elif note := next(filter(None, (self.urls.elsewhere(by_name.get(n)) for n in _URLS)), ""):
+            result.say(Status.REVIEW, note)
         rest = result.headers_text()
         if rest:
             replaced[where] = _item(node, where, rest)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from migrator.planning.endpoints import Asked, address_in, asked
+from migrator.planning.endpoints import Asked, address_in, asked, elsewhere
 from migrator.python.reading.expressions import callee_of, text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.pieces import COMPUTED, first, sums, together
@@ -63,6 +63,12 @@ class Urls:
         if value is not None and depth < _LOOKED_UP and not isinstance(value, ast.Constant):
             return self._may_be(value, depth + 1)
         return value is None and bool(_ANY.fullmatch(text.rpartition(".")[2]))
+
+    def elsewhere(self, node: ast.expr | None) -> str:
+        """What to see to about an address that a client is given and that stays; "" where there is nothing."""
+        value = (self.variables.value(node) or node) if node is not None else None
+        texts = (text_value(each) or "" for each in ast.walk(value)) if value is not None else ()
+        return elsewhere(texts, self.client, self.writer.url)
 
     def of(self, node: ast.expr) -> Url | None:
         """The URL that an expression makes; None for what is none at the address, or no more than the address."""
