@@ -6,11 +6,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from migrator.fates.names import Names
 from migrator.outcome import Plan
 from migrator.packs.load import Pack
 from migrator.packs.ruleset import Rules
 from migrator.packs.shipped import holds_folder
-from migrator.planning.names import Names
 from migrator.planning.task import Options, Progress, Task, silent
 from migrator.sites import Site, Status
 from migrator.tree import project as tree

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrator.planning.placing import File, place
+from migrator.placing import File, place
 from migrator.sites import Edit, Finding, Status
 
 FILE = File("a.py", "a.py", {})

@@ -12,6 +12,7 @@ import pytest
 from projects import HOUSE, run, write
 
 from migrator.errors import MigrateError
+from migrator.fates.names import Names
 from migrator.packs import load as packs
 from migrator.packs import shipped
 from migrator.packs.load import Pack
@@ -20,7 +21,6 @@ from migrator.packs.rule_tests import Case, suites
 from migrator.packs.rule_tests import run as run_case
 from migrator.packs.ruleset import compose
 from migrator.packs.schema import pack_schema
-from migrator.planning.names import Names
 from migrator.primitives.leaving import Lingering, Obsolete, Router
 from migrator.primitives.library import Variable
 from migrator.primitives.project import Column, Flag

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from migrator.clients.module import FEATURE_ARGUMENTS, Settings, ignorable
 from migrator.clients.table import load
+from migrator.fates.names import Names
 from migrator.formats import notebook
 from migrator.patterns import under
-from migrator.planning.names import Names
 from migrator.python import rewrite
 from migrator.python.reading.facts import Facts
 from migrator.sites import Change

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from migrator.clients.home import home
 from migrator.errors import MigrateError
+from migrator.fates.names import Names
 from migrator.packs.ruleset import Rules
 from migrator.patterns import under
 from migrator.planning.candidates import Candidates
 from migrator.planning.distributions import Distributions, folder_of
-from migrator.planning.names import Names
 from migrator.python.reading.expressions import text_value
 from migrator.python.reading.facts import Facts
 from migrator.sites import Change, Site, Status

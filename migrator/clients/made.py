@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from migrator.clients import in_project as client_module
 from migrator.clients import tests_in_project as client_tests
 from migrator.clients.in_project import Place
+from migrator.placing import Shift, apply, line_starts
 from migrator.planning.candidates import Candidates
 from migrator.planning.distributions import Distributions
-from migrator.planning.placing import Shift, apply, line_starts
 from migrator.python.library.own_client import Own, Write, Written, own_client
 from migrator.python.reading.index import Index
 from migrator.sites import Change, Finding, Site, Status

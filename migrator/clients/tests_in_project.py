@@ -8,9 +8,9 @@ from collections.abc import Collection
 from pathlib import PurePosixPath
 
 from migrator.clients.in_project import Place, settings_of
+from migrator.fates.names import Names
 from migrator.planning.candidates import Candidates
 from migrator.planning.distributions import Distributions, folder_of
-from migrator.planning.names import Names
 from migrator.sites import Change
 
 SETTING = "client-tests"

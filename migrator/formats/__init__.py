@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import PurePosixPath
 
-from migrator.planning.names import Names
+from migrator.fates.names import Names
 from migrator.sites import Finding
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from migrator.fates.names import Names, Renamed, say_env
 from migrator.formats import Context, embedded
 from migrator.formats.deployment import is_deployment
 from migrator.formats.nested import keys
 from migrator.formats.search import apart, exact, line_of, packages_in, prose, renamed, settings_in
-from migrator.planning.names import Names, Renamed, say_env
 from migrator.primitives.project import Setting
 from migrator.sites import Finding, Status
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from migrator.fates.endpoints import Asked, address_in, asked
+from migrator.fates.providers import LOST
 from migrator.formats.headers import Headers, Settled
 from migrator.formats.shell import Command, Word, commands, listed
-from migrator.planning.endpoints import Asked, address_in, asked
-from migrator.planning.providers import LOST
 from migrator.sites import Edit, Finding, Status
 
 _NAMES = re.compile(r"(?<![\w./$'\"-])(?:curl|wget)(?:\.exe)?(?=[ \t\\])(?![ \t]*[:=(])")

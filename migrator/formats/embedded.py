@@ -9,10 +9,10 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
+from migrator.fates.names import Names
 from migrator.formats import Context
 from migrator.formats.blocks import Block, Placed
 from migrator.formats.search import apart, lines, moved_by, snippet
-from migrator.planning.names import Names
 from migrator.sites import Finding, Status
 
 _PYTHON = r"(?<![\w.-])python[\d.]*(?![\w.])"

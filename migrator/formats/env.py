@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 from dotenv.parser import Binding, parse_stream
 
+from migrator.fates.names import Names, say_env
 from migrator.formats import Context, http
 from migrator.formats.search import apart, apply, exact, line_of, moved_by, prose
 from migrator.patterns import expand
-from migrator.planning.names import Names, say_env
 from migrator.sites import Edit, Finding, Status
 
 _BEFORE_KEY = re.compile(r"\s*(?:export[^\S\r\n]+)?'?")

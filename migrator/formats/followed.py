@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
+from migrator.fates.names import Names
 from migrator.formats.search import moved_by
-from migrator.planning.names import Names
 from migrator.sites import Finding, Status
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from migrator.fates.names import Names
 from migrator.formats.search import lines
-from migrator.planning.names import Names
 from migrator.primitives.leaving import EnvGone
 from migrator.primitives.project import Env
 from migrator.sites import Edit, Finding, Status

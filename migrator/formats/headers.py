@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from migrator.planning.names import Names
-from migrator.planning.providers import LOST, NewId, begins, named, new_id
+from migrator.fates.names import Names
+from migrator.fates.providers import LOST, NewId, begins, named, new_id
 from migrator.primitives.client import Client, Parameter
 from migrator.sites import Status
 

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+from migrator.fates.endpoints import asked
+from migrator.fates.names import Names
 from migrator.formats import header_maps, together
 from migrator.formats.curl import Curl
 from migrator.formats.headers import Headers
 from migrator.formats.search import apart, in_comment
 from migrator.packs.ruleset import Rules
-from migrator.planning.endpoints import asked
-from migrator.planning.names import Names
 from migrator.primitives.client import Client
 from migrator.sites import Edit, Finding, Status
 

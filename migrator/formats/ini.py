@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from migrator.fates.names import Names
 from migrator.formats import Context
 from migrator.formats.search import apart, exact, line_of, lines, moved, packages_in, prose, renamed, settings_in
-from migrator.planning.names import Names
 from migrator.sites import Finding, Status
 
 _SECTION = re.compile(r"[ \t]*\[[ \t]*([^\]\r\n]*?)[ \t]*\]")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from migrator.fates.names import Names
 from migrator.formats import Context
 from migrator.formats.search import packages_in
-from migrator.planning.names import Names
 from migrator.sites import Finding
 
 

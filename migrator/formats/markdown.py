@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from migrator.fates.names import Names
 from migrator.formats import Context, Format, dependencies, format_of, http, servers
 from migrator.formats.blocks import Block, Placed
 from migrator.formats.followed import Followed
 from migrator.formats.search import apart, lines, moved_by, prose, snippet
-from migrator.planning.names import Names
 from migrator.sites import Finding
 
 _PYTHON = frozenset({"python", "py", "python3", "pycon", "ipython", "python-repl"})

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from migrator.clients.in_use import InUse, told
-from migrator.planning.names import Names
+from migrator.fates.names import Names
 from migrator.sites import Edit, Finding, Status
 
 _KINDS = {"yaml", "toml", "json", "env", "ini", "config", "script"}

@@ -8,10 +8,10 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from migrator.fates.names import Names
 from migrator.formats import Context, Format
 from migrator.formats.cells import Cell, cells
 from migrator.formats.search import apart, snippet
-from migrator.planning.names import Names
 from migrator.sites import Finding, Status
 
 _LINE_END = re.compile(r"\\[nt]")  # as JSON strings write it: its letter is no part of the name behind it

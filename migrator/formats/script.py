@@ -8,14 +8,14 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from migrator.fates.handed import Handed
+from migrator.fates.handed import names as is_named
+from migrator.fates.names import Names
 from migrator.formats import Context, config, format_of
 from migrator.formats.search import beside
 from migrator.javascript.specifiers import BEFORE
 from migrator.packs.ruleset import Rules
-from migrator.planning.handed import Handed
-from migrator.planning.handed import names as is_named
 from migrator.planning.model_ids import families
-from migrator.planning.names import Names
 from migrator.sites import Finding
 from migrator.tree import project as tree
 from migrator.tree.textio import decode

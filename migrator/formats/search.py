@@ -9,8 +9,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
+from migrator.fates.names import Names
 from migrator.patterns import canonical
-from migrator.planning.names import Names
 from migrator.primitives.project import Flag, Setting
 from migrator.sites import Edit, Finding, Status
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from migrator.fates.names import Names
 from migrator.formats.search import in_comment
-from migrator.planning.names import Names
 from migrator.sites import Finding, Status
 
 

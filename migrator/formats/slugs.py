@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from migrator.fates.names import Names
+from migrator.fates.providers import LIKELY, SLUGGED, meant, new_id, reads_as_model
 from migrator.formats.search import in_comment
-from migrator.planning.names import Names
-from migrator.planning.providers import LIKELY, SLUGGED, meant, new_id, reads_as_model
 from migrator.primitives.client import Client
 from migrator.sites import Edit, Finding, Status
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from migrator.fates.names import Names
 from migrator.formats import Context
 from migrator.formats.search import apart, lines
-from migrator.planning.names import Names
 from migrator.primitives.project import Column
 from migrator.sites import Finding, Status
 

@@ -6,11 +6,11 @@ import re
 import tomllib
 from collections.abc import Iterator
 
+from migrator.fates.names import Names, say_env
 from migrator.formats import Context, config
 from migrator.formats.search import apart, distribution, exact, line_of, prose, renamed, settings_in
 from migrator.formats.toml_layout import Layout
 from migrator.formats.toml_moves import moves
-from migrator.planning.names import Names, say_env
 from migrator.sites import Finding, Status
 
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?:[\[(<>=!~;@].*)?$", re.DOTALL)

@@ -9,9 +9,9 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from migrator.fates.names import Names
 from migrator.formats.search import Moved, apart, apply, line_of, moved
 from migrator.formats.toml_layout import Layout, Node, Path
-from migrator.planning.names import Names
 from migrator.primitives.project import Setting
 from migrator.sites import Edit, Finding, Status
 

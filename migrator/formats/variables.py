@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from migrator.fates.names import Names
 from migrator.formats.deployment import is_deployment
-from migrator.planning.names import Names
 from migrator.primitives.library import Variable
 from migrator.sites import Finding, Status
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from migrator.fates.names import Names
 from migrator.javascript import spelled, values
 from migrator.javascript.calls import Calls
 from migrator.javascript.clients import Built, Clients
@@ -19,7 +20,6 @@ from migrator.javascript.options import Options, Runtime
 from migrator.javascript.requests import Requests
 from migrator.javascript.source import Script, scripts
 from migrator.javascript.uses import uses
-from migrator.planning.names import Names
 from migrator.primitives.client import Client, Factory
 from migrator.sites import Edit, Finding, Status
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from ast_grep_py import SgNode
 
+from migrator.fates.handed import Handed, stem
+from migrator.fates.names import Names
 from migrator.javascript.clients import Clients
 from migrator.javascript.find import clients_of, stay
 from migrator.javascript.meanings import Meaning
 from migrator.javascript.objects import properties
 from migrator.javascript.source import Script, scripts, string_of
 from migrator.packs.ruleset import Rules
-from migrator.planning.handed import Handed, stem
-from migrator.planning.names import Names
 from migrator.primitives.client import Client
 
 _DEEP = 4  # scripts on the way from a client to who uses it

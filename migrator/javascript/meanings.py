@@ -9,13 +9,13 @@ from typing import Literal
 
 from ast_grep_py import SgNode
 
+from migrator.fates.handed import Handed
+from migrator.fates.handed import names as is_named
 from migrator.javascript import classes
 from migrator.javascript.imports import THROUGH, Import, called
 from migrator.javascript.objects import properties
 from migrator.javascript.scopes import Binding
 from migrator.javascript.source import Script, string_of
-from migrator.planning.handed import Handed
-from migrator.planning.handed import names as is_named
 
 _CHOICES = frozenset(
     {"binary_expression", "ternary_expression", "assignment_expression", "augmented_assignment_expression"}

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from ast_grep_py import SgNode
 
+from migrator.fates.providers import LIKELY, SLUGGED, meant, new_id, reads_as_model
 from migrator.javascript.clients import Built, Clients
 from migrator.javascript.meant import is_model
 from migrator.javascript.source import Script, string_of
-from migrator.planning.providers import LIKELY, SLUGGED, meant, new_id, reads_as_model
 from migrator.sites import Finding, Status
 
 _BEGUN = re.compile(r"`@(?P<slug>[\w-]+|\$\{[^}`]*\})/")

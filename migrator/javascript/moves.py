@@ -9,13 +9,13 @@ from functools import cached_property
 
 from ast_grep_py import SgNode
 
+from migrator.fates.names import Names
 from migrator.javascript.clients import CLASSES, Clients
 from migrator.javascript.imports import Import, Name
 from migrator.javascript.objects import properties, without
 from migrator.javascript.source import Script, span
 from migrator.javascript.specifiers import respelled
 from migrator.javascript.uses import uses
-from migrator.planning.names import Names
 from migrator.sites import Edit, Finding, Status
 
 _BLANK = re.compile(r"(?:[ \t]*(?:\r\n|\n|\r))*")

@@ -9,12 +9,12 @@ from typing import Literal
 
 from ast_grep_py import SgNode
 
+from migrator.fates.endpoints import elsewhere
+from migrator.fates.names import Names
+from migrator.fates.providers import meant
 from migrator.javascript.objects import Property, properties, written
 from migrator.javascript.source import Script, string_of
 from migrator.patterns import expand
-from migrator.planning.endpoints import elsewhere
-from migrator.planning.names import Names
-from migrator.planning.providers import meant
 from migrator.primitives.client import Client, Parameter
 from migrator.sites import Edit, Finding, Status
 

@@ -9,11 +9,11 @@ from functools import cached_property
 
 from ast_grep_py import SgNode
 
+from migrator.fates.endpoints import address_in, asked
 from migrator.javascript.headers import SETTERS
 from migrator.javascript.options import Options
 from migrator.javascript.source import Script, span
 from migrator.javascript.uses import uses
-from migrator.planning.endpoints import address_in, asked
 from migrator.sites import Finding, Status
 
 _REQUEST = re.compile(r"fetch|axios|request|\bgot\b|\bky\b|\.(?:get|post|put|patch|delete)$", re.IGNORECASE)

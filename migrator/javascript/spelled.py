@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 
 from ast_grep_py import SgNode
 
+from migrator.fates.endpoints import Asked, asked
+from migrator.fates.names import Names
 from migrator.formats import http
 from migrator.javascript.options import Options
 from migrator.javascript.requests import makes_request
 from migrator.javascript.source import Script, string_of
 from migrator.javascript.specifiers import package
-from migrator.planning.endpoints import Asked, asked
-from migrator.planning.names import Names
 from migrator.primitives.client import Client
 from migrator.sites import Edit, Finding, Status
 

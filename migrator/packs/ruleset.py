@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from migrator.packs.load import Pack
 from migrator.packs.settings import fill, overridden
 from migrator.patterns import expand
-from migrator.planning.handed import Handed
 from migrator.primitives.client import Client, Factory, Method, Parameter, Server
 from migrator.primitives.code import Call, Fixture, Literal_, Module, Promote, Symbol
 from migrator.primitives.gateway import Note, Routing
@@ -20,6 +19,7 @@ from migrator.primitives.tables import TABLES
 
 if TYPE_CHECKING:
     from migrator.clients.in_use import InUse
+    from migrator.fates.handed import Handed
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from migrator.clients import in_project as client_module
 from migrator.clients.in_project import Place
 from migrator.clients.made import Client, Work, clients, with_clients
+from migrator.fates import kept
+from migrator.fates.holding import held, unsafe
+from migrator.fates.names import Names
 from migrator.formats import Context, dependencies, format_of
 from migrator.formats.dependencies.node import importing
 from migrator.formats.script import is_script, read_callers, with_handed
@@ -20,13 +23,11 @@ from migrator.outcome import Plan
 from migrator.packs.load import Pack
 from migrator.packs.ruleset import Rules, compose
 from migrator.patterns import under
-from migrator.planning import kept, leaving, lingering
+from migrator.placing import File, Placed, place
+from migrator.planning import leaving, lingering
 from migrator.planning.candidates import PYTHON, Candidate, Candidates
 from migrator.planning.distributions import Distributions, distributions
-from migrator.planning.holding import held, unsafe
 from migrator.planning.model_ids import prepared, speaks
-from migrator.planning.names import Names
-from migrator.planning.placing import File, Placed, place
 from migrator.planning.task import Options, Task
 from migrator.primitives.code import Module
 from migrator.primitives.library import Library

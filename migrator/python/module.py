@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from migrator.fates.names import Names, Renamed
 from migrator.patterns import under
-from migrator.planning.names import Names, Renamed
 from migrator.python.library import construction
 from migrator.python.library.built import Builds
 from migrator.python.reading.expressions import Parts, named_module, parts_of

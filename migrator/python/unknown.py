@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from migrator.planning.names import expand_any
+from migrator.fates.names import expand_any
 from migrator.python.module import Module
 from migrator.python.reading.expressions import parts_of
 from migrator.python.reading.scopes import Scope

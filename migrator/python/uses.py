@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from migrator.fates.names import Renamed
 from migrator.patterns import under
-from migrator.planning.names import Renamed
 from migrator.python.importing.imports import added_above, explicit_import, stars_of
 from migrator.python.module import Module
 from migrator.python.reading import fixture_names

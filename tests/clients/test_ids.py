@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrator.clients.ids import Ids
+from migrator.clients.in_use import InUse
 from migrator.clients.module import Settings, render
 from migrator.clients.table import TARGETS, load
-from migrator.planning.model_ids import InUse
 from migrator.primitives.library import ModelId
 
 PLAIN = Settings()

@@ -7,10 +7,10 @@ import re
 from functools import cache
 from itertools import pairwise
 
+from migrator.fates.names import Names
 from migrator.formats import Context, format_of
 from migrator.packs.load import builtin_folder, load
 from migrator.packs.ruleset import compose
-from migrator.planning.names import Names
 from migrator.sites import Edit, Finding, Status
 
 PACK = "agentcore-portkey-to-llm-gateway"

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from packaging.requirements import Requirement
 
 from migrator.errors import MigrateError
+from migrator.fates.names import Names
 from migrator.formats import Context, dependencies, format_of
 from migrator.formats.dependencies.stated import meets
 from migrator.packs import load as packs
 from migrator.packs.rule_tests import run as run_case
 from migrator.packs.rule_tests import suites
 from migrator.packs.ruleset import compose
-from migrator.planning.names import Names
-from migrator.planning.placing import File, place
+from migrator.placing import File, place
 from migrator.sites import Finding
 
 HEAD = 'name = "mine"\ntitle = "Mine"\nsource = "old"\ntarget = "new"\n'

@@ -12,8 +12,8 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from migrator.fates.names import Names
 from migrator.formats.dependencies import node
-from migrator.planning.names import Names
 from migrator.sites import Finding
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from migrator.fates.names import Names
 from migrator.formats.dependencies.lines import SOURCE, sourced
 from migrator.formats.dependencies.stated import Edits, Manner, Stated, read, settle, spelt
-from migrator.planning.names import Names
 from migrator.sites import Edit, Finding, Status
 
 _COMMAND = re.compile(

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from migrator.fates.names import Names
 from migrator.formats.dependencies.arrays import Array, Item
 from migrator.formats.dependencies.stated import Edits, Manner, Stated, cut, line_after, read, settle, spelt
 from migrator.formats.search import lines
-from migrator.planning.names import Names
 from migrator.sites import Edit, Finding
 
 _KEYS = frozenset({"dependencies", "pip", "additional_dependencies", "requirements", "run"})

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from migrator.fates.names import Names
 from migrator.formats.dependencies.stated import (
     NAME,
     Edits,
@@ -20,7 +21,6 @@ from migrator.formats.dependencies.stated import (
 )
 from migrator.formats.search import lines
 from migrator.patterns import canonical
-from migrator.planning.names import Names
 from migrator.primitives.project import Dependency
 from migrator.sites import Edit, Finding, Status
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
+from migrator.fates.names import Names
 from migrator.formats.dependencies import spelling
 from migrator.formats.dependencies.stated import warned
-from migrator.planning.names import Names
 from migrator.sites import Finding, Status
 
 COMMANDS: Mapping[str, str] = {

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from migrator.fates.names import Names
 from migrator.javascript.specifiers import BEFORE, package, respelled
 from migrator.patterns import canonical
-from migrator.planning.names import Names
 from migrator.primitives.client import Client, Factory
 from migrator.primitives.project import Dependency
 from migrator.sites import Edit, Finding, Status

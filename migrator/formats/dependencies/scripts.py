@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from migrator.fates.names import Names
 from migrator.formats.blocks import Block, Placed
 from migrator.formats.dependencies import toml
-from migrator.planning.names import Names
 from migrator.sites import Finding
 
 _METADATA = re.compile(r"^# /// script[ \t]*\r?\n(?P<lines>(?:#(?: [^\r\n]*)?\r?\n)*?)# ///[ \t]*\r?$", re.MULTILINE)

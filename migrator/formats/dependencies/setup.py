@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from migrator.fates.names import Names
 from migrator.formats.dependencies.arrays import Array, Item
 from migrator.formats.dependencies.lines import within
 from migrator.formats.dependencies.stated import Edits, Manner, Stated, read, settle, spelt
 from migrator.formats.search import lines
 from migrator.patterns import canonical
-from migrator.planning.names import Names
-from migrator.planning.placing import line_starts
+from migrator.placing import line_starts
 from migrator.python.reading.expressions import callee_of
 from migrator.sites import Edit, Finding
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from migrator.fates.names import Names
 from migrator.formats.dependencies.arrays import Array, Item
 from migrator.formats.dependencies.stated import Edits, Manner, Stated, cut, line_after, line_around, read, settle
 from migrator.formats.toml_layout import Layout, Node, Path, Piece
 from migrator.patterns import canonical
-from migrator.planning.names import Names
 from migrator.primitives.project import Dependency
 from migrator.sites import Edit, Finding, Status
 

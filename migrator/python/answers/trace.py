@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import replace
 
-from migrator.planning.fates import Fate
+from migrator.fates.library import Fate
 from migrator.python.answers import known
 from migrator.python.answers.annotations import Annotations
 from migrator.python.answers.contents import Contents, is_display

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrator.planning.names import Renamed
+from migrator.fates.names import Renamed
 from migrator.python.direct.call import SDK
 from migrator.python.direct.plan import Imported, Plan
 from migrator.python.module import Module

@@ -9,8 +9,8 @@ from functools import cached_property
 from migrator.clients import table
 from migrator.clients.ids import Ids
 from migrator.errors import MigrateError
+from migrator.fates.library import Fate
 from migrator.packs.ruleset import Rules
-from migrator.planning.fates import Fate
 from migrator.python.direct import dicts, refused, text
 from migrator.python.direct.call import SDK, Direct, Omitted
 from migrator.python.direct.keys import Reader

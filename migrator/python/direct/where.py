@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from migrator.clients import parts
-from migrator.planning.fates import Fate
+from migrator.fates.library import Fate
 from migrator.python.library import call_state
 from migrator.python.reading.facts import Facts
 from migrator.python.reading.index import Index

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from migrator.planning.names import Renamed
+from migrator.fates.names import Renamed
 from migrator.python import statements
 from migrator.python.importing.dropping import already, dropped, gone, is_unused
 from migrator.python.importing.spelling import Moves, alias_spelling, module_edit, parent_of, rewritten, spell_module

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from migrator.planning.names import Renamed
+from migrator.fates.names import Renamed
 from migrator.python import statements
 from migrator.python.module import Module
 from migrator.python.reading.expressions import absolute

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from migrator.planning.placing import apply
+from migrator.placing import apply
 from migrator.python.module import Module
 from migrator.python.reading.source import Source
 from migrator.sites import Edit, Finding

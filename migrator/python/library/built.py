@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from migrator.planning.fates import Fate
-from migrator.planning.names import Names
+from migrator.fates.library import Fate
+from migrator.fates.names import Names
 from migrator.python.library.shown import is_nothing, is_plain, is_sure, is_text_alone
 from migrator.python.portkey_configs import refusal
 from migrator.python.reading.expressions import Parts, parts_of, text_value

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 
-from migrator.planning.fates import Fate
+from migrator.fates.library import Fate
 from migrator.python.reading.expressions import callee_of, parts_of, text_value
 from migrator.python.reading.facts import Facts
 from migrator.python.reading.index import Index

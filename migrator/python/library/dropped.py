@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from migrator.clients.table import Argument, Destination, Table, load
-from migrator.planning.fates import Fate
+from migrator.fates.library import Fate
 from migrator.python.direct.plan import Plan
 from migrator.python.module import Module
 from migrator.python.reading.expressions import is_none, parts_of

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from migrator.planning.names import Renamed
+from migrator.fates.names import Renamed
 from migrator.python.importing.expected import catches
 from migrator.python.importing.imports import separator
 from migrator.python.library import modules as library_modules

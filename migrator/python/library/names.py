@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from migrator.fates.library import Fate
+from migrator.fates.names import Renamed
 from migrator.patterns import under
-from migrator.planning.fates import Fate
-from migrator.planning.names import Renamed
 from migrator.primitives.library import Library
 from migrator.python.calls import import_edit
 from migrator.python.library import built_texts, construction

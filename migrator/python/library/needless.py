@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from migrator.planning.fates import Fate
+from migrator.fates.library import Fate
 from migrator.python.library import call_state, unneeded
 from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, parts_of, text_value

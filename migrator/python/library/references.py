@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from migrator.planning.fates import Fate
+from migrator.fates.library import Fate
 from migrator.python.module import Module
 from migrator.python.reading.expressions import module_argument, text_value
 from migrator.python.reading.outline import Reference

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
+from migrator.fates.library import Fate
 from migrator.patterns import under
-from migrator.planning.fates import Fate
 from migrator.primitives.library import Library
 from migrator.python.library import handed_on, in_modules, variables
 from migrator.python.library import modules as library_modules

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from migrator.planning.fates import Fate
+from migrator.fates.library import Fate
 from migrator.python.direct import imported
 from migrator.python.direct import plan as direct
 from migrator.python.direct.call import OMITTED, SDK, Direct

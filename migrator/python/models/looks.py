@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migrator.clients.in_use import ASKED, ASUNDER, PROVIDER, InUse
+from migrator.fates.names import Names
 from migrator.packs.ruleset import Rules
 from migrator.patterns import expand
-from migrator.planning.names import Names
 from migrator.python.models.flow import Flow
 from migrator.python.models.ids import imports_library
 from migrator.python.module import Module

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from migrator.fates.names import Names, expand_any
 from migrator.patterns import under
-from migrator.planning.names import Names, expand_any
 from migrator.python.library.built import Builds
 from migrator.python.reading.facts import Class, Facts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.planning.names import expand_any
+from migrator.fates.names import expand_any
 
 if TYPE_CHECKING:
     from migrator.python.reading.definitions import Definitions

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from migrator.fates.names import Names, Renamed
 from migrator.packs.ruleset import Rules
 from migrator.patterns import under
-from migrator.planning.names import Names, Renamed
 from migrator.python.library import construction
 from migrator.python.reading import fixture_names
 from migrator.python.reading.definitions import Definitions

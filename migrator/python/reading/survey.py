@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from migrator.planning.placing import SUPPRESSION, line_starts, listed
+from migrator.placing import SUPPRESSION, line_starts, listed
 from migrator.python.library.built import Made, key_of
 from migrator.python.reading import replaced
 from migrator.python.reading.expressions import callee_of, imported_later, is_loaded, parts_of, text_value

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from migrator.planning.providers import LOST, begins
+from migrator.fates.providers import LOST, begins
 from migrator.primitives.client import Client, Method
 from migrator.python.answers.values import Is
 from migrator.python.module import Module

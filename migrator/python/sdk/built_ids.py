@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from migrator.planning.providers import meant, new_id
+from migrator.fates.providers import meant, new_id
 from migrator.primitives.client import Client
 from migrator.python.sdk.meaning import means_model
 from migrator.python.sdk.pieces import COMPUTED, sums, together

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import replace
 
+from migrator.fates.providers import LOST, begins
 from migrator.formats import servers
-from migrator.planning.providers import LOST, begins
 from migrator.python import answers
 from migrator.python.calls import import_edit
 from migrator.python.module import Module

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from migrator.fates.providers import LOST
 from migrator.packs.ruleset import Rules
-from migrator.planning.providers import LOST
 from migrator.python.reading.expressions import text_value
 from migrator.python.sdk.providers import provider_of
 

@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from migrator.clients.table import load
-from migrator.planning.providers import LOST, NewId, begins, new_id
+from migrator.fates.providers import LOST, NewId, begins, new_id
 from migrator.primitives.client import Client
 from migrator.python.module import Module
 from migrator.python.reading.expressions import text_value

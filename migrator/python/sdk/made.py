@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from migrator.planning.fates import Fate
+from migrator.fates.library import Fate
 from migrator.python.answers.values import OTHER, Is, Values
 from migrator.python.reading.expressions import parts_of, text_value
 from migrator.python.reading.scopes import Scope

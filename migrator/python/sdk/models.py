@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from migrator.fates.providers import LOST, NewId, begins, new_id
 from migrator.patterns import under
-from migrator.planning.providers import LOST, NewId, begins, new_id
 from migrator.primitives.client import Client
 from migrator.python.reading.expressions import text_value
 from migrator.python.reading.scopes import Scope

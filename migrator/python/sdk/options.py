@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from migrator.planning.providers import LOST
+from migrator.fates.providers import LOST
 from migrator.primitives.client import Client, Parameter
 from migrator.python.module import Module
 from migrator.python.reading.expressions import is_none, text_value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from migrator.planning.providers import LOST, meant, named
+from migrator.fates.providers import LOST, meant, named
 from migrator.primitives.client import Client
 from migrator.python.reading.expressions import text_value
 

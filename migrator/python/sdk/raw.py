@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
-from migrator.planning.providers import new_id
+from migrator.fates.providers import new_id
 from migrator.primitives.client import Parameter
 from migrator.python.library.needless import Cuts
 from migrator.python.reading.expressions import text_value

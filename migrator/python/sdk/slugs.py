@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from migrator.planning.providers import LIKELY, SLUGGED, meant, new_id, reads_as_model
+from migrator.fates.providers import LIKELY, SLUGGED, meant, new_id, reads_as_model
 from migrator.python.reading.expressions import text_value
 from migrator.python.sdk import built_ids
 from migrator.python.sdk.meaning import means_model

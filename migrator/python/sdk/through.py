@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from migrator.fates.endpoints import Asked
+from migrator.fates.providers import LOST, begins
 from migrator.patterns import under
-from migrator.planning.endpoints import Asked
-from migrator.planning.providers import LOST, begins
 from migrator.python.reading.expressions import callee_of, is_none, text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk import models

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from migrator.planning.endpoints import Asked, address_in, asked, elsewhere
+from migrator.fates.endpoints import Asked, address_in, asked, elsewhere
 from migrator.python.reading.expressions import callee_of, text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.pieces import COMPUTED, first, sums, together

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from migrator.planning.names import say_env
+from migrator.fates.names import say_env
 from migrator.python.importing.spelling import relative_to
 from migrator.python.module import Module
 from migrator.python.reading.expressions import anchor, callee_of, module_argument, parts_of, text_value

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from migrator.planning.names import expand_any
+from migrator.fates.names import expand_any
 from migrator.python.module import Module
 from migrator.python.reading import fixture_names
 from migrator.python.reading.expressions import parts_of, text_value

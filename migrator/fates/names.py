@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 
+from migrator.fates import sought
+from migrator.fates.holding import held
+from migrator.fates.library import Fate, fate_of
 from migrator.packs.ruleset import Rules
 from migrator.patterns import expand, glob_regex, under
-from migrator.planning import sought
-from migrator.planning.fates import Fate, fate_of
-from migrator.planning.holding import held
 from migrator.primitives.leaving import EnvGone
 from migrator.primitives.library import Variable
 from migrator.primitives.project import Env, Flag

@@ -7,9 +7,9 @@ from difflib import get_close_matches
 
 from migrator.clients.table import load
 from migrator.errors import MigrateError
+from migrator.fates.library import fate_of
 from migrator.packs.ruleset import Rules
 from migrator.patterns import expand
-from migrator.planning.fates import fate_of
 from migrator.primitives.library import Library
 
 

@@ -1,0 +1,1 @@
+"""What becomes of what the packs speak of: names, libraries, ids of models, addresses."""
