@@ -17,21 +17,23 @@ from migrator.fates import kept
 from migrator.fates.holding import held, unsafe
 from migrator.fates.names import Names
 from migrator.formats import Context, dependencies, format_of
-from migrator.formats.dependencies.node import importing
-from migrator.formats.script import is_script, read_callers, with_handed
+from migrator.formats.script import read_callers, with_handed
 from migrator.outcome import Plan
 from migrator.packs.load import Pack
 from migrator.packs.ruleset import Rules, compose
 from migrator.patterns import under
 from migrator.placing import File, Placed, place
 from migrator.planning import leaving, lingering
+from migrator.planning.agreeing import Read, read_after
+from migrator.planning.agreeing import settled as agreeing
 from migrator.planning.candidates import PYTHON, Candidate, Candidates
 from migrator.planning.distributions import Distributions, distributions
 from migrator.planning.model_ids import prepared, speaks
+from migrator.planning.still_used import lists_dependencies, still_used
 from migrator.planning.task import Options, Task
 from migrator.primitives.code import Module
 from migrator.primitives.library import Library
-from migrator.primitives.project import Dependency, Flag
+from migrator.primitives.project import Flag
 from migrator.python import rewrite
 from migrator.python.library.staying import standing
 from migrator.python.models.looks import given_by_others
@@ -80,12 +82,14 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     moves, moved, blocked = _moves(candidates, rules)
     paths, done = sorted({*candidates.by_path, *moves}), 0
     # What lists dependencies waits for what the code goes on using.
-    lists = [path for path in paths if rules.dependencies and _lists_dependencies(path)]
+    lists = [path for path in paths if rules.dependencies and lists_dependencies(path)]
 
-    def rewritten(group: Sequence[str], its: Mapping[Place, Client], changes: Iterable[Change]) -> list[_Result]:
+    def rewritten(
+        group: Sequence[str], its: Mapping[Place, Client], changes: Iterable[Change], read: Read | None = None
+    ) -> list[_Result]:
         nonlocal done
         indexes = {folder: its[places[folder]].index if places else index for folder in parts.folders}
-        in_use = _Parts(parts, indexes, _still_used(rules, candidates, parts, changes))
+        in_use = _Parts(parts, indexes, still_used(rules, candidates, parts, changes), read)
         results = []
         for result in in_order(partial(_file, candidates, in_use, task.options, moves), group, task.options.jobs):
             done += 1
@@ -96,11 +100,12 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     code = rewritten(sorted({*paths} - {*lists}), clients(places, parts, index, ()), ())
     changes = _changes(code)
     known = clients(places, parts, index, changes)
-    rest = rewritten(lists, known, changes)
+    read = read_after(index.names, candidates, changes)
+    rest = rewritten(lists, known, changes, read)
     final = clients(places, parts, index, [*changes, *_changes(rest)])
     if any(final[home].needs != known[home].needs for home in final):  # what texts use is listed as well
         done = len(code)
-        rest = rewritten(lists, final, changes)
+        rest = rewritten(lists, final, changes, read)
     results = [*code, *rest]
     problems = [*candidates.problems, *blocked, *(result.problem for result in results if result.problem)]
     work = Work(_changes(results), [*moved, *(site for result in results for site in result.sites)])
@@ -205,10 +210,6 @@ class _Result(NamedTuple):
     problem: Problem | None = None
 
 
-def _lists_dependencies(path: str) -> bool:
-    return not (path.endswith(PYTHON) or is_script(path)) or PurePosixPath(path).name == "setup.py"
-
-
 def _changes(results: Iterable[_Result]) -> list[Change]:
     return [result.change for result in results if result.change]
 
@@ -219,47 +220,13 @@ class _Parts(NamedTuple):
     distributions: Distributions
     indexes: Mapping[str, Index]
     still_used: Mapping[str, frozenset[str]]
+    read: Read | None  # by the code afterwards; None where that is being worked out
 
     def index_of(self, path: str) -> Index:
         return self.indexes[self.distributions.of(path)]
 
     def still_used_at(self, path: str) -> frozenset[str]:
         return self.still_used[self.distributions.of(path)]
-
-
-def _still_used(
-    rules: Rules, candidates: Candidates, parts: Distributions, changes: Iterable[Change]
-) -> dict[str, frozenset[str]]:
-    """By folder, what a distribution's code imports after these changes: rules' old packages, scripts' new ones."""
-    after = {change.path: change.after or b"" for change in changes} if rules.dependencies else {}
-    code: dict[str, list[bytes]] = {folder: [] for folder in parts.folders}
-    for path, candidate in candidates.by_path.items() if rules.dependencies else ():
-        if not _lists_dependencies(path):
-            code[parts.of(path)].append(after.get(path, candidate.data))
-    wanted = [*(c.instead for c in rules.clients), *(f.instead for f in rules.factories)]
-    return {
-        folder: frozenset(
-            [
-                *(r.id for r in rules.dependencies if any(map(_using(r).search, code[folder]))),
-                *(c.id for c in rules.clients if any(map(importing(c.package).search, code[folder]))),
-                *(f.id for f in rules.factories if any(map(importing(f.package).search, code[folder]))),
-                *(p for p in wanted if any(map(importing(p).search, code[folder]))),
-            ]
-        )
-        for folder in parts.folders
-    }
-
-
-def _using(rule: Dependency) -> re.Pattern[bytes]:
-    """Finds what shows in code that the old distribution of a rule, or its extra, is still used."""
-    return re.compile(b"|".join(re.escape(use.encode()) for use in rule.uses)) if rule.uses else _importing(rule.old)
-
-
-def _importing(distribution: str) -> re.Pattern[bytes]:
-    """Finds an import of the module that a distribution is called after, also of one that is imported by its name."""
-    module = re.escape(distribution.replace("-", "_").encode())
-    statement = rb"^(?:\xef\xbb\xbf)?[ \t]*(?:from[ \t]+|import[ \t]+(?:[^\n#]*,[ \t]*)?)%b\b" % module
-    return re.compile(rb"%b|(?:import_module|__import__|importorskip)\([\"']%b\b" % (statement, module), re.MULTILINE)
 
 
 def _file(
@@ -274,11 +241,12 @@ def _file(
     candidate = candidates.by_path.get(path)
     if candidate is None:
         return _moved_only(candidates.project, path, new_path)
-    index, still_used = parts.index_of(path), parts.still_used_at(path)
+    index, used = parts.index_of(path), parts.still_used_at(path)
     docs = index.names.rules.docs
     file = File(path, new_path, docs, options.safe_only, candidate.frozen, frozenset(docs), options.text)
     try:
-        language, findings, validate = _findings(candidates, index, candidate, still_used, edit_prose=options.text)
+        language, findings, validate = _findings(candidates, index, candidate, used, edit_prose=options.text)
+        findings = agreeing(candidate.text.text, findings, index.names.rules, parts.read)
         placed = place(candidate.text.text, findings, file)
         after = _encoded(candidate, placed, validate)
     except RecursionError:
@@ -314,7 +282,7 @@ def _mode(project: Project, path: str) -> int:
 
 
 def _findings(
-    candidates: Candidates, index: Index, candidate: Candidate, still_used: frozenset[str], *, edit_prose: bool
+    candidates: Candidates, index: Index, candidate: Candidate, used: frozenset[str], *, edit_prose: bool
 ) -> tuple[str, Iterable[Finding], Callable[[str], object]]:
     """What is found in one file, with the name of its language and the way to tell whether a result is valid."""
     text, facts = candidate.text.text, candidates.facts.get(candidate.path)
@@ -330,12 +298,12 @@ def _findings(
             told = {(f.start, f.rule) for f in left}
             others = rewrite.find(source, found, facts, staying, edit_prose=edit_prose)
             findings = [*left, *(f for f in others if (f.start, f.rule) not in told)]
-        listed = dependencies.in_python(text, candidate.path, index.names, still_used)
+        listed = dependencies.in_python(text, candidate.path, index.names, used)
         return "python", dependencies.joined(listed, findings, index.names), valid
     format = format_of(candidate.path, text[:200])
     assert format is not None  # only Python has none
     in_snippet = partial(rewrite.find_in_snippet, index=index, edit_prose=edit_prose)
-    context = Context(candidate.path, edit_prose, in_snippet, still_used)
+    context = Context(candidate.path, edit_prose, in_snippet, used)
     return format.name, format.find(text, index.names, context), _validation(format, text)
 
 

@@ -190,6 +190,7 @@ class Urls:
             if url.differs and not url.begun and not handled and not (url.is_gone and self.gone and self._is_told):
                 start, path = self.module.source.start(url.node), url.text.removeprefix(self.longest)
                 said = f"{path.replace(COMPUTED, '…')}: {url.differs.message}"
+                said += "; the address before it is the new one" if url.is_gone and self._is_told else ""
                 yield Finding(start, url.differs.rule, url.differs.status, said)
 
     @property

@@ -1,0 +1,122 @@
+"""Renamed variables and what goes on reading them by their old names: no side is left without the other, unsaid."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from migrator.fates.names import Names
+from migrator.formats import http
+from migrator.formats.search import apply, in_comment
+from migrator.packs.ruleset import Rules
+from migrator.planning.candidates import Candidates
+from migrator.planning.still_used import lists_dependencies
+from migrator.sites import Change, Finding, Status
+
+_NAMED = re.compile(r"""(?<=["'`.])[A-Z][A-Z0-9_]+\b""")
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the tree's code reads once it is rewritten: old variable -> path of a module that does, and the new ones."""
+
+    old: Mapping[str, str] = field(default_factory=dict)
+    new: frozenset[str] = frozenset()
+
+
+def read_after(names: Names, candidates: Candidates, changes: Iterable[Change]) -> Read:
+    """What the tree's code reads after these changes; nothing where no client SDK is left."""
+    if not names.rules.clients or not names.rules.envs:
+        return Read()
+    after = {change.path: (change.after or b"").decode("utf-8", "replace") for change in changes}
+    old, new = dict[str, str](), set[str]()
+    for path, candidate in sorted(candidates.by_path.items()):
+        if lists_dependencies(path):
+            continue
+        text = after.get(path, candidate.text.text)
+        for name in _spelled(text, names):
+            old.setdefault(name, path)
+        new |= {*_NAMED.findall(text)}
+    return Read(old, frozenset(new))
+
+
+def _spelled(text: str, names: Names) -> Iterator[str]:
+    """The old variables that code names in quotes or as an attribute, outside comments."""
+    for match in _NAMED.finditer(text):
+        if names.env(match[0]) and not in_comment(text, match.start()):
+            yield match[0]
+
+
+def settled(text: str, findings: Iterable[Finding], rules: Rules, read: Read | None) -> list[Finding]:
+    """The findings of a file, where variables that are renamed and requests that stay agree, or say that they do not.
+
+    `read` is what the tree's code reads, for a file that is none itself.
+    """
+    found = list(findings)
+    envs = {rule.id for rule in rules.envs}
+    renamed = [f for f in found if f.rule in envs and f.edits and not f.prose]
+    staying = _staying(text, found, rules) if rules.clients else []
+    if not staying:
+        return [_told(f, text, read) if f in renamed and read else f for f in found]
+    if read is None and any(f.edits and f.rule in _speaking(rules) for f in found):
+        return [
+            _noted(f, "keys here are the gateway's now, see which one it is sent") if f in staying else f for f in found
+        ]
+    sent = [f for f in renamed if read is None or not _is_read_anew(f, read) or _is_part(text, staying, f)]
+    held = list(_held(sent, text))
+    told = (_noted(f, "a request here goes on sending the old one: set both") for f in renamed if f not in sent)
+    return sorted([*(f for f in found if f not in renamed), *held, *told], key=lambda f: f.start)
+
+
+def _speaking(rules: Rules) -> set[str]:
+    """The rules of what speaks to a gateway: its clients and their addresses, headers and keys."""
+    options = (row.id for row in rules.parameters if row.to != "provider")
+    return {*(client.id for client in rules.clients), *(each.id for each in rules.factories), *options}
+
+
+def _staying(text: str, found: list[Finding], rules: Rules) -> list[Finding]:
+    """The findings of requests for what is not there any more, where the text goes on making them."""
+    gone = {row.id for row in rules.methods}
+    staying = [f for f in found if f.status is Status.MANUAL and not f.prose and f.rule in gone]
+    after = apply(text, found) if staying else ""
+    return staying if any(http.calls(after, client) for client in rules.clients) else []
+
+
+def _is_read_anew(finding: Finding, read: Read) -> bool:
+    return any(edit.text in read.new for edit in finding.edits)
+
+
+def _is_part(text: str, staying: list[Finding], finding: Finding) -> bool:
+    """Whether a name stands in a command that stays, which its backslashes carry over line ends."""
+    for each in staying:
+        end = re.compile(r"(?:[^\n\\]|\\(?:\r\n|.))*", re.DOTALL).match(text, each.start)
+        if end and each.start <= finding.start < end.end():
+            return True
+    return False
+
+
+def _held(renamed: list[Finding], text: str) -> Iterator[Finding]:
+    """The first place of each variable, which keeps its name."""
+    seen = set[str]()
+    for finding in renamed:
+        old = text[finding.edits[0].start : finding.edits[0].end]
+        if old not in seen:
+            seen.add(old)
+            said = f"{old}: it stays as long as what is sent with it here"
+            yield replace(finding, status=Status.MANUAL, message=said, edits=())
+
+
+def _told(finding: Finding, text: str, read: Read) -> Finding:
+    """A variable that is set or handed on: as code reads it afterwards."""
+    old = text[finding.edits[0].start : finding.edits[0].end]
+    if old not in read.old:
+        return finding
+    if not _is_read_anew(finding, read):
+        return replace(finding, status=Status.MANUAL, message=f"{old}: it stays, {read.old[old]} reads it", edits=())
+    return replace(_noted(finding, f"{read.old[old]} goes on reading {old}: set both"), status=Status.REVIEW)
+
+
+def _noted(finding: Finding, note: str) -> Finding:
+    status = Status.REVIEW if finding.status is Status.MIGRATED else finding.status
+    return replace(finding, status=status, message=f"{finding.message}; {note}")
