@@ -28,7 +28,8 @@ class _Statement:
         around = source.text[self.first : self.start] + source.text[self.end : self.after]
         self.is_alone = not around.strip()
         inside = [Edit(e.start - self.start, e.end - self.start, e.text) for e in self.edits]
-        self.lines = [line.strip() for line in apply(source.text[self.start : self.end], inside).splitlines()]
+        self.text = apply(source.text[self.start : self.end], inside)
+        self.lines = [line.strip() for line in self.text.splitlines()]
         self.elsewhere: list[Edit] = []  # what was among the lines, where it stands now
         self.blank = 0  # characters of the blank line below that goes with it
 
@@ -118,6 +119,12 @@ def _settled(module: Module, runs: list[list[_Statement]], edits: list[Edit]) ->
     for run in runs:
         for statement in run if not run[0].indent else ():
             own = _section(module, statement, mine, edits)
+            whole = _parsed(statement.text) if own and len(statement.lines) > 1 else None
+            if whole and _package(whole) == package:
+                at = _sorted_in(module.source, own, whole)
+                statement.elsewhere.append(Edit(at, at, statement.text + module.source.newline))
+                statement.lines.clear()
+                yield statement
             for number, line in enumerate(statement.lines if own else ()):
                 node = _parsed(line)
                 if node and _package(node) == package:
@@ -176,9 +183,14 @@ def _among(module: Module, own: list[ast.stmt], node: _Import) -> Edit:
             later = next((a for a in there.names if a.name.lower() > name.lower()), None)
             at = source.start(later) if later else source.end(there.names[-1])
             return Edit(at, at, f"{name}, " if later else f", {name}")
-    later_one = next((each for each in own if _order(each) > _order(node)), None)
-    at = source.line_start(source.start(later_one)) if later_one else source.line_end(source.end(own[-1]))
+    at = _sorted_in(source, own, node)
     return Edit(at, at, line + source.newline)
+
+
+def _sorted_in(source: Source, own: list[ast.stmt], node: _Import) -> int:
+    """The offset of the line at which an import sorts among those of its package."""
+    later = next((each for each in own if _order(each) > _order(node)), None)
+    return source.line_start(source.start(later)) if later else source.line_end(source.end(own[-1]))
 
 
 def _order(node: ast.stmt) -> tuple[bool, str]:
