@@ -27,6 +27,7 @@ from migrator.sites import Edit, Finding, Status
 _ASKED = {"isinstance", "issubclass", "cast", "type"}
 _ASKS = {"create", "parse", "generate", "edit", "stream"}  # methods that ask for a model
 _WITH_CLIENT = "left with the client, which is to be moved by hand"
+_WITH_HEADERS = "left with the headers of this module, which are to be written by hand"
 _WITH_REQUESTS = "left with the requests of this module, which stay"
 
 
@@ -46,6 +47,7 @@ class Rewriter:
         self.module, self.writer = module, Writer(module)
         self.client, self.options = self.writer.client, self.writer.options
         self.through = Through(self.writer)
+        self.held = False  # whether the address stays
         self.asked = Requests(module, answers.trace_of(module), self.client, self.options)
 
     def findings(self) -> Iterator[Finding]:
@@ -58,7 +60,10 @@ class Rewriter:
             for finding in self._call(node, scope) if id(node) not in self.writer.done else ():
                 moves |= bool(finding.edits)
                 yield finding
-        yield from raw.find(self.writer, self.through)
+        for finding in raw.find(self.writer, self.through):
+            moves |= bool(finding.edits)
+            yield finding
+        self.held = self.through.by_hand and not moves
         yield from self._handed_on()
         if self.through.urls.speaks:
             self.through.urls.hold()
@@ -218,6 +223,10 @@ class Rewriter:
                 continue
             if isinstance(getattr(last, "ctx", None), ast.Store):
                 continue
+            if self.held:
+                self.module.kept.add(id(last))
+                yield self.writer.say(last, Status.MANUAL, f"{reference.parts[-1]}: {_WITH_HEADERS}")
+                continue
             place = self.module.place(reference, len(reference.parts))
             said = f"{reference.parts[-1]} → the address of {self.client.called}"
             text, more = f'"{self.writer.url}"', tuple[Edit, ...]()
@@ -256,6 +265,9 @@ class Rewriter:
             if differs and differs.status is Status.MANUAL:
                 self._keep_variable(node)
                 yield Finding(self.module.source.start(node), differs.rule, differs.status, f"{old}: {differs.message}")
+            elif self.held:
+                self._keep_variable(node)
+                yield self.writer.say(node, Status.MANUAL, f"{old}: {_WITH_HEADERS}")
             elif place:
                 said = f"{old} → {new}" + (f": {differs.message}" if differs else "")
                 rule, status = (differs.rule, differs.status) if differs else (self.client.id, Status.MIGRATED)

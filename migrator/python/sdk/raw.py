@@ -104,6 +104,7 @@ class _Raw:
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "update":
             more = (self.scopes[id(own[0])], ast.unparse(call.func.value)) in self.keyed
         if given is None:
+            self.through.by_hand = True
             said = "headers: it is not written down here what they are, or they route by a config: write them by hand"
             yield self.writer.say(node, Status.MANUAL, said)
         else:

@@ -45,6 +45,7 @@ class Through:
     def __init__(self, writer: Writer) -> None:
         self.writer, self.client, self.options = writer, writer.client, writer.options
         self.urls = Urls(writer)
+        self.by_hand = False  # some headers of requests stay, until they are written by hand
         self.asked: dict[Scope, set[str]] = {}  # the providers of the models that are asked for, where headers are
 
     @cached_property
@@ -64,6 +65,7 @@ class Through:
         given = self._given(node, scope)
         above = self.writer.module.source.parents.get(id(node))
         if given is None:
+            self.by_hand = True
             said = routing(self.writer.rules, node.keywords) or "it is not written down here what it is given"
             yield self.writer.say(node, Status.MANUAL, f"headers: {said}: write them by hand")
         elif isinstance(above, ast.Dict) and self._is_clients(above, node, scope):
