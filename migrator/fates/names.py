@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from migrator.fates import sought
 from migrator.fates.holding import held
+from migrator.fates.imported import Imported
 from migrator.fates.library import Fate, fate_of
 from migrator.packs.ruleset import Rules
 from migrator.patterns import expand, glob_regex, under
@@ -95,6 +96,14 @@ class Names:
         """The same names, with requirements that come beside those of the rules."""
         also = tuple(replace(rule, also=[*rule.also, *requirements]) for rule in self.rules.dependencies)
         return Names(replace(self.rules, dependencies=also), self.exported, self._objects)
+
+    def asking(self, imported: Imported) -> Names:
+        """The same names, where distributions of client SDKs that stay ask for a new one only if code imports that."""
+        idle = imported.old - imported.new if self.rules.clients else frozenset()
+        if idle.isdisjoint(rule.id for rule in self.rules.dependencies):
+            return self
+        left = tuple(replace(r, new="") if r.id in idle else r for r in self.rules.dependencies)
+        return Names(replace(self.rules, dependencies=left), self.exported, self._objects)
 
     @property
     def client(self) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import PurePosixPath
 
+from migrator.fates.imported import Imported
 from migrator.fates.names import Names
 from migrator.sites import Finding
 
@@ -17,14 +18,12 @@ class Context:
     """Where a text stands and what may be done to it.
 
     `edit_prose` is `--text`; `python` finds the references of a Python snippet and raises SyntaxError where it is none.
-    `still_used` has the ids of the dependency rules whose old distribution some code uses after the run as well, and
-    the packages that scripts use in its place.
     """
 
     path: str
     edit_prose: bool
     python: Callable[[str], list[Finding]]
-    still_used: frozenset[str] = frozenset()
+    imported: Imported = field(default_factory=Imported)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def _prose(text: str, at: int, names: Names, context: Context) -> list[Finding]:
         return named
     from migrator.formats.dependencies import commands
 
-    found = commands.find(text, names, context.still_used, prose=True, edit=context.edit_prose)
+    found = commands.find(text, names, context.imported.old, prose=True, edit=context.edit_prose)
     return dependencies.joined([moved_by(finding, at) for finding in found], named, names)
 
 

@@ -12,8 +12,9 @@ from migrator.formats.search import apply, in_comment
 from migrator.packs.ruleset import Rules
 from migrator.planning.candidates import Candidates
 from migrator.planning.still_used import lists_dependencies
-from migrator.sites import Change, Finding, Status
+from migrator.sites import Change, Finding, Site, Status
 
+_WORD = re.compile(r"[A-Z][A-Z0-9_]+")
 _NAMED = re.compile(r"""(?<=["'`.])[A-Z][A-Z0-9_]+\b""")
 
 
@@ -25,8 +26,11 @@ class Read:
     new: frozenset[str] = frozenset()
 
 
-def read_after(names: Names, candidates: Candidates, changes: Iterable[Change]) -> Read:
-    """What the tree's code reads after these changes; nothing where no client SDK is left."""
+def read_after(names: Names, candidates: Candidates, changes: Iterable[Change], sites: Iterable[Site]) -> Read:
+    """What the tree's code reads after these changes, fields of settings among it, which `sites` of code tell by name.
+
+    Nothing where no client SDK is left.
+    """
     if not names.rules.clients or not names.rules.envs:
         return Read()
     after = {change.path: (change.after or b"").decode("utf-8", "replace") for change in changes}
@@ -38,6 +42,11 @@ def read_after(names: Names, candidates: Candidates, changes: Iterable[Change]) 
         for name in _spelled(text, names):
             old.setdefault(name, path)
         new |= {*_NAMED.findall(text)}
+    envs = {rule.id for rule in names.rules.envs}
+    for site in sites:
+        for name in _WORD.findall(site.message) if site.rule in envs and site.status is Status.MANUAL else ():
+            if names.env(name):
+                old.setdefault(name, site.path)
     return Read(old, frozenset(new))
 
 

@@ -15,9 +15,12 @@ from migrator.clients.in_project import Place
 from migrator.clients.made import Client, Work, clients, with_clients
 from migrator.fates import kept
 from migrator.fates.holding import held, unsafe
+from migrator.fates.imported import Imported
 from migrator.fates.names import Names
 from migrator.formats import Context, dependencies, format_of
+from migrator.formats.dependencies.scripts import lists_its_own
 from migrator.formats.script import read_callers, with_handed
+from migrator.formats.search import apply
 from migrator.outcome import Plan
 from migrator.packs.load import Pack
 from migrator.packs.ruleset import Rules, compose
@@ -29,7 +32,7 @@ from migrator.planning.agreeing import settled as agreeing
 from migrator.planning.candidates import PYTHON, Candidate, Candidates
 from migrator.planning.distributions import Distributions, distributions
 from migrator.planning.model_ids import prepared, speaks
-from migrator.planning.still_used import lists_dependencies, still_used
+from migrator.planning.still_used import imported, imported_by, lists_dependencies
 from migrator.planning.task import Options, Task
 from migrator.primitives.code import Module
 from migrator.primitives.library import Library
@@ -89,7 +92,7 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     ) -> list[_Result]:
         nonlocal done
         indexes = {folder: its[places[folder]].index if places else index for folder in parts.folders}
-        in_use = _Parts(parts, indexes, still_used(rules, candidates, parts, changes), read)
+        in_use = _Parts(parts, indexes, imported(rules, candidates, parts, changes), read)
         results = []
         for result in in_order(partial(_file, candidates, in_use, task.options, moves), group, task.options.jobs):
             done += 1
@@ -100,7 +103,7 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     code = rewritten(sorted({*paths} - {*lists}), clients(places, parts, index, ()), ())
     changes = _changes(code)
     known = clients(places, parts, index, changes)
-    read = read_after(index.names, candidates, changes)
+    read = read_after(index.names, candidates, changes, [site for result in code for site in result.sites])
     rest = rewritten(lists, known, changes, read)
     final = clients(places, parts, index, [*changes, *_changes(rest)])
     if any(final[home].needs != known[home].needs for home in final):  # what texts use is listed as well
@@ -219,14 +222,14 @@ class _Parts(NamedTuple):
 
     distributions: Distributions
     indexes: Mapping[str, Index]
-    still_used: Mapping[str, frozenset[str]]
+    imported: Mapping[str, Imported]
     read: Read | None  # by the code afterwards; None where that is being worked out
 
     def index_of(self, path: str) -> Index:
         return self.indexes[self.distributions.of(path)]
 
-    def still_used_at(self, path: str) -> frozenset[str]:
-        return self.still_used[self.distributions.of(path)]
+    def imported_at(self, path: str) -> Imported:
+        return self.imported[self.distributions.of(path)]
 
 
 def _file(
@@ -241,7 +244,7 @@ def _file(
     candidate = candidates.by_path.get(path)
     if candidate is None:
         return _moved_only(candidates.project, path, new_path)
-    index, used = parts.index_of(path), parts.still_used_at(path)
+    index, used = parts.index_of(path), parts.imported_at(path)
     docs = index.names.rules.docs
     file = File(path, new_path, docs, options.safe_only, candidate.frozen, frozenset(docs), options.text)
     try:
@@ -282,7 +285,7 @@ def _mode(project: Project, path: str) -> int:
 
 
 def _findings(
-    candidates: Candidates, index: Index, candidate: Candidate, used: frozenset[str], *, edit_prose: bool
+    candidates: Candidates, index: Index, candidate: Candidate, used: Imported, *, edit_prose: bool
 ) -> tuple[str, Iterable[Finding], Callable[[str], object]]:
     """What is found in one file, with the name of its language and the way to tell whether a result is valid."""
     text, facts = candidate.text.text, candidates.facts.get(candidate.path)
@@ -298,13 +301,15 @@ def _findings(
             told = {(f.start, f.rule) for f in left}
             others = rewrite.find(source, found, facts, staying, edit_prose=edit_prose)
             findings = [*left, *(f for f in others if (f.start, f.rule) not in told)]
-        listed = dependencies.in_python(text, candidate.path, index.names, used)
+        if lists_its_own(text):
+            used = imported_by([apply(text, findings).encode()], index.names.rules)
+        listed = dependencies.in_python(text, candidate.path, index.names.asking(used), used.old)
         return "python", dependencies.joined(listed, findings, index.names), valid
     format = format_of(candidate.path, text[:200])
     assert format is not None  # only Python has none
     in_snippet = partial(rewrite.find_in_snippet, index=index, edit_prose=edit_prose)
     context = Context(candidate.path, edit_prose, in_snippet, used)
-    return format.name, format.find(text, index.names, context), _validation(format, text)
+    return format.name, format.find(text, index.names.asking(used), context), _validation(format, text)
 
 
 def _validation(format: Format, before: str) -> Callable[[str], object]:

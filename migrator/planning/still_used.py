@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
+from migrator.fates.imported import Imported
 from migrator.formats.dependencies.node import importing
 from migrator.formats.script import is_script
 from migrator.packs.ruleset import Rules
 from migrator.planning.candidates import PYTHON, Candidates
 from migrator.planning.distributions import Distributions
+from migrator.primitives.client import Client, Factory
 from migrator.primitives.project import Dependency
 from migrator.sites import Change
+
+_END = re.compile(r"[^\w.-]")  # of a distribution's name in a requirement
 
 
 def lists_dependencies(path: str) -> bool:
@@ -20,27 +24,30 @@ def lists_dependencies(path: str) -> bool:
     return not (path.endswith(PYTHON) or is_script(path)) or PurePosixPath(path).name == "setup.py"
 
 
-def still_used(
+def imported(
     rules: Rules, candidates: Candidates, parts: Distributions, changes: Iterable[Change]
-) -> dict[str, frozenset[str]]:
-    """By folder, what a distribution's code imports after these changes: rules' old packages, scripts' new ones."""
+) -> dict[str, Imported]:
+    """By folder, what a distribution's code imports after these changes."""
     after = {change.path: change.after or b"" for change in changes} if rules.dependencies else {}
     code: dict[str, list[bytes]] = {folder: [] for folder in parts.folders}
     for path, candidate in candidates.by_path.items() if rules.dependencies else ():
         if not lists_dependencies(path):
             code[parts.of(path)].append(after.get(path, candidate.data))
-    wanted = [*(c.instead for c in rules.clients), *(f.instead for f in rules.factories)]
-    return {
-        folder: frozenset(
-            [
-                *(r.id for r in rules.dependencies if any(map(_using(r).search, code[folder]))),
-                *(c.id for c in rules.clients if any(map(importing(c.package).search, code[folder]))),
-                *(f.id for f in rules.factories if any(map(importing(f.package).search, code[folder]))),
-                *(p for p in wanted if any(map(importing(p).search, code[folder]))),
-            ]
-        )
-        for folder in parts.folders
-    }
+    return {folder: imported_by(texts, rules) for folder, texts in code.items()}
+
+
+def imported_by(code: Sequence[bytes], rules: Rules) -> Imported:
+    """What some code imports."""
+
+    def has(pattern: re.Pattern[bytes]) -> bool:
+        return any(map(pattern.search, code))
+
+    packages: list[Client | Factory] = [*rules.clients, *rules.factories]  # of scripts
+    old = [rule.id for rule in rules.dependencies if has(_using(rule))]
+    old += [each.id for each in packages if has(importing(each.package))]
+    new = [rule.id for rule in rules.dependencies if rule.new and has(_importing(_END.split(rule.new)[0]))]
+    new += [each.id for each in packages if has(importing(each.instead))]
+    return Imported(frozenset(old), frozenset(new))
 
 
 def _using(rule: Dependency) -> re.Pattern[bytes]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from packaging.requirements import Requirement
 
 from migrator.errors import MigrateError
+from migrator.fates.imported import Imported
 from migrator.fates.names import Names
 from migrator.formats import Context, dependencies, format_of
 from migrator.formats.dependencies.stated import meets
@@ -62,12 +63,12 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Names:
 
 
 def find(path: str, text: str, names: Names, *, kept: bool = False, prose: bool = False) -> list[Finding]:
-    still_used = frozenset({"mine.package"}) if kept else frozenset()
+    imported = Imported(frozenset({"mine.package"} if kept else ()))
     if path.endswith(".py"):
-        return dependencies.in_python(text, path, names, still_used)
+        return dependencies.in_python(text, path, names, imported.old)
     kind = format_of(path)
     assert kind is not None
-    return kind.find(text, names, Context(path, prose, _python, still_used))
+    return kind.find(text, names, Context(path, prose, _python, imported))
 
 
 def _python(code: str) -> list[Finding]:

@@ -35,7 +35,7 @@ def find(text: str, kind: str, names: Names, context: Context) -> list[Finding]:
     from migrator.formats.dependencies import commands, conda, lines, locks, setup, toml
     from migrator.formats.search import apart
 
-    path, kept = context.path, context.still_used
+    path, kept = context.path, context.imported.old
     if PurePosixPath(path).name in locks.COMMANDS:
         return list(locks.find(text, names, path))
     installed = commands.find(text, names, kept, edit=context.edit_prose)

@@ -15,6 +15,7 @@ from migrator.primitives.project import Dependency
 from migrator.sites import Edit, Finding, Status
 
 if TYPE_CHECKING:
+    from migrator.fates.imported import Imported
     from migrator.formats import Context
 
 MANIFESTS = frozenset({"package.json", "deno.json", "deno.jsonc", "import_map.json", "importmap.json"})
@@ -52,9 +53,9 @@ def find(text: str, names: Names, context: Context) -> Iterator[Finding]:
         if rule and PurePosixPath(context.path).name in COMMANDS:
             yield from _locked(text, rule, client, COMMANDS[PurePosixPath(context.path).name])
         elif rule:
-            yield from _asked(text, rule.id, client, context.still_used)
+            yield from _asked(text, rule.id, client, context.imported)
             for each in names.rules.factories:
-                yield from _asked(text, rule.id, each, context.still_used)
+                yield from _asked(text, rule.id, each, context.imported)
 
 
 def _locked(text: str, rule: Dependency, client: Client, command: str) -> Iterator[Finding]:
@@ -65,7 +66,7 @@ def _locked(text: str, rule: Dependency, client: Client, command: str) -> Iterat
         yield Finding(match.start(), rule.id, Status.MANUAL, said)
 
 
-def _asked(text: str, rule: str, client: Client | Factory, used: frozenset[str]) -> Iterator[Finding]:
+def _asked(text: str, rule: str, client: Client | Factory, used: Imported) -> Iterator[Finding]:
     for table in _TABLE.finditer(text):
         start, end = table.span("entries")
         entry = _entry(client.package).search(text, start, end)
@@ -74,8 +75,8 @@ def _asked(text: str, rule: str, client: Client | Factory, used: frozenset[str])
         if entry is None:
             continue
         asked = _versions(entry["versions"], client)
-        if client.id in used:
-            added = "" if there or client.instead not in used else f'"{client.instead}": "{asked}"'
+        if client.id in used.old:
+            added = "" if there or client.id not in used.new else f'"{client.instead}": "{asked}"'
             said = f"{client.package} stays as long as a script imports it"
             edits = (
                 (Edit(entry.start(), entry.start(), f"{added},{_gap(text, start, entry.start())}"),) if added else ()

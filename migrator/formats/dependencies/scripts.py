@@ -14,6 +14,11 @@ _METADATA = re.compile(r"^# /// script[ \t]*\r?\n(?P<lines>(?:#(?: [^\r\n]*)?\r?
 _LINE = re.compile(r"# ?([^\r\n]*)")
 
 
+def lists_its_own(text: str) -> bool:
+    """Whether a script says itself what it depends on."""
+    return _METADATA.search(text) is not None
+
+
 def find(text: str, names: Names, kept: frozenset[str]) -> Iterator[Finding]:
     """What becomes of the old distributions that a script asks for."""
     for metadata in _METADATA.finditer(text):
