@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from migrator.formats.headers import Headers
+from migrator.formats.tables import Tables
 from migrator.sites import Edit, Finding, Status
 
 _FILLED = r"\$?\{+[^{}\n]*\}+"  # what a template puts there
@@ -75,10 +76,12 @@ def _entry(text: str, match: re.Match[str]) -> _Entry:
 
 
 def _groups(text: str, entries: list[_Entry], kind: str) -> Iterator[list[_Entry]]:
-    """Entries of one map each: side by side, or one below the other with nothing less indented between."""
+    """Entries of one map each: side by side, or one below the other in one table with nothing less indented between."""
     group: list[_Entry] = []
+    tables = Tables(text, kind)
     for entry in entries:
-        if group and not _together(text, group[-1], entry, kind):
+        apart = group and tables.around(group[-1].start) != tables.around(entry.start)
+        if group and (apart or not _together(text, group[-1], entry, kind)):
             yield group
             group = []
         group.append(entry)

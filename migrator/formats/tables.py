@@ -14,12 +14,12 @@ _TOP = 0  # the table that is the text itself
 
 
 class Tables:
-    """The tables of one text, by numbers of their own."""
+    """The tables of one text, by numbers of their own. KeyError for a kind of file that maps of headers are not read in."""
 
     def __init__(self, text: str, kind: str) -> None:
         self._above = [_TOP]
         self._starts, self._tables = [0], [_TOP]
-        for start, table in _READ.get(kind, Tables._braced)(self, text):
+        for start, table in _READ[kind](self, text):
             self._starts.append(start)
             self._tables.append(table)
 
@@ -30,10 +30,10 @@ class Tables:
             found.append(self._above[found[-1]])
         return found
 
-    def shared(self, places: Iterable[int], others: Iterable[int]) -> list[int | None]:
-        """For each place the nearest table around it in which one of the others stands; None for none."""
+    def shared(self, places: Iterable[int], others: Iterable[int]) -> dict[int, int | None]:
+        """The nearest table around each place in which one of the others stands; None for none."""
         there = {table for other in others for table in self.around(other)}
-        return [next((table for table in self.around(at) if table in there), None) for at in places]
+        return {at: next((table for table in self.around(at) if table in there), None) for at in places}
 
     # ------------------------------------------------------------------------- where which table begins or goes on
 
@@ -82,4 +82,11 @@ class Tables:
         yield from ((start, self._new(_TOP)) for start in (0, *(match.start() for match in _APART.finditer(text))))
 
 
-_READ = {"yaml": Tables._indented, "toml": Tables._sectioned, "ini": Tables._sectioned, "http": Tables._apart}
+_READ = {
+    "json": Tables._braced,
+    "config": Tables._braced,
+    "yaml": Tables._indented,
+    "toml": Tables._sectioned,
+    "ini": Tables._sectioned,
+    "http": Tables._apart,
+}

@@ -9,7 +9,7 @@ from migrator.formats.tables import Tables
 from migrator.sites import Finding, Status
 
 _WHY = "it stays, as the rest of this request has to"
-_NESTED = frozenset({"json", "yaml", "toml", "http"})
+_NESTED = frozenset({"json", "yaml", "toml", "ini", "http"})
 
 Span = tuple[int, int]
 
@@ -27,13 +27,16 @@ def settled(
         return list(maps), list(addresses)
     tables = Tables(text, kind)
     headers, places = [span[0] for _, span in maps], [f.start for f in addresses]
-    sent = list(zip((f.start for f, _ in maps), tables.shared(headers, places), strict=True))
-    asked = list(zip(places, tables.shared(places, headers), strict=True))
+    around = tables.shared(headers, places)
+    sent = [(f.start, around[span[0]]) for f, span in maps]
+    asked = tables.shared(places, headers)
     more = kept
     while more:
         staying = {table for at in places if at in kept for table in tables.around(at)}
         ours = {table for start, table in sent if start in kept}
-        more = {start for start, table in sent if table in staying} | {at for at, table in asked if table in ours}
+        more = {start for start, table in sent if table in staying} | {
+            at for at, table in asked.items() if table in ours
+        }
         more -= kept
         kept |= more
     return [(_held(f, kept), span) for f, span in maps], [_held(f, kept) for f in addresses]
@@ -47,7 +50,7 @@ def beside(text: str, kind: str, sent: Sequence[int], found: Sequence[Finding]) 
     kept: set[int] = set()
     if kind in _NESTED:
         tables = Tables(text, kind)
-        shared = {table for table in tables.shared(sent, edited) if table}
+        shared = {table for table in tables.shared(sent, edited).values() if table}
         kept = {at for at in edited if not shared.isdisjoint(tables.around(at))}
     if kind != "json":
         lines = {text.rfind("\n", 0, at) for at in sent}
