@@ -14,7 +14,7 @@ _TOP = 0  # the table that is the text itself
 
 
 class Tables:
-    """The tables of one text, by numbers of their own. KeyError for a kind of file that maps of headers are not read in."""
+    """The tables of one text, by numbers of their own; KeyError for a kind that maps of headers are not read in."""
 
     def __init__(self, text: str, kind: str) -> None:
         self._above = [_TOP]
