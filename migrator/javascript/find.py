@@ -16,16 +16,13 @@ from migrator.javascript.meanings import Meanings
 from migrator.javascript.mocks import Mocks
 from migrator.javascript.models import chosen, slugs, unnamed
 from migrator.javascript.moves import Moves
-from migrator.javascript.options import Options, Runtime
+from migrator.javascript.options import Options
 from migrator.javascript.requests import Requests
+from migrator.javascript.runtime import runtime
 from migrator.javascript.source import Script, scripts
 from migrator.javascript.uses import uses
 from migrator.primitives.client import Client, Factory
 from migrator.sites import Edit, Finding, Status
-
-_COMPONENTS = (".vue", ".svelte")  # run in browsers, where there is no `process`
-_ENVIRONMENT = re.compile(r"(?:[\w$]+\.)*env")
-_BROWSER = re.compile(r"""\bimport\.meta\.env\b|\bfrom\s*["']https://""")
 
 
 def find(text: str, path: str, names: Names, *, edit_prose: bool = False) -> list[Finding]:
@@ -54,31 +51,8 @@ def clients_of(script: Script, text: str, path: str, names: Names, client: Clien
     """The clients of a script, as the rules move them."""
     all_imports = imports(script)
     quote = next((i.source.text()[0] for i in all_imports if i.source.text()[0] in "\"'"), '"')
-    options = Options(names, client, script, quote, _runtime(script, text, path))
+    options = Options(names, client, script, quote, runtime(script, text, path))
     return Clients(script, text, Meanings(script, all_imports, path, client.package, names.rules.handed), options)
-
-
-def _runtime(script: Script, text: str, path: str) -> Runtime:
-    """Where a script runs, as it reads the environment."""
-    if "process.env" in text:
-        return "node"
-    if "Deno.env" in text:
-        return "deno"
-    if _is_handed_environment(script):
-        return "worker"
-    return "browser" if _BROWSER.search(text) or path.endswith(_COMPONENTS) else "node"
-
-
-def _is_handed_environment(script: Script) -> bool:
-    """Whether variables are read from an `env` that is handed over, as Cloudflare does for each request."""
-    for node in script.all("member_expression"):
-        owner, name = node.field("object"), node.field("property")
-        if owner and name and name.text()[0].isupper() and _ENVIRONMENT.fullmatch(owner.text()):
-            holder = owner.text().partition(".")[0]
-            binding = script.scopes.resolve(owner, holder)
-            if holder == "this" or (binding is not None and binding.kind == "parameter"):
-                return True
-    return False
 
 
 def stay(clients: Clients, names: Names) -> bool:

@@ -13,13 +13,13 @@ from migrator.fates.endpoints import elsewhere
 from migrator.fates.names import Names
 from migrator.fates.providers import meant
 from migrator.javascript.objects import Property, properties, written
+from migrator.javascript.runtime import Runtime
 from migrator.javascript.source import Script, string_of
 from migrator.patterns import expand
 from migrator.primitives.client import Client, Parameter
 from migrator.sites import Edit, Finding, Status
 
 Place = Literal["client", "call", "headers"]
-Runtime = Literal["node", "deno", "worker", "browser"]
 _WORD_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _VARIABLE = re.compile(r"(?<![\w$])[A-Z][A-Z0-9_]+(?![\w$])")
 _JSON = re.compile(r"JSON\s*\.\s*stringify")
