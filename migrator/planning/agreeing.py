@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from migrator.fates.names import Names
 from migrator.formats import http
@@ -12,8 +13,10 @@ from migrator.formats.search import apply, in_comment
 from migrator.packs.ruleset import Rules
 from migrator.planning.candidates import Candidates
 from migrator.planning.still_used import lists_dependencies
+from migrator.primitives.library import Variable
 from migrator.sites import Change, Finding, Site, Status
 
+_READERS = "for all clients and requests of the code do"
 _WORD = re.compile(r"[A-Z][A-Z0-9_]+")
 _NAMED = re.compile(r"""(?<=["'`.])[A-Z][A-Z0-9_]+\b""")
 
@@ -24,6 +27,33 @@ class Read:
 
     old: Mapping[str, str] = field(default_factory=dict)
     new: frozenset[str] = frozenset()
+
+
+class Spoken(NamedTuple):
+    """What becomes of the clients and requests of a file: whether some move, and whether some stay."""
+
+    moves: bool = False
+    stays: bool = False
+
+
+def spoken(findings: Iterable[Finding], rules: Rules) -> Spoken:
+    """What becomes of the clients and requests that these findings are of."""
+    speaking = _speaking(rules)
+    gone = {row.id for row in rules.methods}
+    its = [f for f in findings if not f.prose and f.rule in speaking | gone]
+    return Spoken(any(f.edits and f.rule in speaking for f in its), any(f.status is Status.MANUAL for f in its))
+
+
+def reading_on(rules: Rules, code: Iterable[Spoken]) -> Rules:
+    """The rules where variables keep their names, if some clients and requests of the code stay, and none moves."""
+    told = list(code)
+    if any(each.moves for each in told) or not any(each.stays for each in told):
+        return rules
+    of = rules.clients[0].of
+    left = [Variable(rule.id, of, [rule.old], f"it stays, {_READERS}") for rule in rules.envs]
+    left += [Variable(rule.id, of, rule.names, f"it stays, {_READERS}") for rule in rules.env_gone]
+    left += [replace(rule, message=f"it stays, {_READERS}") if rule.check else rule for rule in rules.variables]
+    return replace(rules, envs=(), env_gone=(), env_adds=(), variables=tuple(left))
 
 
 def read_after(names: Names, candidates: Candidates, changes: Iterable[Change], sites: Iterable[Site]) -> Read:

@@ -27,7 +27,7 @@ from migrator.packs.ruleset import Rules, compose
 from migrator.patterns import under
 from migrator.placing import File, Placed, place
 from migrator.planning import leaving, lingering
-from migrator.planning.agreeing import Read, read_after
+from migrator.planning.agreeing import Read, Spoken, read_after, reading_on, spoken
 from migrator.planning.agreeing import settled as agreeing
 from migrator.planning.candidates import PYTHON, Candidate, Candidates
 from migrator.planning.distributions import Distributions, distributions
@@ -101,6 +101,10 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
         return results
 
     code = rewritten(sorted({*paths} - {*lists}), clients(places, parts, index, ()), ())
+    if (settled := reading_on(rules, (result.spoken for result in code))) is not rules:
+        rules, done = settled, 0
+        index = Index.build(rules, candidates.facts.values(), candidates.parsed, candidates.processes)
+        code = rewritten(sorted({*paths} - {*lists}), clients(places, parts, index, ()), ())
     changes = _changes(code)
     known = clients(places, parts, index, changes)
     read = read_after(index.names, candidates, changes, [site for result in code for site in result.sites])
@@ -211,6 +215,7 @@ class _Result(NamedTuple):
     change: Change | None = None
     sites: tuple[Site, ...] = ()
     problem: Problem | None = None
+    spoken: Spoken = Spoken()
 
 
 def _changes(results: Iterable[_Result]) -> list[Change]:
@@ -249,7 +254,8 @@ def _file(
     file = File(path, new_path, docs, options.safe_only, candidate.frozen, frozenset(docs), options.text)
     try:
         language, findings, validate = _findings(candidates, index, candidate, used, edit_prose=options.text)
-        findings = agreeing(candidate.text.text, findings, index.names.rules, parts.read)
+        rules = index.names.rules
+        findings = agreeing(candidate.text.text, findings, rules, parts.read)
         placed = place(candidate.text.text, findings, file)
         after = _encoded(candidate, placed, validate)
     except RecursionError:
@@ -257,10 +263,11 @@ def _file(
     except (SyntaxError, ValueError) as error:
         return _Result(problem=Problem(path, f"left as it was, the result would not be valid: {error}"))
     if after == candidate.data and path == new_path:
-        return _Result(sites=placed.sites)
+        return _Result(sites=placed.sites, spoken=spoken(findings, rules))
     kind: Kind = "modify" if path == new_path else "rename"
     mode = _mode(candidates.project, path)
-    return _Result(Change(path, new_path, kind, language, placed.edits, candidate.data, after, mode), placed.sites)
+    change = Change(path, new_path, kind, language, placed.edits, candidate.data, after, mode)
+    return _Result(change, placed.sites, spoken=spoken(findings, rules))
 
 
 def _encoded(candidate: Candidate, placed: Placed, validate: Callable[[str], object]) -> bytes:

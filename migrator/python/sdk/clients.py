@@ -176,7 +176,8 @@ class Rewriter:
             own = routing(self.writer.rules, spread.keywords if spread else node.keywords)
             said = own or "it is not written down here what it is given"
         said = f"{name}: {said}: write {self.client.classes[name]}(base_url=…, api_key=…) by hand"
-        said = f"{said}; the key is read from {self.client.key_variable} now"
+        if self.module.names.env(self.client.old_key_variable):
+            said = f"{said}; the key is read from {self.client.key_variable} now"
         return self.writer.say(node, Status.MANUAL, said)
 
     def _asked_of_old(self) -> Iterator[Finding]:
