@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from migrator.fates.names import Names
-from migrator.formats.dependencies import node
+from migrator.formats.dependencies import node, pins
 from migrator.sites import Finding
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def find(text: str, kind: str, names: Names, context: Context) -> list[Finding]:
 
     Prose is left to `commands`; the cells of notebooks are texts of their own.
     """
-    if names.rules.clients and PurePosixPath(context.path).name in {*node.MANIFESTS, *node.COMMANDS}:
-        return list(node.find(text, names, context))
+    if names.rules.clients and PurePosixPath(context.path).name in {*node.MANIFESTS, *node.COMMANDS, *pins.FILES}:
+        return [*node.find(text, names, context), *pins.find(text, names, context)]
     if kind in _ELSEWHERE or not any(spelling(rule.old).search(text) for rule in names.rules.dependencies):
         return []
     from migrator.formats.dependencies import commands, conda, lines, locks, setup, toml

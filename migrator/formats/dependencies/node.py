@@ -90,7 +90,7 @@ def _asked(text: str, rule: str, client: Client | Factory, used: Imported) -> It
                 else ""
             )
             said = f"{client.package}: {client.instead} is there already{old}"
-            edit = Edit(*_removed(text, entry, start, end), "")
+            edit = Edit(*removed(text, entry.span(), start, end), "")
             yield Finding(entry.start(), rule, Status.REVIEW if old else Status.MIGRATED, said, (edit,))
         else:
             said = f"{client.package} → {client.instead} {client.versions}"
@@ -127,12 +127,10 @@ def _gap(text: str, start: int, at: int) -> str:
     return before[len(before.rstrip()) :] or " "
 
 
-def _removed(text: str, entry: re.Match[str], start: int, end: int) -> tuple[int, int]:
-    """The span of an entry with the comma that goes with it."""
-    after = re.compile(r"\s*,\s*").match(text, entry.end(), end)
+def removed(text: str, entry: tuple[int, int], start: int, end: int) -> tuple[int, int]:
+    """The span of an entry of what stands from `start` to `end`, with the comma that goes with it."""
+    after = re.compile(r"\s*,\s*").match(text, entry[1], end)
     if after:
-        return entry.start(), after.end()
-    before = text[start : entry.start()].rstrip()
-    if before.endswith(","):
-        return start + len(before) - 1, entry.end()
-    return entry.start(), entry.end()
+        return entry[0], after.end()
+    before = text[start : entry[0]].rstrip()
+    return (start + len(before) - 1 if before.endswith(",") else entry[0]), entry[1]
