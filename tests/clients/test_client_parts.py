@@ -378,6 +378,18 @@ def test_what_models_are_able_to_do(wire: Wire, gateway: ModuleType) -> None:
     assert [request.path for request in wire.take()] == ["/models"]
 
 
+def test_which_models_there_are(wire: Wire, gateway: ModuleType) -> None:
+    assert gateway.get_valid_models() == ["gpt-4o", "bare"]
+    assert gateway.get_valid_models(True, custom_llm_provider="openai") == ["gpt-4o"]
+    assert gateway.get_valid_models(api_key="a provider's", custom_llm_provider="gemini") == []
+    assert [request.path for request in wire.take()] == ["/models"]
+
+
+def test_no_models_where_the_gateway_cannot_be_asked(gateway: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLM_GATEWAY_BASE_URL", "http://127.0.0.1:9/v1")
+    assert gateway.get_valid_models() == []
+
+
 @pytest.mark.parametrize("variable", ["LLM_GATEWAY_API_KEY", "OPENAI_API_KEY"])
 def test_the_key_that_is_looked_for(gateway: ModuleType, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     monkeypatch.delenv("LLM_GATEWAY_API_KEY", raising=False)
