@@ -50,6 +50,11 @@ def cells(notebook: str) -> Iterator[Cell]:
         yield _cell(notebook, kinds.get(number, ""), pieces[number])
 
 
+def code_of(notebook: str) -> str:
+    """The code of a notebook, one cell after the other, whatever it is written in."""
+    return "\n".join(cell.text for cell in cells(notebook) if cell.kind == "code")
+
+
 def _cell(notebook: str, kind: str, pieces: list[tuple[int, int]]) -> Cell:
     text, places = list[str](), list[int]()
     for start, end in pieces:

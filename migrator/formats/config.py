@@ -27,16 +27,14 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
     """Old names as they are spelt, in comments too, and Python in commands; what merely mentions the layer is prose."""
     code = list(embedded.in_shell(text, names, context))
     code += list(embedded.in_lines(text, names, context, code))
-    others = (f for f in _spelt(text, names, context) if not any(_is_part(f, each, text, names) for each in code))
+    others = (f for f in _spelt(text, names, context) if not any(_is_part(f, each) for each in code))
     return sorted([*others, *(f for _, _, found in code for f in found)], key=lambda f: f.start)
 
 
-def _is_part(finding: Finding, code: embedded.Piece, text: str, names: Names) -> bool:
-    """Whether a name is one of a piece of code that moves as a whole; of one that stays, what the code imports is."""
+def _is_part(finding: Finding, code: embedded.Piece) -> bool:
+    """Whether a name is one of a piece of code, which moves as a whole or stays so."""
     start, end, found = code
-    if not start <= finding.start < end:
-        return False
-    return any(f.edits for f in found) or any(names.tracked(text[e.start : e.end]) for e in finding.edits)
+    return bool(found) and start <= finding.start < end
 
 
 def _spelt(text: str, names: Names, context: Context) -> list[Finding]:

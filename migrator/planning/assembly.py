@@ -18,6 +18,7 @@ from migrator.fates.holding import held, unsafe
 from migrator.fates.imported import Imported
 from migrator.fates.names import Names
 from migrator.formats import Context, dependencies, format_of
+from migrator.formats.cells import code_of
 from migrator.formats.dependencies.scripts import lists_its_own
 from migrator.formats.script import read_callers, with_handed
 from migrator.formats.search import apply
@@ -32,7 +33,7 @@ from migrator.planning.agreeing import settled as agreeing
 from migrator.planning.candidates import PYTHON, Candidate, Candidates
 from migrator.planning.distributions import Distributions, distributions
 from migrator.planning.model_ids import prepared, speaks
-from migrator.planning.still_used import imported, imported_by, lists_dependencies
+from migrator.planning.still_used import imported, imported_by, lists_dependencies, with_own
 from migrator.planning.task import Options, Task
 from migrator.primitives.code import Module
 from migrator.primitives.library import Library
@@ -316,7 +317,12 @@ def _findings(
     assert format is not None  # only Python has none
     in_snippet = partial(rewrite.find_in_snippet, index=index, edit_prose=edit_prose)
     context = Context(candidate.path, edit_prose, in_snippet, used)
-    return format.name, format.find(text, index.names.asking(used), context), _validation(format, text)
+    findings = format.find(text, index.names.asking(used), context)
+    if format.name == "notebook" and findings:
+        used = with_own(used, imported_by([code_of(apply(text, findings)).encode()], index.names.rules))
+        if used != context.imported:
+            findings = format.find(text, index.names.asking(used), replace(context, imported=used))
+    return format.name, findings, _validation(format, text)
 
 
 def _validation(format: Format, before: str) -> Callable[[str], object]:

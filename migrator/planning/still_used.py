@@ -50,6 +50,11 @@ def imported_by(code: Sequence[bytes], rules: Rules) -> Imported:
     return Imported(frozenset(old), frozenset(new))
 
 
+def with_own(imported: Imported, own: Imported) -> Imported:
+    """What the code of a distribution imports, or that of a file in it which installs what it needs."""
+    return Imported(imported.old | own.old, imported.new | own.new)
+
+
 def _using(rule: Dependency) -> re.Pattern[bytes]:
     """Finds what shows in code that the old distribution of a rule, or its extra, is still used."""
     return re.compile(b"|".join(re.escape(use.encode()) for use in rule.uses)) if rule.uses else _importing(rule.old)
