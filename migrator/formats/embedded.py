@@ -94,7 +94,7 @@ def in_lines(text: str, names: Names, context: Context, told: Collection[Piece])
         never: tuple[str, ...] = (quote, "\\", "\n")
         if not quote:
             never = tuple(_OF_THE_SHELL) if rows.is_shared(start) else ()
-            start, last = rows.block(start)
+            start, last = rows.take(start)
         found = whole(text[start:last], names, context.python, never)
         if "\\" in text[start:last] and quote:
             said = "code in a text that is not spelled in one piece: write it by hand"
@@ -110,7 +110,7 @@ class _Rows:
         self._starts = [start for start, _ in rows] + [len(text)]
         self._indents = [_indent(line) for _, line in rows]
         self._text = text
-        self._told = {self._row(at) + after for start, end, _ in told for at, after in ((start, 0), (end - 1, 1))}
+        self._told = {self._row(start) for start, _, _ in told} | {self._row(end - 1) + 1 for _, end, _ in told}
         self._borders = {0, len(rows)}
         self._shared: set[int] = set()
         ends: dict[str, int] = {}
@@ -125,8 +125,8 @@ class _Rows:
         """Whether the shell puts its variables into the line of a place."""
         return self._row(at) in self._shared
 
-    def block(self, at: int) -> tuple[int, int]:
-        """The lines around a place that are indented as far as its own, or further, from where to where; taken once.
+    def take(self, at: int) -> tuple[int, int]:
+        """The lines around a place that are indented as far as its own, or further, which no later block has again.
 
         A command does not end a block that is Python with it, such as one that runs the command.
         """
@@ -161,7 +161,7 @@ def whole(code: str, names: Names, python: Callable[[str], list[Finding]], never
     """
     placed = Placed(code, Block("python", tuple((at, line.rstrip("\r\n")) for at, line in lines(code))))
     try:
-        probes = all(isinstance(statement, ast.Import) for statement in ast.parse(placed.code).body)
+        probes = all(map(_is_probing, ast.parse(placed.code).body))
         found = [placed(finding) for finding in (_probe(placed.code, names) if probes else python(placed.code))]
     except (SyntaxError, ValueError):
         found = _unparsed(code, names)
@@ -187,8 +187,18 @@ def _asking(found: Iterable[Finding], client: str) -> Iterator[Finding]:
         yield finding
 
 
+def _is_probing(statement: ast.stmt) -> bool:
+    """Whether a statement imports modules, or prints what has nothing to do with them."""
+    match statement:
+        case ast.Import():
+            return True
+        case ast.Expr(value=ast.Call(func=ast.Name(id="print"), args=args, keywords=[])):
+            return all(isinstance(arg, ast.Constant) for arg in args)
+    return False
+
+
 def _probe(code: str, names: Names) -> list[Finding]:
-    """Code that imports a library and does nothing with it."""
+    """Code that imports a library and does nothing with it but print that it did."""
     said = ", ".join(f"it only imports {each.module}, ask for {each.instead} there" for each in names.rules.libraries)
     return [Finding(_first(code, names), names.library_rule, Status.MANUAL, said)] if said else []
 

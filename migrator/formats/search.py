@@ -180,16 +180,22 @@ def prose(text: str, names: Names, offset: int, *, edit: bool) -> Iterator[Findi
 
 
 def apart(*groups: Iterable[Finding]) -> list[Finding]:
-    """The findings of all groups, in order of place, without those that stand where an earlier group has found one."""
+    """The findings of all groups, in order of place, without those that stand where an earlier one was found.
+
+    What one group only tells of a place does not keep it from an edit there.
+    """
     taken: list[tuple[int, int]] = []
     kept = []
     for group in groups:
+        told: list[tuple[int, int]] = []
         for finding in group:
-            spans = _spans(finding)
-            if not any(_overlaps(taken, *span) for span in spans):
+            spans, only_told = _spans(finding), not finding.edits
+            if not any(_overlaps(taken, *s) or (only_told and _overlaps(told, *s)) for s in spans):
                 kept.append(finding)
                 for span in spans:
-                    insort(taken, span)
+                    insort(told if only_told else taken, span)
+        for span in (s for s in told if not _overlaps(taken, *s)):
+            insort(taken, span)
     return sorted(kept, key=lambda f: f.start)
 
 

@@ -40,6 +40,7 @@ EMPTY = frozenset(
         "SimpleQueue", "ContextVar", "Future", "create_future",
     }
 )  # fmt: skip
+_BUILT_IN = {"dict", "list", "set"}
 _LESS: Values = frozenset({Table(NONE, NONE)})  # what a dictionary is that something was taken out of
 _FURTHEST = 3  # functions that hand a container on to the next
 _DISPLAYS = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
@@ -177,4 +178,11 @@ def _puts(at: View, holder: Scope, name: str) -> Iterator[Put]:
 def is_display(node: ast.expr | None) -> bool:
     """Whether an expression makes a container of what it says itself."""
     node = node.left if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) else node
-    return isinstance(node, _DISPLAYS) or (isinstance(node, ast.Call) and callee_of(node) in {*EMPTY, "field", "Field"})
+    is_field = isinstance(node, ast.Call) and callee_of(node) in {"field", "Field"}
+    return isinstance(node, _DISPLAYS) or is_field or (isinstance(node, ast.Call) and is_container(node))
+
+
+def is_container(node: ast.Call) -> bool:
+    """Whether a call makes a container that is empty, or that calls fill; `x.dict()` may make anything."""
+    name = callee_of(node)
+    return name in EMPTY and (name not in _BUILT_IN or isinstance(node.func, ast.Name))

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from migrator.python.answers import passing
-from migrator.python.answers.contents import EMPTY
+from migrator.python.answers.contents import EMPTY, is_container
 from migrator.python.answers.values import (
     NONE,
     NOTHING,
@@ -76,11 +76,11 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
             return trace.value(at, node.func.value) if name == "result" else None
         case _ if name in _READING and isinstance(node.func, ast.Attribute):
             return _of_container(trace, at, node, node.func)
-        case "dict" | "OrderedDict" if args or node.keywords:
+        case "dict" | "OrderedDict" if (args or node.keywords) and is_container(node):
             return _dictionary(trace, at, node)
         case "deque" if first is not None:
             return frozenset({Many(trace.shapes.items(first))})
-        case _ if name in EMPTY and (not args or name not in _LISTS) and not _is_own(trace, at, node):
+        case _ if is_container(node) and (not args or name not in _LISTS) and not _is_own(trace, at, node):
             return NOTHING
         case "zip" if plain and args:
             return frozenset({Many(frozenset({Row(tuple(trace.shapes.items(trace.value(at, a)) for a in args))}))})

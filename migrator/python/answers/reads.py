@@ -93,29 +93,29 @@ class _Reader:
         self._say(node, Status.MANUAL, said, start=self._end(node))
 
     def _is_further(self, node: ast.expr) -> bool:
-        """Whether a key was read before in the same chain, of what is not known well enough either."""
+        """Whether a key that was read before in the same chain is reported for the same reason."""
         while isinstance(node, ast.Subscript | ast.Attribute | ast.Call):
             inner = node.func if isinstance(node, ast.Call) else node.value
-            by_key = isinstance(node, ast.Subscript) and text_value(node.slice) is not None
-            by_key = by_key or (isinstance(inner, ast.Attribute) and isinstance(node, ast.Call) and inner.attr == "get")
-            of = inner.value if isinstance(node, ast.Call) and isinstance(inner, ast.Attribute) else inner
-            values = self.trace.value(self.at, of) if by_key else frozenset()
-            if any(isinstance(v, Is) or v is Else.UNKNOWN for v in values) and not self._certain(values):
+            of, key = inner, text_value(node.slice) if isinstance(node, ast.Subscript) else None
+            if isinstance(node, ast.Call) and isinstance(inner, ast.Attribute) and inner.attr == "get" and node.args:
+                of, key = inner.value, text_value(node.args[0])
+            if key is not None and self._is_doubtful(key, *self._shapes(of)):
                 return True
             node = inner
         return False
 
+    def _is_doubtful(self, key: str, shapes: list[str], values: Values) -> bool:
+        """Whether a key is one of an answer's, of what is not known well enough to be one."""
+        if not shapes:
+            return Else.UNKNOWN in values and key in self.rule.telling and self.uses_library
+        has = any(self.trace.shapes.field(shape, key) for shape in shapes)
+        return has and not self._certain(values) and not self._keeps(shapes)
+
     def _unless_known(self, node: ast.expr, key: str, what: str, shapes: list[str], values: Values) -> bool:
         """Report what is not known well enough to be rewritten; whether that is so."""
-        if not shapes:
-            if Else.UNKNOWN in values and key in self.rule.telling and self.uses_library:
-                self._mixed(node, what, values)
-            return True
-        if not self._certain(values):
-            if any(self.trace.shapes.field(s, key) for s in shapes) and not self._keeps(shapes):
-                self._mixed(node, what, values)
-            return True
-        return False
+        if self._is_doubtful(key, shapes, values):
+            self._mixed(node, what, values)
+        return not shapes or not self._certain(values)
 
     def _keeps(self, shapes: list[str]) -> bool:
         return all(shape in self.rule.keyed for shape in shapes)
