@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from migrator.fates.imported import Imported
 from migrator.fates.names import Names
-from migrator.sites import Finding
+from migrator.sites import Finding, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Format:
     def find(self, text: str, names: Names, context: Context) -> list[Finding]:
         """Every reference to the old layer in `text`, with edits that do not overlap; `text` has its own line ends."""
         found: list[Finding] = import_module(f"migrator.formats.{self.module}").find(text, names, context)
-        told = text
+        told, spoken = text, list[Finding]()
         if names.rules.clients and self.name in _SPEAKING:
             from migrator.formats import http, search
 
@@ -46,7 +46,13 @@ class Format:
         if names.rules.clients and self.name in _SPEAKING | {"env"}:
             from migrator.formats import search, slugs
 
-            found = search.beside(found, slugs.find(told, names, context.path))
+            ids = [*slugs.find(told, names, context.path)]
+            if self.name in _SPEAKING:
+                from migrator.formats import together
+
+                sent = [f.start for f in spoken if f.status is Status.MANUAL]
+                ids = together.beside(text, self.name, sent, ids)
+            found = search.beside(found, ids)
         if names.rules.servers and self.name not in _IN_PARTS:
             from migrator.formats import search, servers
 
@@ -82,7 +88,8 @@ _CONFIG_NAMES = (
     "CODEOWNERS curlrc .curlrc MANIFEST.in CMakeLists.txt .gitignore .dockerignore .gitattributes"
 )
 _CONFIG_SUFFIXES = (
-    "sh bash zsh fish ps1 bat cmd mk tf tfvars hcl service xml dockerfile containerfile makefile j2 tpl http rest bru"
+    "sh bash zsh fish ps1 bat cmd mk tf tfvars hcl service curlrc xml dockerfile containerfile makefile j2 tpl http "
+    "rest bru"
 )
 _SCRIPTS = "js jsx mjs cjs ts tsx mts cts vue svelte"
 
@@ -110,7 +117,9 @@ _BY_SUFFIX = {
 }
 _TEXT = Format("text", "markdown")
 _PYTHON = frozenset({"py", "pyi", "pyw"})
-_ENV = re.compile(r"\.env([._-].+)?|.+\.env(\..+)?|env\.(example|sample|template|dist|local)|\.envrc|\.flaskenv")
+_ENV = re.compile(
+    r"\.env([._-].+)?|.+\.env(\..+)?|env\.(example|sample|template|dist|local)|\.envrc|\.flaskenv|\.dev\.vars(\..+)?"
+)
 _REQUIREMENTS = re.compile(r"(^|/)([\w.-]*(requirements|constraints)[\w.-]*|(requirements|constraints)/.+)\.(txt|in)$")
 _DOCKER = re.compile(r"(Dockerfile|Containerfile)[.-].+")
 

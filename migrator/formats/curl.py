@@ -25,6 +25,7 @@ _DATA = re.compile(r"-d|--data(?:-raw|-binary|-ascii)?|--json|--post-data|--body
 _DATA_ATTACHED = re.compile(r"(?:-d(?=.)|--(?:data(?:-raw|-binary|-ascii)?|json|post-data|body-data)=)", re.DOTALL)
 _MODEL = re.compile(r"""\\?"model\\?"\s*:\s*\\?"(?P<model>[\w./:@-]+)\\?\"""")
 _NAMED = re.compile(r"""\\?"model\\?"\s*:""")
+_CONFIGS = ("-K", "--config")
 _FILE = re.compile(r"@.")
 _HELD = re.compile(r"\$\{?\w+(?:\[[@*]\])?\}?|\$\(\w+\)")
 _PLAIN = re.compile(r"[^\"'\\`$\n]*")
@@ -116,6 +117,9 @@ class Curl:
             settled.say(
                 Status.REVIEW, f"headers in {', '.join(files)}: see that the file has the key as a bearer token"
             )
+        words = command.words
+        if named := [words[n + 1].raw for n, w in enumerate(words[:-1]) if w.raw in _CONFIGS]:
+            settled.say(Status.REVIEW, f"options in {', '.join(named)}: see that the key in it is a bearer token")
         others = [each for each in held if each not in files]
         if others:
             settled.say(Status.REVIEW, f"headers in {', '.join(others)}: see what they hold")
@@ -289,4 +293,4 @@ def _data(command: Command) -> Iterator[tuple[int, int]]:
 def _elsewhere(command: Command, units: list[Unit]) -> bool:
     """Whether headers of a command may stand elsewhere: in a file, in a variable."""
     loose = (word for word in command.words[1:] if _HELD.fullmatch(word.text) and "[" in word.text)
-    return any(not unit.name for unit in units) or any(loose) or any(w.raw in ("-K", "--config") for w in command.words)
+    return any(not unit.name for unit in units) or any(loose) or any(w.raw in _CONFIGS for w in command.words)

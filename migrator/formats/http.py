@@ -21,7 +21,7 @@ _URL = re.compile(r"[^\s\"'`<>\\,)\]}|]*")
 _MAKE = re.compile(r"(^|/)(GNU)?[Mm]akefile$|\.mk$")
 _SHELLS_OF_WINDOWS = (".ps1", ".bat", ".cmd")
 _REQUESTS = (".http", ".rest", ".bru")
-_CURLRC = frozenset({"curlrc", ".curlrc"})
+_CURLRC = re.compile(r"\.?curlrc|.+\.curlrc")
 _MAPS = frozenset({"yaml", "json", "toml", "ini", "config", "http"})
 _SENTENCE_END = ".,;:!?"
 
@@ -47,7 +47,7 @@ def _of_client(text: str, kind: str, headers: Headers, path: str) -> list[Findin
     if client.prefix not in text.lower() and not any(host in text for host in client.hosts):
         return []
     suffix = PurePosixPath(path).suffix.lower()
-    kind = "http" if suffix in _REQUESTS or PurePosixPath(path).name in _CURLRC else kind
+    kind = "http" if suffix in _REQUESTS or _CURLRC.fullmatch(PurePosixPath(path).name) else kind
     curl = Curl(text, headers, "$$" if _MAKE.search(path) else "$")
     in_shell = kind not in ("json", "toml") and suffix not in _SHELLS_OF_WINDOWS
     commands = [f for f in curl.findings() if not in_comment(text, f.start)] if in_shell else []

@@ -53,9 +53,17 @@ def beside(text: str, kind: str, sent: Sequence[int], found: Sequence[Finding]) 
         shared = {table for table in tables.shared(sent, edited).values() if table}
         kept = {at for at in edited if not shared.isdisjoint(tables.around(at))}
     if kind != "json":
-        lines = {text.rfind("\n", 0, at) for at in sent}
-        kept |= {at for at in edited if text.rfind("\n", 0, at) in lines}
+        lines = {_begins(text, at) for at in sent}
+        kept |= {at for at in edited if _begins(text, at) in lines}
     return [_held(f, kept) for f in found]
+
+
+def _begins(text: str, at: int) -> int:
+    """The line end before a line, or before the first one that backslashes carry on as far as it; -1 for none."""
+    end = text.rfind("\n", 0, at)
+    while end >= 0 and text[:end].rstrip("\r").endswith("\\"):
+        end = text.rfind("\n", 0, end)
+    return end
 
 
 def _held(finding: Finding, kept: set[int]) -> Finding:
