@@ -136,7 +136,8 @@ class _Raw:
             return
         self._tell(target)
         option, row = name.lower().removeprefix(self.prefix).replace("-", "_"), self._row(name)
-        if gone := self.through.urls.gone_of(target.value):
+        gone, note = self.through.sent.of(target.value)
+        if gone:
             self.module.kept |= {id(n) for n in ast.walk(statement)}
             yield Finding(self.module.source.start(statement), gone.rule, gone.status, f"{name}: {gone.message}")
             return
@@ -149,7 +150,8 @@ class _Raw:
         self.module.replaced |= {id(n) for n in ast.walk(statement)}
         if row.to == "key":
             text = f'{dict_}["Authorization"] = {self.through.bearer(statement.value)}'
-            yield self._instead(statement, Status.MIGRATED, f"{name} → the key as a bearer token", text, row)
+            said = "; ".join(filter(None, [f"{name} → the key as a bearer token", note]))
+            yield self._instead(statement, Status.REVIEW if note else Status.MIGRATED, said, text, row)
             return
         result = self.through.options.convert([(option, self.through.meant(option, statement.value))])
         self.through.asked.setdefault(self.scopes[id(target.slice)], set()).add(result.provider)

@@ -19,7 +19,9 @@ from migrator.python.sdk import models
 from migrator.python.sdk.configs import meant
 from migrator.python.sdk.options import Result, spelled
 from migrator.python.sdk.plain import is_plain, routing
-from migrator.python.sdk.urls import Urls, base_of
+from migrator.python.sdk.sent import Sent
+from migrator.python.sdk.sessions import base_of
+from migrator.python.sdk.urls import Urls
 from migrator.python.sdk.writer import Writer, named
 from migrator.sites import Edit, Finding, Status
 
@@ -45,6 +47,7 @@ class Through:
     def __init__(self, writer: Writer) -> None:
         self.writer, self.client, self.options = writer, writer.client, writer.options
         self.urls = Urls(writer)
+        self.sent = Sent(self.urls)
         self.by_hand = False  # some headers of requests stay, until they are written by hand
         self.asked: dict[Scope, set[str]] = {}  # the providers of the models that are asked for, where headers are
 
@@ -224,9 +227,12 @@ class Through:
 
         They are `more` where a dict that has the key already gets them: then the key of a provider goes.
         """
-        if differs := self.urls.gone_of(node):
-            return self._for_what_is_gone(node, differs)
+        sending = self.sent.of(node)
+        if sending.gone:
+            return self._for_what_is_gone(node, sending.gone)
         result, prefix = self.options.convert(given.options), self.client.prefix
+        if sending.note:
+            result.say(Status.REVIEW, sending.note)
         own = [n for n in named(node) if n not in given.others]
         for keyword, text in result.keywords.items():
             result.say(
@@ -254,9 +260,11 @@ class Through:
 
     def _alone(self, node: ast.Call, scope: Scope, given: Given) -> Finding:
         """Headers that are made by themselves carry the key: `{"Authorization": f"Bearer {key}"}`."""
-        module, result = self.writer.module, self.options.convert(given.options)
-        if differs := self.urls.gone_of(node):
-            return self._for_what_is_gone(node, differs)
+        module, result, sending = self.writer.module, self.options.convert(given.options), self.sent.of(node)
+        if sending.gone:
+            return self._for_what_is_gone(node, sending.gone)
+        if sending.note:
+            result.say(Status.REVIEW, sending.note)
         imported = self.writer.imported(not result.key, node, scope)
         result.headers = {"Authorization": self._bearer_of(given), **result.headers}
         for keyword, text in result.keywords.items():

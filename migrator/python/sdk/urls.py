@@ -9,15 +9,16 @@ from functools import cached_property
 from typing import NamedTuple
 
 from migrator.fates.endpoints import Asked, address_in, asked, elsewhere
-from migrator.python.reading.expressions import callee_of, text_value
+from migrator.python.reading.expressions import text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.pieces import COMPUTED, first, sums, together
-from migrator.python.sdk.variables import Variable, Variables, calls_around
+from migrator.python.sdk.sessions import Sessions
+from migrator.python.sdk.values import Values
+from migrator.python.sdk.variables import Variables
 from migrator.python.sdk.writer import Writer, named
 from migrator.sites import Finding, Status
 
 _ANY = re.compile(r"_?(?:(?:llm|ai|gateway|api|base|host|endpoint|url|uri)_?)+", re.IGNORECASE)  # an address, of no one
-_ASKING = ("get", "post", "put", "patch", "delete", "head", "options", "request", "stream", "ws_connect")
 _LOOKED_UP = 5  # names that lead to one another
 
 
@@ -28,6 +29,7 @@ class Url(NamedTuple):
     text: str  # with the old address, whatever the module begins it with
     begun: bool  # whether the text itself holds the address
     differs: Asked | None
+    moved: bool = False  # whether what it begins with is the new address already
 
     @property
     def is_gone(self) -> bool:
@@ -41,18 +43,19 @@ class Urls:
         self.writer, self.client, self.module = writer, writer.client, writer.module
         self.longest = max(self.client.addresses, key=len)
         self.variables = Variables(self.module)
+        self.values = Values(self.module, self.variables)
+        self.sessions = Sessions(writer, self.variables, lambda node: bool(self._begins_with(node)))
         self._of: dict[int, Url | None] = {}
 
     def _begins_with(self, node: ast.expr, depth: int = 0) -> str:
-        """The old address, where an expression is it or has it for a default; "" for anything else."""
-        scope = self.variables.scope(node)
-        if scope is not None and self.writer.name(node, scope) in self.client.address:
+        """The address that an expression is, or has for a default: the old one or the new; "" for anything else."""
+        if self._is_constant(node):
             return self.longest
         value = self.variables.value(node)
         if value is not None and depth < _LOOKED_UP:
             return self._begins_with(value, depth + 1)
-        texts = (text_value(each) or "" for each in ast.walk(node))
-        return next((text.rstrip("/") for text in texts if text.rstrip("/") in self.client.addresses), "")
+        texts = [(text_value(each) or "").rstrip("/") for each in ast.walk(node)]
+        return next((t for t in texts if t in (*self.client.addresses, self.writer.url)), "")
 
     def _may_be(self, node: ast.expr, depth: int = 0) -> bool:
         """Whether an expression that leads to no address may be the old one: by its name, where it leads nowhere."""
@@ -90,7 +93,8 @@ class Urls:
             return None
         base, path = first(node), text.removeprefix(COMPUTED)
         if address := self._begins_with(base):
-            return Url(node, address + path, False, self._asked(address + path))
+            moved, text = address == self.writer.url, (self.longest if address == self.writer.url else address) + path
+            return Url(node, text, False, self._asked(text), moved)
         if not self._may_be(base):
             return None
         differs = self._asked(self.longest + path)
@@ -100,6 +104,21 @@ class Urls:
 
     def _asked(self, url: str) -> Asked | None:
         return asked(url.partition("?")[0], self.client, self.writer.rules.methods)
+
+    def asked_by(self, call: ast.Call | ast.Dict) -> list[Url | None]:
+        """The URLs that a call is given, or a dict of what one is; None for what is none at the address.
+
+        Empty where nothing of that is written down.
+        """
+        if relative := [url for each in getattr(call, "args", ()) if (url := self._by_path.get(id(each)))]:
+            return [*relative]
+        given = [*(call.args[:2] if isinstance(call, ast.Call) else ()), named(call).get("url")]
+        found = [(each, self.of(each)) for value in given if value for each in self.values.of(value) if each]
+        return [url for each, url in found if url or "://" in together(each)]
+
+    @cached_property
+    def _by_path(self) -> dict[int, Url]:
+        return {id(url.node): url for url in self._relative}
 
     @cached_property
     def all(self) -> dict[int, Url]:
@@ -129,7 +148,9 @@ class Urls:
         call, _ = made
         given = [*call.args, *(k.value for k in call.keywords)]
         plain = (each for each in given if isinstance(each, ast.Name | ast.Attribute))
-        return not self._is_session(call) and any(self.of(each) is None and self._begins_with(each) for each in plain)
+        return not self.sessions.makes(call) and any(
+            self.of(each) is None and self._begins_with(each) for each in plain
+        )
 
     def hold(self) -> None:
         """Note the constants of the SDK in what is gone: they stay as the whole of it does."""
@@ -137,61 +158,40 @@ class Urls:
             if url.is_gone and not url.begun:
                 self.module.kept |= {id(n) for n in ast.walk(url.node) if isinstance(n, ast.Name | ast.Attribute)}
 
-    # ------------------------------------------------------------------------------------------------------- sessions
-
-    @cached_property
-    def _sessions(self) -> dict[Variable, ast.expr]:
-        """What makes a session at the address, by the variable that is given nothing else."""
-        found: dict[Variable, ast.expr] = {}
-        others = set[Variable]()
-        for node in self.module.source.nodes:
-            held = [(node.optional_vars, node.context_expr)] if isinstance(node, ast.withitem) else []
-            if isinstance(node, ast.Assign):
-                held = [(target, node.value) for target in node.targets]
-            for target, value in held:
-                variable = self.variables.of(target) if target is not None else None
-                if variable and self._is_session(value):
-                    found[variable] = value
-                elif variable:
-                    others.add(variable)
-        return {variable: value for variable, value in found.items() if variable not in others}
-
-    def _is_session(self, node: ast.expr) -> bool:
-        base = base_of(node) if isinstance(node, ast.Call) else None
-        return base is not None and bool(self._begins_with(base))
-
     @cached_property
     def _relative(self) -> list[Url]:
-        """The paths that sessions at the address are given, computed ones as well: `session.post("/embeddings")`."""
-        found = (self._given(node, scope) for node, scope in self.module.found.calls)
-        return [url for url in found if url is not None]
-
-    def _given(self, call: ast.Call, scope: Scope) -> Url | None:
-        func = call.func
-        if not isinstance(func, ast.Attribute):
-            return None
-        variable = self.variables.of(func.value)
-        session = func.value if self._is_session(func.value) else self._sessions.get(variable) if variable else None
-        if not isinstance(session, ast.Call) or self.writer.makes_new(session, scope):
-            return None
-        paths = [(a, together(a)) for a in call.args[:2]] if func.attr in _ASKING else []
-        node, path = next((each for each in paths if "/" in each[1] or each[1] == COMPUTED), (None, ""))
-        if node is None or "://" in path or path.startswith(f"{COMPUTED}/") or self.of(node):
-            return None
-        url = f"{self.longest}/{path.lstrip('/')}"
-        return Url(node, url, False, self._asked(url))
+        """The paths that sessions at the address are given."""
+        texts = (
+            (node, f"{self.longest}/{path.lstrip('/')}") for node, path in self.sessions.paths if not self.of(node)
+        )
+        return [Url(node, text, False, self._asked(text)) for node, text in texts]
 
     # -------------------------------------------------------------------------------------------------------- findings
 
     def findings(self) -> Iterator[Finding]:
         """A finding for each URL that has no address of its own and asks for something that is different."""
         for url in (*self.all.values(), *self._relative) if self.speaks else ():
-            handled = id(url.node) in self.module.kept | self.module.replaced
-            if url.differs and not url.begun and not handled and not (url.is_gone and self.gone and self._is_told):
-                start, path = self.module.source.start(url.node), url.text.removeprefix(self.longest)
-                said = f"{path.replace(COMPUTED, '…')}: {url.differs.message}"
+            handled = url.begun or id(url.node) in self.module.kept | self.module.replaced
+            handled |= bool(url.is_gone and self.gone and self._is_told)
+            if url.differs and not handled and not (url.moved and url.differs.rule == self.client.id):
+                start = self.module.source.start(url.node)
+                said = f"{self.path(url)}: {url.differs.message}"
                 said += "; the address before it is the new one" if url.is_gone and self._is_told else ""
                 yield Finding(start, url.differs.rule, url.differs.status, said)
+
+    def path(self, url: Url) -> str:
+        """What a URL asks for, as people read it."""
+        address = address_in(url.text, self.client)
+        return url.text.removeprefix(address).replace(COMPUTED, "…")
+
+    def stays(self, url: Url) -> bool:
+        """Whether a URL goes on leading to the old address: it is not there any more, and nothing of it is edited."""
+        return url.is_gone and (url.begun or self._is_constant(first(url.node)))
+
+    def _is_constant(self, node: ast.expr) -> bool:
+        """Whether an expression is what the SDK calls its address."""
+        scope = self.variables.scope(node)
+        return scope is not None and self.writer.name(node, scope) in self.client.address
 
     @property
     def speaks(self) -> bool:
@@ -205,45 +205,3 @@ class Urls:
         """Whether the address stands in a text of the module, where it stays and says why."""
         texts = (text_value(text.node) or "" for text in self.module.found.texts if text.role == "plain")
         return any(text.rstrip("/") in self.client.addresses for text in texts)
-
-    # --------------------------------------------------------------------------------------------------------- headers
-
-    def gone_of(self, headers: ast.expr) -> Asked | None:
-        """What headers are for, where that is not there any more; None where they are needed, or nothing tells."""
-        asked = [(call, self._url_of(call)) for call in self._calls_with(headers)]
-        urls = [url for _, url in asked if url is not None]
-        unread = (call for call, url in asked if url is None and callee_of(call) in _ASKING)
-        if urls and not any("headers" in named(call) for call in unread):
-            return next((url.differs for url in urls), None) if all(url.is_gone for url in urls) else None
-        return self.gone
-
-    def _calls_with(self, headers: ast.expr) -> Iterator[ast.Call]:
-        """The calls that are given a dict of headers, where it stands or as the variable that it is put in."""
-        parents = self.module.source.parents
-        if isinstance(headers, ast.Name | ast.Attribute):
-            targets: list[ast.expr] = [headers]
-        else:
-            yield from calls_around(parents, headers)
-            above = parents.get(id(headers))
-            while isinstance(above, ast.expr | ast.keyword):
-                above = parents.get(id(above))
-            targets = above.targets if isinstance(above, ast.Assign) else []
-            targets = [above.target] if isinstance(above, ast.AnnAssign) else targets
-        for variable in filter(None, map(self.variables.of, targets)):
-            yield from self.variables.calls_with(variable)
-
-    def _url_of(self, call: ast.Call) -> Url | None:
-        """The URL that a call is given."""
-        relative = next((url for each in call.args if (url := self._by_path.get(id(each)))), None)
-        given = [*call.args[:2], *(value for name, value in named(call).items() if name == "url")]
-        return relative or next((url for url in map(self.of, given) if url is not None), None)
-
-    @cached_property
-    def _by_path(self) -> dict[int, Url]:
-        return {id(url.node): url for url in self._relative}
-
-
-def base_of(node: ast.Call | ast.Dict) -> ast.expr | None:
-    """The address that a session is given: by its name, or first where it is one of aiohttp's."""
-    begun = node.args[:1] if isinstance(node, ast.Call) and callee_of(node) == "ClientSession" else []
-    return named(node).get("base_url") or next(iter(begun), None)

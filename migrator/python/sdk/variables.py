@@ -32,8 +32,12 @@ class Variables:
 
     def value(self, node: ast.AST) -> ast.expr | None:
         """What a variable is assigned, where that is done once."""
-        values = self._assigned.get(variable, []) if (variable := self.of(node)) else []
+        values = self.values(node)
         return values[0] if len(values) == 1 else None
+
+    def values(self, node: ast.AST) -> list[ast.expr]:
+        """All that a variable is assigned."""
+        return self._assigned.get(variable, []) if (variable := self.of(node)) else []
 
     def scope(self, node: ast.AST) -> Scope | None:
         """The scope that a name, or a chain that begins with one, is used in."""
@@ -48,16 +52,23 @@ class Variables:
         parts, scope = parts_of(node), self.scope(node)
         if not parts or scope is None:
             return
-        owner = scope.owner(parts[0]) if len(parts) > 1 else None
+        owner = scope.owner(parts[0]) or self._classes.get(parts[0]) if len(parts) > 1 else None
         if owner is None:
             yield Variable(scope.lookup(parts[0]) or scope.module, ".".join(parts))
             return
         seen = list[Scope]()
         while owner is not None and owner not in seen:
             seen.append(owner)
-            yield Variable(owner, ".".join(parts[1:]))
+            yield self._inside(owner, parts[1:])
             bases = owner.node.bases if isinstance(owner.node, ast.ClassDef) else []
             owner = next(filter(None, (self._classes.get(".".join(parts_of(base))) for base in bases)), None)
+
+    def _inside(self, owner: Scope, names: tuple[str, ...]) -> Variable:
+        """What a chain of names is in a class, through the classes in it."""
+        inner = self._classes.get(names[0])
+        if len(names) == 1 or inner is None or inner.parent is not owner:
+            return Variable(owner, ".".join(names))
+        return self._inside(inner, names[1:])
 
     @cached_property
     def _classes(self) -> dict[str, Scope]:
@@ -72,8 +83,8 @@ class Variables:
         found = list[tuple[ast.expr, ast.expr]]()
         for node in self.module.source.nodes:
             if isinstance(node, ast.Assign):
-                found += [(target, node.value) for target in node.targets]
-            elif isinstance(node, ast.AnnAssign) and node.value is not None:
+                found += [each for target in node.targets for each in _taken_apart(target, node.value)]
+            elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
                 found.append((node.target, node.value))
         return found
 
@@ -99,6 +110,15 @@ class Variables:
                 if variable := self.of(node):
                     found.setdefault(variable, []).extend(calls)
         return found
+
+
+def _taken_apart(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What is assigned to what: `a, b = 1, 2` part by part."""
+    sequence = ast.Tuple | ast.List
+    if isinstance(target, sequence) and isinstance(value, sequence) and len(target.elts) == len(value.elts):
+        yield from zip(target.elts, value.elts, strict=True)
+    else:
+        yield target, value
 
 
 def calls_around(parents: dict[int, ast.AST], node: ast.AST) -> Iterator[ast.Call]:

@@ -1,0 +1,68 @@
+"""Sessions that are made with the address that is left, and the paths that they are asked for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from functools import cached_property
+
+from migrator.python.reading.expressions import callee_of
+from migrator.python.reading.scopes import Scope
+from migrator.python.sdk.pieces import COMPUTED, together
+from migrator.python.sdk.variables import Variable, Variables
+from migrator.python.sdk.writer import Writer, named
+
+ASKING = ("get", "post", "put", "patch", "delete", "head", "options", "request", "stream", "ws_connect")
+"""The functions of sessions, and of their libraries, that ask for a URL."""
+
+
+class Sessions:
+    """The sessions of one module; `is_address` says whether an expression is the address, or leads to it."""
+
+    def __init__(self, writer: Writer, variables: Variables, is_address: Callable[[ast.expr], bool]) -> None:
+        self.writer, self.variables, self.is_address = writer, variables, is_address
+
+    def makes(self, node: ast.expr) -> bool:
+        """Whether an expression makes a session at the address."""
+        base = base_of(node) if isinstance(node, ast.Call) else None
+        return base is not None and self.is_address(base)
+
+    @property
+    def paths(self) -> Iterator[tuple[ast.expr, str]]:
+        """The paths that sessions are given, computed ones as well, and their texts: `session.post("/embeddings")`."""
+        for call, scope in self.writer.module.found.calls:
+            if isinstance(call.func, ast.Attribute) and call.func.attr in ASKING:
+                yield from self._given(call, call.func.value, scope)
+
+    def _given(self, call: ast.Call, asked: ast.expr, scope: Scope) -> Iterator[tuple[ast.expr, str]]:
+        variable = self.variables.of(asked)
+        session = asked if self.makes(asked) else self._held.get(variable) if variable else None
+        if not isinstance(session, ast.Call) or self.writer.makes_new(session, scope):
+            return
+        paths = ((each, together(each)) for each in call.args[:2])
+        node, path = next((each for each in paths if "/" in each[1] or each[1] == COMPUTED), (None, ""))
+        if node is not None and "://" not in path and not path.startswith(f"{COMPUTED}/"):
+            yield node, path
+
+    @cached_property
+    def _held(self) -> dict[Variable, ast.expr]:
+        """What makes a session at the address, by the variable that is given nothing else."""
+        found: dict[Variable, ast.expr] = {}
+        others = set[Variable]()
+        for node in self.writer.module.source.nodes:
+            held = [(node.optional_vars, node.context_expr)] if isinstance(node, ast.withitem) else []
+            if isinstance(node, ast.Assign):
+                held = [(target, node.value) for target in node.targets]
+            for target, value in held:
+                variable = self.variables.of(target) if target is not None else None
+                if variable and self.makes(value):
+                    found[variable] = value
+                elif variable:
+                    others.add(variable)
+        return {variable: value for variable, value in found.items() if variable not in others}
+
+
+def base_of(node: ast.Call | ast.Dict) -> ast.expr | None:
+    """The address that a session is given: by its name, or first where it is one of aiohttp's."""
+    begun = node.args[:1] if isinstance(node, ast.Call) and callee_of(node) == "ClientSession" else []
+    return named(node).get("base_url") or next(iter(begun), None)

@@ -1,0 +1,117 @@
+"""Every value that an expression may have, as far as its module writes that down."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cached_property
+
+from migrator.python.module import Module
+from migrator.python.reading.expressions import outcomes, parts_of, text_value
+from migrator.python.reading.scopes import FunctionNode
+from migrator.python.sdk.variables import Variable, Variables
+
+_DEEP = 5  # names that lead to one another
+
+
+class Values:
+    """The values of the expressions of one module."""
+
+    def __init__(self, module: Module, variables: Variables) -> None:
+        self.module, self.variables = module, variables
+
+    def of(self, node: ast.expr | None, depth: int = 0) -> Iterator[ast.expr | None]:
+        """What an expression may be; None for what is not written down in the module."""
+        for each in outcomes(node):
+            if depth == _DEEP or each is None:
+                yield None
+                continue
+            known = self._known(each)
+            if known is None:
+                yield each
+            for value in known or ():
+                yield from self.of(value, depth + 1)
+
+    def _known(self, node: ast.expr) -> list[ast.expr | None] | None:
+        """The values behind a name, an item or a call; None for an expression that is a value itself."""
+        match node:
+            case ast.Name() | ast.Attribute():
+                variable = self.variables.of(node)
+                return [*self.variables.values(node), *(self._given.get(variable, ()) if variable else ())] or [None]
+            case ast.Subscript(value=holder, slice=key):
+                return [item for value in self.of(holder) for item in _items(value, key)]
+            case ast.Call(func=ast.Attribute(value=holder, attr="get"), args=[key, *_]) if not self._returned(node):
+                return [item for value in self.of(holder) for item in _items(value, key)]
+            case ast.Call():
+                return self._returned(node) or None
+        return None
+
+    def _returned(self, call: ast.Call) -> list[ast.expr | None]:
+        """What a function of the module returns; [] for a call of anything else."""
+        return [*self._returns.get(self._own(call), ())]
+
+    def _own(self, call: ast.Call) -> str:
+        """The name of the function that is called, where that may be one of the module's own: `f()`, `self.f()`."""
+        *owner, name = parts_of(call.func) or ("",)
+        scope = self.variables.scope(call.func) if len(owner) == 1 else None
+        return name if not owner or (scope is not None and scope.owner(owner[0])) else ""
+
+    @cached_property
+    def _returns(self) -> dict[str, list[ast.expr | None]]:
+        """What the functions of the module return, by their names."""
+        found: dict[str, list[ast.expr | None]] = {}
+        for node in self.module.source.nodes:
+            if isinstance(node, ast.Return) and (function := self.function(node)):
+                found.setdefault(function.name, []).append(node.value)
+        return found
+
+    def function(self, node: ast.AST) -> FunctionNode | None:
+        """The function whose body something stands in."""
+        above = self.module.source.parents.get(id(node))
+        while above is not None and not isinstance(above, FunctionNode | ast.Lambda | ast.ClassDef):
+            above = self.module.source.parents.get(id(above))
+        return above if isinstance(above, FunctionNode) else None
+
+    @cached_property
+    def _given(self) -> dict[Variable, list[ast.expr | None]]:
+        """What loops and calls give to variables; None where it is not all written down."""
+        found: dict[Variable, list[ast.expr | None]] = {}
+        calls: dict[str, list[ast.Call]] = {}
+        for call, _ in self.module.found.calls:
+            calls.setdefault(self._own(call), []).append(call)
+        for node in self.module.source.nodes:
+            if isinstance(node, ast.For | ast.comprehension) and (variable := self.variables.of(node.target)):
+                found.setdefault(variable, []).extend(_items(node.iter, None))
+        for scope in self.module.found.scopes:
+            if isinstance(scope.node, FunctionNode):
+                for name, value in _arguments(scope.node, calls.get(scope.node.name, [])):
+                    found.setdefault(Variable(scope, name), []).append(value)
+        return found
+
+
+def _items(node: ast.expr | None, key: ast.expr | None) -> list[ast.expr | None]:
+    """The item of a dict, a list or a tuple under a key; all of them where that is not written down."""
+    match node:
+        case ast.Dict(keys=keys, values=values):
+            said = text_value(key)
+            own = [v for k, v in zip(keys, values, strict=True) if said is not None and k and text_value(k) == said]
+            return [*(own or values)]
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
+            at = key.value if isinstance(key, ast.Constant) else None
+            return [parts[at]] if isinstance(at, int) and -len(parts) <= at < len(parts) else [*parts]
+    return [None]
+
+
+def _arguments(
+    function: ast.FunctionDef | ast.AsyncFunctionDef, calls: list[ast.Call]
+) -> Iterator[tuple[str, ast.expr]]:
+    """What a function's parameters are given by name: their defaults, and the arguments of its calls."""
+    args = function.args
+    both = [*args.posonlyargs, *args.args]
+    yield from ((a.arg, d) for a, d in zip(reversed(both), reversed(args.defaults), strict=False))
+    yield from ((a.arg, d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None)
+    names = [a.arg for a in both]
+    for call in calls:
+        bound = names[1:] if names[:1] in (["self"], ["cls"]) and isinstance(call.func, ast.Attribute) else names
+        yield from zip(bound, call.args, strict=False)
+        yield from ((k.arg, k.value) for k in call.keywords if k.arg)
