@@ -10,9 +10,6 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
-from migrator.clients import in_project as client_module
-from migrator.clients.in_project import Place
-from migrator.clients.made import Client, Work, clients, with_clients
 from migrator.fates import kept
 from migrator.fates.holding import held, unsafe
 from migrator.fates.imported import Imported
@@ -31,8 +28,12 @@ from migrator.planning import leaving, lingering
 from migrator.planning.agreeing import Read, Spoken, read_after, reading_on, spoken
 from migrator.planning.agreeing import settled as agreeing
 from migrator.planning.candidates import PYTHON, Candidate, Candidates
+from migrator.planning.clients import in_project as client_module
+from migrator.planning.clients.in_project import Place
+from migrator.planning.clients.made import Client, Work, clients, with_clients
 from migrator.planning.distributions import Distributions, distributions
 from migrator.planning.model_ids import prepared, speaks
+from migrator.planning.router.project import with_router
 from migrator.planning.still_used import imported, imported_by, lists_dependencies, with_own
 from migrator.planning.task import Options, Task
 from migrator.primitives.code import Module
@@ -44,7 +45,6 @@ from migrator.python.models.looks import given_by_others
 from migrator.python.reading.facts import import_roots
 from migrator.python.reading.index import Index
 from migrator.python.reading.source import Source
-from migrator.router.project import with_router
 from migrator.sites import Change, Finding, Kind, Problem, Site, Status
 from migrator.tree import project as tree
 from migrator.tree.parallel import in_order

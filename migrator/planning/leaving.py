@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from migrator.clients.made import Work
 from migrator.formats.script import is_script
 from migrator.packs.ruleset import Rules
 from migrator.patterns import under
 from migrator.planning.candidates import PYTHON, Candidate, Candidates
+from migrator.planning.clients.made import Work
 from migrator.primitives.leaving import EnvGone, Obsolete
 from migrator.sites import Change, Site, Status
 from migrator.tree import project as tree

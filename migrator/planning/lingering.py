@@ -8,12 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from migrator.clients.made import Work
 from migrator.formats import format_of
 from migrator.outcome import Plan, counted
 from migrator.packs.ruleset import Rules
 from migrator.placing import SUPPRESSION
 from migrator.planning.candidates import Candidates
+from migrator.planning.clients.made import Work
 from migrator.primitives.leaving import Lingering
 from migrator.sites import Problem, Site, Status
 from migrator.tree import project as tree

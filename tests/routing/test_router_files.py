@@ -22,7 +22,7 @@ from llm_gateway.core.settings import parse
 from llm_gateway.core.upstream import HttpTransport
 from llm_gateway.server.app import App
 from llm_gateway.server.live import Live
-from migrator.router.files import Home, files
+from migrator.planning.router.files import Home, files
 
 HOMES = {"plain": Home("", "core_plain"), "deep": Home("", "app_deep.llm"), "legacy": Home("", "core_legacy")}
 OURS = "lint.isort.known-first-party=['core_plain', 'core_legacy', 'app_deep']"

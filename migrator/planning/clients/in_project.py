@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from migrator.clients.home import home
 from migrator.errors import MigrateError
 from migrator.fates.names import Names
 from migrator.packs.ruleset import Rules
 from migrator.patterns import under
 from migrator.planning.candidates import Candidates
+from migrator.planning.clients.home import home
 from migrator.planning.distributions import Distributions, folder_of
 from migrator.python.reading.expressions import text_value
 from migrator.python.reading.facts import Facts
@@ -221,7 +221,7 @@ def made(
         return None
     settings = settings_of(names.rules)
     if _takes_arguments_alone(names, used):
-        from migrator.clients.given import given
+        from migrator.planning.clients.given import given
 
         settings = given(settings, names, changes, candidates.facts.values())
     text = _maker(names).render(library.client, frozenset(used), settings)

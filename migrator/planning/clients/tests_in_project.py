@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Collection
 from pathlib import PurePosixPath
 
-from migrator.clients.in_project import Place, settings_of
 from migrator.fates.names import Names
 from migrator.planning.candidates import Candidates
+from migrator.planning.clients.in_project import Place, settings_of
 from migrator.planning.distributions import Distributions, folder_of
 from migrator.sites import Change
 

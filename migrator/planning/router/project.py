@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from migrator.clients.made import Work
 from migrator.errors import MigrateError
 from migrator.packs.ruleset import Rules
 from migrator.patterns import glob_regex
 from migrator.planning.candidates import PYTHON, Candidates
+from migrator.planning.clients.made import Work
+from migrator.planning.router.files import Home, files
 from migrator.primitives.leaving import Router
-from migrator.router.files import Home, files
 from migrator.sites import Change, Site, Status
 
 _OURS = b'"""Chooses the model for an intent'

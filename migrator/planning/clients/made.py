@@ -6,11 +6,11 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from migrator.clients import in_project as client_module
-from migrator.clients import tests_in_project as client_tests
-from migrator.clients.in_project import Place
 from migrator.placing import Shift, apply, line_starts
 from migrator.planning.candidates import Candidates
+from migrator.planning.clients import in_project as client_module
+from migrator.planning.clients import tests_in_project as client_tests
+from migrator.planning.clients.in_project import Place
 from migrator.planning.distributions import Distributions
 from migrator.python.library.own_client import Own, Write, Written, own_client
 from migrator.python.reading.index import Index
@@ -74,7 +74,7 @@ def with_clients(
 
 def _unhandled(client: Client, home: Place, changes: Iterable[Change], candidates: Candidates) -> Site | None:
     """What calls give that the client module of an earlier run was made without."""
-    from migrator.clients.given import unhandled
+    from migrator.planning.clients.given import unhandled
 
     names = client.index.names
     text = (candidates.project.root / home.path).read_text(encoding="utf-8")
@@ -95,7 +95,7 @@ def _unhandled(client: Client, home: Place, changes: Iterable[Change], candidate
 
 def _alone(client: Client, home: Place, changes: Iterable[Change], candidates: Candidates) -> Change | None:
     """The change of the one file that speaks of a client module which is not there yet, and takes the client only."""
-    from migrator.clients import in_file
+    from migrator.planning.clients import in_file
 
     rules = client.index.names.rules
     if client.used != {"client"} or rules.served != in_file.TARGET or client.index.names.keeps_library:
@@ -111,7 +111,7 @@ def _with_own(
     change: Change, client: Client, home: Place, sites: Iterable[Site], candidates: Candidates
 ) -> tuple[Change, list[Site]] | None:
     """The change with the client in the file itself, and all sites as they are then; None where it has to be apart."""
-    from migrator.clients import in_file
+    from migrator.planning.clients import in_file
 
     assert change.after is not None
     names, text = client.index.names, decode(change.after, change.path)
