@@ -58,9 +58,11 @@ def _prose(text: str, at: int, names: Names, context: Context) -> list[Finding]:
         named = apart(told, servers.find(text, names, at, prose=True), named)
     if not names.rules.dependencies:
         return named
-    from migrator.formats.dependencies import commands
+    from migrator.formats.dependencies import commands, node_commands
 
-    found = commands.find(text, names, context.imported.old, prose=True, edit=context.edit_prose)
+    edit = context.edit_prose
+    found = [*commands.find(text, names, context.imported.old, prose=True, edit=edit)]
+    found += node_commands.find(text, names, context.imported, prose=True, edit=edit)
     return dependencies.joined([moved_by(finding, at) for finding in found], named, names)
 
 

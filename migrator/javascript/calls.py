@@ -17,6 +17,7 @@ from migrator.sites import Edit, Finding, Status
 
 _ASKED = frozenset({"chat.completions", "completions", "embeddings", "responses"})  # Portkey named a model for these
 _WITH_MODEL = _ASKED | {"images", "audio.speech", "audio.transcriptions", "moderations"}
+_GOES_ON = frozenset({"member_expression", "call_expression", "non_null_expression"})
 _OWN = frozenset({"headers", "timeout", "signal", "query", "idempotency_key", "http_agent", "fetch_options", "stream"})
 
 
@@ -45,6 +46,22 @@ class Calls:
                 yield from self._method(node, root, names)
             if names[-1:] in (["create"], ["generate"], ["edit"], ["parse"], ["stream"]) and len(names) > 1:
                 yield from self._call(arguments, names, ours, self._prefix(meaning) if ours or known else None)
+
+        for node in self.script.all("member_expression"):
+            above = node.parent()
+            if above is not None and above.kind() not in {
+                "member_expression",
+                "call_expression",
+                "non_null_expression",
+            }:
+                yield from self._attribute(node)
+
+    def _attribute(self, node: SgNode) -> Iterator[Finding]:
+        """What is read of a client, or set there, that the new one has not."""
+        for root, names in _paths(node):
+            if self.clients.is_client(self.clients.meanings.of(root)):
+                yield from self._method(node, root, names)
+                return
 
     def method(self, names: list[str]) -> Method | None:
         """The rule of a method that is different or not there."""

@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -32,13 +33,14 @@ def find(text: str, kind: str, names: Names, context: Context) -> list[Finding]:
         return [*node.find(text, names, context), *pins.find(text, names, context)]
     if kind in _ELSEWHERE or not any(spelling(rule.old).search(text) for rule in names.rules.dependencies):
         return []
-    from migrator.formats.dependencies import commands, conda, lines, locks, setup, toml
+    from migrator.formats.dependencies import commands, conda, lines, locks, node_commands, setup, toml
     from migrator.formats.search import apart
 
     path, kept = context.path, context.imported.old
     if PurePosixPath(path).name in locks.COMMANDS:
         return list(locks.find(text, names, path))
     installed = commands.find(text, names, kept, edit=context.edit_prose)
+    installed = chain(installed, node_commands.find(text, names, context.imported, edit=context.edit_prose))
     if kind == "requirements":
         return apart(lines.find(text, names, kept, constraint=_CONSTRAINTS.search(path) is not None), installed)
     stated: Iterable[Finding] = ()
