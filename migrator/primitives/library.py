@@ -121,6 +121,7 @@ class Answer(OfLibrary):
         "error and attribute, with a dot, that it may lack from now on = Python expression for what it was",
         {},
     )
+    printed: str = key(TEXT, "attribute that the library's errors are printed from, those of the new layer are not", "")
 
 
 @dataclass(frozen=True, eq=False, repr=False)

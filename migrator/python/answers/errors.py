@@ -17,13 +17,16 @@ from migrator.sites import Edit, Finding, Status
 def find(module: Module, trace: Trace) -> Iterator[Finding]:
     """Findings for `e.llm_provider` and its like, wherever the project has the error from."""
     names = {*trace.rule.lost, *(each.rpartition(".")[2] for each in trace.rule.lacking)}
-    if trace.views.concerns(module) and any(name in module.source.text for name in names):
+    printed = trace.rule.printed
+    if trace.views.concerns(module) and any(name in module.source.text for name in names | {printed}):
         read = _Reader(module, trace)
         for node in module.source.nodes:
             if isinstance(node, ast.Attribute) and node.attr in names and isinstance(node.ctx, ast.Load):
                 yield from read.attribute(node)
             elif isinstance(node, ast.Call) and (name := _asked(node)) in names:
                 yield from read.call(node, name)
+            elif printed and isinstance(node, ast.Assign | ast.AugAssign):
+                yield from read.written(node)
 
 
 def _asked(node: ast.Call) -> str:
@@ -78,6 +81,28 @@ class _Reader:
             status = Status.MANUAL if fails else Status.REVIEW
             message = f"{name} is gone: {said}" if fails else f"{name} is never there from now on: {said}"
             yield Finding(start, errors[0].rule, status, message)
+
+    def written(self, node: ast.Assign | ast.AugAssign) -> Iterator[Finding]:
+        """What goes with `error.message = …`, where errors are printed from their arguments from now on."""
+        to = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
+        if not isinstance(to, ast.Attribute) or to.attr != self.rule.printed:
+            return
+        errors = [e for e in self._errors(to.value) if self._is_moved(e)]
+        if not errors:
+            return
+        error, end = self.source.segment(to.value), self.source.end(node)
+        before = self.source.text[self.source.line_start(self.source.start(node)) : self.source.start(node)]
+        after = self.source.text[end : self.source.line_end(end)]
+        alone = not before.strip() and (not after.strip() or after.lstrip().startswith("#"))
+        at = end + len(after.rstrip("\r\n")) if alone else end
+        text = f"{error}.args = ({error}.{to.attr},)"
+        edit = Edit(at, at, f"{self.source.newline}{before}{text}" if alone else f"; {text}")
+        message = f"{to.attr}: the SDK's errors are printed from `args`, which take it as well"
+        yield Finding(self.source.start(node), errors[0].rule, Status.MIGRATED, message, (edit,))
+
+    def _is_moved(self, error: Error) -> bool:
+        fate = self.trace.index.names.fate(f"{self.rule.of}.{error.name}")
+        return fate is not None and fate.kind == "moved"
 
     def _errors(self, node: ast.expr) -> list[Error]:
         values = self.trace.value(self.at, node)
