@@ -69,7 +69,7 @@ BUILT = Check(
                 "message": TEXT.schema,
                 **{
                     k: NAMES.schema
-                    for k in ("order", "needs", "drop", "by-hand", "imports", "takes", "fields", "configs")
+                    for k in ("order", "needs", "drop", "by-hand", "imports", "takes", "fields", "configs", "as-json")
                 },
                 **{k: TEXT_MAP.schema for k in ("given", "invented", "nested", "allowed", "values", "within", "named")},
                 "first": NAME.schema,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from migrator.fates.library import Fate
 from migrator.fates.names import Names
-from migrator.python.library.shown import is_nothing, is_plain, is_sure, is_text_alone
+from migrator.python.library.shown import as_json, is_nothing, is_plain, is_sure, is_text, is_text_alone
 from migrator.python.portkey_configs import refusal
 from migrator.python.reading.expressions import Parts, parts_of, text_value
 from migrator.python.sdk.spread import Spread
@@ -52,6 +52,7 @@ class Recipe(NamedTuple):
     fields: Sequence[str] = ()
     named: Mapping[str, str] = {}
     configs: Sequence[str] = ()
+    as_json: Sequence[str] = ()
     validates: bool = False
     differs: str = ""
 
@@ -268,8 +269,13 @@ class Builds:
                 plan.doubts.append(f"{name} has to be one of {', '.join(known)}")
             elif value.value not in known:
                 plan.reason = plan.reason or f"{name} can only be {', '.join(known)}"
-        elif (filled or name in recipe.needs) and not is_sure(value):
-            plan.doubts.append(f"{name} must not be None")
+        elif name in recipe.as_json and isinstance(value, ast.Dict) and (text := as_json(value)):
+            plan.replaced.append((value, text))
+        else:
+            if name in recipe.as_json and not is_text(value):
+                plan.doubts.append(f"{name} must be a text: LiteLLM wrote a dict as JSON")
+            elif (filled or name in recipe.needs) and not is_sure(value):
+                plan.doubts.append(f"{name} must not be None")
 
     def _within(self, plan: Plan, name: str, value: ast.expr, wanted: str, text: str) -> None:
         """An argument that has to be built with the keyword `wanted`, as an `httpx.Response` with its request."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 
 from migrator.python.reading.expressions import parts_of, text_value
 
@@ -37,3 +38,24 @@ def is_sure(value: ast.expr) -> bool:
         case ast.Call():
             return ".".join(parts_of(value.func)) in _NEVER_NONE
     return isinstance(value, ast.JoinedStr | ast.BinOp | ast.UnaryOp | ast.List | ast.ListComp | ast.Dict)
+
+
+def is_text(value: ast.expr) -> bool:
+    """Whether an expression cannot be anything but a text."""
+    match value:
+        case ast.Constant():
+            return isinstance(value.value, str)
+        case ast.IfExp():
+            return is_text(value.body) and is_text(value.orelse)
+        case ast.Call():
+            return ".".join(parts_of(value.func)) in {"json.dumps", "str"}
+    return isinstance(value, ast.JoinedStr)
+
+
+def as_json(value: ast.Dict) -> str:
+    """The literal of the JSON that a dict of nothing but literals is; "" for any other dict."""
+    try:
+        text = json.dumps(ast.literal_eval(value))
+    except (TypeError, ValueError):
+        return ""
+    return f"'{text}'" if not {"'", "\\"} & set(text) else repr(text)
