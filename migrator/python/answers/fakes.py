@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from migrator.python.answers import standins
 from migrator.python.answers.trace import Trace
 from migrator.python.answers.view import View
 from migrator.python.module import Module
 from migrator.python.reading.expressions import text_value
-from migrator.sites import Finding, Status
+from migrator.sites import Edit, Finding, Status
 
-_GIVING = {"return_value", "side_effect"}
+_TO_DO = "a dictionary in the place of an answer: attributes are read of it now, give an object that has them"
+_AN_OBJECT = "a dictionary in the place of an answer is an object: attributes are read of it now, methods it has none"
 
 
 def find(module: Module, trace: Trace) -> Iterator[Finding]:
@@ -19,14 +21,17 @@ def find(module: Module, trace: Trace) -> Iterator[Finding]:
     if trace.rule.keyed or not _replaces(module, trace):
         return
     at = trace.see(module)
+    sure = standins.given(module, trace)
     for node in module.source.nodes:
-        said = ""
-        if isinstance(node, ast.Dict) and _looks_like_one(node, trace) and _is_given(at, node):
-            said = "a dictionary in the place of an answer: attributes are read of it now, give an object that has them"
+        said, edits = "", tuple[Edit, ...]()
+        if isinstance(node, ast.Dict) and (shape := _shape(node, trace)) and (id(node) in sure or _is_given(at, node)):
+            edits = standins.as_object(module, trace, node, shape) if id(node) in sure else ()
+            said = _AN_OBJECT if edits else _TO_DO
         elif isinstance(node, ast.Attribute) and node.attr == "__getitem__":
             said = "keys of a mock: attributes are read of answers now, give it these"
         if said:
-            yield Finding(module.source.start(node), trace.rule.id, Status.MANUAL, said)
+            status = Status.REVIEW if edits else Status.MANUAL
+            yield Finding(module.source.start(node), trace.rule.id, status, said, edits)
 
 
 def _replaces(module: Module, trace: Trace) -> bool:
@@ -37,16 +42,21 @@ def _replaces(module: Module, trace: Trace) -> bool:
     )
 
 
-def _looks_like_one(node: ast.Dict, trace: Trace) -> bool:
-    """Whether a dictionary has a list that answers have, with an item that has a field of those there."""
-    for shape in set(trace.rule.gives.values()):
-        for name, said in trace.rule.fields.get(shape.strip("[]"), {}).items():
+def _shape(node: ast.Dict, trace: Trace) -> str:
+    """The shape of a dictionary that has a list that answers have, with an item that has a field of those there.
+
+    Of several shapes it is the one that has most of what is in the list; "" for another dictionary.
+    """
+    best, found = "", 0
+    for shape in sorted({shape.strip("[]") for shape in trace.rule.gives.values()}):
+        for name, said in trace.rule.fields.get(shape, {}).items():
             inner = trace.rule.fields.get(said.strip("[]?~"), {}) if said.startswith("[") else {}
             items = [v for k, v in zip(node.keys, node.values, strict=True) if k and text_value(k) == name]
             listed = [each for value in items if isinstance(value, ast.List) for each in value.elts]
-            if any(k and text_value(k) in inner for each in listed if isinstance(each, ast.Dict) for k in each.keys):
-                return True
-    return False
+            keys = [text_value(k) for each in listed if isinstance(each, ast.Dict) for k in each.keys if k]
+            if (known := sum(key in inner for key in keys)) > found:
+                best, found = shape, known
+    return best
 
 
 def _is_given(at: View, node: ast.expr) -> bool:
@@ -55,5 +65,5 @@ def _is_given(at: View, node: ast.expr) -> bool:
     while isinstance(above, ast.List | ast.Tuple):
         above = at.notes.parents.get(id(above))
     if isinstance(above, ast.keyword):
-        return above.arg in _GIVING
+        return above.arg in standins.GIVING
     return isinstance(above, ast.Return | ast.Lambda | ast.Yield | ast.Assign | ast.AnnAssign)

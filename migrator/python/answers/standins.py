@@ -1,0 +1,155 @@
+"""What tests put in the place of a library's functions, as far as it is in sight: the dictionaries that it gives."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+
+from migrator.python.answers.trace import Trace
+from migrator.python.answers.view import View
+from migrator.python.calls import import_edit
+from migrator.python.module import Module
+from migrator.python.reading.expressions import callee_of, parts_of, text_value
+from migrator.python.reading.scopes import FunctionNode, target_of
+from migrator.sites import Edit
+
+GIVING = {"return_value", "side_effect"}
+
+_COLON = re.compile(r"\s*:[ \t]*")
+_OBJECT = "types.SimpleNamespace"
+
+
+def given(module: Module, trace: Trace) -> set[int]:
+    """The ids of the dictionaries that nothing but a mock of a moved function gives, or a function in its place."""
+    puts = _Puts(module, trace)
+    return {id(node) for value in puts.values() for node in _each(value) if isinstance(node, ast.Dict)}
+
+
+def as_object(module: Module, trace: Trace, node: ast.Dict, shape: str) -> tuple[Edit, ...]:
+    """The edits that make an object of a dictionary of this shape; none where that cannot be told."""
+    edits = _edits(module, trace.rule.fields, node, shape)
+    imported = import_edit(module, "types", node, module.found.scope) if edits else None
+    return (*([imported] if imported.text else []), *edits) if edits and imported else ()
+
+
+def _each(value: ast.expr) -> Iterator[ast.expr]:
+    """What a mock gives one by one: the items of lists, in lists too."""
+    if isinstance(value, ast.List | ast.Tuple):
+        for item in value.elts:
+            yield from _each(item)
+    else:
+        yield value
+
+
+class _Puts:
+    """The mocks of the moved functions that a module makes, and the functions that it puts in their place."""
+
+    def __init__(self, module: Module, trace: Trace) -> None:
+        self.module, self.trace = module, trace
+        self.at: View = trace.see(module)
+        self.calls = [c for c, scope in module.found.calls if self._is_put(c)]
+
+    def values(self) -> Iterator[ast.expr]:
+        """Every expression that such a mock or function gives."""
+        for call in self.calls:
+            yield from (k.value for k in call.keywords if k.arg in GIVING)
+            for fake in (*self._rest(call), *(k.value for k in call.keywords if k.arg == "new")):
+                yield from self._given_by(fake)
+            for name, block in self._mocks(call):
+                yield from _set_on(name, block)
+
+    def _is_put(self, call: ast.Call) -> bool:
+        """Whether a call puts something in the place of a moved function that gives an answer."""
+        name = self._name(call)
+        canonical = self.trace.index.canonical(name) if name else ""
+        fate = self.trace.index.names.fate(canonical) if canonical.rpartition(".")[2] in self.trace.rule.gives else None
+        return fate is not None and fate.kind == "moved"
+
+    def _name(self, call: ast.Call) -> str:
+        """The full name of what a call puts something in the place of."""
+        callee = callee_of(call)
+        if callee in ("patch", "setattr") and call.args and (text := text_value(call.args[0])):
+            return text
+        if callee in ("object", "setattr") and len(call.args) > 1 and (name := text_value(call.args[1])):
+            scope = next((s for c, s in self.module.found.calls if c is call), self.module.found.scope)
+            of = target_of(parts_of(call.args[0]), scope)
+            return f"{of}.{name}" if of else ""
+        return ""
+
+    def _rest(self, call: ast.Call) -> list[ast.expr]:
+        """What stands after the name of what is replaced."""
+        return call.args[1 if text_value(call.args[0]) else 2 :]
+
+    def _given_by(self, fake: ast.expr) -> Iterator[ast.expr]:
+        """What a function gives that is put there and used for nothing else, or a mock that is made there."""
+        if isinstance(fake, ast.Lambda):
+            yield fake.body
+        elif isinstance(fake, ast.Call) and (callee_of(fake) or "").endswith("Mock"):
+            yield from (k.value for k in fake.keywords if k.arg in GIVING)
+        elif isinstance(fake, ast.Name):
+            uses = [n for n in self.module.source.nodes if isinstance(n, ast.Name) and n.id == fake.id]
+            put = [a for c in self.calls for a in (*self._rest(c), *(k.value for k in c.keywords))]
+            made = [n for n in self.module.source.nodes if isinstance(n, FunctionNode) and n.name == fake.id]
+            if len(made) == 1 and all(any(u is a for a in put) for u in uses):
+                yield from (n.value for n in ast.walk(made[0]) if isinstance(n, ast.Return) and n.value)
+
+    def _mocks(self, call: ast.Call) -> Iterator[tuple[str, list[ast.stmt]]]:
+        """The names that a mock has, each with the statements in which it has it."""
+        if self._rest(call) or any(k.arg == "new" for k in call.keywords):
+            return
+        above = self.at.notes.parents.get(id(call))
+        match above:
+            case ast.withitem(optional_vars=ast.Name(id=name)):
+                block = self.at.notes.parents.get(id(above))
+                yield name, block.body if isinstance(block, ast.With | ast.AsyncWith) else []
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                around = next((a for a in self.at.notes.above(call) if isinstance(a, FunctionNode)), None)
+                yield name, around.body if around else []
+            case ast.FunctionDef() | ast.AsyncFunctionDef() if call in above.decorator_list:
+                if name := self._parameter(above, call):
+                    yield name, above.body
+
+    def _parameter(self, function: FunctionNode, call: ast.Call) -> str:
+        """The parameter that a decorator of a function fills: the lowest fills the first."""
+        taking = [d for d in reversed(function.decorator_list) if isinstance(d, ast.Call) and self._fills(d)]
+        of_class = isinstance(self.at.notes.parents.get(id(function)), ast.ClassDef)
+        names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)][of_class:]
+        place = taking.index(call)
+        return names[place] if place < len(names) else ""
+
+    def _fills(self, call: ast.Call) -> bool:
+        """Whether a decorator gives the function a mock."""
+        parts = parts_of(call.func)
+        objects = parts[-2:] == ("patch", "object")
+        if not objects and parts[-1:] != ("patch",):
+            return False
+        return len(call.args) == (2 if objects else 1) and not any(k.arg == "new" for k in call.keywords)
+
+
+def _set_on(name: str, block: list[ast.stmt]) -> Iterator[ast.expr]:
+    """What `name.return_value = …` gives it in some statements."""
+    for node in (n for statement in block for n in ast.walk(statement)):
+        match node:
+            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=of), attr=attr)], value=value):
+                if of == name and attr in GIVING:
+                    yield value
+
+
+def _edits(module: Module, fields: Mapping[str, Mapping[str, str]], node: ast.Dict, shape: str) -> list[Edit]:
+    source = module.source
+    start, end = source.start(node), source.end(node)
+    edits = [Edit(start, start + 1, f"{_OBJECT}("), Edit(end - 1, end, ")")]
+    for key, value in zip(node.keys, node.values, strict=True):
+        name = text_value(key) if key else None
+        colon = _COLON.match(source.text, source.end(key)) if key else None
+        if key is None or not name or not name.isidentifier() or colon is None:
+            return []
+        edits.append(Edit(source.start(key), colon.end(), f"{name}="))
+        if inner := fields.get(shape, {}).get(name, "").strip("[]?~"):
+            for item in _each(value):
+                if isinstance(item, ast.Dict) and (more := _edits(module, fields, item, inner)):
+                    edits += more
+                elif not isinstance(item, ast.Constant):
+                    return []
+    return edits
