@@ -27,6 +27,11 @@ def address_in(text: str, client: Client) -> str:
     return next((a for a in begun if not re.match(r"[\w-]|\.\w", text[len(a) :])), "")
 
 
+def open_ended(client: Client) -> str:
+    """What to see to about an address with paths behind it that are not written down there."""
+    return f"what is asked for behind it is not written down here: see that {client.called} serves it"
+
+
 def elsewhere(texts: Iterable[str], client: Client, new: str) -> str:
     """What to see to where one of the texts is neither the old address nor the `new` one; "" for none.
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from ast_grep_py import SgNode
 
-from migrator.fates.endpoints import Asked, asked
+from migrator.fates.endpoints import Asked, asked, open_ended
 from migrator.fates.names import Names
 from migrator.formats import http
 from migrator.javascript.options import Options
@@ -19,6 +19,7 @@ from migrator.primitives.client import Client
 from migrator.sites import Edit, Finding, Status
 
 _URL = re.compile(r"(?:\$\{[^}]*\}|[^\s\"'`<>\\\\,)\]}|])*")
+_GIVEN = re.compile(r"`\$\{[^}]*(?:url|base|host|endpoint|gateway)[^}]*\}(?:/v1)?/?\$\{", re.IGNORECASE)
 _PATH = re.compile(r"\$\{[^}]*\}(?:/v1)?(?P<path>/[\w-]+)")
 
 
@@ -27,6 +28,7 @@ def addresses(script: Script, options: Options) -> Iterator[Finding]:
     client = options.client
     new = options.names.rules.options.get("base-url", "") or client.url
     pattern, hosts, beside = _address(client), client.hosts, _beside(script, options)
+    given = open_ended(client) if any(_GIVEN.match(node.text()) for node in script.all("template_string")) else ""
     for node in script.all("string", "template_string", "jsx_text"):
         for match in pattern.finditer(node.text()):
             start, old = script.start(node) + match.start(), match[0]
@@ -44,8 +46,9 @@ def addresses(script: Script, options: Options) -> Iterator[Finding]:
             if differs and differs.status is Status.MANUAL:
                 yield Finding(start, differs.rule, Status.MANUAL, f"{whole}: {differs.message}")
                 continue
-            rule, status = (differs.rule, differs.status) if differs else (client.id, Status.MIGRATED)
-            said = f"{old} → {instead}" + (f": {differs.message}" if differs else "")
+            note = differs.message if differs else "" if whole.rstrip("/") != old else given
+            rule, status = differs.rule if differs else client.id, Status.REVIEW if note else Status.MIGRATED
+            said = f"{old} → {instead}" + (f": {note}" if note else "")
             yield Finding(start, rule, status, said, (Edit(start, start + len(old), instead),))
 
 

@@ -240,7 +240,10 @@ class Rewriter:
                 yield self.writer.say(last, Status.MANUAL, f"{said}: write it by hand, an f-string stands around it")
                 continue
             self.module.replaced |= {id(n) for n in reference.nodes}
-            yield self.writer.say(last, Status.MIGRATED, said, (*more, Edit(*place, text)))
+            inside = reference.inside
+            note = self.through.urls.open(self.through.urls.of(inside) if inside is not None else None)
+            said, status = (f"{said}: {note}", Status.REVIEW) if note else (said, Status.MIGRATED)
+            yield self.writer.say(last, status, said, (*more, Edit(*place, text)))
 
     def _plain(self, joined: ast.JoinedStr) -> tuple[Edit, ...]:
         """The edit that makes a text of an f-string whose only value goes."""
@@ -270,8 +273,10 @@ class Rewriter:
                 self._keep_variable(node)
                 yield self.writer.say(node, Status.MANUAL, f"{old}: {_WITH_HEADERS}")
             elif place:
-                said = f"{old} → {new}" + (f": {differs.message}" if differs else "")
-                rule, status = (differs.rule, differs.status) if differs else (self.client.id, Status.MIGRATED)
+                note = differs.message if differs else self.through.urls.open(url)
+                said = f"{old} → {new}" + (f": {note}" if note else "")
+                rule = differs.rule if differs else self.client.id
+                status = Status.REVIEW if note else Status.MIGRATED
                 yield Finding(self.module.source.start(node), rule, status, said, (Edit(*place, new),))
             else:
                 yield self.writer.say(node, Status.MANUAL, f"{old} → {new}: write it by hand")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from migrator.fates.endpoints import Asked, address_in, asked, elsewhere
+from migrator.fates.endpoints import Asked, address_in, asked, elsewhere, open_ended
 from migrator.python.reading.expressions import text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.pieces import COMPUTED, first, sums, together
@@ -142,6 +142,12 @@ class Urls:
             return None
         gone = [url.differs for url in urls if url.is_gone]
         return gone[0] if len(gone) == len(urls) and gone else None
+
+    def open(self, url: Url | None) -> str:
+        """What to see to where a path is computed: a URL's, or any behind the address alone; "" for none."""
+        urls = [url] if url else [each for each in (*self.all.values(), *self._relative) if not each.begun]
+        paths = (each.text[len(address_in(each.text, self.client)) :].strip("/") for each in urls)
+        return open_ended(self.client) if any(path.startswith(COMPUTED) for path in paths) else ""
 
     def _hands_on(self, made: tuple[ast.Call, Scope]) -> bool:
         """Whether a call, other than one that makes a session, is given the address itself, to ask for whatever."""
