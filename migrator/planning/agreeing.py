@@ -87,17 +87,19 @@ def _spelled(text: str, names: Names) -> Iterator[str]:
             yield match[0]
 
 
-def settled(text: str, findings: Iterable[Finding], rules: Rules, read: Read | None) -> list[Finding]:
+def settled(
+    text: str, findings: Iterable[Finding], rules: Rules, read: Read | None, *, document: bool
+) -> list[Finding]:
     """The findings of a file, where variables that are renamed and requests that stay agree, or say that they do not.
 
-    `read` is what the tree's code reads, for a file that is none itself.
+    `read` is what the tree's code reads, for a file that is none itself. A `document` sets nothing.
     """
     found = list(findings)
     envs = {rule.id for rule in rules.envs}
     renamed = [f for f in found if f.rule in envs and f.edits and not f.prose]
     staying = _staying(text, found, rules) if rules.clients else []
     if not staying:
-        return [_told(f, text, read) if f in renamed and read else f for f in found]
+        return [_told(f, text, read, document=document) if f in renamed and read else f for f in found]
     if read is None and any(f.edits and f.rule in _speaking(rules) for f in found):
         return [
             _noted(f, "keys here are the gateway's now, see which one it is sent") if f in staying else f for f in found
@@ -146,13 +148,15 @@ def _held(renamed: list[Finding], text: str) -> Iterator[Finding]:
             yield replace(finding, status=Status.MANUAL, message=said, edits=())
 
 
-def _told(finding: Finding, text: str, read: Read) -> Finding:
-    """A variable that is set or handed on: as code reads it afterwards."""
+def _told(finding: Finding, text: str, read: Read, *, document: bool) -> Finding:
+    """A variable that is set or handed on, or spoken of: as code reads it afterwards."""
     old = text[finding.edits[0].start : finding.edits[0].end]
     if old not in read.old:
         return finding
     if not _is_read_anew(finding, read):
         return replace(finding, status=Status.MANUAL, message=f"{old}: it stays, {read.old[old]} reads it", edits=())
+    if document:
+        return finding
     return replace(_noted(finding, f"{read.old[old]} goes on reading {old}: set both"), status=Status.REVIEW)
 
 

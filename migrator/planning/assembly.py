@@ -256,7 +256,8 @@ def _file(
     try:
         language, findings, validate = _findings(candidates, index, candidate, used, edit_prose=options.text)
         rules = index.names.rules
-        findings = agreeing(candidate.text.text, findings, rules, parts.read)
+        document = language in ("markdown", "rst", "text")
+        findings = agreeing(candidate.text.text, findings, rules, parts.read, document=document)
         placed = place(candidate.text.text, findings, file)
         after = _encoded(candidate, placed, validate)
     except RecursionError:
