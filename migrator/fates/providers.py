@@ -13,6 +13,7 @@ LOST = "?"
 SLUGGED = r"@(?!(?:cf|hf)/)[A-Za-z0-9][\w.-]*/[A-Za-z0-9](?:[\w.:/@-]*\w)?"
 """Matches the id of a model that begins with a slug: `@openai-prod/gpt-4o`."""
 LIKELY = "only the text itself says that it is a model's id"
+_SHORTEST = 20  # characters of a key
 _HOSTED = ("@cf/", "@hf/")  # ids of Workers AI, which begin with no slug
 _NOISE = {"portkey", "vk", "virtual", "key", "keys", "id", "slug", "provider", "prod", "dev", "test", "self", "api"}
 
@@ -43,6 +44,15 @@ def named(name: str, client: Client) -> str:
         return joined
     begun = [p for p in client.providers if p.startswith(f"{whole}-") and len(whole) > 3]
     return begun[0] if len(begun) == 1 else ""
+
+
+def of_provider(key: str, literal: str | None, client: Client) -> bool:
+    """Whether a key is that of a provider: not the old gateway's, by its name, and no text that only fills the place.
+
+    `key` is the expression, `literal` its value where it is a text.
+    """
+    fills = literal is not None and (len(literal) < _SHORTEST or " " in literal)
+    return not fills and client.of.partition("_")[0] not in key.lower()
 
 
 def reads_as_model(slugged: str, client: Client) -> bool:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from ast_grep_py import SgNode
 
+from migrator.fates.providers import of_provider
 from migrator.javascript import classes
 from migrator.javascript.meanings import Meaning, Meanings
 from migrator.javascript.objects import Property, properties, with_more, written
 from migrator.javascript.options import Options, Settled, given
-from migrator.javascript.source import Script, span
+from migrator.javascript.source import Script, span, string_of
 from migrator.primitives.client import Factory
 from migrator.sites import Edit, Finding, Status
 
@@ -210,6 +211,7 @@ class Clients:
         edits: list[Edit] = []
         if keyed:
             for _, entry in keyed:
+                settled.notes += self._of_provider(entry, settled)
                 edits.append(self.script.edit(entry.node, f"{entry.name}: {key}" if entry.name != key else key))
         elif outer is None:
             added.insert(0, written("apiKey", key))
@@ -225,6 +227,13 @@ class Clients:
             edits.append(self.script.edit(value, f"{{ {', '.join(settled.headers)} }}"))
             return edits + (with_more(self.script, self.text, holder, added) if added else [])
         return edits + with_more(self.script, self.text, holder, added, [ours])
+
+    def _of_provider(self, entry: Property, settled: Settled) -> Iterator[Finding]:
+        """What to see to where the key of a client is that of a provider: the gateway's takes its place."""
+        rule, value = self.options.rule("Authorization"), entry.value
+        ours = value is None or self.options.said(value) == settled.key
+        if rule and value and not ours and of_provider(value.text(), string_of(value), self.options.client):
+            yield Finding(self.script.start(entry.node), rule.id, Status.REVIEW, f"{entry.name}: {rule.message}")
 
     def _addressed(self, entry: Property) -> Edit | None:
         if entry.value is not None and self.is_address(entry.value):

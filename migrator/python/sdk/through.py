@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from migrator.fates.endpoints import Asked
-from migrator.fates.providers import LOST, begins
+from migrator.fates.providers import LOST, begins, of_provider
 from migrator.patterns import under
 from migrator.python.reading.expressions import callee_of, is_none, text_value
 from migrator.python.reading.scopes import Scope
@@ -107,6 +107,13 @@ class Through:
         """Whether a key is called after the gateway that is left: it is the one that stays."""
         return self.client.of.partition("_")[0] in ast.unparse(value).lower()
 
+    def _is_anothers(self, key: ast.expr | None, given: Given) -> bool:
+        """Whether a client's key is that of a provider, and not the gateway's."""
+        ours = [ast.unparse(value) for name, value in given.options if name == "api_key"]
+        if key is None or is_none(key) or ast.unparse(key) in ours:
+            return False
+        return of_provider(ast.unparse(key), text_value(key), self.client)
+
     def meant(self, option: str, value: ast.expr) -> ast.expr:
         """What the text of a header stands for, where the option is JSON in a header."""
         row = self.writer.rules.parameter(option)
@@ -177,6 +184,9 @@ class Through:
         if bearer:
             result.say(Status.REVIEW, "the key is a bearer token, and the SDK adds /v1 to the address")
         key_name = next((n for n in _KEYS if n in by_name), "api_key")
+        row = self.writer.rules.parameter("authorization")
+        if row and self._is_anothers(by_name.get(key_name), given):
+            result.say(Status.REVIEW, f"{key_name}: {row.message}")
         key = _item(node, "auth_token" if bearer else key_name, result.key or self.writer.key)
         replaced, gone, added = dict[str, str](), list[str](), list[str]()
         url, text = self._url(node, scope)
