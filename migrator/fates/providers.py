@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Literal, NamedTuple
 
 from migrator.primitives.client import Client
 from migrator.sites import Status
+
+Said = Literal["model", "about", ""]
+"""What the names around a text say: that it is a model, that it is about one, or neither."""
 
 LOST = "?"
 SLUGGED = r"@(?!(?:cf|hf)/)[A-Za-z0-9][\w.-]*/[A-Za-z0-9](?:[\w.:/@-]*\w)?"
 """Matches the id of a model that begins with a slug: `@openai-prod/gpt-4o`."""
 LIKELY = "only the text itself says that it is a model's id"
 _SHORTEST = 20  # characters of a key
+_OF_PACKAGES = re.compile(
+    r"(?i:pkg|package|npm|plugin)|(?i:^|_)(?:lib|module)s?(?:$|_)|(?:Lib|Module)s?(?![a-z])", re.ASCII
+)
+_OF_IDS = ("model", "provider", "slug", "virtual_key", "virtualkey")  # words in the names of parts of ids
 _HOSTED = ("@cf/", "@hf/")  # ids of Workers AI, which begin with no slug
 _NOISE = {"portkey", "vk", "virtual", "key", "keys", "id", "slug", "provider", "prod", "dev", "test", "self", "api"}
 
@@ -33,7 +40,7 @@ def meant(slug: str, client: Client, slugs: Mapping[str, str]) -> str:
 
 def named(name: str, client: Client) -> str:
     """The provider that a name such as `PORTKEY_VK_OPENAI` holds; "" for none."""
-    words = [w for w in re.split(r"[^a-z0-9]+", name.lower()) if w and w not in _NOISE]
+    words = [w for w in re.split(r"[^a-z0-9]+", name.lower()) if w and w not in _NOISE and not w.isdigit()]
     if not words:
         return ""
     whole = "-".join(words)
@@ -55,14 +62,33 @@ def of_provider(key: str, literal: str | None, client: Client) -> bool:
     return not fills and client.of.partition("_")[0] not in key.lower()
 
 
-def reads_as_model(slugged: str, client: Client) -> bool:
-    """Whether what stands behind a slug is the name of a model, and no package, team or person.
+def says_model(name: str) -> bool:
+    """Whether something that is called so is a model, or is about models, and no package for them."""
+    return "model" in name.lower() and not _OF_PACKAGES.search(name)
 
-    It has a digit, which names of packages hardly have, and a word of it begins as those of a known family do.
+
+def is_id(slugged: str, said: Said, client: Client) -> bool:
+    """Whether `@slug/name` is the id of a model, by what is said around it: that it is one, is about one, or nothing.
+
+    Where nothing is, its name has to read as that of a model, and of no package, team or person: it has a digit, which
+    names of packages hardly have, and a word of it begins as those of a known family do.
     """
     name = slugged.partition("/")[2].lower()
     families = "|".join(map(re.escape, client.families))
-    return bool(families and re.search(r"\d", name) and re.search(rf"(?<![a-z0-9])(?:{families})", name))
+    digit = re.search(r"\d", name) is not None
+    its = bool(families) and digit and re.search(rf"(?<![a-z0-9])(?:{families})", name) is not None
+    return said == "model" or its or (said == "about" and digit)
+
+
+def is_built_id(text: str, names: Iterable[str], client: Client, slugs: Mapping[str, str]) -> bool:
+    """Whether a text that is put together is the id of a model: by its slug, its name, or what is put into it.
+
+    `text` has anything that no name has for what is computed, `names` are those of that.
+    """
+    slug, _, name = text.removeprefix("@").partition("/")
+    told = re.fullmatch(r"[\w.-]+", slug) is not None and meant(slug, client, slugs) != ""
+    named = any(word in each.lower() for each in names for word in _OF_IDS)
+    return told or named or is_id(f"@/{name}", "", client)
 
 
 def new_id(model: str, provider: str, client: Client, slugs: Mapping[str, str], models: Mapping[str, str]) -> NewId:

@@ -1,15 +1,19 @@
-"""Keys that stand in other keys, by indent as in YAML or by braces as in JSON and HCL."""
+"""Keys that stand in other keys, by indent as in YAML, by braces as in JSON and HCL, or in sections."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from migrator.formats.search import lines
 
 _BRACED = frozenset({".yml", ".yaml", ".json", ".jsonc", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tf", ".hcl"})
 _INDENTED = frozenset({".yml", ".yaml"})
+_SECTIONED = frozenset({".toml", ".ini", ".cfg", ".conf"})
+_SECTION_OR_KEY = re.compile(r"""^[ \t]*(?:\[\[?(?P<section>[^\]\r\n]+)\]|(?P<key>[\w."'-]+)[ \t]*=)""", re.MULTILINE)
+_DEEP = 6  # keys above one another that are asked for
 _INDENTED_KEY = re.compile(r"""([ ]*(?:-[ ]+)*)(["']?)([\w.-]+)\2[ ]*:(?=\s|$)""")
 _BARE = r"""'[^'\n]*'|[\w.-]+|[{}\[\],:=]|#[^\n]*"""
 _TOKEN = re.compile(rf""""(?:\\.|[^"\\\n])*+(?:"|())|{_BARE}""")
@@ -36,6 +40,29 @@ def keys(text: str, suffix: str, depth: int) -> Iterator[Key]:
         yield from _braced(text, depth)
     if suffix in _INDENTED:
         yield from _indented(text, depth)
+
+
+def above(text: str, suffix: str, places: Sequence[int]) -> list[frozenset[str]]:
+    """The names of the keys and sections that each of some places stands below, its own key among them."""
+    ways = [_sectioned(text)] if suffix in _SECTIONED else []
+    ways += [_braced(text, _DEEP)] if suffix in _BRACED else []
+    ways += [_indented(text, _DEEP)] if suffix in _INDENTED else []
+    found: list[frozenset[str]] = [frozenset()] * len(places)
+    for way in ways:
+        known = [*way]
+        starts = [key.start for key in known]
+        for number, place in enumerate(places):
+            if at := bisect_right(starts, place):
+                found[number] |= frozenset(known[at - 1].path)
+    return found
+
+
+def _sectioned(text: str) -> Iterator[Key]:
+    section: tuple[str, ...] = ()
+    for match in _SECTION_OR_KEY.finditer(text):
+        names = tuple(part.strip(" \t\"'") for part in (match["section"] or match["key"]).split("."))
+        section = names if match["section"] else section
+        yield Key(match.start(), section if match["section"] else (*section, *names), None)
 
 
 def _indented(text: str, depth: int) -> Iterator[Key]:

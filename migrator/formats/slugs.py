@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from migrator.fates.names import Names
-from migrator.fates.providers import LIKELY, SLUGGED, meant, new_id, reads_as_model
+from migrator.fates.providers import LIKELY, SLUGGED, Said, is_id, meant, new_id, says_model
+from migrator.formats.nested import above
 from migrator.formats.search import in_comment
 from migrator.primitives.client import Client
 from migrator.sites import Edit, Finding, Status
@@ -29,14 +31,13 @@ _PACKAGES = re.compile(
     r"|\.?renovate(rc)?)\.json[c5]?$|(^|/)((dependabot|pnpm-workspace)\.ya?ml|CODEOWNERS|\.renovaterc)$",
     re.IGNORECASE,
 )  # files that name packages and people, which begin with an `@` too
-_DIGIT = re.compile(r"/.*\d")
 
 
 class _Id(NamedTuple):
     """An id where it stands, and what the key of its entry says: that it is a model, or is about one; "" neither."""
 
     match: re.Match[str]
-    said: Literal["model", "about", ""]
+    said: Said
 
 
 def find(text: str, names: Names, path: str) -> Iterator[Finding]:
@@ -47,7 +48,7 @@ def find(text: str, names: Names, path: str) -> Iterator[Finding]:
     if not names.rules.clients or not _EACH.search(text) or _PACKAGES.search(path):
         return
     for client in names.rules.clients:
-        ids = {each.match.start(): each for each in (*_likely(text, client), *_own(text))}
+        ids = {each.match.start(): each for each in (*_alone(text, path), *_own(text))}
         for start in sorted(ids):
             yield from _found(ids[start], names, client)
 
@@ -55,16 +56,18 @@ def find(text: str, names: Names, path: str) -> Iterator[Finding]:
 def _own(text: str) -> Iterator[_Id]:
     """Ids in entries whose own key is about models."""
     for holder in _HOLDER.finditer(text):
-        says: Literal["model", "about"] = "model" if "model" in holder["key"].lower() else "about"
+        says: Said = "model" if says_model(holder["key"]) else "" if "model" in holder["key"].lower() else "about"
         yield from (_Id(match, says) for match in _EACH.finditer(text, *holder.span("held")))
 
 
-def _likely(text: str, client: Client) -> Iterator[_Id]:
-    """Ids that say themselves what they are."""
-    for alone in _ALONE.finditer(text):
-        match = _EACH.search(text, alone.start(), alone.end())
-        if match and reads_as_model(match[0], client) and not in_comment(text, match.start()):
-            yield _Id(match, "")
+def _alone(text: str, path: str) -> Iterator[_Id]:
+    """Ids that stand alone, with what the keys and sections around them say."""
+    found = (_EACH.search(text, alone.start(), alone.end()) for alone in _ALONE.finditer(text))
+    ids = [match for match in found if match and not in_comment(text, match.start())]
+    keys = above(text, PurePosixPath(path).suffix.lower(), [match.start() for match in ids])
+    yield from (
+        _Id(match, "model" if any(map(says_model, names)) else "") for match, names in zip(ids, keys, strict=True)
+    )
 
 
 def _found(each: _Id, names: Names, client: Client) -> Iterator[Finding]:
@@ -72,8 +75,7 @@ def _found(each: _Id, names: Names, client: Client) -> Iterator[Finding]:
     options, match = names.rules.options, each.match
     slugs, models = options.get("slugs", {}), options.get("models", {})
     known = match[0] in models or meant(match[0][1:].partition("/")[0], client, slugs) != ""
-    reads = reads_as_model(match[0], client)
-    if each.said != "model" and not reads and not (each.said and _DIGIT.search(match[0])):
+    if not is_id(match[0], each.said, client):
         return
     rule = next((row.id for row in names.rules.parameters if row.to == "provider"), client.id)
     new = new_id(match[0], "", client, slugs, models)

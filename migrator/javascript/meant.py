@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from ast_grep_py import SgNode
 
+from migrator.fates.providers import says_model
+
 _THROUGH = frozenset(
     {"binary_expression", "ternary_expression", "parenthesized_expression", "as_expression", "satisfies_expression"}
     | {"non_null_expression", "array", "return_statement", "statement_block", "arrow_function", "jsx_expression"}
     | {"arguments", "call_expression", "object", "await_expression", "if_statement", "else_clause"}
 )
+_HOLDERS = frozenset({"pair", "variable_declarator", "public_field_definition", "field_definition"})
 _BARE = frozenset({"default", "id", "key", "name", "slug", "value"})  # keys that say nothing themselves
 _FIELDS = ("key", "name", "left", "pattern")
 _DEEP = 10
@@ -31,10 +34,21 @@ def is_model(node: SgNode) -> bool:
         if holder is not None and above.kind() not in _THROUGH:
             bare = above.kind() == "pair" and holder.text().strip("\"'") in _BARE
             if not bare:
-                return "model" in holder.text().lower()
+                return says_model(holder.text())
         elif above.kind() not in _THROUGH:
             return False
         above = above.parent()
+    return False
+
+
+def is_among_models(node: SgNode) -> bool:
+    """Whether something of several that a text is in, at whatever depth, is called after models."""
+    for above in node.ancestors():
+        holder = above.field("key") if above.kind() == "pair" else above.field("name")
+        if above.kind() in _HOLDERS and holder is not None and says_model(holder.text()):
+            return True
+        if above.kind() not in {*_HOLDERS, *_THROUGH} or above.kind() == "statement_block":
+            return False
     return False
 
 
@@ -47,7 +61,7 @@ def _compared(node: SgNode) -> bool:
 def _asked(node: SgNode) -> bool:
     """Whether a call is of something about models: `setModel(…)`, `expect(answer.model).toBe(…)`."""
     function = node.field("function") if node.kind() == "call_expression" else None
-    return function is not None and "model" in function.text().lower()
+    return function is not None and says_model(function.text())
 
 
 def _speaks(switch: SgNode | None) -> bool:

@@ -8,14 +8,18 @@ from dataclasses import replace
 
 from ast_grep_py import SgNode
 
-from migrator.fates.providers import LIKELY, SLUGGED, meant, new_id, reads_as_model
+from migrator.fates.providers import LIKELY, SLUGGED, is_built_id, is_id, meant, new_id
 from migrator.javascript.clients import Built, Clients
-from migrator.javascript.meant import is_model
+from migrator.javascript.meant import is_among_models, is_model
 from migrator.javascript.source import Script, string_of
 from migrator.sites import Finding, Status
 
 _BEGUN = re.compile(r"`@(?P<slug>[\w-]+|\$\{[^}`]*\})/")
-_JOINED = re.compile(r"""["'`]@(?P<slug>[\w.-]+)/(?:["'`]|\$\{)""")
+_JOINED = re.compile(r"""["'`/]\^?@(?:[\w.-]+\\?/(?:["'`/]|\$\{)|\$\{[^}`]*\}/)""")
+_ALONE = re.compile(r"""["'`]@[\w.-]+["'`]""")
+_COMPUTED = re.compile(r"\$\{[^}`]*\}")
+_NAME = re.compile(r"[A-Za-z_$][\w$]*")
+_JOINING = "it is put together to a model id with a slug of Portkey's: write provider/model"
 _SLUG = re.compile(SLUGGED)
 _EACH = re.compile(rf"(?<![\w@./-]){SLUGGED}")
 _OF_PACKAGES = re.compile(r"require|import|[mM]ock|resolve")
@@ -28,7 +32,7 @@ def slugs(script: Script, clients: Clients) -> Iterator[Finding]:
 
     What is a model's id in one place of the script is one in all of them.
     """
-    texts = script.all("string", "template_string")
+    texts = script.all("string", "template_string", "regex")
     known = {said for node in texts if (said := string_of(node)) and _SLUG.fullmatch(said) and is_model(node)}
     for node in texts:
         said = string_of(node)
@@ -36,16 +40,20 @@ def slugs(script: Script, clients: Clients) -> Iterator[Finding]:
         slug, _, model = said[1:].partition("/") if match and said else ("", "", "")
         if match and (said in known or is_model(node)):
             yield _named(clients, node, slug, f"/{model}")
-        elif match and reads_as_model(match[0], clients.options.client) and not _is_package(node):
+        elif match and _reads_as_id(clients, node, match[0]):
             yield _likely(clients, node, slug, f"/{model}")
         elif said is None and (begun := _BEGUN.match(node.text())) and is_model(node):
             yield _named(clients, node, begun["slug"], node.text()[begun.end() - 1 : -1])
-        elif (begun := _JOINED.match(node.text())) and _is_joined(clients, node, begun["slug"]):
-            why = "it is put together to a model id with a slug of Portkey's: write provider/model"
-            yield Finding(script.start(node), _rule(clients), Status.MANUAL, f"{node.text()[1:-1]}: {why}")
+        elif _is_joined(clients, node):
+            yield Finding(script.start(node), _rule(clients), Status.MANUAL, f"{node.text()[1:-1]}: {_JOINING}")
         elif told := next((m for m in _EACH.finditer(node.text()) if not match and m[0] in known), None):
             said = f"{told[0]} in a text: it is a model id with a slug of Portkey's, say what it is now"
             yield Finding(script.start(node) + told.start(), _rule(clients), Status.MANUAL, said)
+
+
+def _reads_as_id(clients: Clients, node: SgNode, said: str) -> bool:
+    among = is_among_models(node)
+    return not _is_package(node) and is_id(said, "model" if among else "", clients.options.client)
 
 
 def _named(clients: Clients, node: SgNode, slug: str, rest: str) -> Finding:
@@ -67,9 +75,27 @@ def _likely(clients: Clients, node: SgNode, slug: str, rest: str) -> Finding:
     return replace(found, status=Status.MANUAL, message=said, edits=())
 
 
-def _is_joined(clients: Clients, node: SgNode, slug: str) -> bool:
-    """Whether a text that ends behind a slug begins the id of a model, as it does beside a client."""
-    return _is_known(clients, slug) and not _is_package(node) and next(clients.built(), None) is not None
+def _is_joined(clients: Clients, node: SgNode) -> bool:
+    """Whether a text or a pattern begins with a slug the id of a model that goes on elsewhere, beside a client."""
+    text = node.text()
+    begun = _JOINED.match(text)
+    if begun is None and not (_ALONE.fullmatch(text) and _is_joined_list(node)):
+        return False
+    if _is_package(node) or next(clients.built(), None) is None:
+        return False
+    names = _NAME.findall(" ".join(_COMPUTED.findall(text)))
+    said = _COMPUTED.sub(" ", text[1:-1].lstrip("^").replace("\\/", "/"))
+    slugs = clients.options.names.rules.options.get("slugs", {})
+    return is_model(node) or is_built_id(said, names, clients.options.client, slugs)
+
+
+def _is_joined_list(node: SgNode) -> bool:
+    """Whether a text is in a list that is joined with slashes: `["@openai", model].join("/")`."""
+    items = node.parent()
+    joined = items.parent() if items and items.kind() == "array" else None
+    call = joined.parent() if joined and joined.text().endswith(".join") else None
+    arguments = call.field("arguments") if call else None
+    return arguments is not None and arguments.text()[1:-1].strip("\"'`") == "/"
 
 
 def _is_known(clients: Clients, slug: str) -> bool:

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from migrator.fates.providers import meant, new_id
+from migrator.fates.providers import is_built_id, meant, new_id
 from migrator.primitives.client import Client
 from migrator.python.sdk.meaning import means_model
 from migrator.python.sdk.pieces import COMPUTED, sums, together
@@ -32,13 +32,13 @@ def find(writer: Writer, rule: str, held: str) -> Iterator[Finding]:
             continue
         inner |= {id(n) for n in ast.walk(node)}
         meant_so = means_model(module.source.parents, node)
-        if held and (meant_so or (sure and _says_model(writer, node, slug))):
+        if held and (meant_so or (sure and _says_model(writer, node))):
             yield Finding(module.source.start(node), rule, Status.MANUAL, f"@{slug or '…'}/…: {held}")
         elif meant_so:
             yield _found(writer, node, slug, rule)
-        elif sure and _says_model(writer, node, slug):
+        elif sure and _says_model(writer, node):
             said = f"@{slug or '…'}/…: if it is an id of a model, {_to_write(writer.client, slug)}"
-            yield Finding(module.source.start(node), rule, Status.REVIEW, said)
+            yield Finding(module.source.start(node), rule, Status.MANUAL, said)
 
 
 def slug_of(node: ast.expr) -> str | None:
@@ -47,16 +47,15 @@ def slug_of(node: ast.expr) -> str | None:
         return None
     text = together(node)
     match = _BUILT.match(text)
-    if match is None or COMPUTED not in text:
+    if match is None:
         return None
     return "" if COMPUTED in match["slug"] else match["slug"]
 
 
-def _says_model(writer: Writer, node: ast.expr, slug: str) -> bool:
-    """Whether an id itself says that it is one of a model: by a slug that tells a provider, or what is put into it."""
+def _says_model(writer: Writer, node: ast.expr) -> bool:
+    """Whether an id itself says that it is one of a model."""
     names = (getattr(n, "id", "") or getattr(n, "attr", "") for n in ast.walk(node))
-    told = slug and meant(slug, writer.client, writer.rules.options.get("slugs", {}))
-    return bool(told) or any("model" in name.lower() for name in names)
+    return is_built_id(together(node), names, writer.client, writer.rules.options.get("slugs", {}))
 
 
 def _found(writer: Writer, node: ast.expr, slug: str, rule: str) -> Finding:

@@ -6,10 +6,11 @@ import ast
 import json
 import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from migrator.clients.table import load
-from migrator.fates.providers import LOST, NewId, begins, new_id
+from migrator.fates.providers import LOST, SLUGGED, NewId, begins, new_id
 from migrator.primitives.client import Client
 from migrator.python.module import Module
 from migrator.python.reading.expressions import text_value
@@ -17,6 +18,8 @@ from migrator.python.reading.scopes import Scope
 from migrator.python.sdk import arguments
 from migrator.python.sdk.built_ids import slug_of
 from migrator.python.sdk.spread import is_in_sight, names_given
+from migrator.python.sdk.values import Values
+from migrator.python.sdk.variables import Variables
 from migrator.sites import Edit, Finding, Status
 
 REST = "what the OpenAI SDK does not take goes into extra_body"
@@ -41,6 +44,7 @@ class _More(NamedTuple):
 
 
 _NOTHING = _More((), ())
+_SLUGGED = re.compile(SLUGGED)
 
 
 class Arguments:
@@ -106,12 +110,24 @@ class Arguments:
             return
         model = text_value(keyword.value)
         if model is None:
-            if not isinstance(keyword.value, ast.Constant) and slug_of(keyword.value) is None:
+            told = isinstance(keyword.value, ast.Constant) or slug_of(keyword.value) is not None
+            if not told and not self._names_provider(keyword.value):
                 yield from self.unseen(keyword.value, asked)
             return
         new = self._new_id(model, asked.provider)
         if new.text != model or new.message:
             yield self._renamed(keyword.value, model, new)
+
+    def _names_provider(self, model: ast.expr) -> bool:
+        """Whether every id that an expression may be is written down, and begins with a slug."""
+        if "@" not in self.module.source.text:
+            return False
+        ids = [text_value(value) or "" for value in self._values.of(model)]
+        return bool(ids) and all(_SLUGGED.fullmatch(each) for each in ids)
+
+    @cached_property
+    def _values(self) -> Values:
+        return Values(self.module, Variables(self.module))
 
     def _renamed(self, value: ast.expr, model: str, new: NewId) -> Finding:
         said = f"{model} → {new.text}" if new.text != model else model

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from migrator.fates.providers import says_model
 from migrator.python.reading.expressions import text_value
 
 
@@ -13,9 +14,9 @@ def means_model(parents: dict[int, ast.AST], node: ast.AST) -> bool:
     above, returned = parents.get(id(node)), False
     while above is not None and not isinstance(above, ast.ClassDef | ast.Module):
         if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef):
-            return returned and "model" in above.name.lower()
+            return returned and says_model(above.name)
         returned |= isinstance(above, ast.Return)
-        if any("model" in name.lower() for name in _names(above, node)):
+        if any(map(says_model, _names(above, node))):
             return True
         node, above = above, parents.get(id(above))
     return False

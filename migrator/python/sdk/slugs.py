@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from migrator.fates.providers import LIKELY, SLUGGED, meant, new_id, reads_as_model
+from migrator.fates.providers import LIKELY, SLUGGED, is_id, meant, new_id
 from migrator.python.reading.expressions import text_value
 from migrator.python.sdk import built_ids
 from migrator.python.sdk.meaning import means_model
@@ -14,6 +14,7 @@ from migrator.python.sdk.writer import Writer
 from migrator.sites import Edit, Finding, Status
 
 _ID = re.compile(SLUGGED)
+_BEGINNING = re.compile(r"\^?@(?P<slug>[\w.-]+)\\?/")  # of ids that are looked at
 
 
 def find(writer: Writer, held: str) -> Iterator[Finding]:
@@ -24,6 +25,7 @@ def find(writer: Writer, held: str) -> Iterator[Finding]:
     module = writer.module
     rule = next((r.id for r in writer.rules.parameters if r.to == "provider"), writer.client.id)
     yield from built_ids.find(writer, rule, held)
+    yield from _beginnings(writer, rule, held)
     if not _ID.search(module.source.text):
         return
     parents = module.source.parents
@@ -33,7 +35,7 @@ def find(writer: Writer, held: str) -> Iterator[Finding]:
         if id(text.node) in writer.module.kept or not old or not _ID.fullmatch(old):
             continue
         named = means_model(parents, text.node)
-        if not named and not reads_as_model(old, writer.client):
+        if not is_id(old, "model" if named else "", writer.client):
             continue
         if held:
             yield Finding(module.source.start(text.node), rule, Status.MANUAL, f"{old}: {held}")
@@ -47,3 +49,18 @@ def find(writer: Writer, held: str) -> Iterator[Finding]:
         edits = (Edit(*place, new.text),) if place and sure and new.status is not Status.MANUAL else ()
         status = (new.status if named else Status.REVIEW) if edits else Status.MANUAL
         yield Finding(place[0] if place else module.source.start(text.node), rule, status, said, edits)
+
+
+def _beginnings(writer: Writer, rule: str, held: str) -> Iterator[Finding]:
+    """Slugs that ids are looked at for, as texts and patterns: `model.startswith("@openai/")`."""
+    module, slugs = writer.module, writer.rules.options.get("slugs", {})
+    for text in module.found.texts if module.index.uses_old(module.facts) else ():
+        match = _BEGINNING.fullmatch(text_value(text.node) or "") if text.role == "plain" else None
+        above = module.source.parents.get(id(text.node))
+        provider = (
+            meant(match["slug"], writer.client, slugs) if match and isinstance(above, ast.Call | ast.Tuple) else ""
+        )
+        if match and provider:
+            prefix = writer.client.providers.get(provider, provider)
+            said = held or f"if ids of models are looked at, they begin with {prefix}/ from now on"
+            yield Finding(module.source.start(text.node), rule, Status.MANUAL, f"{match[0]}: {said}")
