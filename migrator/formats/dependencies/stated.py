@@ -135,9 +135,10 @@ def settle(place: Place, rule: Dependency, manner: Manner) -> Iterator[Finding]:
             yield _finding(rule, one, Status.MANUAL, said, (), manner)
         elif server := _server(rule, one):
             added = [] if manner.runs else needed
-            said = f"{one.name}[{server}] stays, for it is a server: take it out where none is run"
+            said = f"{one.name}[{server}] stays: it is a server; take it out where none is run"
             said += f"; {' and '.join(map(spelt, added))} is added" if added else ""
-            yield _finding(rule, one, Status.REVIEW, said, place.beside(one, *added) if added else (), manner)
+            why = rule if added else replace(rule, message="")
+            yield _finding(why, one, Status.REVIEW, said, place.beside(one, *added) if added else (), manner)
         elif rule.extra and not manner.kept:
             yield _without_extra(place, rule, one, needed, manner)
         elif needed:

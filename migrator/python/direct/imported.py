@@ -23,8 +23,10 @@ def written(module: Module, plan: Plan) -> Iterator[Finding]:
     statements: dict[int, list[Imported]] = {}
     for name in plan.imported.values():
         statements.setdefault(id(name.statement), []).append(name)
+    blocks = {id(each.node): id(each.block) for each in module.found.imports}
+    there: dict[int, set[str]] = {}  # block -> what an earlier statement of it imports by now
     seen = set[int]()
-    for names in statements.values():
+    for names in sorted(statements.values(), key=lambda names: names[0].statement.lineno):
         uses = [use for name in names for use in name.uses]
         calls = [plan.calls[id(use.nodes[-1])] for use in uses if id(use.nodes[-1]) in plan.calls]
         wanted = sorted({each for call in calls for each in call.names})
@@ -41,8 +43,11 @@ def written(module: Module, plan: Plan) -> Iterator[Finding]:
                 yield Finding(module.source.start(use.nodes[0]), names[0].fate.rule, Status.MANUAL, said)
                 module.staying.add(id(use.nodes[-1]))
         if calls or left:
-            added = [spelled[w] if spelled[w] == w else f"{w} as {spelled[w]}" for w in wanted]
-            _place(module, plan, names, added, of_sdk)
+            before = there.setdefault(blocks[id(names[0].statement)], set())
+            new = [name for name in wanted if name not in before]
+            added = [spelled[w] if spelled[w] == w else f"{w} as {spelled[w]}" for w in new]
+            _place(module, plan, names, added, [name for name in of_sdk if name not in before])
+            before.update(wanted, of_sdk)
 
 
 def _free(module: Module, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -134,28 +135,40 @@ class _Planner:
         starts = [self.module.source.start(r.nodes[0]) for uses in groups.values() for r, _, _ in uses]
         for uses in groups.values():
             kept = self.looks and self._look(uses)
-            if not (self.writes or kept):
-                continue
-            reason = self._stays(uses) if self.writes else "calls keep their form"
-            for reference, count, fate in uses:
-                node = reference.nodes[-1]
-                try:
-                    if reason or id(node) in self.plan.kept:
-                        raise NotKnownError(reason or self.plan.kept[id(node)])
-                    self.plan.calls[id(node)] = self._direct(reference, fate, starts)
-                except NotKnownError as error:
-                    self.plan.reasons[id(node)] = str(error)
-                if count == 0:
-                    self._import(reference, fate)
-                    if kept and id(node) not in self.plan.calls:
-                        said = f"{reference.parts[0]} stays with LiteLLM for another call in this file"
-                        self.plan.kept.setdefault(id(node), said)
+            if self.writes or kept:
+                self._write(uses, starts, kept)
+            if not kept:  # a name that stays has no call that moves
+                self.plan.findings += self._differing(uses)
+
+    def _write(self, uses: list[tuple[Reference, int, Fate]], starts: list[int], kept: bool) -> None:
+        """Write the calls of one function by the SDK's client; those of which one is kept stay by their name."""
+        reason = self._stays(uses) if self.writes else "calls keep their form"
+        for reference, count, fate in uses:
+            node = reference.nodes[-1]
+            try:
+                if reason or id(node) in self.plan.kept:
+                    raise NotKnownError(reason or self.plan.kept[id(node)])
+                self.plan.calls[id(node)] = self._direct(reference, fate, starts)
+            except NotKnownError as error:
+                self.plan.reasons[id(node)] = str(error)
+            if count == 0:
+                self._import(reference, fate)
+                if kept and id(node) not in self.plan.calls:
+                    said = f"{reference.parts[0]} stays with LiteLLM for another call in this file"
+                    self.plan.kept.setdefault(id(node), said)
+
+    def _differing(self, uses: list[tuple[Reference, int, Fate]]) -> Iterator[Finding]:
+        """What calls by an imported name do otherwise, where they keep their form."""
+        for reference, count, fate in uses:
+            said = self.plan.differing.get(id(reference.nodes[-1]))
+            if said and count == 0 and id(reference.nodes[-1]) not in self.plan.calls:
+                start = self.module.source.start(reference.nodes[0])
+                yield Finding(start, fate.rule, Status.REVIEW, f"{reference.parts[0]}: {said}")
 
     def _look(self, uses: list[tuple[Reference, int, Fate]]) -> bool:
         """Note the calls that the client module would refuse, or take otherwise; whether there are any of the first."""
-        findings = list[Finding]()
         kept = False
-        for reference, count, fate in uses:
+        for reference, _, fate in uses:
             node = reference.nodes[-1]
             call, _ = self.called.get(id(node), (None, None))
             if call is None:
@@ -165,10 +178,6 @@ class _Planner:
                 self.plan.kept[id(node)] = reason
             elif said := refused.difference(call, fate.name, self.table, self.reader):
                 self.plan.differing[id(node)] = said
-                if count == 0:
-                    start = self.module.source.start(reference.nodes[0])
-                    findings.append(Finding(start, fate.rule, Status.REVIEW, f"{reference.parts[0]}: {said}"))
-        self.plan.findings += [] if kept else findings  # a name that stays has no call that moves
         return kept
 
     def _function(self, reference: Reference) -> tuple[int, Fate] | None:

@@ -225,8 +225,8 @@ def _split(
     moved = next(r for _, r in sorted(moves, key=lambda m: not (m[1] and m[1].new)) if r is not None)
     between = separator(module, node)
     message = _told(old, groups)
-    unused = ", ".join(a.name for a, r in moves if r and not r.new and is_unused(module, statement, a))
-    message += f"; {unused}: imported but not used, so not carried over" if unused else ""
+    unused = [a for a, r in moves if r and not r.new and is_unused(module, statement, a)]
+    message += f"; {', '.join(a.name for a in unused)}: imported but not used, so not carried over" if unused else ""
     text, edits = between.join(lines) or "pass", list[Edit]()
     if between == "; ":  # other statements may follow on the line, so comments go above it
         above = source.line_start(start)
@@ -234,7 +234,7 @@ def _split(
     else:
         text = "  ".join([text, *comments])
     line = next((n for a, r in moves if r and (n := _line_that_holds(module, a, statement.scope))), 0)
-    doubts = _doubts(module, old, moves)
+    doubts = _doubts(module, old, [(a, r) for a, r in moves if a not in unused])
     (rule, doubt), *others = doubts.items() or [(moved.rule, "")]
     status = Status.REVIEW if doubts or unused else Status.MIGRATED
     message += f"; {doubt}" if doubt else ""

@@ -53,14 +53,24 @@ def requester(index: Index, dotted: str) -> str:
 
 def given(index: Index, facts: Facts, to: str, alias: str) -> tuple[str, str]:
     """How a module writes another one that it uses from now on, and the import that gives it."""
-    libraries, client = index.names.rules.libraries, to == index.names.client
-    by_name = client or any(under(to, module) for each in libraries for module in each.apart)
-    package, _, leaf = to.rpartition(".") if by_name else ("", "", to.partition(".")[0])
-    free = (n for n in (leaf, *(("gateway",) if client else ()), f"{leaf}_sdk") if _is_free(index, facts, n, to))
-    local = alias if alias and client else next(free, f"{leaf}_")
-    beside = any(under(each.module, leaf) for each in libraries)  # nothing else imports a module of it
-    named = f"import {to if beside else leaf}" if local == leaf else f"import {leaf} as {local}"
-    return (local if by_name else local + to[len(leaf) :]), f"from {package} {named}" if package else named
+    libraries, client = index.names.rules.libraries, index.names.client
+    apart = any(under(to, module) for each in libraries for module in each.apart)
+    if to != client and not apart:
+        first = to.partition(".")[0]
+        local = _free(index, facts, first, to)
+        beside = any(under(each.module, first) for each in libraries)  # nothing else imports a module of it
+        named = to if beside else first
+        return f"{local}{to[len(first) :]}", f"import {named}" if local == first else f"import {first} as {local}"
+    package, _, leaf = to.rpartition(".")
+    local = (alias or _free(index, facts, leaf, to, "gateway")) if to == client else _free(index, facts, leaf, to)
+    named = f"import {leaf}" if local == leaf else f"import {leaf} as {local}"
+    return local, f"from {package} {named}" if package else named
+
+
+def _free(index: Index, facts: Facts, name: str, target: str, *others: str) -> str:
+    """A name that a module does not use for anything else than the target."""
+    names = (each for each in (name, *others, f"{name}_sdk") if _is_free(index, facts, each, target))
+    return next(names, f"{name}_")
 
 
 def _is_free(index: Index, facts: Facts, name: str, target: str) -> bool:

@@ -41,6 +41,10 @@ class Texts:
             for library in self.module.names.rules.libraries if value else ():
                 find = self._of_one_that_stays if library.stays else self._of
                 yield from find(text, value or "", library)
+        if any(not library.stays for library in self.module.names.rules.libraries):
+            for keyword, rule in variables.by_keywords(self.module):
+                start = self.module.source.start(keyword)
+                yield Finding(start, rule.id, Status.REVIEW, f"{keyword.arg}: {rule.message}")
 
     def _of(self, text: Text, value: str, library: Library) -> Iterator[Finding]:
         call = self.module.call_given(text.node)
