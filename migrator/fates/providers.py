@@ -15,6 +15,7 @@ Said = Literal["model", "about", ""]
 LOST = "?"
 SLUGGED = r"@(?!(?:cf|hf)/)[A-Za-z0-9][\w.-]*/[A-Za-z0-9](?:[\w.:/@-]*\w)?"
 """Matches the id of a model that begins with a slug: `@openai-prod/gpt-4o`."""
+WITH_CLIENTS = "left with the clients and requests of the code, which are to be moved by hand"
 LIKELY = "only the text itself says that it is a model's id"
 _SHORTEST = 20  # characters of a key
 _OF_PACKAGES = re.compile(

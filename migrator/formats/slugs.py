@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from migrator.fates.names import Names
-from migrator.fates.providers import LIKELY, SLUGGED, Said, is_id, meant, new_id, says_model
+from migrator.fates.providers import LIKELY, SLUGGED, WITH_CLIENTS, Said, is_id, meant, new_id, says_model
 from migrator.formats.nested import above
 from migrator.formats.search import in_comment
 from migrator.primitives.client import Client
@@ -79,7 +79,9 @@ def _found(each: _Id, names: Names, client: Client) -> Iterator[Finding]:
         return
     rule = next((row.id for row in names.rules.parameters if row.to == "provider"), client.id)
     new = new_id(match[0], "", client, slugs, models)
-    if new.status is Status.MANUAL:
+    if names.rules.staying:
+        yield Finding(match.start(), rule, Status.MANUAL, f"{match[0]}: {WITH_CLIENTS}")
+    elif new.status is Status.MANUAL:
         yield Finding(match.start(), rule, new.status, f"{match[0]}: {new.message}")
     elif not known:
         said = "nothing tells the provider of its slug: say it with the setting slugs, or write the id by hand"

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ast_grep_py import SgNode
 
-from migrator.fates.providers import LIKELY, SLUGGED, is_built_id, is_id, meant, new_id
+from migrator.fates.providers import LIKELY, SLUGGED, WITH_CLIENTS, is_built_id, is_id, meant, new_id
 from migrator.javascript.clients import Built, Clients
 from migrator.javascript.meant import is_among_models, is_model
 from migrator.javascript.source import Script, string_of
@@ -115,6 +115,8 @@ def _is_package(node: SgNode) -> bool:
 
 def _changed(clients: Clients, node: SgNode, new: str, why: str, status: Status = Status.REVIEW) -> Finding:
     script, quote = clients.script, node.text()[0]
+    if clients.options.names.rules.staying:
+        return Finding(script.start(node), _rule(clients), Status.MANUAL, f"{node.text()[1:-1]}: {WITH_CLIENTS}")
     edits = (script.edit(node, f"{quote}{new}{quote}"),) if status is not Status.MANUAL else ()
     said = f"{node.text()[1:-1]} → {new}" + (f": {why}" if why else "")
     return Finding(script.start(node), _rule(clients), status, said, edits)

@@ -17,6 +17,7 @@ from migrator.primitives.library import Variable
 from migrator.sites import Change, Finding, Site, Status
 
 _READERS = "for all clients and requests of the code do"
+_TESTS = re.compile(r"(^|/)(tests?|__tests__|spec)/|(^|/)(test_|conftest\.)|_test\.py$|\.(test|spec)\.[cm]?[jt]sx?$")
 _WORD = re.compile(r"[A-Z][A-Z0-9_]+")
 _NAMED = re.compile(r"""(?<=["'`.])[A-Z][A-Z0-9_]+\b""")
 
@@ -36,8 +37,10 @@ class Spoken(NamedTuple):
     stays: bool = False
 
 
-def spoken(findings: Iterable[Finding], rules: Rules) -> Spoken:
-    """What becomes of the clients and requests that these findings are of."""
+def spoken(path: str, findings: Iterable[Finding], rules: Rules) -> Spoken:
+    """What becomes of the clients and requests that the findings of a file are of; tests follow other code."""
+    if _TESTS.search(path):
+        return Spoken()
     speaking = _speaking(rules)
     gone = {row.id for row in rules.methods}
     its = [f for f in findings if not f.prose and f.rule in speaking | gone]
@@ -53,7 +56,7 @@ def reading_on(rules: Rules, code: Iterable[Spoken]) -> Rules:
     left = [Variable(rule.id, of, [rule.old], f"it stays, {_READERS}") for rule in rules.envs]
     left += [Variable(rule.id, of, rule.names, f"it stays, {_READERS}") for rule in rules.env_gone]
     left += [replace(rule, message=f"it stays, {_READERS}") if rule.check else rule for rule in rules.variables]
-    return replace(rules, envs=(), env_gone=(), env_adds=(), variables=tuple(left))
+    return replace(rules, envs=(), env_gone=(), env_adds=(), variables=tuple(left), staying=True)
 
 
 def read_after(names: Names, candidates: Candidates, changes: Iterable[Change], sites: Iterable[Site]) -> Read:

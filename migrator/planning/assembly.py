@@ -265,11 +265,11 @@ def _file(
     except (SyntaxError, ValueError) as error:
         return _Result(problem=Problem(path, f"left as it was, the result would not be valid: {error}"))
     if after == candidate.data and path == new_path:
-        return _Result(sites=placed.sites, spoken=spoken(findings, rules))
+        return _Result(sites=placed.sites, spoken=spoken(path, findings, rules))
     kind: Kind = "modify" if path == new_path else "rename"
     mode = _mode(candidates.project, path)
     change = Change(path, new_path, kind, language, placed.edits, candidate.data, after, mode)
-    return _Result(change, placed.sites, spoken=spoken(findings, rules))
+    return _Result(change, placed.sites, spoken=spoken(path, findings, rules))
 
 
 def _encoded(candidate: Candidate, placed: Placed, validate: Callable[[str], object]) -> bytes:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import replace
 
-from migrator.fates.providers import LOST, begins
+from migrator.fates.providers import LOST, WITH_CLIENTS, begins
 from migrator.formats import servers
 from migrator.python import answers
 from migrator.python.calls import import_edit
@@ -47,7 +47,7 @@ class Rewriter:
         self.module, self.writer = module, Writer(module)
         self.client, self.options = self.writer.client, self.writer.options
         self.through = Through(self.writer)
-        self.held = False  # whether the address stays
+        self.held = ""  # why the address stays
         self.asked = Requests(module, answers.trace_of(module), self.client, self.options)
 
     def findings(self) -> Iterator[Finding]:
@@ -63,7 +63,10 @@ class Rewriter:
         for finding in raw.find(self.writer, self.through):
             moves |= bool(finding.edits)
             yield finding
-        self.held = self.through.by_hand and not moves
+        held = (
+            WITH_CLIENTS if self.writer.rules.staying else _WITH_HEADERS if self.through.by_hand and not moves else ""
+        )
+        self.held = held
         yield from self._handed_on()
         if self.through.urls.speaks:
             self.through.urls.hold()
@@ -72,7 +75,8 @@ class Rewriter:
         yield from self.through.urls.findings()
         yield from self.asked.findings()
         gone = not moves and self.through.urls.speaks and self.through.urls.gone
-        yield from slugs.find(self.writer, _WITH_CLIENT if stays else _WITH_REQUESTS if gone else "")
+        left = _WITH_CLIENT if stays else _WITH_REQUESTS if gone else WITH_CLIENTS if self.writer.rules.staying else ""
+        yield from slugs.find(self.writer, left)
         yield from asserted.find(self.writer)
 
     def _call(self, node: ast.Call, scope: Scope) -> Iterator[Finding]:
@@ -226,7 +230,7 @@ class Rewriter:
                 continue
             if self.held:
                 self.module.kept.add(id(last))
-                yield self.writer.say(last, Status.MANUAL, f"{reference.parts[-1]}: {_WITH_HEADERS}")
+                yield self.writer.say(last, Status.MANUAL, f"{reference.parts[-1]}: {self.held}")
                 continue
             place = self.module.place(reference, len(reference.parts))
             said = f"{reference.parts[-1]} → the address of {self.client.called}"
@@ -271,7 +275,7 @@ class Rewriter:
                 yield Finding(self.module.source.start(node), differs.rule, differs.status, f"{old}: {differs.message}")
             elif self.held:
                 self._keep_variable(node)
-                yield self.writer.say(node, Status.MANUAL, f"{old}: {_WITH_HEADERS}")
+                yield self.writer.say(node, Status.MANUAL, f"{old}: {self.held}")
             elif place:
                 note = differs.message if differs else self.through.urls.open(url)
                 said = f"{old} → {new}" + (f": {note}" if note else "")
