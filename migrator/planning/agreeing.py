@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from migrator.fates.endpoints import address_in
 from migrator.fates.names import Names
 from migrator.formats import http
 from migrator.formats.search import apply, in_comment
@@ -120,11 +121,18 @@ def _speaking(rules: Rules) -> set[str]:
 
 
 def _staying(text: str, found: list[Finding], rules: Rules) -> list[Finding]:
-    """The findings of requests for what is not there any more, where the text goes on making them."""
+    """The findings of requests for what is not there any more, or may not be, where the text goes on making them."""
     gone = {row.id for row in rules.methods}
-    staying = [f for f in found if f.status is Status.MANUAL and not f.prose and f.rule in gone]
+    left = [f for f in found if f.status is Status.MANUAL and not f.prose]
+    staying = [f for f in left if f.rule in gone or _is_address(text, f, rules)]
     after = apply(text, found) if staying else ""
     return staying if any(http.calls(after, client) for client in rules.clients) else []
+
+
+def _is_address(text: str, finding: Finding, rules: Rules) -> bool:
+    """Whether a finding is of a URL at an old address, which stands in quotes or not."""
+    said = text[finding.start : finding.start + 3].lstrip("bfru\"'`") + text[finding.start + 3 : finding.start + 80]
+    return any(finding.rule == client.id and address_in(said, client) for client in rules.clients)
 
 
 def _is_read_anew(finding: Finding, read: Read) -> bool:
