@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from migrator.fates.names import Names
-from migrator.formats import Context, Format, dependencies, format_of, http, servers
+from migrator.formats import Context, Format, dependencies, format_of, http, servers, slugs
 from migrator.formats.blocks import Block, Placed
 from migrator.formats.followed import Followed
 from migrator.formats.search import apart, lines, moved_by, prose, snippet
@@ -55,7 +55,8 @@ def _prose(text: str, at: int, names: Names, context: Context) -> list[Finding]:
     named = list(prose(text, names, at, edit=context.edit_prose))
     if names.rules.clients:
         told = http.prose(text, names, at, edit=context.edit_prose)
-        named = apart(told, servers.find(text, names, at, prose=True), named)
+        ids = slugs.prose(text, names, at, edit=context.edit_prose)
+        named = apart(told, servers.find(text, names, at, prose=True), ids, named)
     if not names.rules.dependencies:
         return named
     from migrator.formats.dependencies import commands, node_commands

@@ -53,6 +53,17 @@ def find(text: str, names: Names, path: str) -> Iterator[Finding]:
             yield from _found(ids[start], names, client)
 
 
+def prose(text: str, names: Names, offset: int, *, edit: bool) -> Iterator[Finding]:
+    """The ids that prose names, which `edit` (`--text`) has changed where their providers are known."""
+    for client in names.rules.clients:
+        for match in _EACH.finditer(text):
+            if is_id(match[0], "", client):
+                each = next(_found(_Id(match, "model"), names, client))
+                edits = tuple(Edit(e.start + offset, e.end + offset, e.text) for e in each.edits if edit)
+                said = f"prose: {each.message}" if edit else f"prose: {each.message}; edited only with --text"
+                yield Finding(each.start + offset, each.rule, Status.REVIEW, said, edits, prose=True)
+
+
 def _own(text: str) -> Iterator[_Id]:
     """Ids in entries whose own key is about models."""
     for holder in _HOLDER.finditer(text):
