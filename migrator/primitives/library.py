@@ -101,6 +101,7 @@ class Answer(OfLibrary):
     each: Mapping[str, str] = key(TEXT_MAP, "shape = the shape that iterating it gives, chunk by chunk", {})
     keyed: list[str] = key(TEXTS, "shapes whose keys can still be read", [])
     listed: list[str] = key(TEXTS, "shapes that `in` never found a key in", [])
+    flat: list[str] = key(TEXTS, "shapes that `dict(…)` makes the same of as before", [])
     methods: Mapping[str, str] = key(TEXT_MAP, "old method = new method", {})
     dumped: list[str] = key(TEXTS, "shapes whose methods these are", [])
     differs: str = key(TEXT, "what is different about the new methods", "")

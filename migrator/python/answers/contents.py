@@ -41,6 +41,7 @@ EMPTY = frozenset(
     }
 )  # fmt: skip
 _BUILT_IN = {"dict", "list", "set"}
+FIELDS = frozenset({"field", "Field", "PrivateAttr"})  # what says of a class how its instances get an attribute
 _LESS: Values = frozenset({Table(NONE, NONE)})  # what a dictionary is that something was taken out of
 _FURTHEST = 3  # functions that hand a container on to the next
 _DISPLAYS = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
@@ -127,16 +128,21 @@ class Contents:
         """What is put into an attribute of a class, wherever that is named."""
         found = NONE
         for view in passing.mentioning(self.trace, at, cls, is_method=False) if cls else ():
+            full = f"{at.module.facts.name}.{cls}"
             for put in view.notes.puts.get(name, ()):
-                of = put.of.value if isinstance(put.of, ast.Attribute) else None
-                objects = self.trace.value(view, of) if of else NONE
-                classes = (v.cls if isinstance(v, Object) else v.name for v in objects if isinstance(v, Object | Class))
-                if any(self._is_of(each, f"{at.module.facts.name}.{cls}") for each in classes):
+                if isinstance(put.of, ast.Attribute) and self._is_of(view, put.of.value, full):
                     found |= self._put(view, put)
+            for of, variable in view.notes.kept.get(name, ()):
+                holder = view.holder(variable) if variable.id in view.notes.puts else None
+                if holder and self._is_of(view, of, full):
+                    found |= self.put_into(view, holder, variable.id)
         return found
 
-    def _is_of(self, cls: str, base: str) -> bool:
-        return cls == base or base in self.trace.index.lineage(cls)
+    def _is_of(self, at: View, node: ast.expr, base: str) -> bool:
+        """Whether an expression is a class, one that inherits from it, or an instance of one of these."""
+        values = (v for v in self.trace.value(at, node) if isinstance(v, Object | Class))
+        classes = {v.cls if isinstance(v, Object) else v.name for v in values}
+        return any(cls == base or base in self.trace.index.lineage(cls) for cls in classes)
 
     def _put(self, at: View, put: Put) -> Values:
         values = self.trace.of_given(at, put.given) if put.given else _LESS
@@ -178,7 +184,7 @@ def _puts(at: View, holder: Scope, name: str) -> Iterator[Put]:
 def is_display(node: ast.expr | None) -> bool:
     """Whether an expression makes a container of what it says itself."""
     node = node.left if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) else node
-    is_field = isinstance(node, ast.Call) and callee_of(node) in {"field", "Field"}
+    is_field = isinstance(node, ast.Call) and callee_of(node) in FIELDS
     return isinstance(node, _DISPLAYS) or is_field or (isinstance(node, ast.Call) and is_container(node))
 
 

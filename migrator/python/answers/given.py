@@ -6,14 +6,15 @@ import ast
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from migrator.python.reading.expressions import callee_of
+from migrator.python.reading.expressions import callee_of, text_value
 
 Step = int | Literal["item", "enter", "rest"]
 _ADDS = {"append", "appendleft", "add", "put", "put_nowait", "set"}
 _EXTENDS = {"extend", "extendleft", "update", "set_result"}
 _KEYED = {"setdefault", "__setitem__"}
 _TAKES = {"clear", "pop", "popitem"}
-PUTTING = frozenset({*_ADDS, *_EXTENDS, *_KEYED, *_TAKES, "insert", "heappush"})
+_NAMED = {"setattr", "__setattr__"}
+PUTTING = frozenset({*_ADDS, *_EXTENDS, *_KEYED, *_TAKES, *_NAMED, "insert", "heappush"})
 
 
 class Given(NamedTuple):
@@ -87,12 +88,12 @@ def aliases(target: ast.expr, given: Given) -> Iterator[Alias]:
 
 
 def assigned(target: ast.expr, given: Given) -> Iterator[Put]:
-    """What `x[key] = value` puts into x, and `x.name = value` into what is there for an instance."""
+    """What `x[key] = value` and `x[:] = values` put into x, and `x.name = value` into what is there for an instance."""
     is_own = isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self"
     if isinstance(target, ast.Attribute) and not is_own:
         yield Put(target, (), given)
-    elif isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice):
-        yield from _put(target.value, (target.slice,), given)
+    elif isinstance(target, ast.Subscript):
+        yield from _put(target.value, () if isinstance(target.slice, ast.Slice) else (target.slice,), given)
 
 
 def removed(node: ast.Delete) -> Iterator[Put]:
@@ -109,8 +110,10 @@ def merged(node: ast.AugAssign) -> Iterator[Put]:
 
 
 def called(node: ast.Call) -> Iterator[Put]:
-    """What `x.append(value)` and its like put into x, or take out of it."""
+    """What `x.append(value)` and its like put into x, or take out of it, and what `setattr(x, "name", value)` puts."""
     name, args = callee_of(node), node.args
+    if name in _NAMED and _is_plain(node) and len(args) == 3 and (attribute := text_value(args[1])):
+        yield Put(ast.Attribute(args[0], attribute, ast.Store()), (), Given(args[2]))
     if name == "heappush" and len(args) == 2:
         yield from _put(args[0], (None,), Given(args[1]))
     if not isinstance(node.func, ast.Attribute):
@@ -128,6 +131,12 @@ def called(node: ast.Call) -> Iterator[Put]:
         yield from _put(of, (), None)
     for keyword in node.keywords if name == "update" else ():
         yield from _put(of, (ast.Constant(keyword.arg),) if keyword.arg else (), Given(keyword.value))
+
+
+def _is_plain(node: ast.Call) -> bool:
+    """Whether `setattr` is Python's own, and no method of something that takes the attribute back."""
+    of = node.func.value if isinstance(node.func, ast.Attribute) else None
+    return of is None or (isinstance(of, ast.Name) and of.id == "object")
 
 
 def _put(of: ast.expr, keys: tuple[ast.expr | None, ...], given: Given | None) -> Iterator[Put]:

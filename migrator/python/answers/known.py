@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from migrator.python.answers import passing
-from migrator.python.answers.contents import EMPTY, is_container
+from migrator.python.answers.contents import EMPTY, FIELDS, is_container
 from migrator.python.answers.values import (
     NONE,
     NOTHING,
@@ -90,13 +90,13 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
             key = text_value(args[1])
             default = trace.value(at, args[2]) if len(args) > 2 and trace.shapes.may_lack(first, key or "") else NONE
             return trace.of_attribute(first, key) | default if key else OTHER
-        case "SimpleNamespace" if node.keywords:
-            return named_row(trace, at, node, tuple(k.arg for k in node.keywords if k.arg))
+        case "SimpleNamespace" | "Namespace" | "local" if not args:
+            return _namespace(trace, at, node)
         case "namedtuple" if len(args) == 2:
             return frozenset({Tuples(_names(args[1]))})
         case "super" if plain and not args:
             return trace.members.above(at, node)
-        case "field" | "Field" if node.keywords:
+        case _ if name in FIELDS:
             return _default(trace, at, node)
         case _ if name in _RAISING and first is not None:
             return frozenset({Caught(raised(first))})
@@ -172,6 +172,15 @@ def named_row(trace: Trace, at: View, node: ast.Call, names: tuple[str, ...]) ->
     return frozenset({Row(tuple(trace.value(at, given[n]) if n in given else OTHER for n in names), names)})
 
 
+def _namespace(trace: Trace, at: View, node: ast.Call) -> Values:
+    """What has the attributes that a call gives it, and those that are assigned to it later."""
+    own = tuple(k.arg for k in node.keywords if k.arg)
+    later = (name for name, puts in at.notes.puts.items() if any(isinstance(put.of, ast.Attribute) for put in puts))
+    more = tuple(name for name in later if name not in own)
+    items = tuple(trace.value(at, k.value) for k in node.keywords if k.arg)
+    return frozenset({Row((*items, *(NONE for _ in more)), (*own, *more))}) if own or more else OTHER
+
+
 def _names(node: ast.expr) -> tuple[str, ...]:
     """Names as they are written in a text or a list."""
     if isinstance(node, ast.List | ast.Tuple):
@@ -181,7 +190,8 @@ def _names(node: ast.expr) -> tuple[str, ...]:
 
 def _default(trace: Trace, at: View, node: ast.Call) -> Values:
     """What a field of a class is by default."""
-    given = {keyword.arg: keyword.value for keyword in node.keywords}
+    first = [("default", arg) for arg in node.args[:1] if not (isinstance(arg, ast.Constant) and arg.value is ...)]
+    given = dict([*first, *((keyword.arg or "", keyword.value) for keyword in node.keywords)])
     if factory := given.get("default_factory"):
         empty = isinstance(factory, ast.Name) and factory.id in EMPTY and at.holder(factory) is None
         return NOTHING if empty else _results(trace, trace.value(at, factory))

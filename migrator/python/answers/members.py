@@ -8,8 +8,22 @@ from typing import TYPE_CHECKING
 
 from migrator.python.answers.given import Given
 from migrator.python.answers.passing import calls
-from migrator.python.answers.values import OTHER, Class, Function, Object, Row, Value, Values, leads, union
+from migrator.python.answers.values import (
+    NONE,
+    OTHER,
+    Class,
+    Function,
+    Object,
+    Row,
+    Value,
+    Values,
+    leads,
+    matters,
+    tells,
+    union,
+)
 from migrator.python.answers.view import View, decorators
+from migrator.python.reading.expressions import callee_of
 
 if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace
@@ -43,9 +57,16 @@ class Members:
                 given = [at.notes.given.get(id(s), Given(None)) for s in stores]
                 made = union(self.trace.value(view, value) for view, value in self._made_with(at, own, name))
                 sure = [one for one in given if one.value is not None or not leads(made)]
-                values = union(self.trace.of_given(at, one) for one in sure) | (made if leads(made) else frozenset())
+                values = self._assigned(at, sure, made) | (made if leads(made) else NONE)
                 return self.trace.contents.filled(at, values, () if leads(made) else given, more)
         return OTHER
+
+    def _assigned(self, at: View, given: list[Given], made: Values) -> Values:
+        """What an attribute is assigned; `name: Any` in the body of a class says nothing beside that."""
+        only_declared = [one for one in given if one.value is None or _is_bare_field(one.value)]
+        values = union(self.trace.of_given(at, one) for one in given if one not in only_declared)
+        said = union(self.trace.of_given(at, one) for one in only_declared)
+        return values if matters(values) and not made and not tells(said) else values | said
 
     def _made_with(self, at: View, own: str, name: str) -> Iterator[tuple[View, ast.expr]]:
         """What the calls of a class without a method for it give a field, by its name or by its place."""
@@ -86,6 +107,11 @@ class Members:
         ways = union(self.of(cls, way) - OTHER for cls in classes for way in ("__enter__", "__aenter__"))
         known = union(self.trace.called(way) for way in ways)
         return known if known else self.trace.shapes.step(values, "enter")
+
+
+def _is_bare_field(node: ast.expr) -> bool:
+    """Whether a value is `PrivateAttr()`, which gives an instance nothing."""
+    return isinstance(node, ast.Call) and callee_of(node) == "PrivateAttr" and not (node.args or node.keywords)
 
 
 def _fields(at: View, own: str) -> list[str]:

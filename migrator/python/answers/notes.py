@@ -53,6 +53,9 @@ class Notes:
     )  # last name of an argument -> calls
     puts: dict[str, list[Put]] = field(default_factory=dict)  # last name of a container -> what is put into it
     aliases: dict[str, list[Alias]] = field(default_factory=dict)  # name -> what else leads to it
+    kept: dict[str, list[tuple[ast.expr, ast.Name]]] = field(
+        default_factory=dict
+    )  # attribute -> what has it, and a variable that is given it: `items = self.items`
     caught: set[str] = field(default_factory=set)  # names of errors that are handled
 
     def above(self, node: ast.AST) -> Iterator[ast.AST]:
@@ -131,6 +134,8 @@ def _bind(notes: Notes, whole: ast.expr, value: Given) -> None:
         _put(notes, assigned(target, given))
         for alias in aliases(target, given):
             notes.aliases.setdefault(alias.name.id, []).append(alias)
+        if isinstance(given.value, ast.Attribute) and isinstance(target, ast.Name) and not given.steps:
+            notes.kept.setdefault(given.value.attr, []).append((given.value.value, target))
 
 
 def _last(node: ast.Name | ast.Attribute) -> str:

@@ -136,8 +136,8 @@ class _Reader:
         reads = isinstance(node.ctx, ast.Load)
         if reads and self._keeps(shapes):
             return
-        place, field = self.places.span(node), self._field(shapes, key)
-        if place is None or field is None or isinstance(node.ctx, ast.Del) or not key.isidentifier():
+        place, field = self.places.span(node), any(self.trace.shapes.field(s, key) for s in shapes)
+        if place is None or not field or isinstance(node.ctx, ast.Del) or not key.isidentifier():
             why = self.rule.message if place else "write the attribute by hand, an f-string stands around it"
             self._say(node, Status.MANUAL, f"{what}: {why}", start=self._end(node.value))
             return
@@ -179,8 +179,7 @@ class _Reader:
         elif plain == "dict" and len(node.args) == 1 and not node.keywords:
             shapes, _ = self._shapes(node.args[0])
             if shapes and not self._keeps(shapes) and not self._has_none(node, node.args[0]):
-                said = "dict(…) goes one level deep, what is in it has no keys: `model_dump()`"
-                self._say(node, Status.MANUAL, said)
+                self._dict(node, shapes)
         elif callee_of(node) == "itemgetter" and node.args and text_value(node.args[0]):
             self._getter(node)
         elif isinstance(node.func, ast.Attribute):
@@ -189,6 +188,17 @@ class _Reader:
                 self._method(node, node.func, self.rule.methods.get(name, name))
             elif name == "get" and 1 <= len(node.args) <= 2 and not node.keywords:
                 self._get(node, node.func)
+
+    def _dict(self, node: ast.Call, shapes: list[str]) -> None:
+        """`dict(answer)`, whose values are what the fields are."""
+        fields = {name: said for shape in shapes for name, said in self.rule.fields.get(shape, {}).items()}
+        if not fields or any(said.strip("[]?~") for said in fields.values()):
+            if not all(shape in self.rule.flat for shape in shapes):
+                said = "dict(…) goes one level deep, what is in it has no keys: `model_dump()`"
+                self._say(node, Status.MANUAL, said)
+        elif not all(shape in self.rule.flat for shape in shapes):
+            left = ", ".join(name for name, said in fields.items() if not said)
+            self._say(node, Status.REVIEW, f"dict(…) has {left} and nothing else now")
 
     def _getter(self, node: ast.Call) -> None:
         """`itemgetter("key")`, of what it is called with."""

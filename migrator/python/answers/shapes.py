@@ -52,7 +52,8 @@ class Shapes:
         rest: Values = frozenset({Else.UNKNOWN} & values)
         if any(not isinstance(v, Is) and v not in (Else.NOTHING, Else.UNKNOWN) for v in values):
             rest |= OTHER
-        return rest.union(*(_field_values(field, of) for field, of in fields))
+        there = [each for each in fields if each[0]]  # what has no such field raises
+        return rest.union(*(_field_values(field, of) for field, of in there or fields))
 
     def held(self, values: Values, key: str | None) -> Values:
         """What dictionaries among values have under a key, or None for one that only run time knows."""
