@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -57,12 +58,13 @@ def _fate(rules: Rules, library: Library, dotted: str) -> Fate:
     top = len(library.module.split("."))
     for count, part in enumerate(parts[top:], top + 1):
         below = count > top + 1
-        inside = below and count < len(parts) and part == part.lower()  # a module of the name of a function
+        borrowed = part in sys.stdlib_module_names  # `litellm.utils.json`
+        inside = below and count < len(parts) and part == part.lower() and not borrowed  # of the name of a function
         fate = None if inside else _kept_or_ruled(rules, library, part, count, ".".join(parts[top : count - 1]))
         if fate and fate.kind == "gone" and part.startswith("_") and count < len(parts):  # a module of its own
             last = _ruled(rules, library, parts[-1], len(parts), part)
             fate = last if last and last.kind == "needless" else fate
-        if fate and (fate.to or fate.kind != "moved" or not below):
+        if fate and (fate.to or fate.kind != "moved" or not below or borrowed):
             return fate
         inner = part in library.modules or (part == part.lower() and count < len(parts))
         if not inner and part != library.module and library.stays:

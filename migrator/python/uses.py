@@ -105,7 +105,9 @@ def _reference(module: Module, reference: Reference) -> Iterator[Finding]:
         yield from _suppressed(module, reference, renamed)
         doubt = module.doubt(dotted, renamed) if len(reference.parts) > 1 else ""
         if doubt and renamed:
-            yield Finding(module.source.start(reference.nodes[-1]), renamed.rule, Status.REVIEW, doubt)
+            of_library = module.names.fate(module.index.canonical(dotted))
+            said = f"{'.'.join(reference.parts)}: {doubt}" if of_library else doubt
+            yield Finding(module.source.start(reference.nodes[-1]), renamed.rule, Status.REVIEW, said)
     elif written is not None:
         count = _differing(reference.parts, written)
         old, new = ".".join(reference.parts[:count]), ".".join(written[: len(written) - len(reference.parts) + count])

@@ -91,7 +91,7 @@ def _runs(module: Module, edits: list[Edit]) -> Iterator[list[_Statement]]:
 def _joined(run: list[_Statement]) -> list[_Statement]:
     """The statements of a run that are written anew: lines of one module become the first one's."""
     there: dict[str, tuple[_Statement, int]] = {}
-    changed: list[_Statement] = []
+    changed = list(dict.fromkeys(_once(run)))
     for statement in run:
         for number, node in list(statement.froms()):
             start = f"from {'.' * node.level}{node.module or ''} import "
@@ -109,6 +109,17 @@ def _joined(run: list[_Statement]) -> list[_Statement]:
             into.lines[line] = joined
             changed += [s for s in dict.fromkeys((into, statement)) if s not in changed]
     return changed
+
+
+def _once(run: list[_Statement]) -> Iterator[_Statement]:
+    """The statements of which an `import module` goes that stands above already."""
+    above = set[str]()
+    for statement in run:
+        for number, line in enumerate(statement.lines):
+            if line.startswith("import ") and line in above:
+                statement.lines[number] = ""
+                yield statement
+            above.add(line)
 
 
 def _settled(module: Module, runs: list[list[_Statement]], edits: list[Edit]) -> Iterator[_Statement]:

@@ -56,6 +56,13 @@ def is_none(node: ast.AST | None) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
+def is_stand_in(node: ast.AST | None) -> bool:
+    """Whether an expression is None, or an object such as `Mock()` that is there for what is not installed."""
+    if isinstance(node, ast.Call):
+        return callee_of(node) in ("Mock", "MagicMock", "object") and not (node.args or node.keywords)
+    return is_none(node)
+
+
 def is_loaded(node: ast.AST) -> bool:
     """Whether an expression is a name that is read."""
     return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)

@@ -12,6 +12,7 @@ from migrator.python.reading.expressions import (
     absolute,
     callee_of,
     is_none,
+    is_stand_in,
     named_module,
     outcomes,
     parts_of,
@@ -217,7 +218,7 @@ class _Walker:
                 self.found.stored.add(id(outcome))
             if alias[-1:] and alias[-1] in IMPORTING_CALLS:
                 self.found.importers[name] = alias[-1]
-            binding.empty = is_none(outcome)
+            binding.empty = is_stand_in(outcome) if scope.kind == "module" else is_none(outcome)
             yield binding
 
     # ------------------------------------------------------------------------------------------------ expressions
