@@ -11,6 +11,7 @@ from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, text_value
 from migrator.sites import Edit, Finding, Status
 
+WHOLE = "is handed on as a whole: see what takes it"
 _NAMING = {"object", "setattr", "delattr", "getattr", "hasattr"}  # the first is that of `patch`
 _OF_PATCH = {"target", "spec", "create", "spec_set", "autospec", "new_callable"}  # what `patch.multiple` takes itself
 
@@ -31,7 +32,7 @@ def find(module: Module, uses: Iterable[Use]) -> Iterator[Finding]:
             edit = Edit(place[1] - len(parts[-1]), place[1], new)
             yield Finding(start, rule, Status.MIGRATED, f"{use.text} → {'.'.join((*parts[:-1], new))}", (edit,))
         elif new != parts[-1] or not call:
-            yield Finding(start, rule, Status.MANUAL, f"{use.text} is handed on as a whole: see what takes it")
+            yield Finding(start, rule, Status.MANUAL, f"{use.text} {WHOLE}")
 
 
 def named(call: ast.Call) -> set[str]:

@@ -70,11 +70,33 @@ class Texts:
                 yield self._finding(text, Status.MANUAL, said)
             elif in_modules.is_key(self.module, text.node):
                 yield in_modules.finding(self.module, text.node, library.module)
+            elif call and callee and value == library.module and self._guards_import(call, library):
+                yield self._guard(text, value, library, callee[0])
             elif value == library.module and not self._lingers and self._asks_by_name(text.node, callee):
                 said = f"{value} is asked for by its name in a text: ask for {library.instead}, or take it out"
                 yield self._finding(text, Status.MANUAL, said)
         elif (rule := self.module.names.variable(value)) and variables.is_left(self.module, text, value, rule):
             yield replace(self._finding(text, Status.REVIEW, f"{value}: {rule.message}"), rule=rule.id)
+
+    def _guards_import(self, call: ast.Call, library: Library) -> bool:
+        """Whether a call is part of the test of an `if` around an import of the library."""
+        test: ast.AST = call
+        while isinstance(above := self.module.source.parents.get(id(test)), ast.expr):
+            test = above
+        if not isinstance(above, ast.If) or above.test is not test:
+            return False
+        inside = [node for statement in above.body for node in ast.walk(statement)]
+        named = [node.module or "" for node in inside if isinstance(node, ast.ImportFrom) and not node.level]
+        named += [alias.name for node in inside if isinstance(node, ast.Import) for alias in node.names]
+        return any(under(name, library.module) for name in named)
+
+    def _guard(self, text: Text, value: str, library: Library, callee: str) -> Finding:
+        """`if is_installed("litellm"):`, which keeps what is imported below from being so once LiteLLM is gone."""
+        if self._lingers:
+            said = f"{value} stays, for it is used here: ask for {library.instead} as well"
+            return self._finding(text, Status.MANUAL, said)
+        said = f"{callee}({value!r}) guards what is imported below: have it ask for {library.instead}"
+        return self._finding(text, Status.MANUAL, said)
 
     def _asks_by_name(self, node: ast.expr, callee: Parts) -> bool:
         """Whether a text is whose version is asked for, or one of those that a loop or a default imports or probes."""

@@ -25,6 +25,7 @@ from migrator.python.sdk.staying import keeper
 from migrator.sites import Edit, Finding, Status
 
 SEVERAL = "has several meanings here"
+_BY_NAME = "is asked for what only run time names: write out what it can be, or where each of the names comes from now"
 
 
 def prepare(module: Module) -> Iterator[Finding]:
@@ -233,7 +234,8 @@ class _Library:
         each.stays = True
         what = "is kept elsewhere, and more is read off it than the client module has"
         if id(node) not in module.found.stored:
-            what = "is handed on as a whole: see what takes it"
+            taker = module.call_given(node)
+            what = _BY_NAME if taker and callee_of(taker) in ("getattr", "hasattr") else handed_on.WHOLE
         return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text} {what}")
 
     def _is_kept_for_what_stays(self, node: ast.expr) -> bool:
