@@ -98,11 +98,12 @@ class Names:
         return Names(replace(self.rules, dependencies=also), self.exported, self._objects)
 
     def asking(self, imported: Imported) -> Names:
-        """The same names, where distributions of client SDKs that stay ask for a new one only if code imports that."""
-        idle = imported.old - imported.new if self.rules.clients else frozenset()
+        """The same names, where distributions that stay ask for a new one only if code imports that."""
+        moves = self.rules.clients or self.rules.libraries
+        idle = imported.old - imported.new if moves else frozenset()
         if idle.isdisjoint(rule.id for rule in self.rules.dependencies):
             return self
-        left = tuple(replace(r, new="") if r.id in idle else r for r in self.rules.dependencies)
+        left = tuple(replace(r, new="", also=[], message="") if r.id in idle else r for r in self.rules.dependencies)
         return Names(replace(self.rules, dependencies=left), self.exported, self._objects)
 
     @property

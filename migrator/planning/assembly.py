@@ -85,6 +85,7 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
         index.names.rules = rules
     moves, moved, blocked = _moves(candidates, rules)
     paths, done = sorted({*candidates.by_path, *moves}), 0
+    homes = {folder: place.dotted for folder, place in places.items()}
     # What lists dependencies waits for what the code goes on using.
     lists = [path for path in paths if rules.dependencies and lists_dependencies(path)]
 
@@ -93,7 +94,7 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     ) -> list[_Result]:
         nonlocal done
         indexes = {folder: its[places[folder]].index if places else index for folder in parts.folders}
-        in_use = _Parts(parts, indexes, imported(rules, candidates, parts, changes), read)
+        in_use = _Parts(parts, indexes, imported(rules, candidates, parts, changes, homes), read)
         results = []
         for result in in_order(partial(_file, candidates, in_use, task.options, moves), group, task.options.jobs):
             done += 1
@@ -311,7 +312,7 @@ def _findings(
             others = rewrite.find(source, found, facts, staying, edit_prose=edit_prose)
             findings = [*left, *(f for f in others if (f.start, f.rule) not in told)]
         if lists_its_own(text):
-            used = imported_by([apply(text, findings).encode()], index.names.rules)
+            used = imported_by([apply(text, findings).encode()], index.names.rules, index.names.client)
         listed = dependencies.in_python(text, candidate.path, index.names.asking(used), used.old)
         return "python", dependencies.joined(listed, findings, index.names), valid
     format = format_of(candidate.path, text[:200])
@@ -320,10 +321,15 @@ def _findings(
     context = Context(candidate.path, edit_prose, in_snippet, used)
     findings = format.find(text, index.names.asking(used), context)
     if format.name == "notebook" and findings:
-        used = with_own(used, imported_by([code_of(apply(text, findings)).encode()], index.names.rules))
+        used = with_own(used, _in_cells(text, findings, index))
         if used != context.imported:
             findings = format.find(text, index.names.asking(used), replace(context, imported=used))
     return format.name, findings, _validation(format, text)
+
+
+def _in_cells(text: str, findings: Iterable[Finding], index: Index) -> Imported:
+    """What the cells of a notebook import afterwards."""
+    return imported_by([code_of(apply(text, findings)).encode()], index.names.rules, index.names.client)
 
 
 def _validation(format: Format, before: str) -> Callable[[str], object]:

@@ -12,7 +12,8 @@ from migrator.packs.ruleset import Rules
 from migrator.planning.candidates import Candidates
 
 _LISTS = re.compile(r"pyproject\.toml|setup\.(py|cfg)|Pipfile|environment\.ya?ml")
-_TESTS = frozenset({"test", "tests", "testing"})  # what is installed for them comes beside what they test
+# What is installed for them comes beside what they test, or describe.
+_BESIDE = frozenset({"test", "tests", "testing", "doc", "docs"})
 
 
 class Distributions:
@@ -42,7 +43,7 @@ def _folders(rules: Rules, candidates: Candidates) -> Iterator[str]:
             continue
         folder = PurePosixPath(path).parent
         folder = folder.parent if folder.name == "requirements" else folder
-        if not _TESTS & {*folder.parts} and any(
+        if not _BESIDE & {*folder.parts} and any(
             spelling(r.old).search(candidate.text.text) for r in rules.dependencies
         ):
             yield "" if folder == PurePosixPath(".") else str(folder)

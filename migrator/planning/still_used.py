@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from migrator.fates.imported import Imported
@@ -25,19 +25,19 @@ def lists_dependencies(path: str) -> bool:
 
 
 def imported(
-    rules: Rules, candidates: Candidates, parts: Distributions, changes: Iterable[Change]
+    rules: Rules, candidates: Candidates, parts: Distributions, changes: Iterable[Change], homes: Mapping[str, str]
 ) -> dict[str, Imported]:
-    """By folder, what a distribution's code imports after these changes."""
+    """What each distribution's code imports after these changes; `homes` are the client modules, by folder as well."""
     after = {change.path: change.after or b"" for change in changes} if rules.dependencies else {}
     code: dict[str, list[bytes]] = {folder: [] for folder in parts.folders}
     for path, candidate in candidates.by_path.items() if rules.dependencies else ():
         if not lists_dependencies(path):
             code[parts.of(path)].append(after.get(path, candidate.data))
-    return {folder: imported_by(texts, rules) for folder, texts in code.items()}
+    return {folder: imported_by(texts, rules, homes.get(folder, "")) for folder, texts in code.items()}
 
 
-def imported_by(code: Sequence[bytes], rules: Rules) -> Imported:
-    """What some code imports."""
+def imported_by(code: Sequence[bytes], rules: Rules, home: str) -> Imported:
+    """What some code imports, by itself or through the client module that is its home."""
 
     def has(pattern: re.Pattern[bytes]) -> bool:
         return any(map(pattern.search, code))
@@ -45,7 +45,9 @@ def imported_by(code: Sequence[bytes], rules: Rules) -> Imported:
     packages: list[Client | Factory] = [*rules.clients, *rules.factories]  # of scripts
     old = [rule.id for rule in rules.dependencies if has(_using(rule))]
     old += [each.id for each in packages if has(importing(each.package))]
-    new = [rule.id for rule in rules.dependencies if rule.new and has(_importing(_END.split(rule.new)[0]))]
+    calls = bool(home) and has(re.compile(rb"\b%b\b" % re.escape(home.rpartition(".")[2]).encode()))
+    wanted = [rule for rule in rules.dependencies if rule.new]
+    new = [rule.id for rule in wanted if calls or has(_importing(_END.split(rule.new)[0]))]
     new += [each.id for each in packages if has(importing(each.instead))]
     return Imported(frozenset(old), frozenset(new))
 
