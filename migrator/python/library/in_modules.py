@@ -6,7 +6,7 @@ import ast
 
 from migrator.python.library import modules as library_modules
 from migrator.python.module import Module
-from migrator.python.reading.expressions import parts_of
+from migrator.python.reading.expressions import callee_of, parts_of
 from migrator.sites import Edit, Finding, Status
 
 
@@ -35,12 +35,23 @@ def finding(module: Module, node: ast.expr, library: str) -> Finding:
             if module.names.keeps_library
             else "nothing imports it any more"
         )
-        said = f"{library} in sys.modules: {why}, put {client} in its place"
-        said += " in its package as well, which keeps it" if "." in client else ""
+        said = f"{library} in sys.modules: {why}, "
+        if _takes_out(module, node):
+            said += f"take this out or name {client}"
+        else:
+            said += f"put {client} in its place" + " in its package as well, which keeps it" * ("." in client)
         return Finding(start, rule, Status.MANUAL, said)
     rest = f"all else is {library}'s" if module.names.keeps_library else "errors and types are openai's"
     said = f"{library} → {client} in sys.modules: stands for its functions alone, {rest}"
     return Finding(start, rule, Status.REVIEW, said, (Edit(*place, client), *edits))
+
+
+def _takes_out(module: Module, node: ast.expr) -> bool:
+    """Whether a key is that of what is taken out: `del sys.modules[…]`, `sys.modules.pop(…)`, `delitem`."""
+    above = module.source.parents.get(id(node))
+    if isinstance(above, ast.Call):
+        return callee_of(above) in ("pop", "delitem")
+    return isinstance(above, ast.Subscript) and isinstance(above.ctx, ast.Del)
 
 
 def _edits(module: Module, node: ast.expr, client: str) -> tuple[Edit, ...] | None:
@@ -48,6 +59,8 @@ def _edits(module: Module, node: ast.expr, client: str) -> tuple[Edit, ...] | No
     parents = module.source.parents
     above = parents.get(id(node))
     call = parents.get(id(above)) if isinstance(above, ast.Dict) else above
+    if "." not in client and (isinstance(above, ast.Subscript) or _takes_out(module, node)):
+        return ()
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
         return None
     if isinstance(above, ast.Dict) and call.func.attr == "dict" and len(above.keys) == 1:
