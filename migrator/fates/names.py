@@ -101,6 +101,7 @@ class Names:
         """The same names, where distributions that stay ask for a new one only if code imports that."""
         moves = self.rules.clients or self.rules.libraries
         idle = imported.old - imported.new if moves else frozenset()
+        idle -= {rule.id for rule in self.rules.dependencies if rule.extra}  # what comes beside the rest of the old one
         if idle.isdisjoint(rule.id for rule in self.rules.dependencies):
             return self
         left = tuple(replace(r, new="", also=[], message="") if r.id in idle else r for r in self.rules.dependencies)
