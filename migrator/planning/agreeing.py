@@ -16,6 +16,7 @@ from migrator.planning.candidates import Candidates
 from migrator.planning.still_used import lists_dependencies
 from migrator.primitives.library import Variable
 from migrator.sites import Change, Finding, Site, Status
+from migrator.tree import project as tree
 
 _READERS = "for all clients and requests of the code do"
 _TESTS = re.compile(r"(^|/)(tests?|__tests__|spec)/|(^|/)(test_|conftest\.)|_test\.py$|\.(test|spec)\.[cm]?[jt]sx?$")
@@ -48,10 +49,17 @@ def spoken(path: str, findings: Iterable[Finding], rules: Rules) -> Spoken:
     return Spoken(any(f.edits and f.rule in speaking for f in its), any(f.status is Status.MANUAL for f in its))
 
 
-def reading_on(rules: Rules, code: Iterable[Spoken]) -> Rules:
-    """The rules where variables keep their names, if some clients and requests of the code stay, and none moves."""
+def reading_on(rules: Rules, code: Iterable[Spoken], candidates: Candidates) -> Rules:
+    """The rules where variables keep their names, if some clients and requests of the code stay, and none moves.
+
+    Code that reads the new key has moved already, unless that may be a key of the project's own.
+    """
     told = list(code)
     if any(each.moves for each in told) or not any(each.stays for each in told):
+        return rules
+    keys = [client.key_variable.encode() for client in rules.clients if not client.itself]
+    others = [path for path in candidates.files if not lists_dependencies(path)]
+    if keys and tree.matching(candidates.project.root, others, keys)[0]:
         return rules
     of = rules.clients[0].of
     left = [Variable(rule.id, of, [rule.old], f"it stays, {_READERS}") for rule in rules.envs]

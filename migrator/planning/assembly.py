@@ -103,7 +103,7 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
         return results
 
     code = rewritten(sorted({*paths} - {*lists}), clients(places, parts, index, ()), ())
-    if (settled := reading_on(rules, (result.spoken for result in code))) is not rules:
+    if (settled := reading_on(rules, (result.spoken for result in code), candidates)) is not rules:
         rules, done = settled, 0
         index = Index.build(rules, candidates.facts.values(), candidates.parsed, candidates.processes)
         code = rewritten(sorted({*paths} - {*lists}), clients(places, parts, index, ()), ())
