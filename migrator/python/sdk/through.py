@@ -31,6 +31,7 @@ _KEYS = ("api_key", "openai_api_key", "anthropic_api_key")
 _JSON = ("config", "labels", "retries", "timeout", "header")  # options that are JSON in a header
 _JOINING = "aiohttp"  # its sessions join a path that begins with a slash to the host alone
 _BODIES = ("messages", "input", "prompt")  # what is sent beside a model
+_WITH_HEADERS = "left with its headers, which are to be written by hand"
 _BEARER = ("Anthropic", "AsyncAnthropic")  # these take a bearer token by another name, and add `/v1` themselves
 
 
@@ -139,6 +140,8 @@ class Through:
                 yield self._azure(node)
             elif not any(n in by_name for n in _HEADERS):
                 yield from self._address_alone(node, scope)
+            elif any(self._makes_headers(by_name.get(n), scope) for n in _HEADERS):
+                yield from self._address_held(node, scope)
             return
         of_request = not any(n in by_name for n in (*_KEYS, *_URLS))
         without_key = where == "headers" and not any(n in by_name for n in _KEYS) and not self._takes_model(node, scope)
@@ -175,6 +178,17 @@ class Through:
             said, more = self._said(node), models.edits(self.writer, result, node, scope)
             finding = self.writer.edited(node, result, said, Edit(0, 0, ""), {url: _item(node, url, text)}, [], [])
             yield replace(finding, edits=(*finding.edits, *more))
+
+    def _makes_headers(self, value: ast.expr | None, scope: Scope) -> bool:
+        return isinstance(value, ast.Call) and self.writer.name(value.func, scope) in self.client.headers
+
+    def _address_held(self, node: ast.Call | ast.Dict, scope: Scope) -> Iterator[Finding]:
+        """The address that is given beside headers which stay."""
+        url, _ = self._url(node, scope)
+        if url:
+            value = named(node)[url]
+            self.writer.module.kept |= {id(n) for n in ast.walk(value)}
+            yield self.writer.say(value, Status.MANUAL, f"{url}: {_WITH_HEADERS}")
 
     def _client(self, node: ast.Call | ast.Dict, scope: Scope, where: str, given: Given) -> Finding:
         """A client that is given headers by the name `where`: they carry no key any more, its own argument does."""
