@@ -111,11 +111,10 @@ def settled(
     renamed = [f for f in found if f.rule in envs and f.edits and not f.prose]
     staying = _staying(text, found, rules) if rules.clients else []
     if not staying:
-        return [_told(f, text, read, document=document) if f in renamed and read else f for f in found]
+        return [*_told(found, renamed, text, read, document=document)] if read else found
     if read is None and any(f.edits and f.rule in _speaking(rules) for f in found):
-        return [
-            _noted(f, "keys here are the gateway's now, see which one it is sent") if f in staying else f for f in found
-        ]
+        note = f"keys here are {rules.clients[0].called}'s now: see which one it is sent"
+        return [_noted(f, note) if f in staying else f for f in found]
     sent = [f for f in renamed if read is None or not _is_read_anew(f, read) or _is_part(text, staying, f)]
     held = list(_held(sent, text))
     told = (_noted(f, "a request here goes on sending the old one: set both") for f in renamed if f not in sent)
@@ -167,16 +166,21 @@ def _held(renamed: list[Finding], text: str) -> Iterator[Finding]:
             yield replace(finding, status=Status.MANUAL, message=said, edits=())
 
 
-def _told(finding: Finding, text: str, read: Read, *, document: bool) -> Finding:
-    """A variable that is set or handed on, or spoken of: as code reads it afterwards."""
-    old = text[finding.edits[0].start : finding.edits[0].end]
-    if old not in read.old:
-        return finding
-    if not _is_read_anew(finding, read):
-        return replace(finding, status=Status.MANUAL, message=f"{old}: it stays, {read.old[old]} reads it", edits=())
-    if document:
-        return finding
-    return replace(_noted(finding, f"{read.old[old]} goes on reading {old}: set both"), status=Status.REVIEW)
+def _told(found: list[Finding], renamed: list[Finding], text: str, read: Read, *, document: bool) -> Iterator[Finding]:
+    """Variables that are set or handed on, or spoken of: as code reads them afterwards, each told once."""
+    its, seen = {id(finding) for finding in renamed}, set[str]()
+    for finding in found:
+        old = text[finding.edits[0].start : finding.edits[0].end] if id(finding) in its else ""
+        if old not in read.old:
+            yield finding
+        elif not _is_read_anew(finding, read):
+            said = f"{old}: it stays, {read.old[old]} reads it"
+            yield replace(finding, status=Status.MANUAL, message=said, edits=())
+        elif document or old in seen:
+            yield finding
+        else:
+            seen.add(old)
+            yield replace(_noted(finding, f"{read.old[old]} goes on reading {old}: set both"), status=Status.REVIEW)
 
 
 def _noted(finding: Finding, note: str) -> Finding:
