@@ -55,7 +55,7 @@ class Requests:
     def _made(self) -> list[list[Span]]:
         """What each request is made of: its arguments, and what the names in them stand for.
 
-        A function of the project's own makes a request where it is given an address together with headers.
+        A function of the project's own makes a request where it is given an address together with headers, or has them.
         """
         made = []
         for node in self.script.all("call_expression", "new_expression"):
@@ -67,7 +67,9 @@ class Requests:
                 parts = [*self._reached(arguments), *(self._reached(asked, _DEEP - 1) if asked else ())]
                 made.append([self._span(each) for each in parts])
             elif not any(arguments.find(kind=kind) for kind in _FUNCTIONS):
-                spans = [self._span(each) for each in self._reached(arguments)]
+                own = self.script.scopes.resolve(function) if function and function.kind() == "identifier" else None
+                asking = [own.node] if own and asks(own.node) else []
+                spans = [self._span(each) for each in (*self._reached(arguments), *asking)]
                 both = (self.addresses, self.sent)
                 made += [spans] if all(any(_within(f.start, spans) for f in each) for each in both) else []
         return made
@@ -103,7 +105,7 @@ class Requests:
     def _named(self, node: SgNode) -> Iterator[SgNode]:
         for name in (n for kind in _NAMES for n in ([node] if node.kind() == kind else node.find_all(kind=kind))):
             binding = self.script.scopes.resolve(name)
-            if binding and span(binding.name) != span(name) and not _is_asking(binding.node):
+            if binding and span(binding.name) != span(name) and not asks(binding.node):
                 if binding.kind == "function":
                     yield binding.node
                 elif binding.kind == "variable":
@@ -126,7 +128,7 @@ class Requests:
                 found.setdefault(name.text(), []).append(node)
         for node in self.script.all("public_field_definition", "field_definition", "method_definition"):
             name = node.field("name") or node.field("property")
-            if name and not _is_asking(node):
+            if name and not asks(node):
                 found.setdefault(name.text(), []).append(node)
         return found
 
@@ -173,7 +175,7 @@ def _within(at: int, spans: Sequence[Span]) -> bool:
     return any(start <= at < end for start, end in spans)
 
 
-def _is_asking(node: SgNode) -> bool:
+def asks(node: SgNode) -> bool:
     """Whether what a name stands for is an answer, or makes a request itself."""
     calls = node.find_all(kind="call_expression")
     made = ((c, f) for c in calls if (f := c.field("function")))

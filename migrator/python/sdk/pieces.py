@@ -28,6 +28,16 @@ def first(node: ast.expr) -> ast.expr:
     return node
 
 
+def last(node: ast.expr) -> ast.expr:
+    """The expression that the text of another one ends with."""
+    match node:
+        case ast.JoinedStr(values=[*_, ast.FormattedValue(value=ended)]):
+            return ended
+        case ast.BinOp(op=ast.Add(), right=ended):
+            return ended
+    return node
+
+
 def sums(node: ast.BinOp) -> Iterator[ast.BinOp]:
     """A sum and those that it begins with: `a + b + c` and `a + b`."""
     at: ast.expr = node

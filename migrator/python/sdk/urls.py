@@ -11,7 +11,7 @@ from typing import NamedTuple
 from migrator.fates.endpoints import Asked, address_in, asked, elsewhere, open_ended
 from migrator.python.reading.expressions import text_value
 from migrator.python.reading.scopes import Scope
-from migrator.python.sdk.pieces import COMPUTED, first, sums, together
+from migrator.python.sdk.pieces import COMPUTED, first, last, sums, together
 from migrator.python.sdk.sessions import Sessions
 from migrator.python.sdk.values import Values
 from migrator.python.sdk.variables import Variables
@@ -166,11 +166,19 @@ class Urls:
 
     @cached_property
     def _relative(self) -> list[Url]:
-        """The paths that sessions at the address are given."""
-        texts = (
-            (node, f"{self.longest}/{path.lstrip('/')}") for node, path in self.sessions.paths if not self.of(node)
-        )
+        """The paths that sessions at the address are given, and those that are put behind it elsewhere."""
+        given = [*self.sessions.paths, *(path for url in self.all.values() for path in self._put_behind(url))]
+        texts = [(node, f"{self.longest}/{path.lstrip('/')}") for node, path in given if not self.of(node)]
         return [Url(node, text, False, self._asked(text)) for node, text in texts]
+
+    def _put_behind(self, url: Url) -> Iterator[tuple[ast.expr, str]]:
+        """What is written down of the path of a URL that is the address and a variable, where the rules know it."""
+        path = url.text[len(address_in(url.text, self.client)) :].strip("/")
+        for value in self.values.of(last(url.node)) if path == COMPUTED else ():
+            text = text_value(value)
+            differs = self._asked(f"{self.longest}/{text.lstrip('/')}") if text else None
+            if value is not None and text and differs and differs.rule != self.client.id:
+                yield value, text
 
     # -------------------------------------------------------------------------------------------------------- findings
 
