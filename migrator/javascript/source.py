@@ -63,20 +63,14 @@ class Script:
             waiting += reversed(node.named_children())
         return found
 
-    def bound(self, name: str) -> dict[tuple[int, int], list[SgNode]]:
-        """The places where a name stands in the script, by where it is declared for each, in order."""
-        found = self._bound.get(name)
-        if found is None:
-            found = self._bound[name] = {}
-            for node in self._by_name.get(name, ()):
-                binding = self.scopes.resolve(node)
-                if binding:
-                    found.setdefault(binding.key, []).append(node)
-        return found
-
     @cached_property
-    def _bound(self) -> dict[str, dict[tuple[int, int], list[SgNode]]]:
-        return {}
+    def bound(self) -> Bound:
+        """The places where a name stands in the script, by where it is declared for each."""
+        return Bound(self)
+
+    def named(self, name: str) -> list[SgNode]:
+        """Every place where a name stands, in order."""
+        return self._by_name.get(name, [])
 
     @cached_property
     def _by_name(self) -> dict[str, list[SgNode]]:
@@ -89,6 +83,22 @@ class Script:
         """Where the code cannot be parsed, from the start of the file; None where all of it can."""
         wrong = self.root.find(kind="ERROR")
         return None if wrong is None else self.start(wrong)
+
+
+class Bound(dict[str, dict[tuple[int, int], list[SgNode]]]):
+    """Name -> where it is declared -> the places where it stands for that, in order; read where they are asked for."""
+
+    def __init__(self, script: Script) -> None:
+        super().__init__()
+        self._script = script
+
+    def __missing__(self, name: str) -> dict[tuple[int, int], list[SgNode]]:
+        found: dict[tuple[int, int], list[SgNode]] = {}
+        for node in self._script.named(name):
+            if binding := self._script.scopes.resolve(node):
+                found.setdefault(binding.key, []).append(node)
+        self[name] = found
+        return found
 
 
 def scripts(text: str, path: str) -> list[Script]:

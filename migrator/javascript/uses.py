@@ -12,7 +12,7 @@ _DECLARING = frozenset({"import_specifier", "import_clause", "namespace_import"}
 def uses(script: Script, name: SgNode) -> list[SgNode]:
     """The places where a declared name is used, in order."""
     binding = script.scopes.resolve(name)
-    nodes = script.bound(name.text()).get(binding.key, ()) if binding else ()
+    nodes = script.bound[name.text()].get(binding.key, ()) if binding else ()
     return [node for node in nodes if span(node) != span(name) and not _is_key(node)]
 
 

@@ -74,10 +74,17 @@ class Rewriter:
         yield from self._texts()
         yield from self.through.urls.findings()
         yield from self.asked.findings()
-        gone = not moves and self.through.urls.speaks and self.through.urls.gone
-        left = _WITH_CLIENT if stays else _WITH_REQUESTS if gone else WITH_CLIENTS if self.writer.rules.staying else ""
-        yield from slugs.find(self.writer, left)
+        yield from slugs.find(self.writer, self._held_back(stays=stays, moves=moves))
         yield from asserted.find(self.writer)
+
+    def _held_back(self, *, stays: bool, moves: bool) -> str:
+        """Why ids of models stay, where a client stays, or nothing of the module moves; "" where they do not."""
+        if stays:
+            return _WITH_CLIENT
+        urls = self.through.urls
+        if not moves and urls.speaks and urls.gone is not None:
+            return _WITH_REQUESTS
+        return WITH_CLIENTS if self.writer.rules.staying else ""
 
     def _call(self, node: ast.Call, scope: Scope) -> Iterator[Finding]:
         name = self.writer.name(node.func, scope)
