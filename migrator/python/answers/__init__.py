@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrator.python.answers import errors, fakes, reads, streams
+from migrator.python.answers import errors, fakes, printing, reads, streams
 from migrator.python.answers.trace import Trace
 from migrator.python.module import Module
 from migrator.python.reading.facts import Facts
@@ -19,6 +19,7 @@ def find(module: Module) -> Iterator[Finding]:
         yield from streams.find(module, trace_of(module))
         yield from errors.find(module, trace_of(module))
         yield from fakes.find(module, trace_of(module))
+        yield from printing.find(module, trace_of(module))
 
 
 def handed_on(facts: Facts, index: Index) -> Iterator[str]:
