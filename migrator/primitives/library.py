@@ -122,6 +122,9 @@ class Answer(OfLibrary):
         "error and attribute, with a dot, that it may lack from now on = Python expression for what it was",
         {},
     )
+    faked: Mapping[str, str] = key(
+        TEXT_MAP, "key by which tests have the library make an answer up, in a dict = what to do instead", {}
+    )
     once: list[str] = key(TEXTS, "shapes that a text can be made of once only", [])
     printed: str = key(TEXT, "attribute that the library's errors are printed from, those of the new layer are not", "")
 

@@ -11,6 +11,7 @@ from migrator.python.answers.values import Error
 from migrator.python.answers.view import View
 from migrator.python.module import Module
 from migrator.python.reading.expressions import text_value
+from migrator.python.reading.scopes import FunctionNode
 from migrator.sites import Edit, Finding, Status
 
 
@@ -25,6 +26,8 @@ def find(module: Module, trace: Trace) -> Iterator[Finding]:
                 yield from read.attribute(node)
             elif isinstance(node, ast.Call) and (name := _asked(node)) in names:
                 yield from read.call(node, name)
+            elif isinstance(node, ast.Call) and len({k.arg for k in node.keywords} & {*trace.rule.lost}) > 1:
+                yield from read.built(node)
             elif printed and isinstance(node, ast.Assign | ast.AugAssign):
                 yield from read.written(node)
 
@@ -81,6 +84,17 @@ class _Reader:
             status = Status.MANUAL if fails else Status.REVIEW
             message = f"{name} is gone: {said}" if fails else f"{name} is never there from now on: {said}"
             yield Finding(start, errors[0].rule, status, message)
+
+    def built(self, node: ast.Call) -> Iterator[Finding]:
+        """An error of a class that a variable holds, built with what only the library's errors are built with."""
+        called = node.func
+        scope = self.at.holder(called) if isinstance(called, ast.Name) else None
+        if not isinstance(called, ast.Name) or not scope or not isinstance(scope.node, FunctionNode | ast.Lambda):
+            return
+        if all(binding.kind == "other" for binding in scope.bindings[called.id]):
+            given = ", ".join(k.arg for k in node.keywords if k.arg and k.arg in self.rule.lost)
+            said = f"{given}: no error of the SDK takes them: build each class that {called.id} can be as it wants"
+            yield Finding(self.source.start(node), self.rule.id, Status.MANUAL, said)
 
     def written(self, node: ast.Assign | ast.AugAssign) -> Iterator[Finding]:
         """What goes with `error.message = …`, where errors are printed from their arguments from now on."""

@@ -18,6 +18,7 @@ _AN_OBJECT = "a dictionary in the place of an answer is an object: attributes ar
 
 def find(module: Module, trace: Trace) -> Iterator[Finding]:
     """Findings for such dictionaries in a module that puts something in the place of a function of the library."""
+    yield from _made_up(module, trace)
     if trace.rule.keyed or not _replaces(module, trace):
         return
     at = trace.see(module)
@@ -32,6 +33,17 @@ def find(module: Module, trace: Trace) -> Iterator[Finding]:
         if said:
             status = Status.REVIEW if edits else Status.MANUAL
             yield Finding(module.source.start(node), trace.rule.id, status, said, edits)
+
+
+def _made_up(module: Module, trace: Trace) -> Iterator[Finding]:
+    """What a test hands to code of the project for the library to answer with, in a dict."""
+    parents = trace.see(module).notes.parents
+    for node in module.source.nodes:
+        above = parents.get(id(node)) if isinstance(node, ast.Dict) else None
+        if isinstance(node, ast.Dict) and (isinstance(above, ast.Call) or getattr(above, "arg", None)):
+            for key in (k for k in node.keys if k):
+                if said := trace.rule.faked.get(text_value(key) or ""):
+                    yield Finding(module.source.start(key), trace.rule.id, Status.MANUAL, f"{text_value(key)}: {said}")
 
 
 def _replaces(module: Module, trace: Trace) -> bool:

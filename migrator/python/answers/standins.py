@@ -23,7 +23,8 @@ _OBJECT = "types.SimpleNamespace"
 def given(module: Module, trace: Trace) -> set[int]:
     """The ids of the dictionaries that nothing but a mock of a moved function gives, or a function in its place."""
     puts = _Puts(module, trace)
-    return {id(node) for value in puts.values() for node in _each(value) if isinstance(node, ast.Dict)}
+    found = (node for value in puts.values() for node in _each(value) if isinstance(node, ast.Dict))
+    return {id(node) for node in found if not puts.is_read_by_key(node)}
 
 
 def as_object(module: Module, trace: Trace, node: ast.Dict, shape: str) -> tuple[Edit, ...]:
@@ -58,6 +59,19 @@ class _Puts:
                 yield from self._given_by(fake)
             for name, block in self._mocks(call):
                 yield from _set_on(name, block)
+
+    def is_read_by_key(self, given: ast.Dict) -> bool:
+        """Whether the test that has it looks for the keys of an answer itself, or compares with such a dictionary."""
+        test = next((a for a in self.at.notes.above(given) if isinstance(a, FunctionNode)), None)
+        keys = self.trace.shapes.telltale()
+        for node in ast.walk(test) if test else ():
+            if isinstance(node, ast.Subscript) and text_value(node.slice) in keys:
+                return True
+            if isinstance(node, ast.Compare):
+                dicts = (d for d in (node.left, *node.comparators) if isinstance(d, ast.Dict))
+                if any(k and text_value(k) in keys for d in dicts for k in d.keys):
+                    return True
+        return False
 
     def _is_put(self, call: ast.Call) -> bool:
         """Whether a call puts something in the place of a moved function that gives an answer."""
