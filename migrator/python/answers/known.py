@@ -39,7 +39,7 @@ TRANSPARENT = frozenset(
         "override", "property", "retry", "staticmethod", "traceable", "wraps",
     }
 )  # fmt: skip
-_FIRST = {"wait_for", "shield", "create_task", "ensure_future", "run", "run_until_complete", "copy", "deepcopy"}
+_FIRST = {"wait_for", "shield", "create_task", "ensure_future", "run", "run_until_complete"}
 _RAISING = {"raises", "assertRaises", "assertRaisesRegex"}
 RAISED = {"value", "exception"}  # the attributes of what these give that have the error
 _LISTS = {"list", "tuple", "sorted", "reversed", "iter", "aiter", "set", "as_completed"}
@@ -74,6 +74,10 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
             return first
         case "result" | "__enter__" | "__aenter__" if not args and isinstance(node.func, ast.Attribute):
             return trace.value(at, node.func.value) if name == "result" else None
+        case "copy" | "deepcopy" if first is not None and matters(first):
+            return first
+        case "fromkeys" if len(args) == 2 and first is not None and matters(given := trace.value(at, args[1])):
+            return frozenset({Table(trace.shapes.items(first), given)})
         case _ if name in _READING and isinstance(node.func, ast.Attribute):
             return _of_container(trace, at, node, node.func)
         case "dict" | "OrderedDict" if (args or node.keywords) and is_container(node):

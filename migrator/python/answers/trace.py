@@ -145,7 +145,11 @@ class Trace:
         if isinstance(node.slice, ast.Slice):
             return values
         number = node.slice.value if isinstance(node.slice, ast.Constant) else None
-        return self.shapes.step(values, number) if isinstance(number, int) else self.shapes.items(values)
+        return self._step(values, number) if isinstance(number, int) else self.shapes.items(values)
+
+    def _step(self, values: Values, number: int) -> Values:
+        """What the item at a place comes to, of instances of a class of tuples as well."""
+        return self.shapes.step(union(self.members.laid_out(v) for v in values), number)
 
     def of_given(self, at: View, given: Given) -> Values:
         """What a name is given by one assignment, loop or `with`, step by step."""
@@ -159,7 +163,7 @@ class Trace:
         if given.steps[:1] == ("enter",):
             return self.shapes.steps(self.members.entered(values), given.steps[1:])
         if given.steps and isinstance(given.steps[0], int):
-            values = union(self.members.laid_out(v) for v in values)
+            return self.shapes.steps(self._step(values, given.steps[0]), given.steps[1:])
         return self.shapes.steps(values, given.steps)
 
     def scope_of(self, at: View, node: ast.AST | None) -> Scope:
