@@ -27,7 +27,7 @@ from migrator.python.answers.values import (
     union,
 )
 from migrator.python.answers.view import View
-from migrator.python.reading.expressions import callee_of, text_value
+from migrator.python.reading.expressions import callee_of, parts_of, root_of, text_value
 from migrator.python.reading.scopes import Scope
 
 if TYPE_CHECKING:
@@ -97,18 +97,21 @@ class Contents:
                 found |= frozenset({Many(values)}) if values and alias.depth < 0 else values
         return found
 
-    def named(self, at: View, holder: Scope, name: str, values: Values) -> Values:
+    def with_attributes(self, at: View, holder: Scope, name: str, values: Values) -> Values:
         """Values, with what is assigned to the attributes of those that have some by their names."""
         return frozenset(
             self._with_assigned(at, holder, name, v) if isinstance(v, Row) and v.names else v for v in values
         )
 
     def _with_assigned(self, at: View, holder: Scope, name: str, row: Row) -> Row:
+        others = (alias for alias in at.notes.aliases.get(name, ()) if not alias.depth)
+        same = [(holder, name), *((at.holder(o.target), o.target.id) for o in others if at.holder(o.name) is holder)]
+
         def put(attribute: str) -> Values:
             puts = ((each, each.of) for each in at.notes.puts.get(attribute, ()))
             owned = ((each, of.value) for each, of in puts if isinstance(of, ast.Attribute))
-            named = ((each, of) for each, of in owned if isinstance(of, ast.Name) and of.id == name)
-            return union(self._put(at, each) for each, of in named if at.holder(of) is holder)
+            named = ((each, of) for each, of in owned if isinstance(of, ast.Name) and (at.holder(of), of.id) in same)
+            return union(self._put(at, each) for each, _ in named)
 
         return Row(tuple(v | put(n) for v, n in zip(row.items, row.names, strict=True)), row.names)
 
@@ -124,19 +127,41 @@ class Contents:
             found |= self.put_by_others(where, scope, arg.arg, further - 1) if further else NONE
         return found
 
-    def put_into_attribute(self, at: View, cls: str, name: str) -> Values:
-        """What is put into an attribute of a class, wherever that is named."""
-        found = NONE
-        for view in passing.mentioning(self.trace, at, cls, is_method=False) if cls else ():
-            full = f"{at.module.facts.name}.{cls}"
-            for put in view.notes.puts.get(name, ()):
-                if isinstance(put.of, ast.Attribute) and self._is_of(view, put.of.value, full):
+    def put_by_modules(self, at: View, name: str) -> Values:
+        """What other modules put into what a variable of a module is."""
+        found, full = NONE, f"{at.module.facts.name}.{name}"
+        for view in passing.mentioning(self.trace, at, name, is_method=False):
+            local = [each for each, targets in view.module.facts.bound.items() if full in targets]
+            for put in (
+                put for each in sorted({name, *local}) for put in view.notes.puts.get(each, ()) if view is not at
+            ):
+                first = root_of(put.of)
+                scope = view.scopes.get(id(first)) if first else None
+                if scope and view.module.meaning(parts_of(put.of), scope) == full:
                     found |= self._put(view, put)
+        return found
+
+    def put_into_attribute(self, at: View, cls: str, name: str) -> Values:
+        """What is put into an attribute of a class, wherever that is named, be it by a variable that is given it."""
+        found = union(self._put(view, put) for view, put in self._puts_of(at, cls, name) if not put.anew)
+        for view in passing.mentioning(self.trace, at, cls, is_method=False) if cls else ():
             for of, variable in view.notes.kept.get(name, ()):
                 holder = view.holder(variable) if variable.id in view.notes.puts else None
-                if holder and self._is_of(view, of, full):
+                if holder and self._is_of(view, of, f"{at.module.facts.name}.{cls}"):
                     found |= self.put_into(view, holder, variable.id)
         return found
+
+    def assigned_to_attribute(self, at: View, cls: str, name: str) -> Values:
+        """What an attribute of a class is from elsewhere, by assignments outside of its own methods."""
+        puts = ((view, put.given) for view, put in self._puts_of(at, cls, name) if put.anew)
+        return union(self.trace.of_given(view, given) for view, given in puts if given)
+
+    def _puts_of(self, at: View, cls: str, name: str) -> Iterator[tuple[View, Put]]:
+        for view in passing.mentioning(self.trace, at, cls, is_method=False) if cls else ():
+            for put in view.notes.puts.get(name, ()):
+                full = f"{at.module.facts.name}.{cls}"
+                if isinstance(put.of, ast.Attribute) and self._is_of(view, put.of.value, full):
+                    yield view, put
 
     def _is_of(self, at: View, node: ast.expr, base: str) -> bool:
         """Whether an expression is a class, one that inherits from it, or an instance of one of these."""

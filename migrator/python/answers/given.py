@@ -29,12 +29,13 @@ class Put(NamedTuple):
     """Something that is put into a container, or with no `keys` that is merged with it.
 
     The keys lead from the container to it; None is a key of something that is no dictionary. Where nothing is given,
-    something is taken out.
+    something is taken out. `anew` is what an attribute is from then on, whatever it was.
     """
 
     of: ast.Name | ast.Attribute
     keys: tuple[ast.expr | None, ...]
     given: Given | None
+    anew: bool = False
 
 
 class Alias(NamedTuple):
@@ -91,7 +92,7 @@ def assigned(target: ast.expr, given: Given) -> Iterator[Put]:
     """What `x[key] = value` and `x[:] = values` put into x, and `x.name = value` into what is there for an instance."""
     is_own = isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self"
     if isinstance(target, ast.Attribute) and not is_own:
-        yield Put(target, (), given)
+        yield Put(target, (), given, anew=True)
     elif isinstance(target, ast.Subscript):
         yield from _put(target.value, () if isinstance(target.slice, ast.Slice) else (target.slice,), given)
 
@@ -113,7 +114,7 @@ def called(node: ast.Call) -> Iterator[Put]:
     """What `x.append(value)` and its like put into x, or take out of it, and what `setattr(x, "name", value)` puts."""
     name, args = callee_of(node), node.args
     if name in _NAMED and _is_plain(node) and len(args) == 3 and (attribute := text_value(args[1])):
-        yield Put(ast.Attribute(args[0], attribute, ast.Store()), (), Given(args[2]))
+        yield Put(ast.Attribute(args[0], attribute, ast.Store()), (), Given(args[2]), anew=True)
     if name == "heappush" and len(args) == 2:
         yield from _put(args[0], (None,), Given(args[1]))
     if not isinstance(node.func, ast.Attribute):

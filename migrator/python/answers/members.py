@@ -53,18 +53,19 @@ class Members:
                 return self.trace.functions.result(function) if is_read else frozenset({function})
             stores = at.members.get((own, name), [])
             more = self.trace.contents.put_into_attribute(at, own, name)
-            if stores or more:
+            outside = self.trace.contents.assigned_to_attribute(at, own, name)
+            if stores or more or outside:
                 given = [at.notes.given.get(id(s), Given(None)) for s in stores]
                 made = union(self.trace.value(view, value) for view, value in self._made_with(at, own, name))
                 sure = [one for one in given if one.value is not None or not leads(made)]
-                values = self._assigned(at, sure, made) | (made if leads(made) else NONE)
-                return self.trace.contents.filled(at, values, () if leads(made) else given, more)
+                values = self._assigned(at, sure, made, outside) | (made if leads(made) else NONE)
+                return self.trace.contents.filled(at, values, () if leads(made) or outside else given, more)
         return OTHER
 
-    def _assigned(self, at: View, given: list[Given], made: Values) -> Values:
+    def _assigned(self, at: View, given: list[Given], made: Values, outside: Values) -> Values:
         """What an attribute is assigned; `name: Any` in the body of a class says nothing beside that."""
         only_declared = [one for one in given if one.value is None or _is_bare_field(one.value)]
-        values = union(self.trace.of_given(at, one) for one in given if one not in only_declared)
+        values = outside.union(*(self.trace.of_given(at, one) for one in given if one not in only_declared))
         said = union(self.trace.of_given(at, one) for one in only_declared)
         return values if matters(values) and not made and not tells(said) else values | said
 

@@ -209,7 +209,8 @@ class Trace:
         more = self.contents.put_into(at, holder, name)
         if by and all(is_display(given.value) for given in by):
             more |= self.contents.put_by_others(at, holder, name)
-        return self.contents.named(at, holder, name, self.contents.filled(at, union(values), by, more))
+            more |= self.contents.put_by_modules(at, name) if holder is at.module.found.scope else NONE
+        return self.contents.with_attributes(at, holder, name, self.contents.filled(at, union(values), by, more))
 
     def named(self, dotted: str) -> Values:
         """What a dotted name comes to: a function of the library, something of the project's own."""
