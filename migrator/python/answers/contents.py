@@ -141,27 +141,25 @@ class Contents:
                     found |= self._put(view, put)
         return found
 
-    def put_into_attribute(self, at: View, cls: str, name: str) -> Values:
-        """What is put into an attribute of a class, wherever that is named, be it by a variable that is given it."""
-        found = union(self._put(view, put) for view, put in self._puts_of(at, cls, name) if not put.anew)
+    def given_to_attribute(self, at: View, cls: str, name: str) -> tuple[Values, Values]:
+        """What is put into an attribute of a class, wherever that is named, and what it is assigned outside of that.
+
+        A variable that is given it is one more name for what is put into it.
+        """
+        more, assigned = NONE, NONE
         for view in passing.mentioning(self.trace, at, cls, is_method=False) if cls else ():
+            full = f"{at.module.facts.name}.{cls}"
+            for put in view.notes.puts.get(name, ()):
+                if isinstance(put.of, ast.Attribute) and self._is_of(view, put.of.value, full):
+                    if put.anew and put.given:
+                        assigned |= self.trace.of_given(view, put.given)
+                    else:
+                        more |= self._put(view, put)
             for of, variable in view.notes.kept.get(name, ()):
                 holder = view.holder(variable) if variable.id in view.notes.puts else None
-                if holder and self._is_of(view, of, f"{at.module.facts.name}.{cls}"):
-                    found |= self.put_into(view, holder, variable.id)
-        return found
-
-    def assigned_to_attribute(self, at: View, cls: str, name: str) -> Values:
-        """What an attribute of a class is from elsewhere, by assignments outside of its own methods."""
-        puts = ((view, put.given) for view, put in self._puts_of(at, cls, name) if put.anew)
-        return union(self.trace.of_given(view, given) for view, given in puts if given)
-
-    def _puts_of(self, at: View, cls: str, name: str) -> Iterator[tuple[View, Put]]:
-        for view in passing.mentioning(self.trace, at, cls, is_method=False) if cls else ():
-            for put in view.notes.puts.get(name, ()):
-                full = f"{at.module.facts.name}.{cls}"
-                if isinstance(put.of, ast.Attribute) and self._is_of(view, put.of.value, full):
-                    yield view, put
+                if holder and self._is_of(view, of, full):
+                    more |= self.put_into(view, holder, variable.id)
+        return more, assigned
 
     def _is_of(self, at: View, node: ast.expr, base: str) -> bool:
         """Whether an expression is a class, one that inherits from it, or an instance of one of these."""

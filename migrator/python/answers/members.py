@@ -52,8 +52,7 @@ class Members:
                 is_read = {"property", "cached_property"} & {*decorators(node)}
                 return self.trace.functions.result(function) if is_read else frozenset({function})
             stores = at.members.get((own, name), [])
-            more = self.trace.contents.put_into_attribute(at, own, name)
-            outside = self.trace.contents.assigned_to_attribute(at, own, name)
+            more, outside = self.trace.contents.given_to_attribute(at, own, name)
             if stores or more or outside:
                 given = [at.notes.given.get(id(s), Given(None)) for s in stores]
                 made = union(self.trace.value(view, value) for view, value in self._made_with(at, own, name))
