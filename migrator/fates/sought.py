@@ -31,5 +31,10 @@ def needles(rules: Rules) -> tuple[bytes, ...]:
     return shortest(words)
 
 
+def about_models(rules: Rules) -> tuple[bytes, ...]:
+    """Bytes of which a file holds one where ids of models with a slug of a client's gateway stand in it."""
+    return (b"odel", b"ODEL", *shortest([family for client in rules.clients for family in client.families]))
+
+
 def _literal(pattern: str) -> str:
     return next((piece for piece in pattern.split("*") if piece), "")

@@ -17,7 +17,6 @@ from migrator.fates.names import Names
 from migrator.formats import Context, dependencies, format_of
 from migrator.formats.cells import code_of
 from migrator.formats.dependencies.scripts import lists_its_own
-from migrator.formats.script import read_callers, with_handed
 from migrator.formats.search import apply
 from migrator.outcome import Plan
 from migrator.packs.load import Pack
@@ -34,6 +33,7 @@ from migrator.planning.clients.made import Client, Work, clients, with_clients
 from migrator.planning.distributions import Distributions, distributions
 from migrator.planning.model_ids import prepared, speaks
 from migrator.planning.router.project import with_router
+from migrator.planning.scripts import read_callers, with_handed
 from migrator.planning.still_used import imported, imported_by, lists_dependencies, with_own
 from migrator.planning.task import Options, Task
 from migrator.primitives.code import Module

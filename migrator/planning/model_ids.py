@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from migrator.fates.sought import about_models
 from migrator.formats.deployment import is_deployment
 from migrator.packs.ruleset import Rules
 from migrator.patterns import expand, under
@@ -105,12 +106,7 @@ def _with_slugs(rules: Rules, candidates: Candidates, texts: list[str]) -> set[s
     """Those of `texts` that may hold the id of a model with a slug of the gateway that is left."""
     root, written = candidates.project.root, [path for path in texts if PurePosixPath(path).suffix not in _PROSE]
     found = tree.matching(root, written, [b'"@', b"'@", b"=@"])[0]
-    return {*tree.matching(root, found, [b"odel", b"ODEL", *families(rules)])[0]}
-
-
-def families(rules: Rules) -> tuple[bytes, ...]:
-    """How names of models begin that ids with a slug of a client's gateway may end in."""
-    return shortest([family for client in rules.clients for family in client.families])
+    return {*tree.matching(root, found, about_models(rules))[0]}
 
 
 def _is_env(path: str) -> bool:
