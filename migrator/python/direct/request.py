@@ -5,14 +5,21 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from migrator.clients.table import Argument
+from migrator.clients.table import Argument, Function
 from migrator.python.direct.keys import Key
 
 WHOLE = frozenset({"extra_headers", "extra_query", "extra_body"})  # the methods take None for them
+OF_STREAMS = frozenset({"stream", "stream_options"})
 
 
 class NotKnownError(Exception):
     """Why a call cannot be written as one of the SDK: which argument, and what is in the way."""
+
+
+def see_streams(function: Function, name: str) -> None:
+    """Raise NotKnownError for what asks for a stream of a call that LiteLLM gives none of."""
+    if name in OF_STREAMS and name not in function.keep:
+        raise NotKnownError(f"{name}: this call gives no stream")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,12 @@ from migrator.python.direct.keys import Reader
 from migrator.python.direct.models import Models
 from migrator.python.direct.omitting import leave_out, leave_out_unless
 from migrator.python.direct.options import labels, laid_out, option, opts_out
-from migrator.python.direct.request import WHOLE, Given, NotKnownError, Request
+from migrator.python.direct.request import OF_STREAMS, WHOLE, Given, NotKnownError, Request, see_streams
 from migrator.python.direct.spread import Spread
 from migrator.python.reading.expressions import is_none, some
 
 _WHOLE = WHOLE | {"headers"}
 _TIMEOUTS = {"timeout", "request_timeout"}
-_OF_STREAMS = {"stream", "stream_options"}
 
 
 def resolve(call: ast.Call, name: str, table: Table, models: Models, reader: Reader) -> Request:
@@ -43,11 +42,12 @@ class _Resolver:
                 raise NotKnownError(f"it gives no {name}")
         if "custom_llm_provider" in self.given and "model" in self.spread.names:
             raise NotKnownError("custom_llm_provider: the id that it is part of stands in a dict")
-        streams, known = self._streams(), set(self.function.keep)
+        streams = self._streams()
         for name, argument in self.given.items():
-            if is_none(argument.value) or (name in _OF_STREAMS & known and not streams):
+            see_streams(self.function, name)
+            if is_none(argument.value) or (name in OF_STREAMS and not streams):
                 self.made.gone.append(argument)
-            elif name in _OF_STREAMS & known and isinstance(streams, ast.expr):
+            elif name in OF_STREAMS and isinstance(streams, ast.expr):
                 leave_out_unless(self.made, streams, argument.value if argument.value is not streams else None)
                 self._keep(argument, name)
             elif name == "model":

@@ -10,7 +10,7 @@ from migrator.python.direct.keys import Key, Reader, UnseenError
 from migrator.python.direct.models import Models
 from migrator.python.direct.omitting import leave_out, leave_out_unless
 from migrator.python.direct.options import option
-from migrator.python.direct.request import WHOLE, Change, NotKnownError, Request
+from migrator.python.direct.request import WHOLE, Change, NotKnownError, Request, see_streams
 from migrator.python.reading.expressions import is_none, outcomes, some, text_value
 from migrator.python.reading.scopes import FunctionNode
 
@@ -67,6 +67,7 @@ class Spread:
         """Place one key; what it is called from now on, "" where the call is not given it any more."""
         name, value = key.name, key.value
         row = self.table.argument(self.name, name)
+        see_streams(self.function, name)
         is_off = is_none(value) or (name == "stream" and isinstance(value, ast.Constant) and not value.value)
         if is_off and len(self.keys[name]) > 1:
             raise NotKnownError(f"{name}: it takes back what it was before")
@@ -75,7 +76,7 @@ class Spread:
             return ""
         if name == "model":
             self._model(made, value)
-        elif name == "stream" and name in self.function.keep:
+        elif name == "stream":
             return self._stream(made, key)
         elif name == "stream_options" and streams is not True:
             self._see_streams(made, key)
