@@ -16,6 +16,7 @@ LOST = "?"
 SLUGGED = r"@(?!(?:cf|hf)/)[A-Za-z0-9][\w.-]*/[A-Za-z0-9](?:[\w.:/@-]*\w)?"
 """Matches the id of a model that begins with a slug: `@openai-prod/gpt-4o`."""
 WITH_CLIENTS = "left with the clients and requests of the code, which are to be moved by hand"
+UNTOLD = "nothing tells the provider of its slug: say it with the setting slugs, or write the id by hand"
 LIKELY = "only the text itself says that it is a model's id"
 _SHORTEST = 20  # characters of a key
 _OF_PACKAGES = re.compile(
@@ -79,6 +80,12 @@ def is_id(slugged: str, said: Said, client: Client) -> bool:
     digit = re.search(r"\d", name) is not None
     its = bool(families) and digit and re.search(rf"(?<![a-z0-9])(?:{families})", name) is not None
     return said == "model" or its or (said == "about" and digit)
+
+
+def is_told(slugged: str, client: Client, slugs: Mapping[str, str], models: Mapping[str, str]) -> bool:
+    """Whether anything but what is around `@slug/name` tells what it is: the settings, its slug or its name."""
+    known = slugged in models or meant(slugged[1:].partition("/")[0], client, slugs) != ""
+    return known or is_id(slugged, "", client)
 
 
 def is_built_id(text: str, names: Iterable[str], client: Client, slugs: Mapping[str, str]) -> bool:

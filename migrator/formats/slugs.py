@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from migrator.fates.names import Names
-from migrator.fates.providers import LIKELY, SLUGGED, WITH_CLIENTS, Said, is_id, meant, new_id, says_model
+from migrator.fates.providers import LIKELY, SLUGGED, UNTOLD, WITH_CLIENTS, Said, is_id, meant, new_id, says_model
 from migrator.formats.nested import above
 from migrator.formats.search import in_comment
 from migrator.primitives.client import Client
@@ -95,8 +95,7 @@ def _found(each: _Id, names: Names, client: Client) -> Iterator[Finding]:
     elif new.status is Status.MANUAL:
         yield Finding(match.start(), rule, new.status, f"{match[0]}: {new.message}")
     elif not known:
-        said = "nothing tells the provider of its slug: say it with the setting slugs, or write the id by hand"
-        yield Finding(match.start(), rule, Status.MANUAL, f"{match[0]}: {said}")
+        yield Finding(match.start(), rule, Status.MANUAL, f"{match[0]}: {UNTOLD}")
     else:
         said = "; ".join(filter(None, [new.message, "" if each.said else LIKELY]))
         said = f"{match[0]} → {new.text}" + (f": {said}" if said else "")

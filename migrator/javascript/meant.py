@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ast_grep_py import SgNode
 
 from migrator.fates.providers import says_model
@@ -14,7 +16,23 @@ _THROUGH = frozenset(
 _HOLDERS = frozenset({"pair", "variable_declarator", "public_field_definition", "field_definition"})
 _BARE = frozenset({"default", "id", "key", "name", "slug", "value"})  # keys that say nothing themselves
 _FIELDS = ("key", "name", "left", "pattern")
+_STATED = frozenset({"import_statement", "export_statement", "import_require_clause", "module"})
+_IMPORTS = re.compile(
+    r"import|require(\.resolve)?|import\.meta\.resolve"
+    r"|(jest|vi|vitest|mock|td|sinon)\.((do|un|dont)?[mM]ock|(un)?setMock|module|replace(Esm)?"
+    r"|(require|import)(Actual|Mock)|createMockFromModule)",
+    re.ASCII,
+)
 _DEEP = 10
+
+
+def is_specifier(node: SgNode) -> bool:
+    """Whether a text names the module that is imported, mocked or declared."""
+    above = node.parent()
+    call = above.parent() if above and above.kind() == "arguments" else None
+    function = call.field("function") if call else None
+    stated = above is not None and above.kind() in _STATED
+    return stated or (function is not None and _IMPORTS.fullmatch(function.text()) is not None)
 
 
 def is_model(node: SgNode) -> bool:
@@ -26,6 +44,8 @@ def is_model(node: SgNode) -> bool:
         if (above.kind() == "binary_expression" and _compared(above)) or _asked(above):
             return True
         holder = next((found for field in _FIELDS if (found := above.field(field))), None)
+        if above.kind() == "pair" and holder == node:
+            return False
         if above.kind() == "jsx_attribute":
             holder = next(iter(above.named_children()), None)
         if above.kind() == "switch_case":
@@ -45,7 +65,7 @@ def is_among_models(node: SgNode) -> bool:
     """Whether something of several that a text is in, at whatever depth, is called after models."""
     for above in node.ancestors():
         holder = above.field("key") if above.kind() == "pair" else above.field("name")
-        if above.kind() in _HOLDERS and holder is not None and says_model(holder.text()):
+        if above.kind() in _HOLDERS and holder not in (None, node) and says_model(holder.text()):
             return True
         if above.kind() not in {*_HOLDERS, *_THROUGH} or above.kind() == "statement_block":
             return False

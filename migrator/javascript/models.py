@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from ast_grep_py import SgNode
 
-from migrator.fates.providers import LIKELY, SLUGGED, WITH_CLIENTS, is_built_id, is_id, meant, new_id
+from migrator.fates.providers import LIKELY, SLUGGED, UNTOLD, WITH_CLIENTS, is_built_id, is_id, is_told, meant, new_id
 from migrator.javascript.clients import Built, Clients
-from migrator.javascript.meant import is_among_models, is_model
+from migrator.javascript.meant import is_among_models, is_model, is_specifier
 from migrator.javascript.source import Script, string_of
 from migrator.sites import Finding, Status
 
@@ -32,7 +32,7 @@ def slugs(script: Script, clients: Clients) -> Iterator[Finding]:
 
     What is a model's id in one place of the script is one in all of them.
     """
-    texts = script.all("string", "template_string", "regex")
+    texts = [node for node in script.all("string", "template_string", "regex") if not is_specifier(node)]
     known = {said for node in texts if (said := string_of(node)) and _SLUG.fullmatch(said) and is_model(node)}
     for node in texts:
         said = string_of(node)
@@ -62,7 +62,10 @@ def _named(clients: Clients, node: SgNode, slug: str, rest: str) -> Finding:
         said = f"{node.text()[1:-1]}: it begins with a slug of Portkey's: write provider/model"
         return Finding(clients.script.start(node), _rule(clients), Status.MANUAL, said)
     client, settings = clients.options.client, clients.options.names.rules.options
-    new = new_id(f"@{slug}{rest}", "", client, settings.get("slugs", {}), settings.get("models", {}))
+    slugs, models = settings.get("slugs", {}), settings.get("models", {})
+    if not is_told(f"@{slug}{rest}", client, slugs, models):
+        return Finding(clients.script.start(node), _rule(clients), Status.MANUAL, f"{node.text()[1:-1]}: {UNTOLD}")
+    new = new_id(f"@{slug}{rest}", "", client, slugs, models)
     return _changed(clients, node, new.text, new.message, new.status)
 
 

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from migrator.fates.providers import LIKELY, SLUGGED, is_id, meant, new_id
+from migrator.fates.providers import LIKELY, SLUGGED, UNTOLD, is_id, is_told, meant, new_id
 from migrator.python.reading.expressions import text_value
 from migrator.python.sdk import built_ids
 from migrator.python.sdk.meaning import means_model
@@ -40,8 +40,11 @@ def find(writer: Writer, held: str) -> Iterator[Finding]:
         if held:
             yield Finding(module.source.start(text.node), rule, Status.MANUAL, f"{old}: {held}")
             continue
-        slugs = settings.get("slugs", {})
-        new = new_id(old, "", writer.client, slugs, settings.get("models", {}))
+        slugs, models = settings.get("slugs", {}), settings.get("models", {})
+        if not is_told(old, writer.client, slugs, models):
+            yield Finding(module.source.start(text.node), rule, Status.MANUAL, f"{old}: {UNTOLD}")
+            continue
+        new = new_id(old, "", writer.client, slugs, models)
         place = module.source.inside(text.node, old)
         sure = named or meant(old[1:].partition("/")[0], writer.client, slugs) != ""
         said = "; ".join(filter(None, [new.message, "" if named else LIKELY]))
