@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import keyword
 import re
 from collections.abc import Iterator, Mapping
 
@@ -29,7 +30,7 @@ def given(module: Module, trace: Trace) -> set[int]:
 
 def as_object(module: Module, trace: Trace, node: ast.Dict, shape: str) -> tuple[Edit, ...]:
     """The edits that make an object of a dictionary of this shape; none where that cannot be told."""
-    edits = _edits(module, trace.rule.fields, node, shape)
+    edits = _edits(module, trace.rule.fields, node, shape) if not _hides(module, "types") else []
     imported = import_edit(module, "types", node, module.found.scope) if edits else None
     return (*([imported] if imported.text else []), *edits) if edits and imported else ()
 
@@ -57,8 +58,8 @@ class _Puts:
             yield from (k.value for k in call.keywords if k.arg in GIVING)
             for fake in (*self._rest(call), *(k.value for k in call.keywords if k.arg == "new")):
                 yield from self._given_by(fake)
-            for name, block in self._mocks(call):
-                yield from _set_on(name, block)
+            for name, block, times in self._mocks(call):
+                yield from _set_on(name, block, times)
 
     def is_read_by_key(self, given: ast.Dict) -> bool:
         """Whether the test that has it looks for the keys of an answer itself, or compares with such a dictionary."""
@@ -106,23 +107,23 @@ class _Puts:
             put = [a for c in self.calls for a in (*self._rest(c), *(k.value for k in c.keywords))]
             made = [n for n in self.module.source.nodes if isinstance(n, FunctionNode) and n.name == fake.id]
             if len(made) == 1 and all(any(u is a for a in put) for u in uses):
-                yield from (n.value for n in ast.walk(made[0]) if isinstance(n, ast.Return) and n.value)
+                yield from self.at.notes.gives.get(id(made[0]), ())
 
-    def _mocks(self, call: ast.Call) -> Iterator[tuple[str, list[ast.stmt]]]:
-        """The names that a mock has, each with the statements in which it has it."""
+    def _mocks(self, call: ast.Call) -> Iterator[tuple[str, list[ast.stmt], int]]:
+        """The names that a mock has, each with the statements in which it has it, and how often these bind it."""
         if self._rest(call) or any(k.arg == "new" for k in call.keywords):
             return
         above = self.at.notes.parents.get(id(call))
         match above:
             case ast.withitem(optional_vars=ast.Name(id=name)):
                 block = self.at.notes.parents.get(id(above))
-                yield name, block.body if isinstance(block, ast.With | ast.AsyncWith) else []
+                yield name, block.body if isinstance(block, ast.With | ast.AsyncWith) else [], 0
             case ast.Assign(targets=[ast.Name(id=name)]):
                 around = next((a for a in self.at.notes.above(call) if isinstance(a, FunctionNode)), None)
-                yield name, around.body if around else []
+                yield name, [around] if around else [], 1
             case ast.FunctionDef() | ast.AsyncFunctionDef() if call in above.decorator_list:
                 if name := self._parameter(above, call):
-                    yield name, above.body
+                    yield name, above.body, 0
 
     def _parameter(self, function: FunctionNode, call: ast.Call) -> str:
         """The parameter that a decorator of a function fills: the lowest fills the first."""
@@ -141,23 +142,57 @@ class _Puts:
         return len(call.args) == (2 if objects else 1) and not any(k.arg == "new" for k in call.keywords)
 
 
-def _set_on(name: str, block: list[ast.stmt]) -> Iterator[ast.expr]:
-    """What `name.return_value = …` gives it in some statements."""
-    for node in (n for statement in block for n in ast.walk(statement)):
+def _set_on(name: str, block: list[ast.stmt], times: int) -> Iterator[ast.expr]:
+    """What `name.return_value = …` gives it in some statements; nothing where they bind the name more than so often."""
+    nodes = [n for statement in block for n in ast.walk(statement)]
+    for node in nodes if sum(_binds(n, name) for n in nodes) <= times else ():
         match node:
             case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=of), attr=attr)], value=value):
                 if of == name and attr in GIVING:
                     yield value
 
 
+def _hides(module: Module, name: str) -> bool:
+    """Whether a name is anything but the module of that name somewhere in a module."""
+    imports = (n for n in module.source.nodes if isinstance(n, ast.Import))
+    plain = {id(a) for n in imports for a in n.names if a.name == name and a.asname in (None, name)}
+    return any(_binds(n, name) and id(n) not in plain for n in module.source.nodes)
+
+
+def _binds(node: ast.AST, name: str) -> bool:
+    """Whether a node gives a name something, or says that it is another scope's."""
+    match node:
+        case ast.Name(id=bound, ctx=ast.Store() | ast.Del()) | ast.arg(arg=bound):
+            return bound == name
+        case ast.FunctionDef(name=bound) | ast.AsyncFunctionDef(name=bound) | ast.ClassDef(name=bound):
+            return bound == name
+        case ast.ExceptHandler(name=bound) | ast.MatchAs(name=bound) | ast.MatchStar(name=bound):
+            return bound == name
+        case ast.MatchMapping(rest=bound):
+            return bound == name
+        case ast.alias():
+            return name == (node.asname or node.name.partition(".")[0])
+        case ast.Global() | ast.Nonlocal():
+            return name in node.names
+    return False
+
+
+def _is_argument(name: str) -> bool:
+    """Whether a key can name an argument: Python changes names outside ASCII, and those with `__`."""
+    return name.isascii() and name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("__")
+
+
 def _edits(module: Module, fields: Mapping[str, Mapping[str, str]], node: ast.Dict, shape: str) -> list[Edit]:
     source = module.source
+    names = [text_value(key) for key in node.keys if key]
+    if len(set(names)) < len(names):
+        return []
     start, end = source.start(node), source.end(node)
     edits = [Edit(start, start + 1, f"{_OBJECT}("), Edit(end - 1, end, ")")]
     for key, value in zip(node.keys, node.values, strict=True):
         name = text_value(key) if key else None
         colon = _COLON.match(source.text, source.end(key)) if key else None
-        if key is None or not name or not name.isidentifier() or colon is None:
+        if key is None or not name or not _is_argument(name) or colon is None:
             return []
         edits.append(Edit(source.start(key), colon.end(), f"{name}="))
         if inner := fields.get(shape, {}).get(name, "").strip("[]?~"):
