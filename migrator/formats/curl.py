@@ -25,7 +25,7 @@ _DATA = re.compile(r"-d|--data(?:-raw|-binary|-ascii)?|--json|--post-data|--body
 _DATA_ATTACHED = re.compile(r"(?:-d(?=.)|--(?:data(?:-raw|-binary|-ascii)?|json|post-data|body-data)=)", re.DOTALL)
 _MODEL = re.compile(r"""\\?"model\\?"\s*:\s*\\?"(?P<model>[\w./:@-]+)\\?\"""")
 _NAMED = re.compile(r"""\\?"model\\?"\s*:""")
-_CONFIGS = ("-K", "--config")
+_CONFIG = re.compile(r"(?:-[#0-46aBfgGiIjJklLMnNOpqRsSvZ]*K|--config(?:=|$))(?P<file>.*)", re.DOTALL)
 _FILE = re.compile(r"@.")
 _HELD = re.compile(r"\$\{?\w+(?:\[[@*]\])?\}?|\$\(\w+\)")
 _PLAIN = re.compile(r"[^\"'\\`$\n]*")
@@ -117,8 +117,7 @@ class Curl:
             settled.say(
                 Status.REVIEW, f"headers in {', '.join(files)}: see that the file has the key as a bearer token"
             )
-        words = command.words
-        if named := [words[n + 1].raw for n, w in enumerate(words[:-1]) if w.raw in _CONFIGS]:
+        if named := list(_configs(command)):
             settled.say(Status.REVIEW, f"options in {', '.join(named)}: see that the key in it is a bearer token")
         others = [each for each in held if each not in files]
         if others:
@@ -290,7 +289,15 @@ def _data(command: Command) -> Iterator[tuple[int, int]]:
             yield word.start, word.end
 
 
+def _configs(command: Command) -> Iterator[str]:
+    """The files of options that a command is given, with flags before or the name behind in the same word or not."""
+    words = command.words
+    for word, behind in zip(words, (*(each.raw for each in words[1:]), ""), strict=True):
+        if (match := _CONFIG.fullmatch(word.raw)) and (match["file"] or behind):
+            yield match["file"] or behind
+
+
 def _elsewhere(command: Command, units: list[Unit]) -> bool:
     """Whether headers of a command may stand elsewhere: in a file, in a variable."""
     loose = (word for word in command.words[1:] if _HELD.fullmatch(word.text) and "[" in word.text)
-    return any(not unit.name for unit in units) or any(loose) or any(w.raw in _CONFIGS for w in command.words)
+    return any(not unit.name for unit in units) or any(loose) or any(_configs(command))
