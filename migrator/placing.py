@@ -54,7 +54,7 @@ def place(text: str, findings: Iterable[Finding], file: File) -> Placed:
             rule=f.rule,
             status=f.status,
             message=f.message,
-            new_path=file.new_path if (new_line := shift.line(f.start)) else None,
+            new_path=file.new_path if (new_line := shift.line(f.start, f.stays)) else None,
             new_line=new_line,
             docs=file.docs.get(f.rule, ""),
             prose=f.prose,
@@ -107,20 +107,21 @@ class Shift:
         self._offsets = [e.start for e in edits]
         self._grown = [0, *accumulate(len(e.text) - (e.end - e.start) for e in edits)]
 
-    def line(self, offset: int) -> int | None:
-        """The new line of an old offset; None where its lines are gone."""
+    def line(self, offset: int, stays: str = "") -> int | None:
+        """The new line of an old offset, or of a name that stays there; None where its lines are gone."""
         before = bisect_right(self._offsets, offset)
         last = self._edits[before - 1] if before else None
         if last is None or last.end <= offset:
             return bisect_right(self._starts, offset + self._grown[before])
-        at = last.start + self._grown[before - 1] + self._kept(last, offset)
+        at = last.start + self._grown[before - 1] + self._kept(last, offset, stays)
         return bisect_right(self._starts, at) if last.text else None
 
-    def _kept(self, edit: Edit, offset: int) -> int:
-        """Where in the lines that an edit puts the old one stands, if it is among them."""
+    def _kept(self, edit: Edit, offset: int, stays: str) -> int:
+        """Where in the lines that an edit puts the name or the old line stands, if it is among them."""
         old = _LINE_END.split(self._text[offset : edit.end])[0].strip()
-        lines = zip(line_starts(edit.text), _LINE_END.split(edit.text), strict=True)
-        return next((start for start, line in lines if old and line.strip() == old), 0)
+        lines = list(zip(line_starts(edit.text), _LINE_END.split(edit.text), strict=True))
+        named = (start for start, line in lines if stays and re.search(rf"\b{stays}\b", line))
+        return next(named, next((start for start, line in lines if old and line.strip() == old), 0))
 
 
 class _Suppressions:

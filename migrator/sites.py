@@ -29,7 +29,8 @@ class Edit:
 class Finding:
     """One reference in one text, and the edits (none for `manual`) that migrate it together or not at all.
 
-    `prose` marks a mention in prose, which is edited only if the user asks for it.
+    `prose` marks a mention in prose, which is edited only if the user asks for it. `stays` is the name that goes on
+    standing there, for a statement that may come apart.
     """
 
     start: int
@@ -38,6 +39,7 @@ class Finding:
     message: str
     edits: tuple[Edit, ...] = ()
     prose: bool = False
+    stays: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,3 +30,12 @@ def test_a_line_that_is_not_there_any_more_is_where_its_edit_is() -> None:
 
 def test_a_line_that_went_is_nowhere() -> None:
     assert lines("import a\nb\n", Edit(0, 9, "")) == [None, 1]
+
+
+def test_a_name_that_stays_is_found_where_its_statement_came_apart() -> None:
+    text = "from a import (\n    b,\n    c,\n)\n"
+    edit = Finding(
+        0, "some.rule", Status.MIGRATED, "edited", (Edit(0, 29, "from d import b\nfrom a import (\n    c,\n)"),)
+    )
+    stays = Finding(0, "some.rule", Status.REVIEW, "it stays", stays="c")
+    assert [site.new_line for site in place(text, [edit, stays], FILE).sites] == [2, 3]

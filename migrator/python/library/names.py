@@ -193,10 +193,10 @@ def _imported(
                 continue
             said = f"{alias.name} stays for what is left of it here" if used else f"{alias.name}: {fate.message}"
             status = Status.REVIEW if used else Status.MANUAL
-            yield Finding(module.source.start(statement.node), fate.rule, status, said)
+            yield Finding(module.source.start(node), fate.rule, status, said, stays=alias.name)
         elif fate and target and construction.is_built(module.index, module.facts, alias.asname or alias.name, target):
             said = f"{alias.name} stays, for it is built here"
-            yield Finding(module.source.start(statement.node), fate.rule, Status.REVIEW, said)
+            yield Finding(module.source.start(node), fate.rule, Status.REVIEW, said, stays=alias.name)
 
 
 def _stars(module: Module) -> Iterator[Finding]:
