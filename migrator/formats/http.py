@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from migrator.fates.endpoints import asked
 from migrator.fates.names import Names
-from migrator.formats import header_maps, together
+from migrator.formats import header_maps, shared_address, together
 from migrator.formats.curl import Curl
 from migrator.formats.headers import Headers
 from migrator.formats.search import apart, in_comment
@@ -54,7 +54,12 @@ def _of_client(text: str, kind: str, headers: Headers, path: str) -> list[Findin
     maps = header_maps.find(text, headers, kind) if kind in _MAPS else ()
     mapped = [(f, span) for f, span in maps if not in_comment(text, f.start) and not _inside(f.start, curl.held)]
     addresses = [f for f in _addresses(text, kind, headers) if not _inside(f.start, curl.held)]
-    mapped, addresses = together.settled(text, kind, mapped, addresses)
+    shared = shared_address.find(text, addresses, headers) if suffix in _REQUESTS else []
+    held_by = {each.address.start for each in shared if each.address}
+    asking = [f for f in addresses if f.start not in held_by] + [f for each in shared for f in each.requests]
+    mapped, asking = together.settled(text, kind, mapped, asking)
+    requests = {f.start for each in shared for f in each.requests}
+    addresses = [f for f in asking if f.start not in requests] + shared_address.settled(shared, asking)
     held = [*curl.held, *(span for f, span in mapped if not f.edits)]
     settled = apart(commands, (f for f, _ in mapped), addresses)
     others = list(_others(text, headers, settled, held))
