@@ -1,16 +1,18 @@
-"""What is read off errors of a library: attributes that its errors had and those of the new layer have not."""
+"""What is read off errors of a library, which those of the new layer have not, and what is written to them."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cached_property
 
 from migrator.python.answers.places import Places
 from migrator.python.answers.trace import Trace
-from migrator.python.answers.values import Error
+from migrator.python.answers.values import NOTHING, Error
 from migrator.python.answers.view import View
 from migrator.python.module import Module
-from migrator.python.reading.expressions import text_value
+from migrator.python.reading.expressions import parts_of, text_value
+from migrator.python.reading.facts import Facts
 from migrator.python.reading.scopes import FunctionNode
 from migrator.sites import Edit, Finding, Status
 
@@ -28,14 +30,24 @@ def find(module: Module, trace: Trace) -> Iterator[Finding]:
                 yield from read.call(node, name)
             elif isinstance(node, ast.Call) and len({k.arg for k in node.keywords} & {*trace.rule.lost}) > 1:
                 yield from read.built(node)
-            elif printed and isinstance(node, ast.Assign | ast.AugAssign):
+            elif (
+                printed and isinstance(node, ast.Attribute) and node.attr == printed and isinstance(node.ctx, ast.Store)
+            ):
                 yield from read.written(node)
+            elif printed and isinstance(node, ast.Call) and _set(node) == printed:
+                yield from read.written_by_name(node)
 
 
 def _asked(node: ast.Call) -> str:
     """The attribute that `getattr(x, "…", …)` or `hasattr(x, "…")` looks for."""
     looks = isinstance(node.func, ast.Name) and node.func.id in ("getattr", "hasattr") and len(node.args) > 1
     return text_value(node.args[1]) or "" if looks else ""
+
+
+def _set(node: ast.Call) -> str:
+    """The attribute that `setattr(x, "…", value)` writes."""
+    sets = isinstance(node.func, ast.Name) and node.func.id == "setattr" and len(node.args) == 3
+    return text_value(node.args[1]) or "" if sets else ""
 
 
 class _Reader:
@@ -96,27 +108,78 @@ class _Reader:
             said = f"{given}: no error of the SDK takes them: build each class that {called.id} can be as it wants"
             yield Finding(self.source.start(node), self.rule.id, Status.MANUAL, said)
 
-    def written(self, node: ast.Assign | ast.AugAssign) -> Iterator[Finding]:
+    def written(self, to: ast.Attribute) -> Iterator[Finding]:
         """What goes with `error.message = …`, where errors are printed from their arguments from now on."""
-        to = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
-        if not isinstance(to, ast.Attribute) or to.attr != self.rule.printed:
+        errors, chain = self._moved(to.value), ".".join(parts_of(to.value))
+        node = next(self.at.notes.above(to))
+        if not errors or (isinstance(node, ast.AnnAssign) and not node.value):
             return
-        errors = [e for e in self._errors(to.value) if self._is_moved(e)]
-        if not errors:
+        is_alone = isinstance(node, ast.AugAssign) or (isinstance(node, ast.Assign) and node.targets == [to])
+        arguments = self._arguments_after(node, to) if is_alone else None
+        if arguments and ast.dump(arguments) in _as_arguments(node, to):
             return
-        error, end = self.source.segment(to.value), self.source.end(node)
+        if not chain or not is_alone or arguments or not self._is_sure(to.value):
+            yield self._by_hand(to, errors[0])
+            return
+        end = self.source.end(node)
         before = self.source.text[self.source.line_start(self.source.start(node)) : self.source.start(node)]
         after = self.source.text[end : self.source.line_end(end)]
         alone = not before.strip() and (not after.strip() or after.lstrip().startswith("#"))
         at = end + len(after.rstrip("\r\n")) if alone else end
-        text = f"{error}.args = ({error}.{to.attr},)"
+        text = f"{chain}.args = ({chain}.{to.attr},)"
         edit = Edit(at, at, f"{self.source.newline}{before}{text}" if alone else f"; {text}")
         message = f"{to.attr}: the SDK's errors are printed from `args`, which take it as well"
         yield Finding(self.source.start(node), errors[0].rule, Status.MIGRATED, message, (edit,))
 
+    def written_by_name(self, node: ast.Call) -> Iterator[Finding]:
+        """What goes with `setattr(error, "message", …)`."""
+        if errors := self._moved(node.args[0]):
+            yield self._by_hand(node, errors[0])
+
+    def _by_hand(self, node: ast.expr, error: Error) -> Finding:
+        message = f"{self.rule.printed}: the SDK's errors are printed from `args`, write these as well where it is one"
+        return Finding(self.source.start(node), error.rule, Status.MANUAL, message)
+
+    def _arguments_after(self, node: ast.AST, to: ast.Attribute) -> ast.expr | None:
+        """What the next statement gives the arguments of the same error."""
+        above = next(self.at.notes.above(node))
+        blocks = [b for _, b in ast.iter_fields(above) if isinstance(b, list) and any(s is node for s in b)]
+        for each in blocks[0][blocks[0].index(node) + 1 :][:1] if blocks else ():
+            targets = each.targets if isinstance(each, ast.Assign) else ()
+            chains = [parts_of(t.value) for t in targets if isinstance(t, ast.Attribute) and t.attr == "args"]
+            return each.value if parts_of(to.value) in chains else None
+        return None
+
+    def _moved(self, node: ast.expr) -> list[Error]:
+        """The errors that an expression can be whose classes are the SDK's from now on."""
+        handler = self.at.handler(node) if isinstance(node, ast.Name) else None
+        types = handler.type.elts if handler and isinstance(handler.type, ast.Tuple) else [handler and handler.type]
+        if all(id(each) in self.at.module.staying for each in types):
+            return []
+        return [e for e in self._errors(node) if self._is_moved(e) and e.name not in self._kept_here]
+
     def _is_moved(self, error: Error) -> bool:
         fate = self.trace.index.names.fate(f"{self.rule.of}.{error.name}")
         return fate is not None and fate.kind == "moved"
+
+    def _is_sure(self, node: ast.expr) -> bool:
+        """Whether an expression is an error that moves, whatever it is."""
+        values = self.trace.value(self.at, node) - NOTHING
+        kept = {name for facts in self.trace.index.by_path.values() for name in self._kept(facts)}
+        return all(isinstance(v, Error) and self._is_moved(v) and v.name not in kept for v in values)
+
+    @cached_property
+    def _kept_here(self) -> frozenset[str]:
+        return frozenset(self._kept(self.at.module.facts))
+
+    def _kept(self, facts: Facts) -> Iterator[str]:
+        """The names of the library's classes that stay in a module, as a class of its own inherits from them."""
+        for base in facts.inherited:
+            first, dot, rest = base.partition(".")
+            for target in facts.bound.get(first, ()):
+                name = self.trace.index.canonical(f"{target}{dot}{rest}")
+                fate = self.trace.index.names.fate(name)
+                yield from [name.rpartition(".")[2]] if fate and fate.built else []
 
     def _errors(self, node: ast.expr) -> list[Error]:
         values = self.trace.value(self.at, node)
@@ -134,3 +197,10 @@ class _Reader:
             if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef):
                 return False
         return False
+
+
+def _as_arguments(node: ast.AST, to: ast.Attribute) -> list[str]:
+    """The arguments, dumped, that are what a statement writes to an attribute."""
+    read = ast.Attribute(to.value, to.attr, ast.Load())
+    given = [node.value] if isinstance(node, ast.Assign) else []
+    return [ast.dump(ast.Tuple([each], ast.Load())) for each in (read, *given)]
