@@ -12,7 +12,7 @@ from migrator.formats.headers import Headers, Settled
 from migrator.formats.shell import Command, Word, commands, listed
 from migrator.sites import Edit, Finding, Status
 
-_NAMES = re.compile(r"(?<![\w./$'\"-])(?:curl|wget)(?:\.exe)?(?=[ \t\\])(?![ \t]*[:=(])")
+CALLS = re.compile(r"(?<![\w./$'\"-])(?:curl|wget)(?:\.exe)?(?=[ \t\\])(?![ \t]*[:=(])")
 _ARRAY = re.compile(r"(?<![\w$-])[A-Za-z_]\w*\+?=\(")
 _ASSIGNED = re.compile(
     r"""(?<![\w$-])(?P<name>[A-Za-z_]\w*)=(?P<quote>["'])
@@ -58,7 +58,7 @@ class Curl:
 
     def findings(self) -> Iterator[Finding]:
         """A finding for each command that calls the client's gateway, and for variables that hold its headers."""
-        for command in commands(self.text, _NAMES):
+        for command in commands(self.text, CALLS):
             yield from self._command(command)
         for match in _ARRAY.finditer(self.text):
             array = listed(self.text, match.end())

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import NamedTuple
 
 from migrator.fates.endpoints import address_in
 from migrator.fates.names import Names
 from migrator.formats import http
+from migrator.formats.curl import CALLS
 from migrator.formats.search import apply, in_comment
+from migrator.formats.shell import commands
 from migrator.packs.ruleset import Rules
 from migrator.planning.candidates import Candidates
 from migrator.planning.still_used import lists_dependencies
@@ -21,6 +24,7 @@ from migrator.tree import project as tree
 _READERS = "for all clients and requests of the code do"
 _TESTS = re.compile(r"(^|/)(tests?|__tests__|spec)/|(^|/)(test_|conftest\.)|_test\.py$|\.(test|spec)\.[cm]?[jt]sx?$")
 _WORD = re.compile(r"[A-Z][A-Z0-9_]+")
+_LINE = re.compile(r"(?:[^\n\\]|\\(?:\r\n|.))+", re.DOTALL)
 _NAMED = re.compile(r"""(?<=["'`.])[A-Z][A-Z0-9_]+\b""")
 
 
@@ -33,20 +37,27 @@ class Read:
 
 
 class Spoken(NamedTuple):
-    """What becomes of the clients and requests of a file: whether some move, and whether some stay."""
+    """What becomes of the clients and requests of a file: whether some move, and whether some stay.
+
+    `reads` are the new variables that its edits name.
+    """
 
     moves: bool = False
     stays: bool = False
+    reads: frozenset[str] = frozenset()
 
 
 def spoken(path: str, findings: Iterable[Finding], rules: Rules) -> Spoken:
     """What becomes of the clients and requests that the findings of a file are of; tests follow other code."""
     if _TESTS.search(path):
         return Spoken()
-    speaking = _speaking(rules)
+    findings, speaking = list(findings), _speaking(rules)
+    envs = {rule.id for rule in rules.envs}
+    reads = (_WORD.findall(edit.text) for f in findings if f.rule in envs and not f.prose for edit in f.edits)
     gone = {row.id for row in rules.methods}
     its = [f for f in findings if not f.prose and f.rule in speaking | gone]
-    return Spoken(any(f.edits and f.rule in speaking for f in its), any(f.status is Status.MANUAL for f in its))
+    moves = any(f.edits and f.rule in speaking for f in its)
+    return Spoken(moves, any(f.status is Status.MANUAL for f in its), frozenset(chain.from_iterable(reads)))
 
 
 def reading_on(rules: Rules, code: Iterable[Spoken], candidates: Candidates) -> Rules:
@@ -68,7 +79,9 @@ def reading_on(rules: Rules, code: Iterable[Spoken], candidates: Candidates) -> 
     return replace(rules, envs=(), env_gone=(), env_adds=(), variables=tuple(left), staying=True)
 
 
-def read_after(names: Names, candidates: Candidates, changes: Iterable[Change], sites: Iterable[Site]) -> Read:
+def read_after(
+    names: Names, candidates: Candidates, changes: Iterable[Change], sites: Iterable[Site], code: Iterable[Spoken]
+) -> Read:
     """What the tree's code reads after these changes, fields of settings among it, which `sites` of code tell by name.
 
     Nothing where no client SDK is left.
@@ -77,13 +90,14 @@ def read_after(names: Names, candidates: Candidates, changes: Iterable[Change], 
         return Read()
     after = {change.path: (change.after or b"").decode("utf-8", "replace") for change in changes}
     old, new = dict[str, str](), set[str]()
+    edited = frozenset[str]().union(*(each.reads for each in code))
     for path, candidate in sorted(candidates.by_path.items()):
         if lists_dependencies(path):
             continue
         text = after.get(path, candidate.text.text)
         for name in _spelled(text, names):
             old.setdefault(name, path)
-        new |= {*_NAMED.findall(text)}
+        new |= {*_NAMED.findall(text), *edited.intersection(_WORD.findall(text))}
     envs = {rule.id for rule in names.rules.envs}
     for site in sites:
         for name in _WORD.findall(site.message) if site.rule in envs and site.status is Status.MANUAL else ():
@@ -115,7 +129,9 @@ def settled(
     if read is None and any(f.edits and f.rule in _speaking(rules) for f in found):
         note = f"keys here are {rules.clients[0].called}'s now: see which one it is sent"
         return [_noted(f, note) if f in staying else f for f in found]
+    moving = [] if read is None else [f for f in found if f.edits and f.rule in _speaking(rules)]
     sent = [f for f in renamed if read is None or not _is_read_anew(f, read) or _is_part(text, staying, f)]
+    sent = [f for f in sent if not _is_part(text, moving, f)]
     held = list(_held(sent, text))
     told = (_noted(f, "a request here goes on sending the old one: set both") for f in renamed if f not in sent)
     return sorted([*(f for f in found if f not in renamed), *held, *told], key=lambda f: f.start)
@@ -146,13 +162,18 @@ def _is_read_anew(finding: Finding, read: Read) -> bool:
     return any(edit.text in read.new for edit in finding.edits)
 
 
-def _is_part(text: str, staying: list[Finding], finding: Finding) -> bool:
-    """Whether a name stands in a command that stays, which its backslashes carry over line ends."""
-    for each in staying:
-        end = re.compile(r"(?:[^\n\\]|\\(?:\r\n|.))*", re.DOTALL).match(text, each.start)
-        if end and each.start <= finding.start < end.end():
-            return True
-    return False
+def _is_part(text: str, others: list[Finding], finding: Finding) -> bool:
+    """Whether a name stands in the same command as one of others: a line, which backslashes and quotes carry on."""
+    return any(_within(finding.start, text, other) for other in others)
+
+
+def _within(at: int, text: str, other: Finding) -> bool:
+    spans = [command.span for command in commands(text, CALLS)]
+    start, end = next((span for span in spans if span[0] <= at < span[1]), (-1, -1))
+    if start < 0:
+        lines = (line.span() for line in _LINE.finditer(text))
+        start, end = next((span for span in lines if span[0] <= at < span[1]), (at, at))
+    return any(start <= each < end for each in (other.start, *(edit.start for edit in other.edits)))
 
 
 def _held(renamed: list[Finding], text: str) -> Iterator[Finding]:

@@ -109,7 +109,8 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
         code = rewritten(sorted({*paths} - {*lists}), clients(places, parts, index, ()), ())
     changes = _changes(code)
     known = clients(places, parts, index, changes)
-    read = read_after(index.names, candidates, changes, [site for result in code for site in result.sites])
+    sites = [site for result in code for site in result.sites]
+    read = read_after(index.names, candidates, changes, sites, (result.spoken for result in code))
     rest = rewritten(lists, known, changes, read)
     final = clients(places, parts, index, [*changes, *_changes(rest)])
     if any(final[home].needs != known[home].needs for home in final):  # what texts use is listed as well
