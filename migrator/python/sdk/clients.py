@@ -275,7 +275,8 @@ class Rewriter:
             if not old or not new or id(node) in self.module.replaced | self.module.kept:
                 continue
             url = self.through.urls.of(node)
-            differs = url.differs if url else self.through.urls.gone
+            urls = self.through.urls
+            differs = url.differs if url else urls.gone or urls.gone_behind(node)
             place = self.module.source.inside(node, old)
             if differs and differs.status is Status.MANUAL:
                 self._keep_variable(node)

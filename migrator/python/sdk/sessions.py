@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cached_property
 
 from migrator.python.reading.expressions import callee_of
@@ -27,22 +27,38 @@ class Sessions:
         base = base_of(node) if isinstance(node, ast.Call) else None
         return base is not None and self.is_address(base)
 
-    @property
-    def paths(self) -> Iterator[tuple[ast.expr, str]]:
+    @cached_property
+    def paths(self) -> list[tuple[ast.expr, str]]:
         """The paths that sessions are given, computed ones as well, and their texts: `session.post("/embeddings")`."""
-        for call, scope in self.writer.module.found.calls:
-            if isinstance(call.func, ast.Attribute) and call.func.attr in ASKING:
-                yield from self._given(call, call.func.value, scope)
+        return [path for _, path in self._asked if path]
 
-    def _given(self, call: ast.Call, asked: ast.expr, scope: Scope) -> Iterator[tuple[ast.expr, str]]:
+    @cached_property
+    def asked(self) -> dict[int, list[ast.expr | None]]:
+        """The paths that each session is asked for, by the id of what makes it; None for what is no path."""
+        found: dict[int, list[ast.expr | None]] = {}
+        for session, path in self._asked:
+            found.setdefault(id(session), []).append(path[0] if path else None)
+        return found
+
+    @cached_property
+    def _asked(self) -> list[tuple[ast.Call, tuple[ast.expr, str] | None]]:
+        return [
+            (session, self._path(call))
+            for call, scope in self.writer.module.found.calls
+            if isinstance(call.func, ast.Attribute) and call.func.attr in ASKING
+            if (session := self._session(call.func.value, scope)) is not None
+        ]
+
+    def _session(self, asked: ast.expr, scope: Scope) -> ast.Call | None:
+        """What makes the session that is asked."""
         variable = self.variables.of(asked)
         session = asked if self.makes(asked) else self._held.get(variable) if variable else None
-        if not isinstance(session, ast.Call) or self.writer.makes_new(session, scope):
-            return
+        return session if isinstance(session, ast.Call) and not self.writer.makes_new(session, scope) else None
+
+    def _path(self, call: ast.Call) -> tuple[ast.expr, str] | None:
         paths = ((each, together(each)) for each in call.args[:2])
         node, path = next((each for each in paths if "/" in each[1] or each[1] == COMPUTED), (None, ""))
-        if node is not None and "://" not in path and not path.startswith(f"{COMPUTED}/"):
-            yield node, path
+        return (node, path) if node is not None and "://" not in path and not path.startswith(f"{COMPUTED}/") else None
 
     @cached_property
     def _held(self) -> dict[Variable, ast.expr]:

@@ -12,9 +12,9 @@ from migrator.fates.endpoints import Asked, address_in, asked, elsewhere, open_e
 from migrator.python.reading.expressions import text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.pieces import COMPUTED, first, last, sums, together
-from migrator.python.sdk.sessions import Sessions
+from migrator.python.sdk.sessions import Sessions, base_of
 from migrator.python.sdk.values import Values
-from migrator.python.sdk.variables import Variables
+from migrator.python.sdk.variables import Variables, calls_around
 from migrator.python.sdk.writer import Writer, named
 from migrator.sites import Finding, Status
 
@@ -143,6 +143,25 @@ class Urls:
         gone = [url.differs for url in urls if url.is_gone]
         return gone[0] if len(gone) == len(urls) and gone else None
 
+    def gone_behind(self, address: ast.expr) -> Asked | None:
+        """What a session that is made with an address asks for that is not there, where it asks for nothing else."""
+        for session in calls_around(self.module.source.parents, address):
+            base = base_of(session)
+            if base is not None and any(each is address for each in ast.walk(base)):
+                urls = [self._by_path.get(id(path)) for path in self.sessions.asked.get(id(session), ())]
+                gone = [url.differs for url in urls if url and url.is_gone]
+                return gone[0] if gone and len(gone) == len(urls) else None
+        return None
+
+    @cached_property
+    def _behind_what_stays(self) -> set[int]:
+        """The paths of sessions that are made with an address which stays for them."""
+        texts = [
+            t.node for t in self.module.found.texts if (text_value(t.node) or "").rstrip("/") in self.client.addresses
+        ]
+        sessions = [call for t in texts if self.gone_behind(t) for call in calls_around(self.module.source.parents, t)]
+        return {id(path) for call in sessions for path in self.sessions.asked.get(id(call), ())}
+
     def open(self, url: Url | None) -> str:
         """What to see to where a path is computed: a URL's, or any behind the address alone; "" for none."""
         urls = [url] if url else [each for each in (*self.all.values(), *self._relative) if not each.begun]
@@ -189,8 +208,9 @@ class Urls:
             handled |= bool(url.is_gone and self.gone and self._is_told)
             if url.differs and not handled and not (url.moved and url.differs.rule == self.client.id):
                 start = self.module.source.start(url.node)
+                moves = url.is_gone and self._is_told and id(url.node) not in self._behind_what_stays
                 said = f"{self.path(url)}: {url.differs.message}"
-                said += "; the address before it is the new one" if url.is_gone and self._is_told else ""
+                said += "; the address before it is the new one" if moves else ""
                 yield Finding(start, url.differs.rule, url.differs.status, said)
 
     def path(self, url: Url) -> str:
