@@ -24,6 +24,8 @@ from migrator.tree import project as tree
 _READERS = "for all clients and requests of the code do"
 _TESTS = re.compile(r"(^|/)(tests?|__tests__|spec)/|(^|/)(test_|conftest\.)|_test\.py$|\.(test|spec)\.[cm]?[jt]sx?$")
 _WORD = re.compile(r"[A-Z][A-Z0-9_]+")
+_KEPT = "it stays as long as what is sent with it here"
+_PROSE = re.compile(r"\.(md|mdx|markdown|rst|txt|html|ipynb)$", re.IGNORECASE)
 _LINE = re.compile(r"(?:[^\n\\]|\\(?:\r\n|.))+", re.DOTALL)
 _NAMED = re.compile(r"""(?<=["'`.])[A-Z][A-Z0-9_]+\b""")
 
@@ -106,6 +108,18 @@ def read_after(
     return Read(old, frozenset(new))
 
 
+def with_commands(read: Read, names: Names, sites: Iterable[Site], others: Iterable[Spoken]) -> Read:
+    """What is read, with what requests in scripts and the like go on sending, as their `sites` tell; itself if nothing.
+
+    `others` is what becomes of all files that are no code.
+    """
+    kept = [site for site in sites if site.message.endswith(_KEPT) and not _PROSE.search(site.path)]
+    if not kept:
+        return read
+    old = {name: site.path for site in reversed(kept) for name in _WORD.findall(site.message) if names.env(name)}
+    return Read({**old, **read.old}, read.new.union(*(each.reads for each in others if each.moves)))
+
+
 def _spelled(text: str, names: Names) -> Iterator[str]:
     """The old variables that code names in quotes or as an attribute, outside comments."""
     for match in _NAMED.finditer(text):
@@ -129,8 +143,9 @@ def settled(
     if read is None and any(f.edits and f.rule in _speaking(rules) for f in found):
         note = f"keys here are {rules.clients[0].called}'s now: see which one it is sent"
         return [_noted(f, note) if f in staying else f for f in found]
+    still = [*staying, *(f for f in found if f.status is Status.MANUAL and f.rule in _speaking(rules))]
     moving = [] if read is None else [f for f in found if f.edits and f.rule in _speaking(rules)]
-    sent = [f for f in renamed if read is None or not _is_read_anew(f, read) or _is_part(text, staying, f)]
+    sent = [f for f in renamed if read is None or not _is_read_anew(f, read) or _is_part(text, still, f)]
     sent = [f for f in sent if not _is_part(text, moving, f)]
     held = list(_held(sent, text))
     told = (_noted(f, "a request here goes on sending the old one: set both") for f in renamed if f not in sent)
@@ -183,7 +198,7 @@ def _held(renamed: list[Finding], text: str) -> Iterator[Finding]:
         old = text[finding.edits[0].start : finding.edits[0].end]
         if old not in seen:
             seen.add(old)
-            said = f"{old}: it stays as long as what is sent with it here"
+            said = f"{old}: {_KEPT}"
             yield replace(finding, status=Status.MANUAL, message=said, edits=())
 
 

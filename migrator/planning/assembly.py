@@ -24,7 +24,7 @@ from migrator.packs.ruleset import Rules, compose
 from migrator.patterns import under
 from migrator.placing import File, Placed, place
 from migrator.planning import leaving, lingering
-from migrator.planning.agreeing import Read, Spoken, read_after, reading_on, spoken
+from migrator.planning.agreeing import Read, Spoken, read_after, reading_on, spoken, with_commands
 from migrator.planning.agreeing import settled as agreeing
 from migrator.planning.candidates import PYTHON, Candidate, Candidates
 from migrator.planning.clients import in_project as client_module
@@ -112,6 +112,10 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     sites = [site for result in code for site in result.sites]
     read = read_after(index.names, candidates, changes, sites, (result.spoken for result in code))
     rest = rewritten(lists, known, changes, read)
+    sites = [site for result in rest for site in result.sites]
+    if (all_read := with_commands(read, index.names, sites, (each.spoken for each in rest))) is not read:
+        read, done = all_read, len(code)
+        rest = rewritten(lists, known, changes, read)
     final = clients(places, parts, index, [*changes, *_changes(rest)])
     if any(final[home].needs != known[home].needs for home in final):  # what texts use is listed as well
         done = len(code)
