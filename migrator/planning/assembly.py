@@ -34,7 +34,7 @@ from migrator.planning.distributions import Distributions, distributions
 from migrator.planning.model_ids import prepared, speaks
 from migrator.planning.router.project import with_router
 from migrator.planning.scripts import read_callers, with_handed
-from migrator.planning.still_used import imported, imported_by, lists_dependencies, with_own
+from migrator.planning.still_used import NOTEBOOK, imported, imported_by, lists_dependencies, with_own
 from migrator.planning.task import Options, Task
 from migrator.primitives.code import Module
 from migrator.primitives.library import Library
@@ -87,14 +87,21 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     paths, done = sorted({*candidates.by_path, *moves}), 0
     homes = {folder: place.dotted for folder, place in places.items()}
     # What lists dependencies waits for what the code goes on using.
-    lists = [path for path in paths if rules.dependencies and lists_dependencies(path)]
+    texts = [path for path in paths if rules.dependencies and lists_dependencies(path)]
+    notebooks = [path for path in texts if path.endswith(NOTEBOOK)]
+    lists = sorted({*texts} - {*notebooks})
 
     def rewritten(
-        group: Sequence[str], its: Mapping[Place, Client], changes: Iterable[Change], read: Read | None = None
+        group: Sequence[str],
+        its: Mapping[Place, Client],
+        changes: Iterable[Change],
+        read: Read | None = None,
+        *,
+        cells: bool = False,
     ) -> list[_Result]:
         nonlocal done
         indexes = {folder: its[places[folder]].index if places else index for folder in parts.folders}
-        in_use = _Parts(parts, indexes, imported(rules, candidates, parts, changes, homes), read)
+        in_use = _Parts(parts, indexes, imported(rules, candidates, parts, changes, homes, cells=cells), read)
         results = []
         for result in in_order(partial(_file, candidates, in_use, task.options, moves), group, task.options.jobs):
             done += 1
@@ -102,24 +109,28 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
             results.append(result)
         return results
 
-    code = rewritten(sorted({*paths} - {*lists}), clients(places, parts, index, ()), ())
+    def listed(its: Mapping[Place, Client]) -> list[_Result]:
+        told = rewritten(notebooks, its, changes, read)
+        return [*told, *rewritten(lists, its, [*changes, *_changes(told)], read, cells=True)]
+
+    code = rewritten(sorted({*paths} - {*texts}), clients(places, parts, index, ()), ())
     if (settled := reading_on(rules, (result.spoken for result in code), candidates)) is not rules:
         rules, done = settled, 0
         index = Index.build(rules, candidates.facts.values(), candidates.parsed, candidates.processes)
-        code = rewritten(sorted({*paths} - {*lists}), clients(places, parts, index, ()), ())
+        code = rewritten(sorted({*paths} - {*texts}), clients(places, parts, index, ()), ())
     changes = _changes(code)
     known = clients(places, parts, index, changes)
     sites = [site for result in code for site in result.sites]
     read = read_after(index.names, candidates, changes, sites, (result.spoken for result in code))
-    rest = rewritten(lists, known, changes, read)
+    rest = listed(known)
     sites = [site for result in rest for site in result.sites]
     if (all_read := with_commands(read, index.names, sites, (each.spoken for each in rest))) is not read:
         read, done = all_read, len(code)
-        rest = rewritten(lists, known, changes, read)
+        rest = listed(known)
     final = clients(places, parts, index, [*changes, *_changes(rest)])
     if any(final[home].needs != known[home].needs for home in final):  # what texts use is listed as well
         done = len(code)
-        rest = rewritten(lists, final, changes, read)
+        rest = listed(final)
     results = [*code, *rest]
     problems = [*candidates.problems, *blocked, *(result.problem for result in results if result.problem)]
     work = Work(_changes(results), [*moved, *(site for result in results for site in result.sites)])

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from migrator.fates.imported import Imported
+from migrator.formats.cells import code_of
 from migrator.formats.dependencies.node import importing
 from migrator.formats.script import is_script
 from migrator.packs.ruleset import Rules
@@ -16,6 +17,7 @@ from migrator.primitives.client import Client, Factory
 from migrator.primitives.project import Dependency
 from migrator.sites import Change
 
+NOTEBOOK = ".ipynb"
 _END = re.compile(r"[^\w.-]")  # of a distribution's name in a requirement
 
 
@@ -25,14 +27,26 @@ def lists_dependencies(path: str) -> bool:
 
 
 def imported(
-    rules: Rules, candidates: Candidates, parts: Distributions, changes: Iterable[Change], homes: Mapping[str, str]
+    rules: Rules,
+    candidates: Candidates,
+    parts: Distributions,
+    changes: Iterable[Change],
+    homes: Mapping[str, str],
+    *,
+    cells: bool,
 ) -> dict[str, Imported]:
-    """What each distribution's code imports after these changes; `homes` are the client modules, by folder as well."""
+    """What each distribution's code imports after these changes; `homes` are the client modules, by folder as well.
+
+    With `cells` that of notebooks counts, whose own changes have to be among these then.
+    """
     after = {change.path: change.after or b"" for change in changes} if rules.dependencies else {}
     code: dict[str, list[bytes]] = {folder: [] for folder in parts.folders}
     for path, candidate in candidates.by_path.items() if rules.dependencies else ():
         if not lists_dependencies(path):
             code[parts.of(path)].append(after.get(path, candidate.data))
+        elif cells and path.endswith(NOTEBOOK):
+            text = after.get(path, candidate.data).decode("utf-8", "replace")
+            code[parts.of(path)].append(code_of(text).encode())
     return {folder: imported_by(texts, rules, homes.get(folder, "")) for folder, texts in code.items()}
 
 
@@ -65,5 +79,9 @@ def _using(rule: Dependency) -> re.Pattern[bytes]:
 def _importing(distribution: str) -> re.Pattern[bytes]:
     """Finds an import of the module that a distribution is called after, also of one that is imported by its name."""
     module = re.escape(distribution.replace("-", "_").encode())
-    statement = rb"^(?:\xef\xbb\xbf)?[ \t]*(?:from[ \t]+|import[ \t]+(?:[^\n#]*,[ \t]*)?)%b\b" % module
+    before = rb"(?:[^\n#]*;|(?:try|else|finally|(?:if|elif|except|for|while|with)\b[^\n#]*)[ \t]*:)?"  # on its line
+    statement = rb"^(?:\xef\xbb\xbf)?[ \t]*%b[ \t]*(?:from[ \t]+|import[ \t]+(?:[^\n#]*,[ \t]*)?)%b\b" % (
+        before,
+        module,
+    )
     return re.compile(rb"%b|(?:import_module|__import__|importorskip)\([\"']%b\b" % (statement, module), re.MULTILINE)
