@@ -55,6 +55,20 @@ class Calls:
                 "non_null_expression",
             }:
                 yield from self._attribute(node)
+        for node in self.script.all("subscript_expression", "variable_declarator"):
+            yield from self._looked_up(node)
+
+    def _looked_up(self, node: SgNode) -> Iterator[Finding]:
+        """The same by other means than a dot: `client["virtualKey"]`, `const { virtualKey } = client`."""
+        client, taken = node.field("object") or node.field("value"), node.field("index") or node.field("name")
+        if client is None or taken is None or not self.clients.is_client(self.clients.meanings.of(client)):
+            return
+        parts = taken.named_children() if taken.kind() == "object_pattern" else [taken]
+        for part in parts:
+            key = part.field("key") or part.field("left") or part
+            name = string_of(key) or (key.text() if taken.kind() == "object_pattern" else "")
+            if name:
+                yield from self._method(key, key, [name])
 
     def _attribute(self, node: SgNode) -> Iterator[Finding]:
         """What is read of a client, or set there, that the new one has not."""

@@ -11,7 +11,7 @@ from migrator.fates.providers import LOST, begins
 from migrator.primitives.client import Client, Method
 from migrator.python.answers.values import Is
 from migrator.python.module import Module
-from migrator.python.reading.expressions import callee_of, parts_of
+from migrator.python.reading.expressions import callee_of, parts_of, text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk import arguments
 from migrator.python.sdk.given import REST, Arguments, Asked
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace
 
 _PASSING = {"partial", "partialmethod", "submit", "to_thread", "run_sync"}  # all their keywords are the function's
+_BY_NAME = ("getattr", "hasattr", "setattr", "delattr")
 
 
 class Requests:
@@ -52,6 +53,24 @@ class Requests:
                 yield from self._left(read, its)
                 if self.arguments.takes(its):
                     yield from self._kept(read, its)
+        for place, held, name in self._looked_up:
+            row = self._method(name)
+            found = [v for v in self.trace.value(self.at, held) if isinstance(v, Is)] if row else []
+            if row and any(v.shape == CLIENT for v in found):
+                yield Finding(self.module.source.start(place), row.id, Status(row.status), f"{name}: {row.message}")
+
+    @property
+    def _looked_up(self) -> Iterator[tuple[ast.expr, ast.expr, str]]:
+        """Names that are looked up as texts, and what of: `getattr(client, "config")`, `vars(client)["config"]`."""
+        for node in self.module.source.nodes if self.trace.views.concerns(self.module) else ():
+            if isinstance(node, ast.Call) and callee_of(node) in _BY_NAME and len(node.args) > 1:
+                yield node, node.args[0], text_value(node.args[1]) or ""
+            elif isinstance(node, ast.Subscript):
+                held = node.value
+                if isinstance(held, ast.Attribute) and held.attr == "__dict__":
+                    yield node, held.value, text_value(node.slice) or ""
+                elif isinstance(held, ast.Call) and callee_of(held) == "vars" and held.args:
+                    yield node, held.args[0], text_value(node.slice) or ""
 
     @cached_property
     def _calls(self) -> list[tuple[ast.Call, Scope, Asked]]:
