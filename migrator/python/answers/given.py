@@ -13,8 +13,8 @@ _ADDS = {"append", "appendleft", "add", "put", "put_nowait", "set"}
 _EXTENDS = {"extend", "extendleft", "update", "set_result"}
 _KEYED = {"setdefault", "__setitem__"}
 _TAKES = {"clear", "pop", "popitem"}
-_NAMED = {"setattr", "__setattr__"}
-PUTTING = frozenset({*_ADDS, *_EXTENDS, *_KEYED, *_TAKES, *_NAMED, "insert", "heappush"})
+NAMED = {"setattr", "__setattr__"}
+PUTTING = frozenset({*_ADDS, *_EXTENDS, *_KEYED, *_TAKES, *NAMED, "insert", "heappush"})
 
 
 class Given(NamedTuple):
@@ -113,7 +113,7 @@ def merged(node: ast.AugAssign) -> Iterator[Put]:
 def called(node: ast.Call) -> Iterator[Put]:
     """What `x.append(value)` and its like put into x, or take out of it, and what `setattr(x, "name", value)` puts."""
     name, args = callee_of(node), node.args
-    if name in _NAMED and _is_plain(node) and len(args) == 3 and (attribute := text_value(args[1])):
+    if name in NAMED and _is_plain(node) and len(args) == 3 and (attribute := text_value(args[1])):
         yield Put(ast.Attribute(args[0], attribute, ast.Store()), (), Given(args[2]), anew=True)
     if name == "heappush" and len(args) == 2:
         yield from _put(args[0], (None,), Given(args[1]))

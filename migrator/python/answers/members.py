@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migrator.python.answers.given import Given
+from migrator.python.answers.given import NAMED, Given
 from migrator.python.answers.passing import calls
 from migrator.python.answers.values import (
     NONE,
@@ -23,7 +23,7 @@ from migrator.python.answers.values import (
     union,
 )
 from migrator.python.answers.view import View, decorators
-from migrator.python.reading.expressions import callee_of
+from migrator.python.reading.expressions import callee_of, text_value
 
 if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace
@@ -41,9 +41,7 @@ class Members:
 
     def _of(self, cls: str, name: str) -> Values:
         for each in self.trace.index.lineage(cls):
-            module, _, own = each.rpartition(".")
-            facts = self.trace.index.by_name.get(module)
-            at = self.trace.views.look(facts.path) if facts else None
+            at, own = self._seen(each)
             if at is None:
                 continue
             if f"{own}.{name}" in at.functions:
@@ -57,16 +55,36 @@ class Members:
                 given = [at.notes.given.get(id(s), Given(None)) for s in stores]
                 made = union(self.trace.value(view, value) for view, value in self._made_with(at, own, name))
                 sure = [one for one in given if one.value is not None or not leads(made)]
-                values = self._assigned(at, sure, made, outside) | (made if leads(made) else NONE)
+                values = self._assigned(cls, at, sure, made, outside) | (made if leads(made) else NONE)
                 return self.trace.contents.filled(at, values, () if leads(made) or outside else given, more)
         return OTHER
 
-    def _assigned(self, at: View, given: list[Given], made: Values, outside: Values) -> Values:
-        """What an attribute is assigned; `name: Any` in the body of a class says nothing beside that."""
+    def _seen(self, cls: str) -> tuple[View | None, str]:
+        """The module that a class stands in, where that is the project's, and its name there."""
+        module, _, own = cls.rpartition(".")
+        facts = self.trace.index.by_name.get(module)
+        return (self.trace.views.look(facts.path) if facts else None), own
+
+    def _assigned(self, cls: str, at: View, given: list[Given], made: Values, outside: Values) -> Values:
+        """What an attribute is assigned.
+
+        `name: Any` in the body of a class says nothing beside that, unless the class sets attributes whose names only
+        a run tells.
+        """
         only_declared = [one for one in given if one.value is None or _is_bare_field(one.value)]
         values = outside.union(*(self.trace.of_given(at, one) for one in given if one not in only_declared))
         said = union(self.trace.of_given(at, one) for one in only_declared)
-        return values if matters(values) and not made and not tells(said) else values | said
+        is_plain = matters(values) and not made and not tells(said)
+        return values if is_plain and not self._is_set_by_names(cls) else values | said
+
+    def _is_set_by_names(self, cls: str) -> bool:
+        """Whether `setattr(self, key, value)` or the like stands in a class, or in one that it inherits from."""
+        for at, own in map(self._seen, self.trace.index.lineage(cls)):
+            calls = (c for name in (*NAMED, "update") for c in at.notes.calls.get(name, ())) if at else ()
+            within = (each for c in calls if _is_by_names(c) for each in at.notes.above(c)) if at else ()
+            if any(isinstance(each, ast.ClassDef) and each.name == own for each in within):
+                return True
+        return False
 
     def _made_with(self, at: View, own: str, name: str) -> Iterator[tuple[View, ast.expr]]:
         """What the calls of a class without a method for it give a field, by its name or by its place."""
@@ -85,9 +103,7 @@ class Members:
         lineage = self.trace.index.lineage(value.cls) if isinstance(value, Object) else []
         if not any(each.rpartition(".")[2] == "NamedTuple" for each in lineage):
             return frozenset({value})
-        module, _, own = lineage[0].rpartition(".")
-        facts = self.trace.index.by_name.get(module)
-        at = self.trace.views.look(facts.path) if facts else None
+        at, own = self._seen(lineage[0])
         names = _fields(at, own) if at else []
         return frozenset({Row(tuple(self.of(lineage[0], name) for name in names), tuple(names))})
 
@@ -112,6 +128,15 @@ class Members:
 def _is_bare_field(node: ast.expr) -> bool:
     """Whether a value is `PrivateAttr()`, which gives an instance nothing."""
     return isinstance(node, ast.Call) and callee_of(node) == "PrivateAttr" and not (node.args or node.keywords)
+
+
+def _is_by_names(call: ast.Call) -> bool:
+    """Whether a call of these names is `setattr(x, key, value)`, `x.__dict__.update(…)` or `vars(x).update(…)`."""
+    if callee_of(call) in NAMED:
+        return len(call.args) > 1 and text_value(call.args[-2]) is None
+    of = call.func.value if isinstance(call.func, ast.Attribute) else None
+    is_vars = isinstance(of, ast.Call) and callee_of(of) == "vars"
+    return is_vars or (isinstance(of, ast.Attribute) and of.attr == "__dict__")
 
 
 def _fields(at: View, own: str) -> list[str]:
