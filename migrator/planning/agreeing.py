@@ -81,6 +81,21 @@ def reading_on(rules: Rules, code: Iterable[Spoken], candidates: Candidates) -> 
     return replace(rules, envs=(), env_gone=(), env_adds=(), variables=tuple(left), staying=True)
 
 
+def beside_code(rules: Rules, settled: Rules, candidates: Candidates) -> Rules:
+    """The rules for what is no code, where code is rewritten by settled ones: commands that move send the new key."""
+    moves = any(_commands_move(path, candidate.text.text, rules) for path, candidate in candidates.by_path.items())
+    return replace(rules, staying=True) if moves else settled
+
+
+def _commands_move(path: str, text: str, rules: Rules) -> bool:
+    """Whether a script or the like has a command that is edited to call the new gateway."""
+    if not lists_dependencies(path) or _PROSE.search(path) or not any(http.calls(text, each) for each in rules.clients):
+        return False
+    speaking, spans = _speaking(rules), [command.span for command in commands(text, CALLS)]
+    moved = [f for f in http.find(text, "", Names(rules), path) if f.edits and f.rule in speaking] if spans else []
+    return any(start <= f.start < end for f in moved for start, end in spans)
+
+
 def read_after(
     names: Names, candidates: Candidates, changes: Iterable[Change], sites: Iterable[Site], code: Iterable[Spoken]
 ) -> Read:
@@ -114,10 +129,11 @@ def with_commands(read: Read, names: Names, sites: Iterable[Site], others: Itera
     `others` is what becomes of all files that are no code.
     """
     kept = [site for site in sites if site.message.endswith(_KEPT) and not _PROSE.search(site.path)]
-    if not kept:
+    new = read.new.union(*(each.reads for each in others if each.moves and (kept or read.old)))
+    if not kept and new == read.new:
         return read
     old = {name: site.path for site in reversed(kept) for name in _WORD.findall(site.message) if names.env(name)}
-    return Read({**old, **read.old}, read.new.union(*(each.reads for each in others if each.moves)))
+    return Read({**old, **read.old}, new)
 
 
 def _spelled(text: str, names: Names) -> Iterator[str]:
@@ -138,13 +154,14 @@ def settled(
     envs = {rule.id for rule in rules.envs}
     renamed = [f for f in found if f.rule in envs and f.edits and not f.prose]
     staying = _staying(text, found, rules) if rules.clients else []
+    moving = [] if read is None else [f for f in found if f.edits and f.rule in _speaking(rules)]
     if not staying:
-        return [*_told(found, renamed, text, read, document=document)] if read else found
+        moved = [f for f in renamed if _is_part(text, moving, f)]
+        return [*_told(found, renamed, moved, text, read, document=document)] if read else found
     if read is None and any(f.edits and f.rule in _speaking(rules) for f in found):
         note = f"keys here are {rules.clients[0].called}'s now: see which one it is sent"
         return [_noted(f, note) if f in staying else f for f in found]
     still = [*staying, *(f for f in found if f.status is Status.MANUAL and f.rule in _speaking(rules))]
-    moving = [] if read is None else [f for f in found if f.edits and f.rule in _speaking(rules)]
     sent = [f for f in renamed if read is None or not _is_read_anew(f, read) or _is_part(text, still, f)]
     sent = [f for f in sent if not _is_part(text, moving, f)]
     held = list(_held(sent, text))
@@ -202,14 +219,16 @@ def _held(renamed: list[Finding], text: str) -> Iterator[Finding]:
             yield replace(finding, status=Status.MANUAL, message=said, edits=())
 
 
-def _told(found: list[Finding], renamed: list[Finding], text: str, read: Read, *, document: bool) -> Iterator[Finding]:
+def _told(
+    found: list[Finding], renamed: list[Finding], moved: list[Finding], text: str, read: Read, *, document: bool
+) -> Iterator[Finding]:
     """Variables that are set or handed on, or spoken of: as code reads them afterwards, each told once."""
     its, seen = {id(finding) for finding in renamed}, set[str]()
     for finding in found:
         old = text[finding.edits[0].start : finding.edits[0].end] if id(finding) in its else ""
         if old not in read.old:
             yield finding
-        elif not _is_read_anew(finding, read):
+        elif not _is_read_anew(finding, read) and finding not in moved:
             said = f"{old}: it stays, {read.old[old]} reads it"
             yield replace(finding, status=Status.MANUAL, message=said, edits=())
         elif document or old in seen:

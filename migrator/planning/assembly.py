@@ -24,7 +24,7 @@ from migrator.packs.ruleset import Rules, compose
 from migrator.patterns import under
 from migrator.placing import File, Placed, place
 from migrator.planning import leaving, lingering
-from migrator.planning.agreeing import Read, Spoken, read_after, reading_on, spoken, with_commands
+from migrator.planning.agreeing import Read, Spoken, beside_code, read_after, reading_on, spoken, with_commands
 from migrator.planning.agreeing import settled as agreeing
 from migrator.planning.candidates import PYTHON, Candidate, Candidates
 from migrator.planning.clients import in_project as client_module
@@ -115,9 +115,10 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
 
     code = rewritten(sorted({*paths} - {*texts}), clients(places, parts, index, ()), ())
     if (settled := reading_on(rules, (result.spoken for result in code), candidates)) is not rules:
-        rules, done = settled, 0
-        index = Index.build(rules, candidates.facts.values(), candidates.parsed, candidates.processes)
+        rules, done = beside_code(rules, settled, candidates), 0
+        index = Index.build(settled, candidates.facts.values(), candidates.parsed, candidates.processes)
         code = rewritten(sorted({*paths} - {*texts}), clients(places, parts, index, ()), ())
+        index = Index.build(rules, candidates.facts.values(), candidates.parsed, candidates.processes)
     changes = _changes(code)
     known = clients(places, parts, index, changes)
     sites = [site for result in code for site in result.sites]
