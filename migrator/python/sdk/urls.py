@@ -194,9 +194,9 @@ class Urls:
         """What is written down of the path of a URL that is the address and a variable, where the rules know it."""
         path = url.text[len(address_in(url.text, self.client)) :].strip("/")
         for value in self.values.of(last(url.node)) if path == COMPUTED else ():
-            text = text_value(value)
-            differs = self._asked(f"{self.longest}/{text.lstrip('/')}") if text else None
-            if value is not None and text and differs and differs.rule != self.client.id:
+            text = together(value) if value is not None else ""
+            differs = self._asked(f"{self.longest}/{text.lstrip('/')}") if text.strip(COMPUTED) else None
+            if value is not None and differs and differs.rule != self.client.id:
                 yield value, text
 
     # -------------------------------------------------------------------------------------------------------- findings
