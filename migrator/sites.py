@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+Span = tuple[int, int]
+"""Where a piece of a text begins and ends, as offsets in characters of the decoded file."""
+
 
 class Status(StrEnum):
     """What became of one reference to the old layer."""

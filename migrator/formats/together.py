@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from migrator.formats.tables import Tables
-from migrator.sites import Finding, Status
+from migrator.sites import Finding, Span, Status
 
 _WHY = "it stays, as the rest of this request has to"
 _NESTED = frozenset({"json", "yaml", "toml", "ini", "http"})
-
-Span = tuple[int, int]
 
 
 def settled(

@@ -14,15 +14,13 @@ from migrator.javascript.headers import SETTERS
 from migrator.javascript.options import Options
 from migrator.javascript.source import Script, span
 from migrator.javascript.uses import uses
-from migrator.sites import Finding, Status
+from migrator.sites import Finding, Span, Status
 
 _REQUEST = re.compile(r"fetch|axios|request|\bgot\b|\bky\b|\.(?:get|post|put|patch|delete)$", re.IGNORECASE)
 _NAMES = ("identifier", "shorthand_property_identifier")
 _FUNCTIONS = ("arrow_function", "function_expression")
 _DEEP = 3  # names on the way from a request to what it is made of
 _WHY = "it stays, as what is asked for with it has to"
-
-Span = tuple[int, int]
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,12 @@ from migrator.packs.ruleset import Rules
 from migrator.planning.candidates import Candidates
 from migrator.planning.still_used import lists_dependencies
 from migrator.primitives.library import Variable
-from migrator.sites import Change, Finding, Site, Status
+from migrator.sites import Change, Finding, Site, Span, Status
 from migrator.tree import project as tree
 
 _READERS = "for all clients and requests of the code do"
 _TESTS = re.compile(r"(^|/)(tests?|__tests__|spec)/|(^|/)(test_|conftest\.)|_test\.py$|\.(test|spec)\.[cm]?[jt]sx?$")
 _WORD = re.compile(r"[A-Z][A-Z0-9_]+")
-_KEPT = "it stays as long as what is sent with it here"
 _PROSE = re.compile(r"\.(md|mdx|markdown|rst|txt|html|ipynb)$", re.IGNORECASE)
 _LINE = re.compile(r"(?:[^\n\\]|\\(?:\r\n|.))+", re.DOTALL)
 _NAMED = re.compile(r"""(?<=["'`.])[A-Z][A-Z0-9_]+\b""")
@@ -41,25 +40,29 @@ class Read:
 class Spoken(NamedTuple):
     """What becomes of the clients and requests of a file: whether some move, and whether some stay.
 
-    `reads` are the new variables that its edits name.
+    `reads` are the new variables that its edits name, `keeps` the old ones that what stays in it goes on sending.
     """
 
+    path: str = ""
     moves: bool = False
     stays: bool = False
     reads: frozenset[str] = frozenset()
+    keeps: frozenset[str] = frozenset()
 
 
 def spoken(path: str, findings: Iterable[Finding], rules: Rules) -> Spoken:
     """What becomes of the clients and requests that the findings of a file are of; tests follow other code."""
-    if _TESTS.search(path):
-        return Spoken()
     findings, speaking = list(findings), _speaking(rules)
     envs = {rule.id for rule in rules.envs}
+    keeps = frozenset(f.stays for f in findings if f.stays and f.rule in envs and not _PROSE.search(path))
+    if _TESTS.search(path):
+        return Spoken(path, keeps=keeps)
     reads = (_WORD.findall(edit.text) for f in findings if f.rule in envs and not f.prose for edit in f.edits)
     gone = {row.id for row in rules.methods}
     its = [f for f in findings if not f.prose and f.rule in speaking | gone]
     moves = any(f.edits and f.rule in speaking for f in its)
-    return Spoken(moves, any(f.status is Status.MANUAL for f in its), frozenset(chain.from_iterable(reads)))
+    stays = any(f.status is Status.MANUAL for f in its)
+    return Spoken(path, moves, stays, frozenset(chain.from_iterable(reads)), keeps)
 
 
 def reading_on(rules: Rules, code: Iterable[Spoken], candidates: Candidates) -> Rules:
@@ -123,17 +126,15 @@ def read_after(
     return Read(old, frozenset(new))
 
 
-def with_commands(read: Read, names: Names, sites: Iterable[Site], others: Iterable[Spoken]) -> Read:
-    """What is read, with what requests in scripts and the like go on sending, as their `sites` tell; itself if nothing.
+def with_commands(read: Read, others: Iterable[Spoken]) -> Read:
+    """What is read, with what requests in scripts and the like go on sending; itself if that is nothing.
 
     `others` is what becomes of all files that are no code.
     """
-    kept = [site for site in sites if site.message.endswith(_KEPT) and not _PROSE.search(site.path)]
-    new = read.new.union(*(each.reads for each in others if each.moves and (kept or read.old)))
-    if not kept and new == read.new:
-        return read
-    old = {name: site.path for site in reversed(kept) for name in _WORD.findall(site.message) if names.env(name)}
-    return Read({**old, **read.old}, new)
+    others = list(others)
+    old = {name: each.path for each in reversed(others) for name in each.keeps}
+    new = read.new.union(*(each.reads for each in others if each.moves and (old or read.old)))
+    return Read({**old, **read.old}, new) if old or new != read.new else read
 
 
 def _spelled(text: str, names: Names) -> Iterator[str]:
@@ -155,15 +156,16 @@ def settled(
     renamed = [f for f in found if f.rule in envs and f.edits and not f.prose]
     staying = _staying(text, found, rules) if rules.clients else []
     moving = [] if read is None else [f for f in found if f.edits and f.rule in _speaking(rules)]
+    pieces = _pieces(text) if renamed else []
     if not staying:
-        moved = [f for f in renamed if _is_part(text, moving, f)]
+        moved = [f for f in renamed if _is_part(pieces, moving, f)]
         return [*_told(found, renamed, moved, text, read, document=document)] if read else found
     if read is None and any(f.edits and f.rule in _speaking(rules) for f in found):
         note = f"keys here are {rules.clients[0].called}'s now: see which one it is sent"
         return [_noted(f, note) if f in staying else f for f in found]
     still = [*staying, *(f for f in found if f.status is Status.MANUAL and f.rule in _speaking(rules))]
-    sent = [f for f in renamed if read is None or not _is_read_anew(f, read) or _is_part(text, still, f)]
-    sent = [f for f in sent if not _is_part(text, moving, f)]
+    sent = [f for f in renamed if read is None or not _is_read_anew(f, read) or _is_part(pieces, still, f)]
+    sent = [f for f in sent if not _is_part(pieces, moving, f)]
     held = list(_held(sent, text))
     told = (_noted(f, "a request here goes on sending the old one: set both") for f in renamed if f not in sent)
     return sorted([*(f for f in found if f not in renamed), *held, *told], key=lambda f: f.start)
@@ -194,18 +196,19 @@ def _is_read_anew(finding: Finding, read: Read) -> bool:
     return any(edit.text in read.new for edit in finding.edits)
 
 
-def _is_part(text: str, others: list[Finding], finding: Finding) -> bool:
-    """Whether a name stands in the same command as one of others: a line, which backslashes and quotes carry on."""
-    return any(_within(finding.start, text, other) for other in others)
+def _pieces(text: str) -> list[Span]:
+    """The spans of a text's commands, then those of its lines, which backslashes carry on."""
+    return [*(command.span for command in commands(text, CALLS)), *(line.span() for line in _LINE.finditer(text))]
 
 
-def _within(at: int, text: str, other: Finding) -> bool:
-    spans = [command.span for command in commands(text, CALLS)]
-    start, end = next((span for span in spans if span[0] <= at < span[1]), (-1, -1))
-    if start < 0:
-        lines = (line.span() for line in _LINE.finditer(text))
-        start, end = next((span for span in lines if span[0] <= at < span[1]), (at, at))
-    return any(start <= each < end for each in (other.start, *(edit.start for edit in other.edits)))
+def _is_part(pieces: list[Span], others: list[Finding], finding: Finding) -> bool:
+    """Whether a name stands in the same command as one of others, or on the same line."""
+    if not others:
+        return False
+    at = finding.start
+    start, end = next((span for span in pieces if span[0] <= at < span[1]), (at, at))
+    places = (place for other in others for place in (other.start, *(edit.start for edit in other.edits)))
+    return any(start <= place < end for place in places)
 
 
 def _held(renamed: list[Finding], text: str) -> Iterator[Finding]:
@@ -215,8 +218,8 @@ def _held(renamed: list[Finding], text: str) -> Iterator[Finding]:
         old = text[finding.edits[0].start : finding.edits[0].end]
         if old not in seen:
             seen.add(old)
-            said = f"{old}: {_KEPT}"
-            yield replace(finding, status=Status.MANUAL, message=said, edits=())
+            said = f"{old}: it stays as long as what is sent with it here"
+            yield replace(finding, status=Status.MANUAL, message=said, edits=(), stays=old)
 
 
 def _told(

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from migrator.sites import Span
+
 if TYPE_CHECKING:
     import libcst as cst
 
-Span = tuple[int, int]
 _DEEPEST = 200  # brackets within brackets that CPython's tokenizer takes; LibCST's parser has no limit but the stack
 
 

@@ -10,11 +10,10 @@ from functools import partial
 from migrator.formats import embedded
 from migrator.formats.search import moved_by
 from migrator.python.module import Module
-from migrator.sites import Finding, Status
+from migrator.sites import Finding, Span, Status
 
 _IMPORT = re.compile(r"\bfrom[ \t]+([\w.]+)[ \t]+import\b")
 _LITERAL = re.compile(r"""[a-zA-Z]*(\"{3}|'{3}|"|')(.*)\1""", re.DOTALL)
-Span = tuple[int, int]
 
 
 def spans(module: Module, raw: str, value: str | None) -> tuple[Span, ...] | None:

@@ -1,0 +1,165 @@
+"""One file of a plan: its findings, what becomes of its text, and whether the result may be written."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
+
+from migrator.fates.imported import Imported
+from migrator.formats import Context, dependencies, format_of
+from migrator.formats.cells import code_of
+from migrator.formats.dependencies.scripts import lists_its_own
+from migrator.formats.search import apply
+from migrator.placing import File, Placed, place
+from migrator.planning.agreeing import Read, Spoken, settled, spoken
+from migrator.planning.candidates import PYTHON, Candidate, Candidates
+from migrator.planning.clients.in_project import calls_library
+from migrator.planning.distributions import Distributions
+from migrator.planning.still_used import imported_by, with_own
+from migrator.planning.task import Options
+from migrator.python import rewrite
+from migrator.python.library.staying import standing
+from migrator.python.reading.index import Index
+from migrator.python.reading.source import Source
+from migrator.sites import Change, Finding, Kind, Problem, Site
+from migrator.tree import project as tree
+from migrator.tree.project import Project
+from migrator.tree.textio import encode
+
+if TYPE_CHECKING:
+    from migrator.formats import Format
+
+
+class Result(NamedTuple):
+    """What planning makes of one file."""
+
+    change: Change | None = None
+    sites: tuple[Site, ...] = ()
+    problem: Problem | None = None
+    spoken: Spoken = Spoken()
+
+
+def changes_of(results: Iterable[Result]) -> list[Change]:
+    """The changes that planning made of files."""
+    return [result.change for result in results if result.change]
+
+
+class Parts(NamedTuple):
+    """The distributions, and what is known of each by its folder."""
+
+    distributions: Distributions
+    indexes: Mapping[str, Index]
+    imported: Mapping[str, Imported]
+    read: Read | None  # by the code afterwards; None where that is being worked out
+
+    def index_of(self, path: str) -> Index:
+        return self.indexes[self.distributions.of(path)]
+
+    def imported_at(self, path: str) -> Imported:
+        return self.imported[self.distributions.of(path)]
+
+
+def planned(
+    candidates: Candidates,
+    parts: Parts,
+    options: Options,
+    moves: dict[str, str],
+    path: str,
+) -> Result:
+    """The change and the sites of one file; a result that would not be valid is a problem and no change."""
+    new_path = moves.get(path, path)
+    candidate = candidates.by_path.get(path)
+    if candidate is None:
+        return _moved_only(candidates.project, path, new_path)
+    index, used = parts.index_of(path), parts.imported_at(path)
+    docs = index.names.rules.docs
+    file = File(path, new_path, docs, options.safe_only, candidate.frozen, frozenset(docs), options.text)
+    try:
+        language, findings, validate = _findings(candidates, index, candidate, used, edit_prose=options.text)
+        rules = index.names.rules
+        document = language in ("markdown", "rst", "text")
+        findings = settled(candidate.text.text, findings, rules, parts.read, document=document)
+        placed = place(candidate.text.text, findings, file)
+        after = _encoded(candidate, placed, validate)
+    except RecursionError:
+        return Result(problem=Problem(path, "left as it was: nested too deeply"))
+    except (SyntaxError, ValueError) as error:
+        return Result(problem=Problem(path, f"left as it was, the result would not be valid: {error}"))
+    if after == candidate.data and path == new_path:
+        return Result(sites=placed.sites, spoken=spoken(path, findings, rules))
+    kind: Kind = "modify" if path == new_path else "rename"
+    mode = _mode(candidates.project, path)
+    change = Change(path, new_path, kind, language, placed.edits, candidate.data, after, mode)
+    return Result(change, placed.sites, spoken=spoken(path, findings, rules))
+
+
+def _encoded(candidate: Candidate, placed: Placed, validate: Callable[[str], object]) -> bytes:
+    if placed.text == candidate.text.text:
+        return candidate.data
+    validate(placed.text)
+    return encode(replace(candidate.text, text=placed.text))
+
+
+def _moved_only(project: Project, path: str, new_path: str) -> Result:
+    """A file of a folder that moves, with nothing in it to edit."""
+    try:
+        data = tree.read(project.root, path)
+    except OSError as error:
+        return Result(problem=Problem(path, error.strerror or str(error)))
+    language = "python" if path.endswith(PYTHON) else PurePosixPath(path).suffix.lstrip(".") or "text"
+    return Result(Change(path, new_path, "rename", language, 0, data, data, _mode(project, path)))
+
+
+def _mode(project: Project, path: str) -> int:
+    return (project.root / path).stat().st_mode & 0o7777
+
+
+def _findings(
+    candidates: Candidates, index: Index, candidate: Candidate, used: Imported, *, edit_prose: bool
+) -> tuple[str, Iterable[Finding], Callable[[str], object]]:
+    """What is found in one file, with the name of its language and the way to tell whether a result is valid."""
+    text, facts = candidate.text.text, candidates.facts.get(candidate.path)
+    if facts and index.names.keeps_library and calls_library(text):
+        return "python", (), ast.parse
+    if facts:
+        source, found = candidates.tree(candidate.path)
+        valid = ast.parse if source.is_plain else Source  # what this Python could read it must be able to read again
+        findings = rewrite.find(source, found, facts, index, edit_prose=edit_prose)
+        left, why = standing(findings, index.names.rules)
+        if left:
+            staying = index.holding(why)
+            told = {(f.start, f.rule) for f in left}
+            others = rewrite.find(source, found, facts, staying, edit_prose=edit_prose)
+            findings = [*left, *(f for f in others if (f.start, f.rule) not in told)]
+        if lists_its_own(text):
+            used = imported_by([apply(text, findings).encode()], index.names.rules, index.names.client)
+        listed = dependencies.in_python(text, candidate.path, index.names.asking(used), used.old)
+        return "python", dependencies.joined(listed, findings, index.names), valid
+    format = format_of(candidate.path, text[:200])
+    assert format is not None  # only Python has none
+    in_snippet = partial(rewrite.find_in_snippet, index=index, edit_prose=edit_prose)
+    context = Context(candidate.path, edit_prose, in_snippet, used)
+    findings = format.find(text, index.names.asking(used), context)
+    if format.name == "notebook" and findings:
+        used = with_own(used, _in_cells(text, findings, index))
+        if used != context.imported:
+            findings = format.find(text, index.names.asking(used), replace(context, imported=used))
+    return format.name, findings, _validation(format, text)
+
+
+def _in_cells(text: str, findings: Iterable[Finding], index: Index) -> Imported:
+    """What the cells of a notebook import afterwards."""
+    return imported_by([code_of(apply(text, findings)).encode()], index.names.rules, index.names.client)
+
+
+def _validation(format: Format, before: str) -> Callable[[str], object]:
+    """A result must be valid only where the text was."""
+    try:
+        format.validate(before)
+    except ValueError:
+        return lambda _text: None
+    return format.validate
