@@ -65,7 +65,7 @@ class Format:
         if names.rules.env_gone or any(rule.yields for rule in names.rules.envs):
             from migrator.formats import gone, search
 
-            if self.name == "script":  # whose calls are edited as wholes, names of variables and all
+            if self.name in _IN_PARTS | {"script"}:  # whose calls are edited as wholes, names of variables and all
                 found = search.beside(found, gone.find(search.without(told, found), self.name, names))
             else:
                 found = search.beside(gone.find(told, self.name, names), found)

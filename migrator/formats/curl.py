@@ -135,7 +135,7 @@ class Curl:
         if key is not None:
             yield from self._renamed(units[key], "Authorization", "Bearer ")
             gone |= {other} if other is not None else set()
-        elif other is not None and gone | {*instead}:
+        elif other is not None and (gone | {*instead} or self.headers.has_lost_key(units[other].value)):
             if not any(self.headers.names.env(word) for word in re.findall(r"\w+", units[other].value)):
                 yield Edit(units[other].word.start, units[other].word.end, self._written(units[other], *self._bearer))
         elif may_add and (gone or instead):

@@ -99,7 +99,12 @@ class Headers:
             result.say(Status.REVIEW, f"see that the key is one of {self.client.called}")
 
     def _is_old_key(self, value: str) -> bool:
-        return any(self.names.env(word) for word in _WORD.findall(value))
+        return any(self.names.env(word) for word in _WORD.findall(value)) or self.has_lost_key(value)
+
+    def has_lost_key(self, value: str) -> bool:
+        """Whether a value has the key of the client that is left from a variable that is not renamed."""
+        old = self.client.old_key_variable
+        return old in _WORD.findall(value) and not self.names.env(old)
 
     def _one(self, result: Settled, number: int, name: str, value: str) -> None:
         rule = self.rule(name)
