@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Look = Callable[["Source", "Outline"], None]
 Given = Callable[["Facts", "Index"], Iterator[str]]
 PYTHON = (".py", ".pyi", ".pyw")
-_KEEPERS = (b"dataclass", b"NamedTuple", b"BaseModel")  # what makes classes of fields
+_KEEPERS = (b"dataclass", b"NamedTuple", b"BaseModel", b"SimpleNamespace")  # what makes things with fields
 _KEPT_TREES = 256  # syntax trees of so many modules are kept between the two phases; the rest are parsed again
 
 

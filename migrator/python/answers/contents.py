@@ -18,7 +18,7 @@ from migrator.python.answers.values import (
     Is,
     Many,
     Object,
-    Row,
+    Space,
     Table,
     Values,
     inside,
@@ -97,24 +97,6 @@ class Contents:
                 found |= frozenset({Many(values)}) if values and alias.depth < 0 else values
         return found
 
-    def with_attributes(self, at: View, holder: Scope, name: str, values: Values) -> Values:
-        """Values, with what is assigned to the attributes of those that have some by their names."""
-        return frozenset(
-            self._with_assigned(at, holder, name, v) if isinstance(v, Row) and v.names else v for v in values
-        )
-
-    def _with_assigned(self, at: View, holder: Scope, name: str, row: Row) -> Row:
-        others = (alias for alias in at.notes.aliases.get(name, ()) if not alias.depth)
-        same = [(holder, name), *((at.holder(o.target), o.target.id) for o in others if at.holder(o.name) is holder)]
-
-        def put(attribute: str) -> Values:
-            puts = ((each, each.of) for each in at.notes.puts.get(attribute, ()))
-            owned = ((each, of.value) for each, of in puts if isinstance(of, ast.Attribute))
-            named = ((each, of) for each, of in owned if isinstance(of, ast.Name) and (at.holder(of), of.id) in same)
-            return union(self._put(at, each) for each, _ in named)
-
-        return Row(tuple(v | put(n) for v, n in zip(row.items, row.names, strict=True)), row.names)
-
     def put_by_others(self, at: View, holder: Scope, name: str, further: int = _FURTHEST) -> Values:
         """What the functions that a variable is given to put into what that is."""
         calls = ((call, of) for call, of in at.notes.handed.get(name, ()) if isinstance(of, ast.Name))
@@ -160,6 +142,21 @@ class Contents:
                 if holder and self._is_of(view, of, full):
                     more |= self.put_into(view, holder, variable.id)
         return more, assigned
+
+    def of_space(self, space: Space, name: str) -> Values:
+        """An attribute of a namespace: what the call gives it that makes that, and what is assigned to it anywhere."""
+        return self.trace.solving.value((space, name), lambda: self._of_space(space, name))
+
+    def _of_space(self, space: Space, name: str) -> Values:
+        views = {
+            path: view for path in (space.path, *sorted(self.trace.views.near)) if (view := self.trace.views.look(path))
+        }
+        given = [k.value for k in space.call.keywords if k.arg == name]
+        found = union(self.trace.value(views[space.path], value) for value in given)
+        for view in views.values():
+            puts = ((put, put.of.value) for put in view.notes.puts.get(name, ()) if isinstance(put.of, ast.Attribute))
+            found |= union(self._put(view, put) for put, of in puts if space in self.trace.value(view, of))
+        return found or OTHER
 
     def _is_of(self, at: View, node: ast.expr, base: str) -> bool:
         """Whether an expression is a class, one that inherits from it, or an instance of one of these."""

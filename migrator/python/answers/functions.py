@@ -18,6 +18,7 @@ from migrator.python.answers.values import (
     Many,
     Object,
     Row,
+    Space,
     Table,
     Values,
     asked,
@@ -101,7 +102,7 @@ class Functions:
         passed = union(given)
         if answers:
             return said_of(said, passed)
-        if not any(isinstance(v, Is | Many | Gives | Function | Object | Row | Table) for v in passed):
+        if not any(isinstance(v, Is | Many | Gives | Function | Object | Row | Space | Table) for v in passed):
             return said or UNKNOWN
         return passed | (said or frozenset())
 
@@ -110,15 +111,21 @@ class Functions:
         return all(isinstance(v, Object) and self.trace.members.of(v.cls, "__call__") - OTHER for v in said)
 
     def handed_on(self, facts: Facts) -> Iterator[str]:
-        """The functions and classes at the top of a module that hand answers on, by name."""
+        """The functions, classes and variables at the top of a module that hand answers on, by name."""
         at = self.trace.views.look(facts.path)
-        for name in at.functions if at else ():
+        if at is None:
+            return
+        for name in at.functions:
             owner, _, method = name.rpartition(".")
             if "@" not in name and not method.startswith("__") and leads(self.result(Function(facts.path, name))):
                 yield owner or name
-        for (owner, name), stores in at.members.items() if at else ():
+        for (owner, name), stores in at.members.items():
             if stores and leads(self.trace.members.of(f"{facts.name}.{owner}", name)):
                 yield owner
+        for name in [name for scope, name in at.stores if scope == id(at.module.found.scope)]:
+            values = self.trace.named(f"{facts.name}.{name}")
+            if leads(values) or any(isinstance(v, Space) for v in values):
+                yield name
 
     def calling(self, facts: Facts) -> Iterator[str]:
         """The functions and classes at the top of a module that call what others give them with an answer."""

@@ -16,6 +16,7 @@ from migrator.python.answers.values import (
     Is,
     Many,
     Row,
+    Space,
     Table,
     Tuples,
     Value,
@@ -95,7 +96,7 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
             default = trace.value(at, args[2]) if len(args) > 2 and trace.shapes.may_lack(first, key or "") else NONE
             return trace.of_attribute(first, key) | default if key else OTHER
         case "SimpleNamespace" | "Namespace" | "local" if not args:
-            return _namespace(trace, at, node)
+            return frozenset({Space(at.path, node)})
         case "namedtuple" if len(args) == 2:
             return frozenset({Tuples(_names(args[1]))})
         case "super" if plain and not args:
@@ -174,15 +175,6 @@ def named_row(trace: Trace, at: View, node: ast.Call, names: tuple[str, ...]) ->
     """What a call gives whose arguments are attributes, of these names in this order."""
     given = {**dict(zip(names, node.args, strict=False)), **{k.arg: k.value for k in node.keywords if k.arg}}
     return frozenset({Row(tuple(trace.value(at, given[n]) if n in given else OTHER for n in names), names)})
-
-
-def _namespace(trace: Trace, at: View, node: ast.Call) -> Values:
-    """What has the attributes that a call gives it, and those that are assigned to it later."""
-    own = tuple(k.arg for k in node.keywords if k.arg)
-    later = (name for name, puts in at.notes.puts.items() if any(isinstance(put.of, ast.Attribute) for put in puts))
-    more = tuple(name for name in later if name not in own)
-    items = tuple(trace.value(at, k.value) for k in node.keywords if k.arg)
-    return frozenset({Row((*items, *(NONE for _ in more)), (*own, *more))}) if own or more else OTHER
 
 
 def _names(node: ast.expr) -> tuple[str, ...]:

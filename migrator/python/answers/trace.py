@@ -31,6 +31,7 @@ from migrator.python.answers.values import (
     Many,
     Object,
     Row,
+    Space,
     Table,
     Tuples,
     Value,
@@ -210,7 +211,7 @@ class Trace:
         if by and all(is_display(given.value) for given in by):
             more |= self.contents.put_by_others(at, holder, name)
             more |= self.contents.put_by_modules(at, name) if holder is at.module.found.scope else NONE
-        return self.contents.with_attributes(at, holder, name, self.contents.filled(at, union(values), by, more))
+        return self.contents.filled(at, union(values), by, more)
 
     def named(self, dotted: str) -> Values:
         """What a dotted name comes to: a function of the library, something of the project's own."""
@@ -273,10 +274,13 @@ class Trace:
         """What an attribute of values comes to."""
         objects = [v for v in values if isinstance(v, Object | Class)]
         named = {v: v.items[v.names.index(name)] for v in values if isinstance(v, Row) and name in v.names}
-        rest = frozenset(v for v in values if not isinstance(v, Object | Class | Caught) and v not in named)
+        rest = frozenset(v for v in values if not isinstance(v, Object | Class | Caught | Space) and v not in named)
         caught = union(v.errors for v in values if isinstance(v, Caught)) if name in known.RAISED else frozenset()
         of_objects = [self.members.of(v.cls if isinstance(v, Object) else v.name, name) for v in objects]
-        return union([caught, *named.values(), *of_objects, self.shapes.read(rest, name) if rest else frozenset()])
+        of_spaces = [self.contents.of_space(v, name) for v in values if isinstance(v, Space)]
+        return union(
+            [caught, *named.values(), *of_objects, *of_spaces, self.shapes.read(rest, name) if rest else frozenset()]
+        )
 
     def _narrowed(self, at: View, node: ast.expr, values: Values) -> Values:
         """Values as far as the tests around leave them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -34,7 +35,7 @@ class Many:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A tuple that is laid out, or something else with these attributes by their names."""
+    """A tuple that is laid out, be it one whose items are attributes by these names as well."""
 
     items: tuple[Values, ...]
     names: tuple[str, ...] = ()
@@ -91,6 +92,14 @@ class Class:
 
 
 @dataclass(frozen=True, slots=True)
+class Space:
+    """A `SimpleNamespace` or the like, by the call that makes it and the path of the module that has that."""
+
+    path: str
+    call: ast.Call
+
+
+@dataclass(frozen=True, slots=True)
 class Tuples:
     """A class of tuples that `namedtuple` makes, by the names of their items."""
 
@@ -119,7 +128,7 @@ class Caught:
     errors: Values
 
 
-Value = Else | Is | Many | Row | Table | Gives | Function | Object | Class | Tuples | Error | Kind | Caught
+Value = Else | Is | Many | Row | Table | Gives | Function | Object | Class | Space | Tuples | Error | Kind | Caught
 Values = frozenset[Value]
 
 OTHER: Values = frozenset({Else.OTHER})

@@ -44,7 +44,7 @@ class Views:
         """The modules that mention a full name, by path in order: those of the near ones."""
         found: dict[str, list[str]] = {}
         for path in sorted(self.near):
-            for name in self.index.by_path[path].mentioned:
+            for name in _named(self.index.by_path[path]):
                 found.setdefault(name, []).append(path)
         return found
 
@@ -93,6 +93,12 @@ class Views:
             return module.facts.path in self.near
         has = any(_has_from(target, self._givers) for target in _targets(module.facts))
         return has or self.index.uses_old(module.facts)
+
+
+def _named(facts: Facts) -> set[str]:
+    """The full names that a module imports, spells in a text, or reads off a module that it imports."""
+    read = ((target, name) for local, names in facts.reached.items() for target in facts.bound[local] for name in names)
+    return {*facts.mentioned, *(f"{target}.{name.partition('.')[0]}" for target, name in read if target and name)}
 
 
 def _targets(facts: Facts) -> set[str]:
