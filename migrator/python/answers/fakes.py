@@ -47,11 +47,12 @@ def _made_up(module: Module, trace: Trace) -> Iterator[Finding]:
 
 
 def _replaces(module: Module, trace: Trace) -> bool:
+    """Whether a module puts something in the place of a moved function, or of the whole library in `sys.modules`."""
+    libraries = {left.module for left in trace.index.names.rules.libraries}
     canonical = {trace.index.canonical(name) for name in module.facts.assigned | module.facts.spelled}
-    return any(
-        name.rpartition(".")[2] in trace.rule.gives and (fate := trace.index.names.fate(name)) and fate.kind == "moved"
-        for name in canonical
-    )
+    gives = (name for name in canonical if name.rpartition(".")[2] in trace.rule.gives)
+    fates = (trace.index.names.fate(name) for name in gives)
+    return not libraries.isdisjoint(canonical) or any(fate is not None and fate.kind == "moved" for fate in fates)
 
 
 def _shape(node: ast.Dict, trace: Trace) -> str:

@@ -17,6 +17,7 @@ def imports(index: Index, library: str) -> bool:
 ANOTHERS = (
     "only tests name it here: what is meant is another library, which goes on calling it: leave this, or see it off"
 )
+SPLIT = "see what that module reads it from now"
 _TEST = re.compile(r"(?:^|/)(?:(?:tests?|testing)/|(?:test_[^/]*|[^/]*_test|conftest)\.py$)")
 
 
@@ -98,6 +99,13 @@ def is_read_for_what_stays(index: Index, dotted: str) -> bool:
     target = index.canonical(facts.exports.get(name, "")) if facts else ""
     fates = [index.names.fate(f"{target}.{read}") for read in facts.reached.get(name, ())] if facts else []
     return all(fate is not None and fate.kind == "stays" for fate in fates)
+
+
+def is_split(index: Index, dotted: str) -> bool:
+    """Whether a project module's own name for a library is one for a module that only some of it is in afterwards."""
+    if not index.module_of(dotted) or not index.names.is_module(index.canonical(dotted)):
+        return False
+    return not (index.names.keeps_library and is_read_for_what_stays(index, dotted))
 
 
 def object_name(index: Index, dotted: str) -> str:

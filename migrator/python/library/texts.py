@@ -21,7 +21,6 @@ from migrator.sites import Edit, Finding, Status
 
 _SPECS = {"find_spec", "find_loader"}
 _PROBES = {*_SPECS, "importorskip"}
-_ATTRIBUTES = {"setattr", "getattr", "hasattr", "delattr", "object"}  # the last is that of patch
 _VERSIONS = {"version", "distribution"}  # of importlib.metadata
 _IMPORTS = {"import_module", "importorskip", "__import__"}
 
@@ -63,11 +62,6 @@ class Texts:
                 yield self._finding(text, Status.MANUAL, said)
             elif call and callee == ("multiple",) and value == library.module:
                 yield self._patched(text, value, call)
-            elif (
-                call and callee and value == library.module and callee[0] in _ATTRIBUTES and text.node in call.args[1:2]
-            ):
-                said = f"{callee[0]}(…, {value!r}): see what has a name like this now"
-                yield self._finding(text, Status.MANUAL, said)
             elif in_modules.is_key(self.module, text.node):
                 yield in_modules.finding(self.module, text.node, library.module)
             elif call and callee and value == library.module and self._guards_import(call, library):

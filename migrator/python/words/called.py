@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from migrator.fates.names import say_env
 from migrator.python.importing.spelling import relative_to
+from migrator.python.library import modules as library_modules
 from migrator.python.module import Module
 from migrator.python.reading.expressions import anchor, callee_of, module_argument, parts_of, text_value
 from migrator.python.reading.scopes import Scope
@@ -37,14 +38,16 @@ def _in_call(
 ) -> Iterator[tuple[int, Finding]]:
     """The edit of a text that names `dotted` by its last part, or as seen from `package`."""
     renamed = module.rename(dotted)
-    if renamed is None:
-        return
-    new = renamed.new.rpartition(".")[2]
+    new = renamed.new if renamed else library_modules.object_name(module.index, dotted)
+    rule = renamed.rule if renamed else module.names.library_rule
+    if new == dotted and library_modules.is_split(module.index, dotted):
+        yield id(node), Finding(module.source.start(node), rule, Status.MANUAL, f"{dotted}: {library_modules.SPLIT}")
+    last = new.rpartition(".")[2]
     if package:
         moved = module.rename(package)
-        new = relative_to(renamed.new, moved.new if moved else package)
-    if new != name:
-        yield id(node), spelled(module, node, name, new, renamed.rule, Status.MIGRATED, f"{name} → {new}")
+        last = relative_to(new, moved.new if moved else package)
+    if new != dotted and last != name:
+        yield id(node), spelled(module, node, name, last, rule, Status.MIGRATED, f"{name} → {last}")
 
 
 def _owner(module: Module, node: ast.expr, scope: Scope) -> str:

@@ -156,13 +156,8 @@ def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> I
         yield from whole(module, text, value, renamed.new, renamed.rule)
     elif module.names.rules.libraries and (new := library_modules.object_name(module.index, value)) != value:
         yield from whole(module, text, value, new, module.names.library_rule)
-    elif (
-        _DOTTED.fullmatch(value)
-        and module.index.module_of(value)
-        and module.names.is_module(module.index.canonical(value))
-        and not (module.names.keeps_library and library_modules.is_read_for_what_stays(module.index, value))
-    ):
-        said = f"{value}: see what that module reads it from now"
+    elif _DOTTED.fullmatch(value) and library_modules.is_split(module.index, value):
+        said = f"{value}: {library_modules.SPLIT}"
         yield Finding(module.source.start(text.node), module.names.library_rule, Status.MANUAL, said)
     elif value in renames and module.names.symbol(value):
         rule = module.names.symbol_rule(value)
