@@ -9,7 +9,7 @@ from functools import cached_property
 from migrator.python.answers.places import Places
 from migrator.python.answers.trace import Trace
 from migrator.python.answers.values import NOTHING, Error
-from migrator.python.answers.view import View
+from migrator.python.answers.view import View, asked_attribute, is_looked_for
 from migrator.python.module import Module
 from migrator.python.reading.expressions import parts_of, text_value
 from migrator.python.reading.facts import Facts
@@ -26,7 +26,7 @@ def find(module: Module, trace: Trace) -> Iterator[Finding]:
         for node in module.source.nodes:
             if isinstance(node, ast.Attribute) and node.attr in names and isinstance(node.ctx, ast.Load):
                 yield from read.attribute(node)
-            elif isinstance(node, ast.Call) and (name := _asked(node)) in names:
+            elif isinstance(node, ast.Call) and (name := asked_attribute(node)) in names:
                 yield from read.call(node, name)
             elif isinstance(node, ast.Call) and len({k.arg for k in node.keywords} & {*trace.rule.lost}) > 1:
                 yield from read.built(node)
@@ -36,12 +36,6 @@ def find(module: Module, trace: Trace) -> Iterator[Finding]:
                 yield from read.written(node)
             elif printed and isinstance(node, ast.Call) and _set(node) == printed:
                 yield from read.written_by_name(node)
-
-
-def _asked(node: ast.Call) -> str:
-    """The attribute that `getattr(x, "…", …)` or `hasattr(x, "…")` looks for."""
-    looks = isinstance(node.func, ast.Name) and node.func.id in ("getattr", "hasattr") and len(node.args) > 1
-    return text_value(node.args[1]) or "" if looks else ""
 
 
 def _set(node: ast.Call) -> str:
@@ -60,7 +54,7 @@ class _Reader:
     def attribute(self, node: ast.Attribute) -> Iterator[Finding]:
         """What becomes of `error.name`."""
         errors, name = self._errors(node.value), node.attr
-        if not errors or self._is_looked_for(node):
+        if not errors or is_looked_for(self.at, node):
             return
         place = self.places.span(node)
         start = place[1] - len(name) if place else self.source.start(node)
@@ -184,19 +178,6 @@ class _Reader:
     def _errors(self, node: ast.expr) -> list[Error]:
         values = self.trace.value(self.at, node)
         return sorted((v for v in values if isinstance(v, Error)), key=lambda e: (e.rule, e.name))
-
-    def _is_looked_for(self, node: ast.Attribute) -> bool:
-        """Whether a test around asks first whether the attribute is there."""
-        of = ast.dump(node.value)
-        for above in self.at.notes.above(node):
-            tests = [above.test] if isinstance(above, ast.If | ast.IfExp | ast.While) else []
-            tests += above.values if isinstance(above, ast.BoolOp) else []
-            calls = (c for test in tests for c in ast.walk(test) if isinstance(c, ast.Call))
-            if any(_asked(c) == node.attr and ast.dump(c.args[0]) == of for c in calls):
-                return True
-            if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef):
-                return False
-        return False
 
 
 def _as_arguments(node: ast.AST, to: ast.Attribute) -> list[str]:

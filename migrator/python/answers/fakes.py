@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from migrator.python.answers import standins
 from migrator.python.answers.trace import Trace
+from migrator.python.answers.values import NONE, leads
 from migrator.python.answers.view import View
 from migrator.python.module import Module
 from migrator.python.reading.expressions import text_value
@@ -47,12 +48,20 @@ def _made_up(module: Module, trace: Trace) -> Iterator[Finding]:
 
 
 def _replaces(module: Module, trace: Trace) -> bool:
-    """Whether a module puts something in the place of a moved function, or of the whole library in `sys.modules`."""
+    """Whether a module puts something in the place of what gives answers, or of the whole library in `sys.modules`."""
     libraries = {left.module for left in trace.index.names.rules.libraries}
     canonical = {trace.index.canonical(name) for name in module.facts.assigned | module.facts.spelled}
-    gives = (name for name in canonical if name.rpartition(".")[2] in trace.rule.gives)
-    fates = (trace.index.names.fate(name) for name in gives)
-    return not libraries.isdisjoint(canonical) or any(fate is not None and fate.kind == "moved" for fate in fates)
+    return not libraries.isdisjoint(canonical) or any(_gives_answers(trace, name) for name in canonical)
+
+
+def _gives_answers(trace: Trace, name: str) -> bool:
+    """Whether a name is that of a moved function, of what gives answers in the project, or of a method of that."""
+    fate = trace.index.names.fate(name)
+    if fate is not None:
+        return fate.kind == "moved" and name.rpartition(".")[2] in trace.rule.gives
+    given = name if trace.index.module_of(name) else ""
+    values = trace.named(given) | trace.named(given.rpartition(".")[0]) if given else NONE
+    return leads(values) or any(leads(trace.called(value)) for value in values)
 
 
 def _shape(node: ast.Dict, trace: Trace) -> str:

@@ -11,7 +11,7 @@ from migrator.python.answers.places import Places
 from migrator.python.answers.shapes import Field
 from migrator.python.answers.trace import Trace
 from migrator.python.answers.values import Else, Is, Values
-from migrator.python.answers.view import View
+from migrator.python.answers.view import View, is_looked_for
 from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, is_none, text_value
 from migrator.sites import Edit, Finding, Status
@@ -253,20 +253,24 @@ class _Reader:
         default = node.args[1] if len(node.args) > 1 else None
         maybe = Else.NOTHING in values
         if field is None or (field.sent and not field.none) or (maybe and not (field.none and default is not None)):
-            self._getattr(node, func, default, what)
+            lacking = self._lacking(shapes, key or "") if default is None else []
+            self._getattr(node, func, default, what, self.rule.closed[lacking[0]] if lacking else "")
         elif field.none and default is not None and not is_none(default):
             self._or(node, func, key or "", default, maybe=maybe)
         else:
             edit = Edit(self._after(func.value, ".", self._end(func)), self._end(node), f".{key}")
             self._say(node, Status.MIGRATED, f"{what} → .{key}", (edit,))
 
-    def _getattr(self, node: ast.Call, func: ast.Attribute, default: ast.expr | None, what: str) -> None:
+    def _getattr(self, node: ast.Call, func: ast.Attribute, default: ast.expr | None, what: str, why: str) -> None:
         edits = [Edit(self._start(node), self._start(node), "getattr(")]
         edits.append(Edit(self._after(func.value, ".", self._end(func)), self._start(node.args[0]), ", "))
         if default is None:
             end = self._end(node.args[0])
             edits.append(Edit(end, end, ", None"))
-        self._say(node, Status.MIGRATED, f"{what} → getattr(…)", tuple(edits), start=self._end(func.value))
+        status, said = (
+            (Status.REVIEW, f"{what} → getattr(…): {why}") if why else (Status.MIGRATED, f"{what} → getattr(…)")
+        )
+        self._say(node, status, said, tuple(edits), start=self._end(func.value))
 
     def _or(self, node: ast.Call, func: ast.Attribute, key: str, default: ast.expr, *, maybe: bool) -> None:
         """`x.get(key, default)` of a field that is None where it was not there at all: `x.key or default`."""
@@ -284,10 +288,14 @@ class _Reader:
 
     def _closed(self, node: ast.Attribute) -> None:
         """An attribute that something of the library's had, and what it becomes has not."""
-        shapes, _ = self._shapes(node.value)
-        for shape in shapes:
-            if shape in self.rule.closed and node.attr not in {*self.rule.fields[shape], "get"}:
+        told = {"get", "model_dump", *self.rule.methods}  # elsewhere
+        for shape in self._lacking(self._shapes(node.value)[0], node.attr) if node.attr not in told else ():
+            if not is_looked_for(self.at, node):
                 self._say(node, Status.MANUAL, f"{node.attr}: {self.rule.closed[shape]}", start=self._end(node.value))
+
+    def _lacking(self, shapes: list[str], name: str) -> list[str]:
+        """Those of the shapes that have nothing but their fields, and no such one."""
+        return [s for s in shapes if s in self.rule.closed and name not in self.rule.fields[s]]
 
     def _gone(self, node: ast.expr, of: ast.expr, name: str) -> None:
         """An attribute without a counterpart, or with one for what is read of it here."""
