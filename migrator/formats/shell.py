@@ -43,16 +43,21 @@ def commands(text: str, names: re.Pattern[str]) -> Iterator[Command]:
     for match in names.finditer(text):
         if match.start() < end:
             continue
-        words = tuple(_words(text, match.start()))
-        if words:
-            end = words[-1].end
-            yield Command(words, tuple(_documents(text, words)))
+        found = tuple(_words(text, match.start()))
+        if found:
+            end = found[-1].end
+            yield Command(found, tuple(_documents(text, found)))
+
+
+def words(text: str) -> Iterator[Word]:
+    """The words of a text up to where its first command ends, or to a quote that stays open."""
+    return _words(text, 0)
 
 
 def listed(text: str, start: int) -> Command | None:
     """The words between the brackets of an array, of which `start` is the first character inside."""
-    words = tuple(_words(text, start, lines=True))
-    return Command(words) if words else None
+    found = tuple(_words(text, start, lines=True))
+    return Command(found) if found else None
 
 
 def _words(text: str, at: int, *, lines: bool = False) -> Iterator[Word]:

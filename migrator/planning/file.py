@@ -19,7 +19,7 @@ from migrator.planning.agreeing import Read, Spoken, settled, spoken
 from migrator.planning.candidates import PYTHON, Candidate, Candidates
 from migrator.planning.clients.in_project import calls_library
 from migrator.planning.distributions import Distributions
-from migrator.planning.still_used import imported_by, with_own
+from migrator.planning.still_used import imported_by, left_by, lists_dependencies, with_own
 from migrator.planning.task import Options
 from migrator.python import rewrite
 from migrator.python.library.staying import standing
@@ -135,9 +135,14 @@ def _findings(
             told = {(f.start, f.rule) for f in left}
             others = rewrite.find(source, found, facts, staying, edit_prose=edit_prose)
             findings = [*left, *(f for f in others if (f.start, f.rule) not in told)]
+        own = _imported(text, findings, index) if dependencies.may_install(text) or lists_its_own(text) else Imported()
         if lists_its_own(text):
-            used = imported_by([apply(text, findings).encode()], index.names.rules, index.names.client)
-        listed = dependencies.in_python(text, candidate.path, index.names.asking(used), used.old)
+            used = own
+        elif dependencies.may_install(text) and not lists_dependencies(candidate.path):
+            used = left_by(used, _imported(text, (), index), own)
+        prose = [(source.start(t.node), source.end(t.node)) for t in found.texts if t.role == "docstring"]
+        asking = index.names.asking(used)
+        listed = dependencies.in_python(text, candidate.path, asking, used, own.old, prose, edit_prose=edit_prose)
         return "python", dependencies.joined(listed, findings, index.names), valid
     format = format_of(candidate.path, text[:200])
     assert format is not None  # only Python has none
@@ -145,15 +150,19 @@ def _findings(
     context = Context(candidate.path, edit_prose, in_snippet, used)
     findings = format.find(text, index.names.asking(used), context)
     if format.name == "notebook" and findings:
-        used = with_own(used, _in_cells(text, findings, index))
-        if used != context.imported:
-            findings = format.find(text, index.names.asking(used), replace(context, imported=used))
+        used = with_own(used, _imported(text, findings, index, code_of))
+    elif format.name == "script" and dependencies.may_install(text):
+        used = left_by(used, _imported(text, (), index), _imported(text, findings, index))
+    if used != context.imported:
+        findings = format.find(text, index.names.asking(used), replace(context, imported=used))
     return format.name, findings, _validation(format, text)
 
 
-def _in_cells(text: str, findings: Iterable[Finding], index: Index) -> Imported:
-    """What the cells of a notebook import afterwards."""
-    return imported_by([code_of(apply(text, findings)).encode()], index.names.rules, index.names.client)
+def _imported(
+    text: str, findings: Iterable[Finding], index: Index, code: Callable[[str], str] = lambda text: text
+) -> Imported:
+    """What a file imports itself afterwards; `code` takes that which is code out of its text."""
+    return imported_by([code(apply(text, findings)).encode()], index.names.rules, index.names.client)
 
 
 def _validation(format: Format, before: str) -> Callable[[str], object]:

@@ -71,6 +71,15 @@ def with_own(imported: Imported, own: Imported) -> Imported:
     return Imported(imported.old | own.old, imported.new | own.new)
 
 
+def left_by(used: Imported, before: Imported, after: Imported) -> Imported:
+    """What counts for the commands in a file of code: what it imported itself and no longer does is gone for it.
+
+    What stays is asked for as it is, with nothing beside it.
+    """
+    old = used.old - (before.old - after.old)
+    return Imported(old, (used.new | after.new) - old)
+
+
 def _using(rule: Dependency) -> re.Pattern[bytes]:
     """Finds what shows in code that the old distribution of a rule, or its extra, is still used."""
     return re.compile(b"|".join(re.escape(use.encode()) for use in rule.uses)) if rule.uses else _importing(rule.old)

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import chain
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from migrator.fates.imported import Imported
 from migrator.fates.names import Names
 from migrator.formats.dependencies import node, pins
+from migrator.formats.search import apart, moved_by
 from migrator.sites import Finding
 
 if TYPE_CHECKING:
@@ -30,17 +31,16 @@ def find(text: str, kind: str, names: Names, context: Context) -> list[Finding]:
     Prose is left to `commands`; the cells of notebooks are texts of their own.
     """
     if names.rules.clients and PurePosixPath(context.path).name in {*node.MANIFESTS, *node.COMMANDS, *pins.FILES}:
-        return [*node.find(text, names, context), *pins.find(text, names, context)]
+        packages = [*node.find(text, names, context), *pins.find(text, names, context)]
+        return apart(packages, _installed(text, names, context.imported, edit=context.edit_prose))
     if kind in _ELSEWHERE or not any(spelling(rule.old).search(text) for rule in names.rules.dependencies):
         return []
-    from migrator.formats.dependencies import commands, conda, lines, locks, node_commands, setup, toml
-    from migrator.formats.search import apart
+    from migrator.formats.dependencies import conda, lines, locks, setup, toml
 
     path, kept = context.path, context.imported.old
     if PurePosixPath(path).name in locks.COMMANDS:
         return list(locks.find(text, names, path))
-    installed = commands.find(text, names, kept, edit=context.edit_prose)
-    installed = chain(installed, node_commands.find(text, names, context.imported, edit=context.edit_prose))
+    installed = _installed(text, names, context.imported, edit=context.edit_prose)
     if kind == "requirements":
         return apart(lines.find(text, names, kept, constraint=_CONSTRAINTS.search(path) is not None), installed)
     stated: Iterable[Finding] = ()
@@ -53,6 +53,19 @@ def find(text: str, kind: str, names: Names, context: Context) -> list[Finding]:
     return apart(stated, installed)
 
 
+def may_install(text: str) -> bool:
+    """Whether commands that install may stand in a text."""
+    return "install" in text or " add " in text
+
+
+def _installed(text: str, names: Names, used: Imported, *, prose: bool = False, edit: bool) -> Iterator[Finding]:
+    """The findings of the commands that install, of distributions and of packages of scripts."""
+    from migrator.formats.dependencies import commands, node_commands
+
+    yield from commands.find(text, names, used.old, prose=prose, edit=edit)
+    yield from node_commands.find(text, names, used, prose=prose, edit=edit)
+
+
 @lru_cache
 def spelling(distribution: str) -> re.Pattern[str]:
     """A distribution's name in any spelling that means the same."""
@@ -61,27 +74,41 @@ def spelling(distribution: str) -> re.Pattern[str]:
 
 def joined(found: list[Finding], others: list[Finding], names: Names) -> list[Finding]:
     """The findings of dependencies before the others, of which none is left that stands on the name of one."""
-    from migrator.formats.search import apart
-
     sizes = {rule.id: len(rule.old) for rule in names.rules.dependencies}
     spans = sorted((finding.start, finding.start + sizes[finding.rule]) for finding in found)
 
     def covered(finding: Finding) -> bool:
-        at = bisect_right(spans, finding.start, key=lambda span: span[0]) - 1
-        return at >= 0 and finding.start < spans[at][1]
+        start = finding.start if finding.edits else finding.start + 1  # behind the quote of a text that is one word
+        at = bisect_right(spans, start, key=lambda span: span[0]) - 1
+        return at >= 0 and start < spans[at][1]
 
     return apart(found, (f for f in others if not covered(f))) if found else others
 
 
-def in_python(text: str, path: str, names: Names, still_used: frozenset[str] = frozenset()) -> list[Finding]:
-    """The findings of all dependency rules in a Python file: in the lists of a setup.py, in the metadata of a script.
+def in_python(
+    text: str,
+    path: str,
+    names: Names,
+    used: Imported,
+    own: frozenset[str] = frozenset(),
+    prose: Iterable[tuple[int, int]] = (),
+    *,
+    edit_prose: bool = False,
+) -> list[Finding]:
+    """The findings of all dependency rules in a Python file: in a setup.py's lists, a script's metadata, in commands.
 
-    Raises SyntaxError where a setup.py is no Python.
+    `own` is what the file goes on importing itself: commands for that are as right as the import. `prose` are the spans
+    of its docstrings. Raises SyntaxError where a setup.py is no Python.
     """
     if not any(spelling(rule.old).search(text) for rule in names.rules.dependencies):
         return []
     from migrator.formats.dependencies import scripts, setup
 
-    if PurePosixPath(path).name == "setup.py":
-        return list(setup.in_setup(text, names, still_used))
-    return list(scripts.find(text, names, still_used))
+    find = setup.in_setup if PurePosixPath(path).name == "setup.py" else scripts.find
+    installed, code = list[Finding](), text
+    for start, end in prose:
+        said = _installed(text[start:end], names, used, prose=True, edit=edit_prose)
+        installed += [moved_by(finding, start) for finding in said]
+        code = f"{code[:start]}{' ' * (end - start)}{code[end:]}"
+    installed += _installed(code, names, used, edit=edit_prose)
+    return apart(find(text, names, used.old), (f for f in installed if f.edits or f.rule not in own))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from migrator.fates.names import Names
 from migrator.formats.dependencies.lines import SOURCE, sourced
 from migrator.formats.dependencies.stated import Edits, Manner, Stated, read, settle, spelt
+from migrator.formats.dependencies.words import behind, enclosing, unlisted
 from migrator.sites import Edit, Finding, Status
 
 _COMMAND = re.compile(
@@ -20,19 +21,15 @@ _COMMAND = re.compile(
     )(?=[ \t\\])""",
     re.VERBOSE,
 )
-_WORD = re.compile(
-    r"""(?P<space>(?:[ \t]|\\\r?\n)+)
-        (?:(?P<quote>\\?["'])(?P<quoted>[^"'\r\n`\\]*)(?P=quote)|(?P<bare>[^\s"'`;&|)#<>\\][^\s"'`;&|)<>\\]*(?:[<>]=?[\w.*,<>=!$\{\}-]+)?))""",
-    re.VERBOSE,
-)
+_QUOTED = re.compile(r"""(?P<quote>\\?["'])(?P<content>[^"'\\]*)(?P=quote)""")
+_TAIL = re.compile(r"[.,:]*(?:</[^<>]*>?.*)?$", re.DOTALL)  # of a sentence, of markup
 _TAKES_VALUE = re.compile(
     r"-[rceiftpGn]|--(?:requirement|constraint|editable|index(?:-url)?|extra(?:-index-url)?|find-links|target|python|group"
     r"|optional|name|channel|prefix|root|source|platform)"
 )
-_NEAR = 1000  # characters before a command that may open a quote or a comment
+_NEAR = 1000  # characters before a command that may open a comment
 _UNQUOTED = re.compile(r"[\w.\[\]=+-]*")
 _COMMENT = re.compile(r"(?:^|\s)(?:#|//)[^\r\n]*$")
-_QUOTE = re.compile(r"""(?<!\w)\\?["']|\\?["'](?!\w)""")  # no apostrophe
 _POETRY = re.compile(r"([\w.-]+)@([\^~\d][\w.]*|latest)")
 
 
@@ -46,6 +43,7 @@ class _Words:
     quotes: dict[int, str]
     inside: str  # the quote that the whole command stands in
     words: int
+    gap: str = " "
 
     def instead(self, one: Stated, new: Stated) -> Edits:
         said = spelt(new)
@@ -54,7 +52,7 @@ class _Words:
     def beside(self, one: Stated, *new: Stated) -> Edits:
         quote, (_, end) = self.quotes[one.begin], self.spans[one.begin]
         said = (f"{quote}{spelt(each)}{quote}" if quote else self._quoted(spelt(each)) for each in new)
-        return (Edit(end, end, "".join(f" {each}" for each in said)),)
+        return (Edit(end, end, "".join(f"{self.gap}{each}" for each in said)),)
 
     def without(self, gone: Sequence[Stated]) -> Sequence[Edits]:
         if len(gone) == self.words:
@@ -73,10 +71,13 @@ def find(text: str, names: Names, kept: frozenset[str], *, prose: bool = False, 
     """What becomes of the old distributions in the commands of a text, as `review`; in comments, as prose."""
     if "install" not in text and "add" not in text and "uvx" not in text and "--with" not in text:
         return
+    written, text = text, unlisted(text)
     for match in _COMMAND.finditer(text):
         line = text[max(text.rfind("\n", 0, match.start()) + 1, match.start() - _NEAR) : match.start()]
         said = prose or _COMMENT.search(line) is not None
-        words = _words(text, match.end(), line)
+        words = _words(text, match.end())
+        if written[slice(*match.span())] != match[0]:
+            words = replace(words, gap=", ")
         for rule in names.rules.dependencies:
             place = replace(words, stated=[_tool(one) for one in words.stated]) if match["tool"] else words
             can = edit and not match["tool"]
@@ -88,30 +89,25 @@ def _tool(one: Stated) -> Stated:
     return replace(one, locked=f"{one.name} is installed for its command here: say what takes the place of that")
 
 
-def _words(text: str, at: int, before: str) -> _Words:
-    """The words of a command from `at`, up to where the shell would end it."""
-    inside = _enclosing(before)
+def _words(text: str, at: int) -> _Words:
+    """The words of a command from `at`, which is behind its name."""
     stated: list[Stated] = []
     spans: dict[int, tuple[int, int]] = {}
     quotes: dict[int, str] = {}
-    skip, words = False, 0
-    while match := _WORD.match(text, at):
-        quote = match["quote"] or ""
-        if quote and quote == inside:
-            break
-        at = match.end()
-        kind = "quoted" if quote else "bare"
-        word, start = match[kind], match.start(kind)
-        if skip or word.startswith("-"):
-            skip = not skip and _TAKES_VALUE.fullmatch(word) is not None
+    skip, words, last = False, 0, at
+    for word in behind(text, at):
+        before, last = last, word.end
+        if skip or word.text.startswith("-"):
+            skip = not skip and _TAKES_VALUE.fullmatch(word.text) is not None
             continue
         words += 1
-        said = word if quote else word.rstrip(".,:")
-        one = _requirement(said, start)
-        if one:
+        quoted = _QUOTED.fullmatch(word.raw)
+        quote, said = (quoted["quote"], quoted["content"]) if quoted else ("", _TAIL.sub("", word.raw))
+        if one := _requirement(said, word.start + len(quote)):
             stated.append(one)
-            spans[one.begin], quotes[one.begin] = (match.start(), match.end() - len(word) + len(said)), quote
-    return _Words(text, stated, spans, quotes, inside, words)
+            end = word.end if quoted else word.start + len(said)
+            spans[one.begin], quotes[one.begin] = (before, end), quote
+    return _Words(text, stated, spans, quotes, enclosing(text, at), words)
 
 
 def _requirement(word: str, at: int) -> Stated | None:
@@ -123,14 +119,3 @@ def _requirement(word: str, at: int) -> Stated | None:
         version = f"=={pinned[2]}" if pinned[2][0].isdigit() else ""
         return Stated(pinned[1], at, at + len(word), version)
     return read(word, at)
-
-
-def _enclosing(before: str) -> str:
-    """The quotes that are open after the part of a line before a command."""
-    open_ = ""
-    for match in _QUOTE.finditer(before):
-        if not open_:
-            open_ = match[0]
-        elif match[0] == open_:
-            open_ = ""
-    return open_

@@ -4,52 +4,93 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from migrator.fates.imported import Imported
 from migrator.fates.names import Names
+from migrator.formats.dependencies.words import behind, unlisted
 from migrator.formats.search import in_comment
+from migrator.formats.shell import Word
 from migrator.patterns import canonical
 from migrator.primitives.client import Client, Factory
 from migrator.sites import Edit, Finding, Status
 
-_COMMAND = re.compile(
-    r"(?<![\w./-])(?:npm|pnpm|yarn|bun|deno)(?:[ ]+--?[a-z][\w-]*(?:=\S+)?)*[ ]+(?:i|install|add)(?=[ \t\\])"
-    r"(?P<words>(?:[^\S\r\n]|\\\r?\n|[^\s;&|)`\"'<>#\\])*)"
+_COMMAND = re.compile(r"(?<![\w./$@-])(?:(?P<tool>npm|pnpm|yarn|bun|deno)|npx|bunx|pnpx)(?=[ \t\\])")
+_INSTALLS = frozenset({"install", "i", "in", "add"})
+_OWN = frozenset({"run", "run-script", "test", "start", "config"})  # what follows is the project's
+_TAKES_VALUE = re.compile(r"-[FC]|--(?:filter|filter-prod|prefix|workspace|cwd|dir|registry|tag)|workspace")
+_ASKED = re.compile(
+    r"""(?:\\?["'])?(?:(?P<alias>@?[\w./-]+)@(?=npm:))?(?:npm:)?(?P<name>@?[\w-][\w./-]*?)(?P<version>@[^\s@"'\\]*?)?
+        (?:\\?["'])?[.,:]*(?:</.*)?""",
+    re.VERBOSE,
 )
-_WORD = re.compile(r"(?:npm:)?(?P<name>@?[\w./-]+)(?:@[^\s@]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Package:
+    """A package that a command names, as `asked` finds it in its word; `before` is where the word before ends."""
+
+    word: Word
+    asked: re.Match[str]
+    before: int
+
+    @property
+    def span(self) -> tuple[int, int]:
+        end = max(self.asked.end("name"), self.asked.end("version"))
+        return self.word.start + self.asked.start("name"), self.word.start + end
 
 
 def find(text: str, names: Names, imported: Imported, *, prose: bool = False, edit: bool = True) -> Iterator[Finding]:
-    """What becomes of the packages that clients come from in the commands of a text, as `review`."""
+    """What becomes of the packages that clients come from in the commands of a text: `review`, or `manual`."""
     rules = names.rules
-    packages: list[Client | Factory] = [*rules.clients, *rules.factories]
+    left: list[Client | Factory] = [*rules.factories, *rules.clients]
+    packages = {each.package: each for each in left}
     asked = {canonical(client.package) for client in rules.clients}
     rule = next((each.id for each in rules.dependencies if canonical(each.old) in asked), "")
-    for match in _COMMAND.finditer(text) if rule else ():
-        words = list(_WORD.finditer(text, *match.span("words")))
-        for word, each in ((w, p) for w in words for p in packages if w["name"] == p.package):
-            said = prose or in_comment(text, word.start())
-            yield _found(word, words, each, rule, imported, prose=said, edit=edit or not said)
+    if not rule or not any(package in text for package in packages):
+        return
+    text = unlisted(text)
+    for command in _COMMAND.finditer(text):
+        verb, named = _read(text, command)
+        if verb in _OWN:
+            continue
+        there = {one.asked["name"] for one in named}
+        for one in named:
+            if (each := packages.get(one.asked["name"])) is None:
+                continue
+            said = prose or in_comment(text, command.start())
+            if each.id in imported.old and not said:
+                message = f"{each.package} stays as long as a script imports it"
+                yield Finding(one.span[0], rule, Status.MANUAL, message)
+            elif one.asked["alias"] or verb not in _INSTALLS:
+                message = f"{each.package} goes: change this command by hand"
+                yield Finding(one.span[0], rule, Status.MANUAL, message)
+            else:
+                yield _moved(one, each, rule, is_there=each.instead in there, prose=said, edit=edit or not said)
 
 
-def _found(
-    word: re.Match[str],
-    words: list[re.Match[str]],
-    each: Client | Factory,
-    rule: str,
-    imported: Imported,
-    *,
-    prose: bool,
-    edit: bool,
-) -> Finding:
-    start, end = word.span()
-    there = any(other["name"] == each.instead for other in words)
-    if each.id in imported.old and not prose:
-        return Finding(start, rule, Status.MANUAL, f"{each.package} stays as long as a script imports it")
-    said = f"{each.package} goes: {each.instead} is there" if there else f"{each.package} → {each.instead}"
+def _read(text: str, command: re.Match[str]) -> tuple[str, list[_Package]]:
+    """What a command does, "" for one that runs a package, and the packages that it names."""
+    verb, named = "", list[_Package]()
+    skip, end = False, command.end()
+    for word in behind(text, command.end()):
+        before, end = end, word.end
+        if skip or _TAKES_VALUE.fullmatch(word.text) or (word.text == "-w" and command["tool"] == "npm"):
+            skip = not skip
+        elif word.text.startswith("-") or (not verb and word.text == "global"):
+            continue
+        elif command["tool"] and not verb:
+            verb = word.text
+        elif asked := _ASKED.fullmatch(word.raw):
+            named.append(_Package(word, asked, before))
+    return verb, named
+
+
+def _moved(one: _Package, each: Client | Factory, rule: str, *, is_there: bool, prose: bool, edit: bool) -> Finding:
+    said = f"{each.package} goes: {each.instead} is there" if is_there else f"{each.package} → {each.instead}"
     said = f"prose: {said}" if prose else said
+    start, end = one.span
     if not edit:
         return Finding(start, rule, Status.REVIEW, f"{said}; edited only with --text", prose=True)
-    change = Edit(start - 1, end, "") if there else Edit(*word.span("name"), each.instead)
-    edits = (change,) if there or word.end() == word.end("name") else (Edit(word.start("name"), end, each.instead),)
-    return Finding(start, rule, Status.REVIEW, said, edits, prose=prose)
+    change = Edit(one.before, one.word.end, "") if is_there else Edit(start, end, each.instead)
+    return Finding(start, rule, Status.REVIEW, said, (change,), prose=prose)

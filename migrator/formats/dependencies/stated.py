@@ -144,7 +144,10 @@ def settle(place: Place, rule: Dependency, manner: Manner) -> Iterator[Finding]:
         elif needed:
             yield from _placed(place, rule, one, needed, manner)
         elif manner.kept:
-            said = f"{_asked(rule, one)} is still used: take it out once nothing uses it"
+            still = (
+                "stays as long as code uses it" if manner.runs else "is still used: take it out once nothing uses it"
+            )
+            said = f"{_asked(rule, one)} {still}"
             said = "; ".join([said, *_outside(there, wanted)])
             yield _finding(rule, one, Status.MANUAL, said, (), manner)
         else:
