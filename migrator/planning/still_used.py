@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -54,7 +55,7 @@ def imported_by(code: Sequence[bytes], rules: Rules, home: str) -> Imported:
     """What some code imports, by itself or through the client module that is its home."""
 
     def has(pattern: re.Pattern[bytes]) -> bool:
-        return any(map(pattern.search, code))
+        return any(pattern.search(text) and pattern.search(_run(text)) for text in code)
 
     packages: list[Client | Factory] = [*rules.clients, *rules.factories]  # of scripts
     old = [rule.id for rule in rules.dependencies if has(_using(rule))]
@@ -64,6 +65,21 @@ def imported_by(code: Sequence[bytes], rules: Rules, home: str) -> Imported:
     new = [rule.id for rule in wanted if calls or has(_importing(_END.split(rule.new)[0]))]
     new += [each.id for each in packages if has(importing(each.instead))]
     return Imported(frozenset(old), frozenset(new))
+
+
+def _run(code: bytes) -> bytes:
+    """Code without its docstrings, the examples in which import nothing; as it is where it is no Python."""
+    try:
+        nodes = list(ast.walk(ast.parse(code))) if b'"""' in code or b"'''" in code else []
+    except (SyntaxError, ValueError):
+        return code
+    lines = code.splitlines(keepends=True)
+    for node in nodes:
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+            rest = lines[last][node.end_col_offset :]
+            lines[first : last + 1] = [lines[first][: node.col_offset] + rest, *[b""] * (last - first)]
+    return b"".join(lines)
 
 
 def with_own(imported: Imported, own: Imported) -> Imported:

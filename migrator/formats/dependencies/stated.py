@@ -142,7 +142,7 @@ def settle(place: Place, rule: Dependency, manner: Manner) -> Iterator[Finding]:
         elif rule.extra and not manner.kept:
             yield _without_extra(place, rule, one, needed, manner)
         elif needed:
-            yield from _placed(place, rule, one, needed, manner)
+            yield _placed(place, rule, one, needed, manner, list(_outside(there, wanted)))
         elif manner.kept:
             still = (
                 "stays as long as code uses it" if manner.runs else "is still used: take it out once nothing uses it"
@@ -181,18 +181,20 @@ def _without_extra(place: Place, rule: Dependency, one: Stated, new: Sequence[St
     return _finding(rule, one, manner.status, said, edits, manner)
 
 
-def _placed(place: Place, rule: Dependency, one: Stated, new: Sequence[Stated], manner: Manner) -> Iterator[Finding]:
+def _placed(
+    place: Place, rule: Dependency, one: Stated, new: Sequence[Stated], manner: Manner, outside: Sequence[str]
+) -> Finding:
     named = " and ".join(map(spelt, new))
     if manner.kept:
         are = "is" if len(new) == 1 else "are"
-        said = f"{named} {are} added: {_asked(rule, one)} is still used, take it out once nothing uses it"
-        yield _finding(rule, one, Status.REVIEW, said, place.beside(one, *new), manner)
-        return
-    notes = list(_notes(rule, one, manner))
+        added = f"{named} {are} added: {_asked(rule, one)} is still used, take it out once nothing uses it"
+        said = "; ".join([added, *outside])
+        return _finding(rule, one, Status.REVIEW, said, place.beside(one, *new), manner)
+    notes = [*_notes(rule, one, manner), *outside]
     status = Status.REVIEW if notes else manner.status
     said = "; ".join([f"{one.name} → {named}", *notes])
     edits = (*place.instead(one, new[0]), *(place.beside(one, *new[1:]) if new[1:] else ()))
-    yield _finding(rule, one, status, said, edits, manner)
+    return _finding(rule, one, status, said, edits, manner)
 
 
 def _removed(

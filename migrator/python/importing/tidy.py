@@ -147,18 +147,27 @@ def _settled(module: Module, runs: list[list[_Statement]], edits: list[Edit]) ->
                             alias for alias in node.names if ast.dump(alias) not in map(ast.dump, first.names)
                         ]
                     yield statement
-        _close(module, run)
+        _close(module, run, edits)
     for statement, own, node in moved.values():
         statement.elsewhere.append(_among(module, own, node))
 
 
-def _close(module: Module, run: list[_Statement]) -> None:
+def _close(module: Module, run: list[_Statement], edits: list[Edit]) -> None:
     """Have the blank line below a run go, where nothing is left of it and there is one above as well."""
     source, last = module.source, run[-1]
-    above, below = source.text[: run[0].first], source.line_end(last.after)
+    cuts = [edit for edit in edits if not edit.text]  # of whole lines above and below, which go as well
+    first, after = run[0].first, last.after
+    for cut in reversed(cuts):
+        first = cut.start if cut.end == first else first
+    for cut in cuts:
+        after = cut.end if cut.start == after else after
+    above, below = source.text[:first], source.line_end(after)
     ends = not above.strip() or above.endswith(source.newline * 2)
-    if ends and not source.text[last.after : below].strip() and not any(any(each.lines) for each in run):
-        last.blank = below - last.after
+    if ends and not source.text[after:below].strip() and not any(any(each.lines) for each in run):
+        if after == last.after:
+            last.blank = below - after
+        else:
+            last.elsewhere.append(Edit(after, below, ""))
 
 
 def _section(module: Module, statement: _Statement, mine: list[ast.stmt], edits: list[Edit]) -> list[ast.stmt]:

@@ -10,16 +10,34 @@ from migrator.patterns import under
 from migrator.python.module import Module
 from migrator.sites import Edit, Finding, Status
 
+_IMPORT = re.compile(r"\bfrom[ \t]+([\w.]+)[ \t]+import[ \t]+(\w+(?:,[ \t]*\w+)*)(?=[ \t]*(?:[#`]|\r?$))", re.MULTILINE)
+
 
 def prose(module: Module, raw: str, start: int, renames: dict[str, str], *, edit: bool) -> Iterator[Finding]:
     """A docstring or comment: exact names are kept right, words are reported (and replaced with `--text`)."""
     exact = [*module.names.in_config(raw, start), *_bound_classes(module, raw, start, renames)]
+    exact += _imports(module, raw, start)
     yield from exact
     for finding in module.names.prose_in(raw, start, edit=edit):
         if not any(e.start <= finding.start < e.end for f in exact for e in f.edits):
             yield finding
     if module.names.rules.clients:
         yield from http.prose(raw, module.names, start, edit=edit)
+
+
+def _imports(module: Module, raw: str, start: int) -> Iterator[Finding]:
+    """Imports in an example, as of `from litellm import completion`, whose names are all in one other module now."""
+    for match in _IMPORT.finditer(raw):
+        old, names = match[1], re.split(r",[ \t]*", match[2])
+        if module.rename(old) is not None:
+            continue  # its own name is edited
+        moved = {name: module.rename(f"{old}.{name}") for name in names}
+        places = {r.new.removesuffix(f".{name}") if r else "" for name, r in moved.items()}
+        new = places.pop()
+        if new and not places and all(r and r.new == f"{new}.{name}" for name, r in moved.items()):
+            rule = next(r.rule for r in moved.values() if r)
+            edit = Edit(start + match.start(1), start + match.end(1), new)
+            yield Finding(edit.start, rule, Status.MIGRATED, f"{old} → {new}", (edit,))
 
 
 def _bound_classes(module: Module, raw: str, start: int, renames: dict[str, str]) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from migrator.python.words.called import env_keywords, patched, read_by_calls
 from migrator.python.words.literals import whole
 from migrator.python.words.prose import comments, prose
 from migrator.python.words.public_names import entry, new_entry
+from migrator.python.words.quoted import as_quoted
 from migrator.sites import Edit, Finding, Status
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
@@ -80,7 +81,7 @@ def _literal(module: Module, text: Text, renames: dict[str, str], attributes: di
         return
     names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}  # of an f-string's expressions
     found = [f for f in module.names.in_config(raw, start) if not _is_code(raw, f, start, names)]
-    yield from found
+    yield from (as_quoted(module, node, f) for f in found)
     for finding in module.names.prose_in(raw, start, edit=True):
         seen = any(e.start <= finding.start < e.end for f in found for e in f.edits)
         if not seen and not _is_code(raw, finding, start, names):
