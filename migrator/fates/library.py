@@ -103,11 +103,18 @@ def _ruled(rules: Rules, library: Library, name: str, count: int, module: str) -
                 return Fate("needless", client.id, count, "write what it gives by hand", Status.MANUAL)
         for needless in rules.needless:
             if needless.of == library.module and _listed(name, needless.names, exact):
+                if rules.callers:
+                    return Fate("gone", needless.id, count, staying_for(rules, library), Status.REVIEW)
                 return Fate("needless", needless.id, count, needless.message, Status(needless.status))
         for gone in rules.gone:
             if gone.of == library.module and _listed(name, gone.names, exact):
                 return Fate("gone", gone.id, count, gone.message)
     return None
+
+
+def staying_for(rules: Rules, library: Library) -> str:
+    """What to say of what stays for another library's sake."""
+    return f"stays for {min(rules.callers.values())}, which goes on calling {library.module} itself"
 
 
 def _listed(name: str, patterns: Iterable[str], exact: bool) -> bool:

@@ -64,8 +64,8 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     while candidates.read_users(index):
         index = Index.build(rules, candidates.facts.values(), candidates.parsed, candidates.processes)
     if rules.ids:
-        rules = replace(rules, ids=replace(rules.ids, given=given_by_others(candidates, index)))
-        index.names.rules = rules
+        ids = replace(rules.ids, given=given_by_others(candidates, index))
+        rules = index.names.rules = replace(index.names.rules, ids=ids)
     moves, moved, blocked = _moves(candidates, rules)
     paths, done = sorted({*candidates.by_path, *moves}), 0
     homes = {folder: place.dotted for folder, place in places.items()}
@@ -84,7 +84,9 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     ) -> list[Result]:
         nonlocal done
         indexes = {folder: its[places[folder]].index if places else index for folder in parts.folders}
-        in_use = Parts(parts, indexes, imported(rules, candidates, parts, changes, homes, cells=cells), read)
+        in_use = Parts(
+            parts, indexes, imported(index.names.rules, candidates, parts, changes, homes, cells=cells), read
+        )
         results = []
         for result in in_order(partial(planned, candidates, in_use, task.options, moves), group, task.options.jobs):
             done += 1

@@ -48,7 +48,9 @@ def imported(
         elif cells and path.endswith(NOTEBOOK):
             text = after.get(path, candidate.data).decode("utf-8", "replace")
             code[parts.of(path)].append(code_of(text).encode())
-    return {folder: imported_by(texts, rules, homes.get(folder, "")) for folder, texts in code.items()}
+    found = {folder: imported_by(texts, rules, homes.get(folder, "")) for folder, texts in code.items()}
+    kept = Imported(old=frozenset(rule.id for rule in rules.dependencies if not rule.uses))
+    return found | {folder: with_own(found[folder], kept) for folder in map(parts.of, rules.callers)}
 
 
 def imported_by(code: Sequence[bytes], rules: Rules, home: str) -> Imported:

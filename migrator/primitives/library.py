@@ -47,6 +47,11 @@ class Library(Rule):
     apart: list[str] = key(TEXTS, "modules that an import of the package they are in does not give by itself", [])
     made: str = key(TEXT, "what to see to in the client module that is made", "")
     raised: str = key(TEXT, "a module with errors that catch the library's, and not those of what takes its place", "")
+    callers: list[str] = key(
+        TEXTS,
+        "names of other libraries, `*` for any text, that call it by themselves: what only sets it stays for them",
+        [],
+    )
     stays: bool = key(
         BOOL, "whether what no rule speaks of stays on it, unsaid; the client module then calls it", False
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
-from migrator.fates.library import Fate
+from migrator.fates.library import Fate, staying_for
 from migrator.patterns import under
 from migrator.primitives.library import Library
 from migrator.python.library import handed_on, in_modules, variables
@@ -174,6 +174,9 @@ class Texts:
             return self._renamed(text, call, callee, fate, new)
         probes = callee in _PROBES and not self._is_stored(call)
         if probes or callee in _SPECS or isinstance(self.module.source.parents.get(id(call)), ast.Expr):
+            if self.module.names.rules.callers:
+                said = f"{value} {staying_for(self.module.names.rules, library)}"
+                return self._finding(text, Status.REVIEW, said)
             if self._lingers:
                 said = f"{value} stays, for it is used here: ask for {library.instead} as well"
                 return self._finding(text, Status.MANUAL, said)

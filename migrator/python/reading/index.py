@@ -11,6 +11,7 @@ from migrator.packs.ruleset import Rules
 from migrator.patterns import under
 from migrator.python.library import construction
 from migrator.python.reading import fixture_names
+from migrator.python.reading.callers import callers
 from migrator.python.reading.definitions import Definitions
 from migrator.python.reading.facts import Facts
 from migrator.python.reading.processes import Processes
@@ -52,6 +53,7 @@ class Index(Definitions):
             index._mentioned |= facts.mentioned
             for name in reversed(facts.names):
                 index.by_name[name] = facts
+        rules = replace(rules, callers=callers(index))
         exported: dict[str, str] = {}
         objects = set(index._objects())
         while True:
