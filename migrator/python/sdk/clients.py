@@ -72,7 +72,7 @@ class Rewriter:
             self.through.urls.hold()
         yield from self._addresses()
         yield from self._texts()
-        yield from self.through.urls.findings()
+        yield from self.through.urls.findings(self.through.sent.behind_what_stays)
         yield from self.asked.findings()
         yield from slugs.find(self.writer, self._held_back(stays=stays, moves=moves))
         yield from asserted.find(self.writer)
@@ -276,7 +276,7 @@ class Rewriter:
                 continue
             url = self.through.urls.of(node)
             urls = self.through.urls
-            differs = url.differs if url else urls.gone or urls.gone_behind(node)
+            differs = url.differs if url else urls.gone
             place = self.module.source.inside(node, old)
             if differs and differs.status is Status.MANUAL:
                 self._keep_variable(node)

@@ -47,6 +47,22 @@ class Sent:
         said = f"they are also sent to {path}: give that headers of its own"
         return Sending(note=said if gone else f"see that they are not sent to {path}")
 
+    def session(self, call: ast.Call | ast.Dict) -> Asked | None:
+        """Why a session stays, with its address: what it asks for is gone, and the headers it is given stay as well."""
+        if not isinstance(call, ast.Call) or id(call) not in self.urls.sessions.asked:
+            return None
+        urls, headers = self.urls.asked_by(call), named(call).get("headers")
+        given = [value for value in self.urls.values.of(headers) if value] if headers else []
+        if not all(url and url.is_gone for url in urls) or not all(self.of(value).gone for value in given):
+            return None
+        return next(url.differs for url in urls if url)
+
+    @cached_property
+    def behind_what_stays(self) -> set[int]:
+        """The ids of the paths that sessions which stay are asked for."""
+        stay = (call for call in self.urls.sessions.made if self.session(call))
+        return {id(path) for call in stay for path in self.urls.sessions.asked[id(call)]}
+
     @cached_property
     def _unread(self) -> list[Url]:
         """What is not there any more, and is asked for by nothing that is read."""
@@ -71,6 +87,7 @@ class Sent:
             above = parents.get(id(above))
         targets = above.targets if isinstance(above, ast.Assign) else []
         targets = [above.target] if isinstance(above, ast.AnnAssign) else targets
+        targets = [above.optional_vars] if isinstance(above, ast.withitem) and above.optional_vars else targets
         for target in targets:
             yield from self._held(target)
         if isinstance(above, ast.Return) and depth < _DEEP:
@@ -87,6 +104,8 @@ class Sent:
 
     def _of_session(self, headers: ast.Attribute) -> Iterator[ast.Call]:
         variable = self.variables.of(headers.value) if headers.attr == "headers" else None
+        made = self.urls.sessions.held.get(variable) if variable else None
+        yield from [made] if isinstance(made, ast.Call) else []
         yield from self._asked_of.get(variable, ()) if variable else ()
 
     @cached_property

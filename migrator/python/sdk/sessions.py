@@ -14,6 +14,7 @@ from migrator.python.sdk.writer import Writer, named
 
 ASKING = ("get", "post", "put", "patch", "delete", "head", "options", "request", "stream", "ws_connect")
 """The functions of sessions, and of their libraries, that ask for a URL."""
+_AT_HAND = (ast.Attribute, ast.withitem, ast.Compare, ast.If, ast.UnaryOp, ast.Delete)  # what hands nothing on
 
 
 class Sessions:
@@ -40,6 +41,39 @@ class Sessions:
             found.setdefault(id(session), []).append(path[0] if path else None)
         return found
 
+    def is_own(self, session: ast.Call) -> bool:
+        """Whether a session is asked by its own module alone: it is not given to calls, returned or imported."""
+        module = self.writer.module
+        above = module.source.parents.get(id(session))
+        variable = next((v for v, made in self.held.items() if made is session), None)
+        if variable is None:
+            return isinstance(above, ast.Attribute)
+        if variable.holder.node is module.source.tree:
+            return not self._is_imported(variable.name) and self._stays_here(variable)
+        its = variable.holder.node
+        return self._stays_here(variable) and not (isinstance(its, ast.ClassDef) and self._is_inherited(its.name))
+
+    def _stays_here(self, variable: Variable) -> bool:
+        parents = self.writer.module.source.parents
+        return all(
+            isinstance(parents.get(id(node)), _AT_HAND) or isinstance(getattr(node, "ctx", None), ast.Store)
+            for node in self.variables.uses(variable)
+        )
+
+    def _is_imported(self, name: str) -> bool:
+        index, facts = self.writer.module.index, self.writer.module.facts
+        return facts.path in index.by_path and index.is_taken(facts, name)
+
+    def _is_inherited(self, name: str) -> bool:
+        modules = self.writer.module.index.by_path.values()
+        return any(name == base.rpartition(".")[2] for facts in modules for base in facts.inherited)
+
+    @cached_property
+    def made(self) -> list[ast.Call]:
+        """The calls that make sessions."""
+        calls = self.writer.module.found.calls
+        return [call for call, scope in calls if self.makes(call) and not self.writer.makes_new(call, scope)]
+
     @cached_property
     def _asked(self) -> list[tuple[ast.Call, tuple[ast.expr, str] | None]]:
         return [
@@ -52,7 +86,7 @@ class Sessions:
     def _session(self, asked: ast.expr, scope: Scope) -> ast.Call | None:
         """What makes the session that is asked."""
         variable = self.variables.of(asked)
-        session = asked if self.makes(asked) else self._held.get(variable) if variable else None
+        session = asked if self.makes(asked) else self.held.get(variable) if variable else None
         return session if isinstance(session, ast.Call) and not self.writer.makes_new(session, scope) else None
 
     def _path(self, call: ast.Call) -> tuple[ast.expr, str] | None:
@@ -61,7 +95,7 @@ class Sessions:
         return (node, path) if node is not None and "://" not in path and not path.startswith(f"{COMPUTED}/") else None
 
     @cached_property
-    def _held(self) -> dict[Variable, ast.expr]:
+    def held(self) -> dict[Variable, ast.expr]:
         """What makes a session at the address, by the variable that is given nothing else."""
         found: dict[Variable, ast.expr] = {}
         others = set[Variable]()
@@ -69,6 +103,8 @@ class Sessions:
             held = [(node.optional_vars, node.context_expr)] if isinstance(node, ast.withitem) else []
             if isinstance(node, ast.Assign):
                 held = [(target, node.value) for target in node.targets]
+            elif isinstance(node, ast.AnnAssign) and node.value is not None:
+                held = [(node.target, node.value)]
             for target, value in held:
                 variable = self.variables.of(target) if target is not None else None
                 if variable and self.makes(value):

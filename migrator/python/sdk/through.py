@@ -129,6 +129,10 @@ class Through:
 
     def client_of(self, node: ast.Call | ast.Dict, scope: Scope) -> Iterator[Finding]:
         """A client that is given the address, headers or both, by keywords or in a dict."""
+        base = base_of(node)
+        if base is not None and (gone := self.sent.session(node)):
+            yield self._for_what_is_gone(base, gone, text_value(base) or self.writer.module.source.segment(base))
+            return
         by_name = named(node)
         yield from self._joined(node, scope)
         routes = self.writer.makes_new(node, scope)
@@ -274,9 +278,9 @@ class Through:
         replaced, gone = {key: f'"Authorization": {bearer}'} if key else {}, [n for n in own if n != key]
         return self.writer.edited(node, result, said, imported, replaced, gone, added)
 
-    def _for_what_is_gone(self, node: ast.expr, gone: Asked) -> Finding:
+    def _for_what_is_gone(self, node: ast.expr, gone: Asked, called: str = "headers") -> Finding:
         self.writer.module.kept |= {id(n) for n in ast.walk(node)}
-        return Finding(self.writer.module.source.start(node), gone.rule, gone.status, f"headers: {gone.message}")
+        return Finding(self.writer.module.source.start(node), gone.rule, gone.status, f"{called}: {gone.message}")
 
     def _bearer_of(self, given: Given) -> str:
         key = next((value for name, value in given.options if name == "api_key" and not is_none(value)), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.pieces import COMPUTED, first, last, sums, together
 from migrator.python.sdk.sessions import Sessions, base_of
 from migrator.python.sdk.values import Values
-from migrator.python.sdk.variables import Variables, calls_around
+from migrator.python.sdk.variables import Variables
 from migrator.python.sdk.writer import Writer, named
 from migrator.sites import Finding, Status
 
@@ -110,6 +110,8 @@ class Urls:
 
         Empty where nothing of that is written down.
         """
+        if isinstance(call, ast.Call) and id(call) in self.sessions.asked:
+            return self._of_session(call)
         if relative := [url for each in getattr(call, "args", ()) if (url := self._by_path.get(id(each)))]:
             return [*relative]
         given = [*(call.args[:2] if isinstance(call, ast.Call) else ()), named(call).get("url")]
@@ -138,29 +140,17 @@ class Urls:
     def gone(self) -> Asked | None:
         """What the module asks for that is not there, where it asks for nothing else."""
         urls = [*self.all.values(), *self._relative]
-        if any(map(self._hands_on, self.module.found.calls)):
+        if any(map(self._hands_on, self.module.found.calls)) or not all(map(self.sessions.is_own, self.sessions.made)):
             return None
         gone = [url.differs for url in urls if url.is_gone]
         return gone[0] if len(gone) == len(urls) and gone else None
 
-    def gone_behind(self, address: ast.expr) -> Asked | None:
-        """What a session that is made with an address asks for that is not there, where it asks for nothing else."""
-        for session in calls_around(self.module.source.parents, address):
-            base = base_of(session)
-            if base is not None and any(each is address for each in ast.walk(base)):
-                urls = [self._by_path.get(id(path)) for path in self.sessions.asked.get(id(session), ())]
-                gone = [url.differs for url in urls if url and url.is_gone]
-                return gone[0] if gone and len(gone) == len(urls) else None
-        return None
-
-    @cached_property
-    def _behind_what_stays(self) -> set[int]:
-        """The paths of sessions that are made with an address which stays for them."""
-        texts = [
-            t.node for t in self.module.found.texts if (text_value(t.node) or "").rstrip("/") in self.client.addresses
-        ]
-        sessions = [call for t in texts if self.gone_behind(t) for call in calls_around(self.module.source.parents, t)]
-        return {id(path) for call in sessions for path in self.sessions.asked.get(id(call), ())}
+    def _of_session(self, session: ast.Call) -> list[Url | None]:
+        """What a session is asked for; None for what others ask it for, or where its address is not its own."""
+        base = base_of(session)
+        own = base is not None and (self._is_constant(base) or self.variables.value(base) is None)
+        urls = [self._by_path.get(id(path)) for path in self.sessions.asked[id(session)]]
+        return urls if self.gone or (own and self.sessions.is_own(session)) else [*urls, None]
 
     def open(self, url: Url | None) -> str:
         """What to see to where a path is computed: a URL's, or any behind the address alone; "" for none."""
@@ -201,14 +191,17 @@ class Urls:
 
     # -------------------------------------------------------------------------------------------------------- findings
 
-    def findings(self) -> Iterator[Finding]:
-        """A finding for each URL that has no address of its own and asks for something that is different."""
+    def findings(self, stay: Collection[int]) -> Iterator[Finding]:
+        """A finding for each URL that has no address of its own and asks for something that is different.
+
+        `stay` are the ids of the paths whose sessions stay.
+        """
         for url in (*self.all.values(), *self._relative) if self.speaks else ():
             handled = url.begun or id(url.node) in self.module.kept | self.module.replaced
             handled |= bool(url.is_gone and self.gone and self._is_told)
             if url.differs and not handled and not (url.moved and url.differs.rule == self.client.id):
                 start = self.module.source.start(url.node)
-                moves = url.is_gone and self._is_told and id(url.node) not in self._behind_what_stays
+                moves = url.is_gone and self._is_told and id(url.node) not in stay
                 said = f"{self.path(url)}: {url.differs.message}"
                 said += "; the address before it is the new one" if moves else ""
                 yield Finding(start, url.differs.rule, url.differs.status, said)

@@ -47,6 +47,11 @@ class Variables:
         """The calls that are given it, or something made of it."""
         return self._calls.get(variable, [])
 
+    def uses(self, variable: Variable) -> list[ast.expr]:
+        """Where it stands, what it is assigned included."""
+        nodes = (node for reference in self.module.found.references for node in reference.nodes)
+        return [node for node in nodes if self.of(node) == variable]
+
     def _lineage(self, node: ast.AST) -> Iterator[Variable]:
         """What an expression may be: for an attribute of an instance, that of each class it comes from."""
         parts, scope = parts_of(node), self.scope(node)
