@@ -48,10 +48,10 @@ class Format:
 
             ids = [*slugs.find(told, names, context.path)]
             if self.name in _SPEAKING:
-                from migrator.formats import together
+                from migrator.formats import http, together
 
                 sent = [f.start for f in spoken if f.status is Status.MANUAL]
-                ids = together.beside(text, self.name, sent, ids)
+                ids = together.beside(text, http.kind_of(context.path, self.name), sent, ids)
             found = search.beside(found, ids)
         if names.rules.servers and self.name not in _IN_PARTS:
             from migrator.formats import search, servers

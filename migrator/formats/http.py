@@ -42,12 +42,17 @@ def speaks(path: str, text: str, rules: Rules) -> bool:
     return not prose and any(calls(text, client) for client in rules.clients)
 
 
+def kind_of(path: str, kind: str) -> str:
+    """How maps of headers are read in a file whose format is called `kind`."""
+    name = PurePosixPath(path)
+    return "http" if name.suffix.lower() in _REQUESTS or _CURLRC.fullmatch(name.name) else kind
+
+
 def _of_client(text: str, kind: str, headers: Headers, path: str) -> list[Finding]:
     client = headers.client
     if client.prefix not in text.lower() and not any(host in text for host in client.hosts):
         return []
-    suffix = PurePosixPath(path).suffix.lower()
-    kind = "http" if suffix in _REQUESTS or _CURLRC.fullmatch(PurePosixPath(path).name) else kind
+    suffix, kind = PurePosixPath(path).suffix.lower(), kind_of(path, kind)
     curl = Curl(text, headers, "$$" if _MAKE.search(path) else "$")
     in_shell = kind not in ("json", "toml") and suffix not in _SHELLS_OF_WINDOWS
     commands = [f for f in curl.findings() if not in_comment(text, f.start)] if in_shell else []
@@ -55,13 +60,14 @@ def _of_client(text: str, kind: str, headers: Headers, path: str) -> list[Findin
     mapped = [(f, span) for f, span in maps if not in_comment(text, f.start) and not _inside(f.start, curl.held)]
     addresses = [f for f in _addresses(text, kind, headers) if not _inside(f.start, curl.held)]
     shared = shared_address.find(text, addresses, headers) if suffix in _REQUESTS else []
-    held_by = {each.address.start for each in shared if each.address}
-    asking = [f for f in addresses if f.start not in held_by] + [f for each in shared for f in each.requests]
-    mapped, asking = together.settled(text, kind, mapped, asking)
-    requests = {f.start for each in shared for f in each.requests}
-    addresses = [f for f in asking if f.start not in requests] + shared_address.settled(shared, asking)
+    requests = [request for each in shared for request in each.requests]
+    alone = [f for f in addresses if all(f is not each.address for each in shared)]
+    gone = {f.start for f in alone if f.status is Status.MANUAL} | {each.start for each in requests if each.is_gone}
+    kept = together.staying(text, kind, mapped, [*(f.start for f in alone), *(each.start for each in requests)], gone)
+    mapped = [(together.held(f, kept), span) for f, span in mapped]
+    alone = [together.held(f, kept) for f in alone]
     held = [*curl.held, *(span for f, span in mapped if not f.edits)]
-    settled = apart(commands, (f for f, _ in mapped), addresses)
+    settled = apart(commands, (f for f, _ in mapped), [*alone, *shared_address.findings(shared, kept, client.id)])
     others = list(_others(text, headers, settled, held))
     sent = [f.start for f in others if f.status is Status.MANUAL and headers.is_sent(text, f.start)]
     return apart(together.beside(text, kind, sent, settled), others)

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from migrator.formats.tables import Tables
 from migrator.sites import Finding, Span, Status
 
-_WHY = "it stays, as the rest of this request has to"
+WHY = "it stays, as the rest of this request has to"
 _NESTED = frozenset({"json", "yaml", "toml", "ini", "http"})
 
 
-def settled(
-    text: str, kind: str, maps: Sequence[tuple[Finding, Span]], addresses: Sequence[Finding]
-) -> tuple[list[tuple[Finding, Span]], list[Finding]]:
-    """The findings of maps, with where these stand, and of addresses; manual where one of a request cannot move.
+def staying(
+    text: str, kind: str, maps: Sequence[tuple[Finding, Span]], places: Sequence[int], kept: Collection[int]
+) -> set[int]:
+    """Where the findings of maps and the addresses stand that stay: all of a request where one of it is `kept`.
 
     A map is sent to each address in the nearest table around it that has one: mostly of its own request. An address
     is asked with those maps alone that no other address stands nearer to.
     """
-    kept = {f.start for f in (*addresses, *(f for f, _ in maps)) if f.status is Status.MANUAL}
-    if not maps or not addresses or not kept:
-        return list(maps), list(addresses)
+    kept = {*kept, *(f.start for f, _ in maps if f.status is Status.MANUAL)}
+    if not maps or not places or not kept:
+        return kept
     tables = Tables(text, kind)
-    headers, places = [span[0] for _, span in maps], [f.start for f in addresses]
+    headers = [span[0] for _, span in maps]
     around = tables.shared(headers, places)
     sent = [(f.start, around[span[0]]) for f, span in maps]
     asked = tables.shared(places, headers)
@@ -37,7 +37,7 @@ def settled(
         }
         more -= kept
         kept |= more
-    return [(_held(f, kept), span) for f, span in maps], [_held(f, kept) for f in addresses]
+    return kept
 
 
 def beside(text: str, kind: str, sent: Sequence[int], found: Sequence[Finding]) -> list[Finding]:
@@ -53,7 +53,7 @@ def beside(text: str, kind: str, sent: Sequence[int], found: Sequence[Finding]) 
     if kind != "json":
         lines = {_begins(text, at) for at in sent}
         kept |= {at for at in edited if _begins(text, at) in lines}
-    return [_held(f, kept) for f in found]
+    return [held(f, kept) for f in found]
 
 
 def _begins(text: str, at: int) -> int:
@@ -64,8 +64,9 @@ def _begins(text: str, at: int) -> int:
     return end
 
 
-def _held(finding: Finding, kept: set[int]) -> Finding:
+def held(finding: Finding, kept: Collection[int]) -> Finding:
+    """A finding, not edited where it stands at a place of `kept`."""
     if not finding.edits or finding.start not in kept:
         return finding
     said = finding.message.partition(" → ")[0].partition(": ")[0]
-    return replace(finding, status=Status.MANUAL, message=f"{said}: {_WHY}", edits=())
+    return replace(finding, status=Status.MANUAL, message=f"{said}: {WHY}", edits=())
