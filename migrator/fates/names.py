@@ -194,6 +194,11 @@ class Names:
             return None
         return next((r for r in self.rules.variables if any(expand(p, p, name) is not None for p in r.names)), None)
 
+    @property
+    def left(self) -> Status:
+        """The status of such a variable: by hand where it stays with the requests of the code."""
+        return Status.MANUAL if self.rules.staying else Status.REVIEW
+
     @cached_property
     def variable_pattern(self) -> re.Pattern[str] | None:
         """Finds these variables in any text."""

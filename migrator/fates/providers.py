@@ -82,12 +82,6 @@ def is_id(slugged: str, said: Said, client: Client) -> bool:
     return said == "model" or its or (said == "about" and digit)
 
 
-def is_told(slugged: str, client: Client, slugs: Mapping[str, str], models: Mapping[str, str]) -> bool:
-    """Whether anything but what is around `@slug/name` tells what it is: the settings, its slug or its name."""
-    known = slugged in models or meant(slugged[1:].partition("/")[0], client, slugs) != ""
-    return known or is_id(slugged, "", client)
-
-
 def is_built_id(text: str, names: Iterable[str], client: Client, slugs: Mapping[str, str]) -> bool:
     """Whether a text that is put together is the id of a model: by its slug, its name, or what is put into it.
 
@@ -120,6 +114,24 @@ def new_id(model: str, provider: str, client: Client, slugs: Mapping[str, str], 
     if provider in ("", LOST):  # a provider that is lost is said where the client is made
         return _by_vendor(model, client)
     return _with_prefix(model, provider, client, Status.MIGRATED, "")
+
+
+def slugged(
+    old: str, said: Said, client: Client, slugs: Mapping[str, str], models: Mapping[str, str], held: str = ""
+) -> NewId:
+    """What becomes of `@slug/name`, the id of a model where `is_id` says so: one policy for code and configuration.
+
+    It stays, as `manual`, where `held` says why, and where neither the settings nor its slug tell the provider, nor
+    does its name as that of something called a model. The message names it.
+    """
+    new = new_id(old, "", client, slugs, models)
+    known = old in models or meant(old[1:].partition("/")[0], client, slugs) != ""
+    told = known or (said == "model" and is_id(old, "", client))
+    if stays := held or ("" if told else UNTOLD) or (new.message if new.status is Status.MANUAL else ""):
+        return NewId(old, Status.MANUAL, f"{old}: {stays}")
+    why = "; ".join(filter(None, [new.message, "" if said else LIKELY]))
+    message = f"{old} → {new.text}" + (f": {why}" if why else "")
+    return NewId(new.text, new.status if said else Status.REVIEW, message)
 
 
 def _by_vendor(model: str, client: Client) -> NewId:

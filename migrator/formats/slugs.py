@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from migrator.fates.names import Names
-from migrator.fates.providers import LIKELY, SLUGGED, UNTOLD, WITH_CLIENTS, Said, is_id, meant, new_id, says_model
+from migrator.fates.providers import SLUGGED, WITH_CLIENTS, Said, is_id, says_model, slugged
 from migrator.formats.nested import above
 from migrator.formats.search import in_comment
 from migrator.primitives.client import Client
@@ -58,7 +58,7 @@ def prose(text: str, names: Names, offset: int, *, edit: bool) -> Iterator[Findi
     for client in names.rules.clients:
         for match in _EACH.finditer(text):
             if is_id(match[0], "", client):
-                each = next(_found(_Id(match, "model"), names, client))
+                each = next(_found(_Id(match, "about"), names, client))
                 edits = tuple(Edit(e.start + offset, e.end + offset, e.text) for e in each.edits if edit)
                 said = f"prose: {each.message}" if edit else f"prose: {each.message}; edited only with --text"
                 yield Finding(each.start + offset, each.rule, Status.REVIEW, said, edits, prose=True)
@@ -84,20 +84,10 @@ def _alone(text: str, path: str) -> Iterator[_Id]:
 def _found(each: _Id, names: Names, client: Client) -> Iterator[Finding]:
     """Edited where the provider is known; by hand where it is not."""
     options, match = names.rules.options, each.match
-    slugs, models = options.get("slugs", {}), options.get("models", {})
-    known = match[0] in models or meant(match[0][1:].partition("/")[0], client, slugs) != ""
     if not is_id(match[0], each.said, client):
         return
     rule = next((row.id for row in names.rules.parameters if row.to == "provider"), client.id)
-    new = new_id(match[0], "", client, slugs, models)
-    if names.rules.staying:
-        yield Finding(match.start(), rule, Status.MANUAL, f"{match[0]}: {WITH_CLIENTS}")
-    elif new.status is Status.MANUAL:
-        yield Finding(match.start(), rule, new.status, f"{match[0]}: {new.message}")
-    elif not known:
-        yield Finding(match.start(), rule, Status.MANUAL, f"{match[0]}: {UNTOLD}")
-    else:
-        said = "; ".join(filter(None, [new.message, "" if each.said else LIKELY]))
-        said = f"{match[0]} → {new.text}" + (f": {said}" if said else "")
-        status = new.status if each.said else Status.REVIEW
-        yield Finding(match.start(), rule, status, said, (Edit(*match.span(), new.text),))
+    held = WITH_CLIENTS if names.rules.staying else ""
+    new = slugged(match[0], each.said, client, options.get("slugs", {}), options.get("models", {}), held)
+    edits = () if new.status is Status.MANUAL else (Edit(*match.span(), new.text),)
+    yield Finding(match.start(), rule, new.status, new.message, edits)

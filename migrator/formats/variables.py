@@ -29,7 +29,9 @@ def find(text: str, kind: str, names: Names, path: str) -> Iterator[Finding]:
             continue
         seen.add(match[0])
         if not rule.templates:
-            yield Finding(match.start(), rule.id, Status.REVIEW, _said(match[0], rule, names), prose=kind in _PROSE)
+            is_prose = kind in _PROSE
+            status = Status.REVIEW if is_prose else names.left
+            yield Finding(match.start(), rule.id, status, _said(match[0], rule, names), prose=is_prose)
         elif sets:
             listed.setdefault(rule.id, []).append(match)
     for rule in names.rules.variables:
@@ -50,5 +52,5 @@ def _is_read(name: str, rule: Variable, names: Names) -> bool:
 
 
 def _said(name: str, rule: Variable, names: Names) -> str:
-    read = "; code here reads it" if name in names.rules.read else ""
+    read = "; code here reads it" if name in names.rules.read and not names.rules.clients else ""  # theirs goes
     return f"{name}: {rule.message}{read}"

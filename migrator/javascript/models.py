@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from ast_grep_py import SgNode
 
-from migrator.fates.providers import LIKELY, SLUGGED, UNTOLD, WITH_CLIENTS, is_built_id, is_id, is_told, meant, new_id
+from migrator.fates.providers import SLUGGED, WITH_CLIENTS, Said, is_built_id, is_id, slugged
 from migrator.javascript.clients import Built, Clients
 from migrator.javascript.meant import is_among_models, is_model, is_specifier
 from migrator.javascript.source import Script, string_of
@@ -41,7 +40,7 @@ def slugs(script: Script, clients: Clients) -> Iterator[Finding]:
         if match and (said in known or is_model(node)):
             yield _named(clients, node, slug, f"/{model}")
         elif match and _reads_as_id(clients, node, match[0]):
-            yield _likely(clients, node, slug, f"/{model}")
+            yield _named(clients, node, slug, f"/{model}", "")
         elif said is None and (begun := _BEGUN.match(node.text())) and is_model(node):
             yield _named(clients, node, begun["slug"], node.text()[begun.end() - 1 : -1])
         elif _is_joined(clients, node):
@@ -56,26 +55,18 @@ def _reads_as_id(clients: Clients, node: SgNode, said: str) -> bool:
     return not _is_package(node) and is_id(said, "model" if among else "", clients.options.client)
 
 
-def _named(clients: Clients, node: SgNode, slug: str, rest: str) -> Finding:
-    """An id that begins with a slug, or with what gives one, and goes on with `rest`."""
+def _named(clients: Clients, node: SgNode, slug: str, rest: str, said: Said = "model") -> Finding:
+    """An id that begins with a slug, or with what gives one, and goes on with `rest`; `said` is as the names around."""
+    script, quote = clients.script, node.text()[0]
     if slug.startswith("$"):
-        said = f"{node.text()[1:-1]}: it begins with a slug of Portkey's: write provider/model"
-        return Finding(clients.script.start(node), _rule(clients), Status.MANUAL, said)
-    client, settings = clients.options.client, clients.options.names.rules.options
-    slugs, models = settings.get("slugs", {}), settings.get("models", {})
-    if not is_told(f"@{slug}{rest}", client, slugs, models):
-        return Finding(clients.script.start(node), _rule(clients), Status.MANUAL, f"{node.text()[1:-1]}: {UNTOLD}")
-    new = new_id(f"@{slug}{rest}", "", client, slugs, models)
-    return _changed(clients, node, new.text, new.message, new.status)
-
-
-def _likely(clients: Clients, node: SgNode, slug: str, rest: str) -> Finding:
-    """An id that nothing around it calls a model; by hand where nothing tells its provider either."""
-    found = _named(clients, node, slug, rest)
-    said = f"{found.message}; {LIKELY}"
-    if found.edits and _is_known(clients, slug):
-        return replace(found, status=Status.REVIEW, message=said)
-    return replace(found, status=Status.MANUAL, message=said, edits=())
+        message = f"{node.text()[1:-1]}: it begins with a slug of Portkey's: write provider/model"
+        return Finding(script.start(node), _rule(clients), Status.MANUAL, message)
+    rules = clients.options.names.rules
+    slugs, models = rules.options.get("slugs", {}), rules.options.get("models", {})
+    held = WITH_CLIENTS if rules.staying else ""
+    new = slugged(f"@{slug}{rest}", said, clients.options.client, slugs, models, held)
+    edits = () if new.status is Status.MANUAL else (script.edit(node, f"{quote}{new.text}{quote}"),)
+    return Finding(script.start(node), _rule(clients), new.status, new.message, edits)
 
 
 def _is_joined(clients: Clients, node: SgNode) -> bool:
@@ -99,11 +90,6 @@ def _is_joined_list(node: SgNode) -> bool:
     call = joined.parent() if joined and joined.text().endswith(".join") else None
     arguments = call.field("arguments") if call else None
     return arguments is not None and arguments.text()[1:-1].strip("\"'`") == "/"
-
-
-def _is_known(clients: Clients, slug: str) -> bool:
-    client, settings = clients.options.client, clients.options.names.rules.options
-    return meant(slug, client, settings.get("slugs", {})) != ""
 
 
 def _is_package(node: SgNode) -> bool:

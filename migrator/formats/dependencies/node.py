@@ -133,4 +133,7 @@ def removed(text: str, entry: tuple[int, int], start: int, end: int) -> tuple[in
     if after:
         return entry[0], after.end()
     before = text[start : entry[0]].rstrip()
-    return (start + len(before) - 1 if before.endswith(",") else entry[0]), entry[1]
+    if before.endswith(","):
+        return start + len(before) - 1, entry[1]
+    behind = re.compile(r"\s*(?=\})").match(text, entry[1])
+    return (start, behind.end()) if behind and not before else entry

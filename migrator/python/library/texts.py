@@ -70,7 +70,7 @@ class Texts:
                 said = f"{value} is asked for by its name in a text: ask for {library.instead}, or take it out"
                 yield self._finding(text, Status.MANUAL, said)
         elif (rule := self.module.names.variable(value)) and variables.is_left(self.module, text, value, rule):
-            yield replace(self._finding(text, Status.REVIEW, f"{value}: {rule.message}"), rule=rule.id)
+            yield replace(self._finding(text, self.module.names.left, f"{value}: {rule.message}"), rule=rule.id)
 
     def _guards_import(self, call: ast.Call, library: Library) -> bool:
         """Whether a call is part of the test of an `if` around an import of the library."""

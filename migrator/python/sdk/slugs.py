@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from migrator.fates.providers import LIKELY, SLUGGED, UNTOLD, is_id, is_told, meant, new_id
+from migrator.fates.providers import SLUGGED, is_id, meant, slugged
 from migrator.python.reading.expressions import text_value
 from migrator.python.sdk import built_ids
 from migrator.python.sdk.meaning import means_model
@@ -37,21 +37,15 @@ def find(writer: Writer, held: str) -> Iterator[Finding]:
         named = means_model(parents, text.node)
         if not is_id(old, "model" if named else "", writer.client):
             continue
-        if held:
-            yield Finding(module.source.start(text.node), rule, Status.MANUAL, f"{old}: {held}")
-            continue
         slugs, models = settings.get("slugs", {}), settings.get("models", {})
-        if not is_told(old, writer.client, slugs, models):
-            yield Finding(module.source.start(text.node), rule, Status.MANUAL, f"{old}: {UNTOLD}")
-            continue
-        new = new_id(old, "", writer.client, slugs, models)
-        place = module.source.inside(text.node, old)
-        sure = named or meant(old[1:].partition("/")[0], writer.client, slugs) != ""
-        said = "; ".join(filter(None, [new.message, "" if named else LIKELY]))
-        said = f"{old} → {new.text}" + (f": {said}" if said else "")
-        edits = (Edit(*place, new.text),) if place and sure and new.status is not Status.MANUAL else ()
-        status = (new.status if named else Status.REVIEW) if edits else Status.MANUAL
-        yield Finding(place[0] if place else module.source.start(text.node), rule, status, said, edits)
+        new = slugged(old, "model" if named else "", writer.client, slugs, models, held)
+        place, start = module.source.inside(text.node, old), module.source.start(text.node)
+        if new.status is Status.MANUAL:
+            yield Finding(start, rule, new.status, new.message)
+        elif place is None:
+            yield Finding(start, rule, Status.MANUAL, f"{old}: write {new.text}; its text is put together")
+        else:
+            yield Finding(place[0], rule, new.status, new.message, (Edit(*place, new.text),))
 
 
 def _beginnings(writer: Writer, rule: str, held: str) -> Iterator[Finding]:
