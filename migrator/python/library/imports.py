@@ -62,7 +62,7 @@ class Imports:
     def _alias(self, each: Object) -> str:
         """A name of the project's own for the library, which can go on for what takes its place."""
         library = self.module.names.rules.libraries[0].module
-        own = each.imports[0][1].asname if len(each.imports) == 1 else ""
+        own = each.imports[0][1].asname if len(each.imports) == 1 and not each.stays else ""
         return own if own and library not in own.lower() and own not in each.needs else ""
 
     def _is_there(self, each: Object, statement: str) -> bool:
