@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from migrator.python.answers import passing
 from migrator.python.answers.contents import EMPTY, FIELDS, is_container
 from migrator.python.answers.values import (
+    LOGGER,
     NONE,
     NOTHING,
     OTHER,
@@ -43,6 +44,7 @@ TRANSPARENT = frozenset(
 _FIRST = {"wait_for", "shield", "create_task", "ensure_future", "run", "run_until_complete"}
 _RAISING = {"raises", "assertRaises", "assertRaisesRegex"}
 RAISED = {"value", "exception"}  # the attributes of what these give that have the error
+LOGGERS = {"logging", "loguru.logger"}  # names of what logs by itself
 _LISTS = {"list", "tuple", "sorted", "reversed", "iter", "aiter", "set", "as_completed"}
 _READING = {"copy", "get", "get_nowait", "items", "pop", "popleft", "setdefault", "values"}
 _SLICES = {"islice", "cycle"}
@@ -101,6 +103,10 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
             return frozenset({Tuples(_names(args[1]))})
         case "super" if plain and not args:
             return trace.members.above(at, node)
+        case "getLogger" | "get_logger" if not _is_own(trace, at, node):
+            return LOGGER
+        case "bind" | "opt" | "getChild" if isinstance(node.func, ast.Attribute):
+            return LOGGER if trace.value(at, node.func.value) >= LOGGER else None
         case _ if name in FIELDS:
             return _default(trace, at, node)
         case _ if name in _RAISING and first is not None:

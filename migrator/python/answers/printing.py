@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import ast
-import string
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
+from migrator.python.answers import directives
 from migrator.python.answers.places import Places
 from migrator.python.answers.trace import Trace
-from migrator.python.answers.values import Else, Is
+from migrator.python.answers.values import LOGGER, NOTHING, UNKNOWN, Else, Is, matters
+from migrator.python.answers.view import View
 from migrator.python.module import Module
 from migrator.python.reading.expressions import parts_of, text_value
 from migrator.sites import Edit, Finding, Status
 
-_LOGGED = {"debug", "info", "warning", "error", "exception", "critical", "log"}
+_LOGGED = {"trace", "debug", "info", "success", "warn", "warning", "error", "exception", "critical", "fatal", "log"}
 _LOGGERS = {"log", "logger", "logging"}  # what those are called that make a text of what they are given
 _SAID = "its text can be had once, then its headers are gone"
+_DISPLAYS = (ast.List, ast.Tuple)
+_CLOSING = re.compile(r"[ \t]*\}")
+
+Text = tuple[ast.expr, bool]  # what a text is made of, and whether it is made of its `repr` as well by an edit there
 
 
 def find(module: Module, trace: Trace) -> Iterator[Finding]:
@@ -25,7 +31,7 @@ def find(module: Module, trace: Trace) -> Iterator[Finding]:
     at = trace.see(module)
     places = Places(at)
     for node in module.source.nodes:
-        for value in _texts(node):
+        for value, mends in _texts(trace, at, node):
             if isinstance(value, ast.Call | ast.Await):
                 continue  # one that has no name is made a text of this once
             values = trace.value(at, value)
@@ -33,7 +39,7 @@ def find(module: Module, trace: Trace) -> Iterator[Finding]:
                 continue
             sure = all(v is Else.NOTHING or (isinstance(v, Is) and v.shape in trace.rule.once) for v in values)
             place = places.span(value)
-            edits = _edits(places, node, place) if place and sure else ()
+            edits = _edits(places, node, place) if place and sure and mends else ()
             start = place[0] if place else module.source.start(value)
             if edits:
                 yield Finding(start, trace.rule.id, Status.MIGRATED, f"repr(…): {_SAID}", edits)
@@ -41,50 +47,75 @@ def find(module: Module, trace: Trace) -> Iterator[Finding]:
                 yield Finding(start, trace.rule.id, Status.MANUAL, f"{_SAID}: use `repr` where it is one")
 
 
-def _texts(node: ast.AST) -> list[ast.expr]:
+def _texts(trace: Trace, at: View, node: ast.AST) -> Iterator[Text]:
     """What a node makes texts of."""
     match node:
         case ast.FormattedValue(conversion=-1 | 115, value=value):
-            return [value]
-        case ast.Call(func=ast.Name(id="str" | "format"), args=[value, *_], keywords=[]):
-            return [value]
+            yield value, node.conversion == -1 and node.format_spec is None
+        case ast.Call(func=ast.Name(id="str" | "format" as made), args=[value, *others], keywords=[]):
+            yield value, made == "str" and not others
         case ast.Call(func=ast.Name(id="print"), args=args):
-            return args
-        case ast.Call(func=ast.Attribute(attr=attr) as function, args=args) if attr in _LOGGED:
-            return args if _is_logger(function.value) else []
-        case ast.Call(func=ast.Attribute(attr="format", value=text), args=args, keywords=keywords):
-            return [*args, *(each.value for each in keywords)] if _is_plain(text_value(text)) else []
-        case ast.BinOp(left=left, op=ast.Mod(), right=right) if text_value(left) is not None:
-            return right.elts if isinstance(right, ast.Tuple) else [right]
-    return []
+            yield from ((each, True) for each in _laid_out(args))
+        case ast.Call(func=ast.Attribute(attr="__str__", value=value), args=[]):
+            yield value, False
+        case ast.Call(func=ast.Attribute(attr=attr, value=logger)) if attr in _LOGGED:
+            yield from _logged(node, attr, _is_logger(trace, at, logger))
+        case ast.Call(func=ast.Attribute(attr="format", value=ast.Constant(value=str(text)))):
+            named = ((each.arg, each.value) for each in node.keywords)
+            yield from _filled(directives.of_format(text), [*enumerate(_laid_out(node.args)), *named])
+        case ast.BinOp(left=ast.Constant(value=str(text)), op=ast.Mod(), right=right):
+            values = right.elts if isinstance(right, ast.Tuple) else [right]
+            yield from _filled(directives.of_percent(text), _by_place(values))
 
 
-def _is_logger(node: ast.expr) -> bool:
-    """Whether an object is called what loggers are; others may do anything with what they are given."""
-    parts = parts_of(node)
-    return bool(parts) and parts[-1].strip("_").lower() in _LOGGERS
+def _logged(call: ast.Call, attr: str, is_logger: bool | None) -> Iterator[Text]:
+    """What a method of a logger, or of what is only called so, makes texts of."""
+    args = _laid_out(call.args[1:] if attr == "log" and is_logger else call.args)
+    if is_logger and args and (text := text_value(args[0])) is not None:
+        named = ((each.arg, each.value) for each in call.keywords)
+        yield from _filled(directives.of_percent(text), _by_place(args[1:]))
+        yield from _filled(directives.of_format(text), [*enumerate(args[1:]), *named])
+    elif is_logger is not False:
+        yield from ((each, is_logger is True and len(args) == 1) for each in args)
 
 
-def _is_plain(text: str | None) -> bool:
-    """Whether a format makes texts of the values themselves: not of their attributes, and in no form of its own."""
-    if text is None:
-        return False
-    try:
-        fields = [each for each in string.Formatter().parse(text) if each[1] is not None]
-    except ValueError:
-        return False
-    return not any(set(".[") & set(name or "") or form or sign for _, name, form, sign in fields)
+def _laid_out(args: list[ast.expr]) -> list[ast.expr]:
+    """Arguments, with those that are laid out in `*[a, b]`."""
+    laid = (a.value.elts if isinstance(a, ast.Starred) and isinstance(a.value, _DISPLAYS) else [a] for a in args)
+    return [each for some in laid for each in some]
+
+
+def _by_place(values: list[ast.expr]) -> Iterator[tuple[int | str | None, ast.expr]]:
+    """Values by their number, or by their keys where they are one dictionary."""
+    if len(values) == 1 and isinstance(values[0], ast.Dict):
+        yield from zip(map(text_value, values[0].keys), values[0].values, strict=True)
+    else:
+        yield from enumerate(values)
+
+
+def _filled(fields: directives.Fields, values: Iterable[tuple[int | str | None, ast.expr]]) -> Iterator[Text]:
+    """Those of the values that a text with such fields makes texts of."""
+    for place, value in values:
+        made = fields.get(place, set()) - {"repr"} if place is not None else set()
+        if made - {"part"}:
+            yield value, made == {"str"}
+
+
+def _is_logger(trace: Trace, at: View, node: ast.expr) -> bool | None:
+    """Whether an object is a logger, be it by default; None where only its name says so."""
+    values = trace.value(at, node)
+    if values - NOTHING - UNKNOWN == LOGGER:
+        return True
+    named = "".join(parts_of(node)[-1:]).strip("_").lower() in _LOGGERS
+    return None if (named and not matters(values)) or values >= LOGGER else False
 
 
 def _edits(places: Places, node: ast.AST, place: tuple[int, int]) -> tuple[Edit, ...]:
     start, end = place
     match node:
-        case ast.FormattedValue(conversion=-1, format_spec=None):
-            text = places.source.text
-            closing = end + len(text[end:]) - len(text[end:].lstrip(" \t"))
-            return (Edit(closing, closing, "!r"),) if text.startswith("}", closing) else ()
-        case ast.FormattedValue() | ast.Call(func=ast.Name(id="format")):
-            return ()
-        case ast.Call(func=ast.Name(id="str") as function, args=[_]) if called := places.span(function):
+        case ast.FormattedValue():
+            closing = _CLOSING.match(places.source.text, end)
+            return (Edit(closing.end() - 1, closing.end() - 1, "!r"),) if closing else ()
+        case ast.Call(func=ast.Name(id="str") as function) if called := places.span(function):
             return (Edit(*called, "repr"),)
     return Edit(start, start, "repr("), Edit(end, end, ")")

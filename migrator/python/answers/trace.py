@@ -18,6 +18,7 @@ from migrator.python.answers.notes import reaching
 from migrator.python.answers.shapes import Shapes
 from migrator.python.answers.solving import Solving
 from migrator.python.answers.values import (
+    LOGGER,
     NONE,
     NOTHING,
     OTHER,
@@ -223,7 +224,7 @@ class Trace:
             return self._of_library(canon, fate)
         where = self.index.module_of(canon)
         if not where or where == canon:
-            return OTHER
+            return LOGGER if canon in known.LOGGERS else OTHER
         facts, rest = self.index.by_name[where], canon[len(where) + 1 :].split(".")
         if rest[0] in facts.classes and len(rest) <= 2:
             cls = f"{where}.{rest[0]}"

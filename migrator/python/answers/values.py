@@ -14,6 +14,7 @@ class Else(Enum):
     OTHER = "something else"
     UNKNOWN = "a parameter that nothing here says more of"
     NOTHING = "None, or an empty literal"
+    LOGGER = "what makes a text of what it is given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,7 @@ OTHER: Values = frozenset({Else.OTHER})
 UNKNOWN: Values = frozenset({Else.UNKNOWN})
 NONE: Values = frozenset()
 NOTHING: Values = frozenset({Else.NOTHING})
+LOGGER: Values = frozenset({Else.LOGGER})
 
 
 def asks_usage(values: Values) -> bool:
