@@ -13,8 +13,8 @@ _ADDS = {"append", "appendleft", "add", "put", "put_nowait", "set"}
 _EXTENDS = {"extend", "extendleft", "update", "set_result"}
 _KEYED = {"setdefault", "__setitem__"}
 _TAKES = {"clear", "pop", "popitem"}
-NAMED = {"setattr", "__setattr__"}
-PUTTING = frozenset({*_ADDS, *_EXTENDS, *_KEYED, *_TAKES, *NAMED, "insert", "heappush"})
+_NAMED = {"setattr", "__setattr__"}
+PUTTING = frozenset({*_ADDS, *_EXTENDS, *_KEYED, *_TAKES, *_NAMED, "insert", "heappush"})
 
 
 class Given(NamedTuple):
@@ -113,7 +113,7 @@ def merged(node: ast.AugAssign) -> Iterator[Put]:
 def called(node: ast.Call) -> Iterator[Put]:
     """What `x.append(value)` and its like put into x, or take out of it, and what `setattr(x, "name", value)` puts."""
     name, args = callee_of(node), node.args
-    if name in NAMED and _is_plain(node) and len(args) == 3 and (attribute := text_value(args[1])):
+    if name in _NAMED and _is_plain(node) and len(args) == 3 and (attribute := text_value(args[1])):
         yield Put(ast.Attribute(args[0], attribute, ast.Store()), (), Given(args[2]), anew=True)
     if name == "heappush" and len(args) == 2:
         yield from _put(args[0], (None,), Given(args[1]))
@@ -132,6 +132,32 @@ def called(node: ast.Call) -> Iterator[Put]:
         yield from _put(of, (), None)
     for keyword in node.keywords if name == "update" else ():
         yield from _put(of, (ast.Constant(keyword.arg),) if keyword.arg else (), Given(keyword.value))
+
+
+def set_by_names(node: ast.AST) -> ast.expr | None:
+    """What gets attributes whose names only a run tells: x in `setattr(x, key, value)` and `x.__dict__.update(…)`."""
+    match node:
+        case ast.Call(func=ast.Name(id="setattr"), args=[of, key, _]) if text_value(key) is None:
+            return of
+        case ast.Call(func=ast.Attribute(attr="__setattr__", value=ast.Name() as of), args=[*first, key, _]):
+            return (first[0] if first else of) if text_value(key) is None else None
+        case ast.Call(args=[ast.Name(id="setattr"), of, *_]):  # `partial(setattr, x)`
+            return of
+        case ast.Call(func=ast.Attribute(attr="update" | "setdefault" | "__setitem__", value=names)):
+            return _named_by(names)
+        case ast.Attribute(ctx=ast.Store()):
+            return _named_by(node)
+        case ast.Subscript(ctx=ast.Store(), value=names):
+            return _named_by(names)
+    return None
+
+
+def _named_by(node: ast.expr) -> ast.expr | None:
+    """What `x.__dict__` and `vars(x)` have the attributes of."""
+    match node:
+        case ast.Attribute(attr="__dict__", value=of) | ast.Call(func=ast.Name(id="vars"), args=[of]):
+            return of
+    return None
 
 
 def _is_plain(node: ast.Call) -> bool:

@@ -6,10 +6,11 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migrator.python.answers.given import NAMED, Given
-from migrator.python.answers.passing import calls
+from migrator.python.answers import passing
+from migrator.python.answers.given import Given
 from migrator.python.answers.values import (
     NONE,
+    NOTHING,
     OTHER,
     Class,
     Function,
@@ -23,7 +24,7 @@ from migrator.python.answers.values import (
     union,
 )
 from migrator.python.answers.view import View, decorators
-from migrator.python.reading.expressions import callee_of, text_value
+from migrator.python.reading.expressions import callee_of
 
 if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace
@@ -68,23 +69,29 @@ class Members:
     def _assigned(self, cls: str, at: View, given: list[Given], made: Values, outside: Values) -> Values:
         """What an attribute is assigned.
 
-        `name: Any` in the body of a class says nothing beside that, unless the class sets attributes whose names only
-        a run tells.
+        `name: Any` in the body of a class says nothing beside that. Where it is declared, or None to begin with, and
+        attributes are set by names that only a run tells, it may be anything.
         """
         only_declared = [one for one in given if one.value is None or _is_bare_field(one.value)]
         values = outside.union(*(self.trace.of_given(at, one) for one in given if one not in only_declared))
         said = union(self.trace.of_given(at, one) for one in only_declared)
-        is_plain = matters(values) and not made and not tells(said)
-        return values if is_plain and not self._is_set_by_names(cls) else values | said
+        if not matters(values) or made or tells(said):
+            return values | said
+        is_field = bool(only_declared) or values >= NOTHING
+        return values | OTHER if is_field and self._is_set_by_names(cls) else values
 
     def _is_set_by_names(self, cls: str) -> bool:
-        """Whether `setattr(self, key, value)` or the like stands in a class, or in one that it inherits from."""
-        for at, own in map(self._seen, self.trace.index.lineage(cls)):
-            calls = (c for name in (*NAMED, "update") for c in at.notes.calls.get(name, ())) if at else ()
-            within = (each for c in calls if _is_by_names(c) for each in at.notes.above(c)) if at else ()
-            if any(isinstance(each, ast.ClassDef) and each.name == own for each in within):
-                return True
-        return False
+        """Whether instances of a class get attributes by names that only a run tells: `setattr(self, key, value)`."""
+        at, own = self._seen(cls)
+        above = (view for view, _ in map(self._seen, self.trace.index.lineage(cls)))
+        views = (*above, *passing.mentioning(self.trace, at, own, is_method=False)) if at else ()
+        return any(self._is_of(view, of, cls) for view in views if view for of in view.notes.set_by_names)
+
+    def _is_of(self, at: View, node: ast.expr, cls: str) -> bool:
+        """Whether an expression is an instance of a class, of one that it inherits from or that inherits from it."""
+        found = {v.cls for v in self.trace.value(at, node) if isinstance(v, Object)}
+        lineage = self.trace.index.lineage
+        return any(each in (cls, *lineage(cls)) or cls in lineage(each) for each in found)
 
     def _made_with(self, at: View, own: str, name: str) -> Iterator[tuple[View, ast.expr]]:
         """What the calls of a class without a method for it give a field, by its name or by its place."""
@@ -92,7 +99,7 @@ class Members:
         if name not in fields or f"{own}.__init__" in at.functions:
             return
         place, cls = fields.index(name), f"{at.module.facts.name}.{own}"
-        for view, call in calls(self.trace, at, own, is_method=False):
+        for view, call in passing.calls(self.trace, at, own, is_method=False):
             if Class(cls) in self.trace.value(view, call.func):
                 yield from ((view, k.value) for k in call.keywords if k.arg == name)
                 if place < len(call.args) and not any(isinstance(a, ast.Starred) for a in call.args):
@@ -128,15 +135,6 @@ class Members:
 def _is_bare_field(node: ast.expr) -> bool:
     """Whether a value is `PrivateAttr()`, which gives an instance nothing."""
     return isinstance(node, ast.Call) and callee_of(node) == "PrivateAttr" and not (node.args or node.keywords)
-
-
-def _is_by_names(call: ast.Call) -> bool:
-    """Whether a call of these names is `setattr(x, key, value)`, `x.__dict__.update(…)` or `vars(x).update(…)`."""
-    if callee_of(call) in NAMED:
-        return len(call.args) > 1 and text_value(call.args[-2]) is None
-    of = call.func.value if isinstance(call.func, ast.Attribute) else None
-    is_vars = isinstance(of, ast.Call) and callee_of(of) == "vars"
-    return is_vars or (isinstance(of, ast.Attribute) and of.attr == "__dict__")
 
 
 def _fields(at: View, own: str) -> list[str]:

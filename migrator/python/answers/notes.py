@@ -17,6 +17,7 @@ from migrator.python.answers.given import (
     called,
     merged,
     removed,
+    set_by_names,
     targets,
 )
 from migrator.python.reading.expressions import Parts, callee_of, parts_of
@@ -56,6 +57,7 @@ class Notes:
     kept: dict[str, list[tuple[ast.expr, ast.Name]]] = field(
         default_factory=dict
     )  # attribute -> what has it, and a variable that is given it: `items = self.items`
+    set_by_names: list[ast.expr] = field(default_factory=list)  # what gets attributes by names of a run
     caught: set[str] = field(default_factory=set)  # names of errors that are handled
 
     def above(self, node: ast.AST) -> Iterator[ast.AST]:
@@ -80,6 +82,8 @@ def note(tree: ast.Module) -> Notes:
     while waiting:
         node, function, told = waiting.pop()
         _note(notes, node, function)
+        if (of := set_by_names(node)) is not None:
+            notes.set_by_names.append(of)
         if told and isinstance(node, ast.Name):
             notes.told[id(node)] = told
         inner = (node, ()) if isinstance(node, _FUNCTIONS) else (function, told)

@@ -186,7 +186,8 @@ class Trace:
             return self.named(dotted) if dotted else OTHER
         owner = at.scopes[id(node)].owner(node.id)
         if owner and isinstance(owner.node, ast.ClassDef):
-            return frozenset({Object(f"{at.module.facts.name}.{owner.node.name}")})
+            own = f"{at.module.facts.name}.{owner.node.name}"
+            return frozenset({Class(own) if node.id == "cls" else Object(own)})
         return self._variable(at, holder, node.id, node)
 
     def _variable(self, at: View, holder: Scope, name: str, use: ast.Name | None) -> Values:
