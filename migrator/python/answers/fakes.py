@@ -10,9 +10,10 @@ from migrator.python.answers.trace import Trace
 from migrator.python.answers.values import NONE, leads
 from migrator.python.answers.view import View
 from migrator.python.module import Module
-from migrator.python.reading.expressions import text_value
+from migrator.python.reading.expressions import callee_of, text_value
 from migrator.sites import Edit, Finding, Status
 
+_OBJECTS = ("Mock", "SimpleNamespace")  # what the names end in of what makes any object for a test
 _TO_DO = "a dictionary in the place of an answer: attributes are read of it now, give an object that has them"
 _AN_OBJECT = "a dictionary in the place of an answer is an object: attributes are read of it now, methods it has none"
 
@@ -34,6 +35,41 @@ def find(module: Module, trace: Trace) -> Iterator[Finding]:
         if said:
             status = Status.REVIEW if edits else Status.MANUAL
             yield Finding(module.source.start(node), trace.rule.id, status, said, edits)
+    yield from _in_objects(module, trace)
+
+
+def _in_objects(module: Module, trace: Trace) -> Iterator[Finding]:
+    """The dictionaries in a list that an object made for a test has, as answers have one: `Mock(data=[{…}])`."""
+    for node in module.source.nodes:
+        match node:
+            case ast.Call() if callee_of(node).endswith(_OBJECTS):
+                given = [(k.arg or "", k.value) for k in node.keywords]
+            case ast.Assign(targets=[ast.Attribute(attr=name)], value=value):
+                given = [(name, value)]
+            case _:
+                continue
+        for name, value in given:
+            for item in _items(value):
+                if (shape := _item_shape(name, item, trace)) and (
+                    edits := standins.as_object(module, trace, item, shape)
+                ):
+                    yield Finding(module.source.start(item), trace.rule.id, Status.REVIEW, _AN_OBJECT, edits)
+
+
+def _items(value: ast.expr) -> Iterator[ast.Dict]:
+    each = value.elts if isinstance(value, ast.List) else [value.elt] if isinstance(value, ast.ListComp) else []
+    yield from (item for item in each if isinstance(item, ast.Dict))
+
+
+def _item_shape(name: str, item: ast.Dict, trace: Trace) -> str:
+    """The shape of which answers have a list by this name, where a dictionary has fields of that and no others."""
+    keys = {text_value(key) if key else None for key in item.keys}
+    for shape in sorted({shape.strip("[]") for shape in trace.rule.gives.values()}):
+        said = trace.rule.fields.get(shape, {}).get(name, "")
+        inner = said.strip("[]?~") if said.startswith("[") else ""
+        if inner and keys and keys <= {*trace.rule.fields.get(inner, {})}:
+            return inner
+    return ""
 
 
 def _made_up(module: Module, trace: Trace) -> Iterator[Finding]:

@@ -30,7 +30,10 @@ def given(module: Module, trace: Trace) -> set[int]:
 
 def as_object(module: Module, trace: Trace, node: ast.Dict, shape: str) -> tuple[Edit, ...]:
     """The edits that make an object of a dictionary of this shape; none where that cannot be told."""
-    edits = _edits(module, trace.rule.fields, node, shape) if not _hides(module, "types") else []
+    local = _OBJECT.rpartition(".")[2]
+    if module.facts.bound.get(local) == frozenset({_OBJECT}) and module.found.scope.lookup(local) is module.found.scope:
+        return tuple(_edits(module, trace.rule.fields, node, shape, local))
+    edits = _edits(module, trace.rule.fields, node, shape, _OBJECT) if not _hides(module, "types") else []
     imported = import_edit(module, "types", node, module.found.scope) if edits else None
     return (*([imported] if imported.text else []), *edits) if edits and imported else ()
 
@@ -182,13 +185,15 @@ def _is_argument(name: str) -> bool:
     return name.isascii() and name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("__")
 
 
-def _edits(module: Module, fields: Mapping[str, Mapping[str, str]], node: ast.Dict, shape: str) -> list[Edit]:
+def _edits(
+    module: Module, fields: Mapping[str, Mapping[str, str]], node: ast.Dict, shape: str, made: str
+) -> list[Edit]:
     source = module.source
     names = [text_value(key) for key in node.keys if key]
     if len(set(names)) < len(names):
         return []
     start, end = source.start(node), source.end(node)
-    edits = [Edit(start, start + 1, f"{_OBJECT}("), Edit(end - 1, end, ")")]
+    edits = [Edit(start, start + 1, f"{made}("), Edit(end - 1, end, ")")]
     for key, value in zip(node.keys, node.values, strict=True):
         name = text_value(key) if key else None
         colon = _COLON.match(source.text, source.end(key)) if key else None
@@ -197,7 +202,7 @@ def _edits(module: Module, fields: Mapping[str, Mapping[str, str]], node: ast.Di
         edits.append(Edit(source.start(key), colon.end(), f"{name}="))
         if inner := fields.get(shape, {}).get(name, "").strip("[]?~"):
             for item in _each(value):
-                if isinstance(item, ast.Dict) and (more := _edits(module, fields, item, inner)):
+                if isinstance(item, ast.Dict) and (more := _edits(module, fields, item, inner, made)):
                     edits += more
                 elif not isinstance(item, ast.Constant):
                     return []
