@@ -346,7 +346,7 @@ def test_whose_a_model_is(llm: ModuleType, model: str, name: str, provider: str)
     assert llm.get_llm_provider(llm.model_id("gemini/gemini-2.5-pro"))[1] == "gemini"
     assert llm.get_llm_provider("some/where", custom_llm_provider="some")[:2] == ("where", "some")
     for unknown in ("nobody/knows-it", "its-own"):
-        with pytest.raises(ValueError, match="its provider is not known"):
+        with pytest.raises(llm.openai.BadRequestError, match="its provider is not known"):
             llm.get_llm_provider(unknown)
 
 
