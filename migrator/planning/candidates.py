@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from migrator.fates.endpoints import address_in
 from migrator.sites import Problem
 from migrator.tree import project as tree
 from migrator.tree.project import Project
@@ -206,6 +207,7 @@ def _handed_on(facts: Facts, index: Index) -> Iterator[str]:
         yield facts.name  # as `pytest_plugins` spells it
     if index.tracked(facts.name):
         return
+    yield from (n for n, url in facts.urls.items() if any(address_in(url, client) for client in rules.clients))
     modules = {module.old for module in rules.modules}
     old = {name: index.canonical(target) for name, target in facts.exports.items() if index.tracked(target)}
     if old or any(index.tracked(star) for star in facts.stars):

@@ -69,6 +69,12 @@ class Definitions:
         facts = self.by_name.get(module)
         return facts is not None and facts.exports.get(name) in {f"{n}.{name}" for n in facts.names}
 
+    def url(self, dotted: str) -> str:
+        """The URL that a name at the top of one of the project's modules has; "" for none."""
+        module, _, name = self.canonical(dotted).rpartition(".")
+        facts = self.by_name.get(module)
+        return facts.urls.get(name, "") if facts else ""
+
     def member(self, cls: str, name: str) -> str:
         """What an attribute of a class of the project stands for, its own or an inherited one; "" where none tells."""
         return next((m[name] for c in self.lineage(cls) if name in (m := self._class(c).members)), "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from migrator.python.library.built import Made
@@ -42,6 +42,7 @@ class Facts:
     frozen: bool = False  # nothing in it may be edited
     words: frozenset[str] = frozenset()  # every word in it, where it imports * from anywhere
     requested: frozenset[str] = frozenset()  # modules that functions of the project's own import by name for it
+    urls: Mapping[str, str] = field(default_factory=dict)  # name at module level -> the URL in what it is assigned
 
     @property
     def name(self) -> str:

@@ -56,6 +56,7 @@ def facts_of(path: str, names: tuple[str, ...], found: Outline, text: str, *, fr
         frozen=frozen,
         words=frozenset(re.findall(r"\w+", text) if found.scope.stars else ()),
         requested=frozenset(_requested(found)),
+        urls=dict(_urls(found)) if "://" in text else {},
     )
 
 
@@ -81,6 +82,16 @@ def importers_of(found: Outline) -> frozenset[str]:
         if isinstance(given, ast.Name) and taken[:1] == [given.id]:
             names.add(node.name)
     return frozenset(names)
+
+
+def _urls(found: Outline) -> Iterator[tuple[str, str]]:
+    """The names at module level that are assigned a URL, or what has one for a default."""
+    for statement in getattr(found.scope.node, "body", ()):
+        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+            texts = (text_value(node) or "" for node in ast.walk(statement.value))
+            url = next((text for text in texts if re.match(r"https?://", text)), "")
+            yield from ((target.id, url) for target in targets if url and isinstance(target, ast.Name))
 
 
 def _requested(found: Outline) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from migrator.fates.endpoints import asked as endpoint
 from migrator.fates.providers import LOST, begins
 from migrator.primitives.client import Client, Method
 from migrator.python.answers.values import Is
@@ -17,13 +18,16 @@ from migrator.python.sdk import arguments
 from migrator.python.sdk.given import REST, Arguments, Asked
 from migrator.python.sdk.made import CLIENT, CLIENTS, COPIES
 from migrator.python.sdk.options import Options, Result
+from migrator.python.sdk.pieces import COMPUTED, together
 from migrator.python.sdk.plain import is_plain
+from migrator.python.sdk.writer import named
 from migrator.sites import Edit, Finding, Status
 
 if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace
 
 _PASSING = {"partial", "partialmethod", "submit", "to_thread", "run_sync"}  # all their keywords are the function's
+_VERBS = ("get", "post", "put", "patch", "delete")
 _BY_NAME = ("getattr", "hasattr", "setattr", "delattr")
 
 
@@ -145,7 +149,17 @@ class Requests:
                 yield from self._copy(node)
             return
         yield from self._left(node.func, asked)
+        yield from self._path(node, asked)
         yield from self._arguments(node, scope, asked, sure=True)
+
+    def _path(self, node: ast.Call, asked: Asked) -> Iterator[Finding]:
+        """A path that a client is asked for by hand, and that is not there any more: `client.post("/prompts/…")`."""
+        given = named(node).get("path") or next(iter(node.args), None)
+        path = together(given).strip("/") if given is not None and asked.path in _VERBS else ""
+        differs = endpoint(f"{self.client.addresses[0]}/{path}", self.client, self.module.names.rules.methods)
+        if given is not None and path and differs and differs.status is Status.MANUAL:
+            said = f"/{path.replace(COMPUTED, '…')}: {differs.message}"
+            yield Finding(self.module.source.start(given), differs.rule, differs.status, said)
 
     def _arguments(self, node: ast.Call, scope: Scope, asked: Asked, *, sure: bool) -> Iterator[Finding]:
         if self._method(asked.path) is None or asked.path.startswith("completions"):

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from migrator.fates.endpoints import Asked, address_in, asked, elsewhere, open_ended
-from migrator.python.reading.expressions import text_value
+from migrator.python.reading.expressions import parts_of, text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.pieces import COMPUTED, first, last, sums, together
 from migrator.python.sdk.sessions import Sessions, base_of
@@ -54,8 +54,15 @@ class Urls:
         value = self.variables.value(node)
         if value is not None and depth < _LOOKED_UP:
             return self._begins_with(value, depth + 1)
-        texts = [(text_value(each) or "").rstrip("/") for each in ast.walk(node)]
-        return next((t for t in texts if t in (*self.client.addresses, self.writer.url)), "")
+        texts = (text_value(each) or self._imported(each) for each in ast.walk(node))
+        return next((t for text in texts if (t := text.rstrip("/")) in (*self.client.addresses, self.writer.url)), "")
+
+    def _imported(self, node: ast.AST) -> str:
+        """The URL that a name from another module of the project has; "" for none."""
+        parts = parts_of(node) if isinstance(node, ast.Name | ast.Attribute) else ()
+        scope = self.variables.scope(node) if parts else None
+        dotted = self.module.dotted(parts, scope) if scope else None
+        return self.module.index.url(dotted) if dotted else ""
 
     def _may_be(self, node: ast.expr, depth: int = 0) -> bool:
         """Whether an expression that leads to no address may be the old one: by its name, where it leads nowhere."""
@@ -176,7 +183,11 @@ class Urls:
     @cached_property
     def _relative(self) -> list[Url]:
         """The paths that sessions at the address are given, and those that are put behind it elsewhere."""
-        given = [*self.sessions.paths, *(path for url in self.all.values() for path in self._put_behind(url))]
+        given = [
+            *self.sessions.paths,
+            *(path for url in self.all.values() for path in self._put_behind(url)),
+            *self._added,
+        ]
         texts = [(node, f"{self.longest}/{path.lstrip('/')}") for node, path in given if not self.of(node)]
         return [Url(node, text, False, self._asked(text)) for node, text in texts]
 
@@ -184,10 +195,22 @@ class Urls:
         """What is written down of the path of a URL that is the address and a variable, where the rules know it."""
         path = url.text[len(address_in(url.text, self.client)) :].strip("/")
         for value in self.values.of(last(url.node)) if path == COMPUTED else ():
-            text = together(value) if value is not None else ""
-            differs = self._asked(f"{self.longest}/{text.lstrip('/')}") if text.strip(COMPUTED) else None
-            if value is not None and differs and differs.rule != self.client.id:
+            if value is not None and self._is_known(text := together(value)):
                 yield value, text
+
+    @property
+    def _added(self) -> Iterator[tuple[ast.expr, str]]:
+        """What is added to a variable that holds the address: `url += "/configs"`."""
+        added = (each for each in self.module.source.nodes if isinstance(each, ast.AugAssign))
+        for node in added:
+            behind = isinstance(node.op, ast.Add) and self._begins_with(node.target)
+            if behind and self._is_known(text := together(node.value)):
+                yield node.value, text
+
+    def _is_known(self, path: str) -> bool:
+        """Whether the rules know what is asked for by a path that does not stand behind the address itself."""
+        differs = self._asked(f"{self.longest}/{path.lstrip('/')}") if path.strip(COMPUTED) else None
+        return differs is not None and differs.rule != self.client.id
 
     # -------------------------------------------------------------------------------------------------------- findings
 
@@ -220,12 +243,15 @@ class Urls:
         scope = self.variables.scope(node)
         return scope is not None and self.writer.name(node, scope) in self.client.address
 
-    @property
+    @cached_property
     def speaks(self) -> bool:
-        """Whether the module holds the address, or headers of the SDK."""
+        """Whether the module holds the address or has it from another one, or holds headers of the SDK."""
         text = self.module.source.text
         words = (*self.client.hosts, *self.client.address, *self.client.headers)
-        return self.client.prefix in text.lower() or any(word in text for word in words)
+        if self.client.prefix in text.lower() or any(word in text for word in words):
+            return True
+        index, bound = self.module.index, self.module.facts.exports.values()
+        return any(address_in(index.url(each), self.client) or index.url(each) == self.writer.url for each in bound)
 
     @cached_property
     def _is_told(self) -> bool:
