@@ -40,7 +40,7 @@ def _hides(handler: ast.ExceptHandler) -> bool:
 
 
 def emptied(source: Source, goes: Callable[[ast.stmt], bool]) -> list[Emptied]:
-    """The outermost ones of a module, without those that are an `elif` or hold a comment."""
+    """The outermost ones of a module, without those that are an `elif` or hold a comment on a line of its own."""
     found: list[Emptied] = []
     inside: set[int] = set()
     for parent in source.nodes:
@@ -54,8 +54,14 @@ def emptied(source: Source, goes: Callable[[ast.stmt], bool]) -> list[Emptied]:
 
 
 def _is_alone(source: Source, node: ast.stmt) -> bool:
-    text = source.text[source.start(node) : source.line_end(source.end(node))]
-    return not text.startswith("elif") and "#" not in text
+    start, end = source.start(node), source.line_end(source.end(node))
+    if source.text.startswith("elif", start):
+        return False
+    lines = [each for each in ast.walk(node) if isinstance(each, ast.stmt) and not hasattr(each, "body")]
+    rest, at = "", start
+    for each in sorted(lines, key=source.start):  # a comment on the line of what goes is about that
+        rest, at = rest + source.text[at : source.start(each)], source.line_end(source.end(each))
+    return "#" not in rest + source.text[at:end]
 
 
 def shared_out(edit: Edit, ends: Sequence[int]) -> list[Edit]:
