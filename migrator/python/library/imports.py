@@ -31,6 +31,13 @@ class Object:
     imports: list[tuple[ImportStatement, ast.alias]] = field(default_factory=list)
     needs: set[str] = field(default_factory=set)  # modules that its uses are written with afterwards
     stays: bool = False
+    lent: bool = False  # other names give it the module as well, so it goes on by its own name
+
+    @property
+    def others(self) -> list[Binding]:
+        """What gives the name its value beside imports."""
+        imported = {id(alias) for _, alias in self.imports}
+        return [b for b in self.bindings if id(b.node) not in imported]
 
     @property
     def is_imported(self) -> bool:
@@ -61,6 +68,8 @@ class Imports:
 
     def _alias(self, each: Object) -> str:
         """A name of the project's own for the library, which can go on for what takes its place."""
+        if each.lent:
+            return each.name
         library = self.module.names.rules.libraries[0].module
         own = each.imports[0][1].asname if len(each.imports) == 1 and not each.stays else ""
         return own if own and library not in own.lower() and own not in each.needs else ""

@@ -52,7 +52,12 @@ class _Library:
         self.kept = given  # uses of what is stored, and of what functions give: `self.llm.completion`
         self._collect()
         self.imports = Imports(module, self.cuts, self.objects.values())
-        self.follows = not calls.strict and all(self._follows(use) for use in self.kept)
+        for each in self.objects.values():
+            each.lent = not each.is_imported and self._is_lent(each)
+        told = all(each.is_imported or each.lent for each in self.objects.values())
+        self.follows = told and not calls.strict and all(self._follows(use) for use in self.kept)
+        for each in self.objects.values():
+            each.lent &= self.follows or not any(self._is_stored(use) for use in each.uses)
 
     def _collect(self) -> None:
         module = self.module
@@ -75,6 +80,26 @@ class _Library:
                 each_.uses.append(use)
             else:
                 self.kept.append(use)
+
+    def _is_lent(self, each: Object) -> bool:
+        """Whether what else the name is given is the library too, and what is read off it is the client module's."""
+        module = self.module
+        given = ((b.value, b.where or each.holder) for b in each.others)
+        if module.names.keeps_library or not all(v and module.of_library(v, where) == len(v) for v, where in given):
+            return False
+        return all(self._is_of_client(use) for use in each.uses)
+
+    def _is_of_client(self, use: Use) -> bool:
+        node, fate = use.reference.nodes[-1], use.fate
+        if fate.kind == "module":
+            return id(node) in self.module.found.tested | self.module.found.stored or not is_read(node)
+        call = self.calls.calls.get(id(node))
+        moves = fate.kind == "moved" and fate.to == self.module.names.client and (fate.variable or _is_read_off(use))
+        moves = moves and use.place(self.module, use.own) is not None and not self.calls.refusal(node)
+        return fate.kind == "needless" or (moves and not (call and call.of_sdk))
+
+    def _is_stored(self, use: Use) -> bool:
+        return use.fate.kind == "module" and id(use.reference.nodes[-1]) in self.module.found.stored
 
     def _follows(self, use: Use) -> bool:
         """Whether what is read off something stored is there, by the same name, in the client module, or goes."""
@@ -113,7 +138,7 @@ class _Library:
         rule = module.names.library_rule
         if not each.is_imported and module.names.keeps_library and all(u.fate.kind == "stays" for u in each.uses):
             return
-        if not each.is_imported:
+        if not (each.is_imported or each.lent):
             module.staying |= {id(use.reference.nodes[-1]) for use in each.uses}
             each.stays, what = True, f"{each.name} {SEVERAL}"
             yield Finding(start, rule, Status.MANUAL, f"{what}: see what becomes of each, write it by hand")
