@@ -44,14 +44,12 @@ class Format:
             spoken = http.find(text, self.name, names, context.path)
             found, told = search.beside(spoken, found), search.without(text, spoken)
         if names.rules.clients and self.name in _SPEAKING | {"env"}:
-            from migrator.formats import search, slugs
+            from migrator.formats import http, search, slugs, together
 
-            ids = [*slugs.find(told, names, context.path)]
-            if self.name in _SPEAKING:
-                from migrator.formats import http, together
-
-                sent = [f.start for f in spoken if f.status is Status.MANUAL]
-                ids = together.beside(text, http.kind_of(context.path, self.name), sent, ids)
+            kind = http.kind_of(context.path, self.name)
+            moving = [f.start for f in spoken if any("Bearer " in edit.text for edit in f.edits)]
+            ids = [*slugs.find(told, names, context.path, together.stand_with(text, kind, moving))]
+            ids = together.beside(text, kind, [f.start for f in spoken if f.status is Status.MANUAL], ids)
             found = search.beside(found, ids)
         if names.rules.servers and self.name not in _IN_PARTS:
             from migrator.formats import search, servers

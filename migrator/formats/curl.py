@@ -10,10 +10,11 @@ from migrator.fates.endpoints import Asked, address_in, asked
 from migrator.fates.providers import LOST
 from migrator.formats.headers import Headers, Settled
 from migrator.formats.shell import Command, Word, commands, listed
-from migrator.sites import Edit, Finding, Status
+from migrator.formats.shell_variables import Values, given
+from migrator.sites import Edit, Finding, Span, Status
 
 CALLS = re.compile(r"(?<![\w./$'\"-])(?:curl|wget)(?:\.exe)?(?=[ \t\\])(?![ \t]*[:=(])")
-_ARRAY = re.compile(r"(?<![\w$-])[A-Za-z_]\w*\+?=\(")
+_ARRAY = re.compile(r"(?<![\w$-])(?P<name>[A-Za-z_]\w*)\+?=\(")
 _ASSIGNED = re.compile(
     r"""(?<![\w$-])(?P<name>[A-Za-z_]\w*)=(?P<quote>["'])
         (?P<header>[\w-]+)(?P<colon>:[ \t]*)[^"'\n]*(?P=quote)""",
@@ -28,6 +29,7 @@ _NAMED = re.compile(r"""\\?"model\\?"\s*:""")
 _CONFIG = re.compile(r"(?:-[#0-46aBfgGiIjJklLMnNOpqRsSvZ]*K|--config(?:=|$))(?P<file>.*)", re.DOTALL)
 _FILE = re.compile(r"@.")
 _HELD = re.compile(r"\$\{?\w+(?:\[[@*]\])?\}?|\$\(\w+\)")
+_WITH_COMMANDS = "it stays, as what takes it does"
 _PLAIN = re.compile(r"[^\"'\\`$\n]*")
 
 
@@ -54,16 +56,21 @@ class Curl:
 
     def __init__(self, text: str, headers: Headers, variable: str = "$") -> None:
         self.text, self.headers, self.client, self.variable = text, headers, headers.client, variable
-        self.held: list[tuple[int, int]] = []  # commands that stay as they are
+        self.held: set[Span] = set()  # commands that stay as they are
+        self._values = Values(text)
+        self._of_staying, self._of_moving = frozenset[str](), frozenset[str]()  # the variables that commands are given
 
     def findings(self) -> Iterator[Finding]:
         """A finding for each command that calls the client's gateway, and for variables that hold its headers."""
-        for command in commands(self.text, CALLS):
+        calls = list(commands(self.text, CALLS))
+        for command in calls:
             yield from self._command(command)
+        self._of_staying = given(c for c in calls if c.span in self.held)
+        self._of_moving = given(c for c in calls if c.span not in self.held)
         for match in _ARRAY.finditer(self.text):
             array = listed(self.text, match.end())
             if array and any(self.headers.is_ours(unit.name) for unit in _units(array)):
-                yield from self._array(array)
+                yield from self._array(match["name"], array)
         yield from self._assigned()
 
     # -------------------------------------------------------------------------------------------------- one command
@@ -71,6 +78,7 @@ class Curl:
     def _command(self, command: Command) -> Iterator[Finding]:
         units = list(_units(command))
         ours = any(self.headers.is_ours(unit.name) for unit in units)
+        yield from self._behind(command)
         address = next((a for word in command.words if (a := address_in(word.text, self.client))), "")
         if not ours and not address:
             return
@@ -80,7 +88,7 @@ class Curl:
         if differs:
             settled.say(differs.status, differs.message)
         if settled.fault or refused:
-            self.held.append(command.span)
+            self.held.add(command.span)
             rule, said = (refused.rule, refused.message) if refused else (settled.fault_rule, settled.fault)
             yield Finding(command.words[0].start, rule, Status.MANUAL, f"{command.words[0].raw}: {said}")
             return
@@ -105,9 +113,22 @@ class Curl:
         return Finding(start, self.client.id, status, message, tuple(sorted(edits)))
 
     def _asked(self, command: Command) -> Asked | None:
-        """What differs about the URL that a command calls."""
-        found = (asked(word.text, self.client, self.headers.names.rules.methods) for word in command.words)
+        """What differs about the URL that a command calls, one that a variable holds as well."""
+        found = (self._differs(self._values.apart(word.text)[0] or word.text) for word in command.words)
         return next((each for each in found if each), None)
+
+    def _behind(self, command: Command) -> Iterator[Finding]:
+        """What is gone behind an address that a variable holds: the address is the new one, or moves."""
+        longest = max(self.client.addresses, key=len)
+        for word in command.words:
+            value, path = self._values.apart(word.text)
+            begun = value.rstrip("/") in (*self.client.addresses, self.headers.address)
+            differs = self._differs(f"{longest}/{path.lstrip('/')}") if begun and path.strip("/") else None
+            if differs and differs.status is Status.MANUAL:
+                yield Finding(word.start, differs.rule, differs.status, f"{word.text}: {differs.message}")
+
+    def _differs(self, url: str) -> Asked | None:
+        return asked(url, self.client, self.headers.names.rules.methods)
 
     def _notes(self, command: Command, units: list[Unit], settled: Settled, address: str, ours: bool) -> None:
         called = self.client.called
@@ -230,27 +251,43 @@ class Curl:
 
     # ----------------------------------------------------------------------------------------------------- variables
 
-    def _array(self, array: Command) -> Iterator[Finding]:
+    def _stays(self, name: str) -> bool:
+        """Whether a variable is given to nothing but commands that stay."""
+        return name in self._of_staying - self._of_moving
+
+    def _see(self, name: str) -> str:
+        """What to see to about headers that a variable holds."""
+        if name in self._of_staying:
+            return "a command that stays is given them too: give it headers of its own"
+        return f"see that what takes them calls {self.client.called}"
+
+    def _array(self, name: str, array: Command) -> Iterator[Finding]:
         """An array that holds headers for commands."""
         units = list(_units(array))
         settled = self.headers.settle([(unit.name, unit.value) for unit in units])
         if settled.fault:
-            self.held.append(array.span)
+            self.held.add(array.span)
             yield Finding(array.words[0].start, settled.fault_rule, Status.MANUAL, settled.fault)
+            return
+        if self._stays(name):
+            self.held.add(array.span)
+            yield Finding(array.words[0].start, self.client.id, Status.MANUAL, f"{name}: {_WITH_COMMANDS}")
             return
         edits = list(self._headers(array, units, settled, may_add=True))
         note = self.headers.begin(settled.provider)
-        settled.say(Status.REVIEW, note or f"see that what takes them calls {self.client.called}")
+        settled.say(Status.REVIEW, note or self._see(name))
         yield self._told(array.words[0].start, "headers in an array: the key is a bearer token", settled, edits)
 
     def _assigned(self) -> Iterator[Finding]:
         """`AUTH="x-portkey-api-key: $KEY"`."""
         for match in _ASSIGNED.finditer(self.text):
-            if self.headers.is_key(match["header"]):
+            if self.headers.is_key(match["header"]) and self._stays(match["name"]):
+                self.held.add(match.span())
+                said = f"{match['name']}: {_WITH_COMMANDS}"
+                yield Finding(match.start("header"), self.client.id, Status.MANUAL, said)
+            elif self.headers.is_key(match["header"]):
                 edit = Edit(match.start("header"), match.end("colon"), "Authorization: Bearer ")
-                said = (
-                    f"{match['name']} holds the header with the key: see that what takes it calls {self.client.called}"
-                )
+                said = f"{match['name']} holds the header with the key: {self._see(match['name'])}"
                 yield Finding(match.start("header"), self.client.id, Status.REVIEW, said, (edit,))
 
 

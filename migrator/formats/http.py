@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
@@ -12,10 +12,10 @@ from migrator.fates.names import Names
 from migrator.formats import header_maps, shared_address, together
 from migrator.formats.curl import Curl
 from migrator.formats.headers import Headers
-from migrator.formats.search import apart, in_comment
+from migrator.formats.search import apart, in_comment, merged, overlaps, spans_of
 from migrator.packs.ruleset import Rules
 from migrator.primitives.client import Client
-from migrator.sites import Edit, Finding, Status
+from migrator.sites import Edit, Finding, Span, Status
 
 _URL = re.compile(r"[^\s\"'`<>\\,)\]}|]*")
 _MAKE = re.compile(r"(^|/)(GNU)?[Mm]akefile$|\.mk$")
@@ -57,8 +57,9 @@ def _of_client(text: str, kind: str, headers: Headers, path: str) -> list[Findin
     in_shell = kind not in ("json", "toml") and suffix not in _SHELLS_OF_WINDOWS
     commands = [f for f in curl.findings() if not in_comment(text, f.start)] if in_shell else []
     maps = header_maps.find(text, headers, kind) if kind in _MAPS else ()
-    mapped = [(f, span) for f, span in maps if not in_comment(text, f.start) and not _inside(f.start, curl.held)]
-    addresses = [f for f in _addresses(text, kind, headers) if not _inside(f.start, curl.held)]
+    staying = merged(curl.held)
+    mapped = [(f, span) for f, span in maps if not in_comment(text, f.start) and not _inside(f.start, staying)]
+    addresses = [f for f in _addresses(text, kind, headers) if not _inside(f.start, staying)]
     shared = shared_address.find(text, addresses, headers) if suffix in _REQUESTS else []
     requests = [request for each in shared for request in each.requests]
     alone = [f for f in addresses if all(f is not each.address for each in shared)]
@@ -73,8 +74,8 @@ def _of_client(text: str, kind: str, headers: Headers, path: str) -> list[Findin
     return apart(together.beside(text, kind, sent, settled), others)
 
 
-def _inside(at: int, spans: Iterable[tuple[int, int]]) -> bool:
-    return any(start <= at < end for start, end in spans)
+def _inside(at: int, spans: Sequence[Span]) -> bool:
+    return overlaps(spans, at, at + 1)
 
 
 def _pattern(client: Client) -> re.Pattern[str]:
@@ -119,11 +120,9 @@ def replaced(old: str, headers: Headers) -> tuple[str, str]:
 def _others(text: str, headers: Headers, settled: list[Finding], held: list[tuple[int, int]]) -> Iterator[Finding]:
     """Headers that nothing above has dealt with: named in answers, put together, in comments."""
     client = headers.client
-    done = [(e.start, e.end) for f in settled for e in f.edits] + [
-        (f.start, f.start + 1) for f in settled if not f.edits
-    ]
+    done = merged([*held, *(span for f in settled for span in spans_of(f))])
     for match in re.finditer(rf"(?<![\w-]){re.escape(client.prefix)}[\w-]*\w", text, re.IGNORECASE):
-        if _inside(match.start(), [*done, *held]):
+        if _inside(match.start(), done):
             continue
         name = match[0].lower()
         new, rule = client.answered.get(name, ""), headers.rule(name)

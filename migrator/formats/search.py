@@ -189,12 +189,12 @@ def apart(*groups: Iterable[Finding]) -> list[Finding]:
     for group in groups:
         told: list[tuple[int, int]] = []
         for finding in group:
-            spans, only_told = _spans(finding), not finding.edits
-            if not any(_overlaps(taken, *s) or (only_told and _overlaps(told, *s)) for s in spans):
+            spans, only_told = spans_of(finding), not finding.edits
+            if not any(overlaps(taken, *s) or (only_told and overlaps(told, *s)) for s in spans):
                 kept.append(finding)
                 for span in spans:
                     insort(told if only_told else taken, span)
-        for span in (s for s in told if not _overlaps(taken, *s)):
+        for span in (s for s in told if not overlaps(taken, *s)):
             insort(taken, span)
     return sorted(kept, key=lambda f: f.start)
 
@@ -202,11 +202,9 @@ def apart(*groups: Iterable[Finding]) -> list[Finding]:
 def beside(found: Iterable[Finding], *groups: Iterable[Finding]) -> list[Finding]:
     """The findings that `found` has, every one of them, and those of `groups` that stand apart from its edits."""
     own = list(found)
-    taken = sorted(
-        {(e.start, e.end) for f in own for e in f.edits} | {(f.start, f.start + 1) for f in own if not f.edits}
-    )
-    others = apart(*groups)
-    return sorted([*own, *(f for f in others if not any(_touches(taken, s) for s in _spans(f)))], key=lambda f: f.start)
+    taken = merged(span for f in own for span in spans_of(f))
+    others = (f for f in apart(*groups) if not any(overlaps(taken, *s) for s in spans_of(f)))
+    return sorted([*own, *others], key=lambda f: f.start)
 
 
 def in_comment(text: str, at: int) -> bool:
@@ -221,15 +219,23 @@ def without(text: str, found: Iterable[Finding]) -> str:
     return text
 
 
-def _spans(finding: Finding) -> list[tuple[int, int]]:
+def spans_of(finding: Finding) -> list[tuple[int, int]]:
+    """Where a finding edits, or its first character where it does not."""
     return [(e.start, e.end) for e in finding.edits] or [(finding.start, finding.start + 1)]
 
 
-def _touches(taken: list[tuple[int, int]], span: tuple[int, int]) -> bool:
-    return any(start < span[1] and span[0] < end for start, end in taken)
+def merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The spans in order, those that share characters as one."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if found and start < found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
 
 
-def _overlaps(taken: list[tuple[int, int]], start: int, end: int) -> bool:
+def overlaps(taken: Sequence[tuple[int, int]], start: int, end: int) -> bool:
     """Whether the span shares a character with one of the disjoint spans in `taken`."""
     at = bisect_right(taken, (start, end))
     return any(a < end and start < b for a, b in taken[max(at - 1, 0) : at + 1])

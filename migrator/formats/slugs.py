@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -40,17 +40,19 @@ class _Id(NamedTuple):
     said: Said
 
 
-def find(text: str, names: Names, path: str) -> Iterator[Finding]:
+def find(text: str, names: Names, path: str, sent: Callable[[int], bool] = lambda _: False) -> Iterator[Finding]:
     """A finding for each id that an entry about models, or about the gateway, holds alone or in a list.
 
     Elsewhere one that stands alone has to read as a model's: a name may as well be that of a package or a team.
+    Where the code stays, so do ids, but for those in requests that are `sent` to the new gateway.
     """
     if not names.rules.clients or not _EACH.search(text) or _PACKAGES.search(path):
         return
     for client in names.rules.clients:
         ids = {each.match.start(): each for each in (*_alone(text, path), *_own(text))}
         for start in sorted(ids):
-            yield from _found(ids[start], names, client)
+            stays = names.rules.staying and not sent(start)
+            yield from _found(ids[start], names, client, WITH_CLIENTS if stays else "")
 
 
 def prose(text: str, names: Names, offset: int, *, edit: bool) -> Iterator[Finding]:
@@ -58,7 +60,8 @@ def prose(text: str, names: Names, offset: int, *, edit: bool) -> Iterator[Findi
     for client in names.rules.clients:
         for match in _EACH.finditer(text):
             if is_id(match[0], "", client):
-                each = next(_found(_Id(match, "about"), names, client))
+                held = WITH_CLIENTS if names.rules.staying else ""
+                each = next(_found(_Id(match, "about"), names, client, held))
                 edits = tuple(Edit(e.start + offset, e.end + offset, e.text) for e in each.edits if edit)
                 said = f"prose: {each.message}" if edit else f"prose: {each.message}; edited only with --text"
                 yield Finding(each.start + offset, each.rule, Status.REVIEW, said, edits, prose=True)
@@ -81,13 +84,12 @@ def _alone(text: str, path: str) -> Iterator[_Id]:
     )
 
 
-def _found(each: _Id, names: Names, client: Client) -> Iterator[Finding]:
-    """Edited where the provider is known; by hand where it is not."""
+def _found(each: _Id, names: Names, client: Client, held: str) -> Iterator[Finding]:
+    """Edited where the provider is known; by hand where it is not, or `held` says why."""
     options, match = names.rules.options, each.match
     if not is_id(match[0], each.said, client):
         return
     rule = next((row.id for row in names.rules.parameters if row.to == "provider"), client.id)
-    held = WITH_CLIENTS if names.rules.staying else ""
     new = slugged(match[0], each.said, client, options.get("slugs", {}), options.get("models", {}), held)
     edits = () if new.status is Status.MANUAL else (Edit(*match.span(), new.text),)
     yield Finding(match.start(), rule, new.status, new.message, edits)

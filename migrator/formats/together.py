@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from migrator.formats.tables import Tables
@@ -54,6 +54,15 @@ def beside(text: str, kind: str, sent: Sequence[int], found: Sequence[Finding]) 
         lines = {_begins(text, at) for at in sent}
         kept |= {at for at in edited if _begins(text, at) in lines}
     return [held(f, kept) for f in found]
+
+
+def stand_with(text: str, kind: str, places: Sequence[int]) -> Callable[[int], bool]:
+    """Whether a place stands in a table with one of the others, or in one of its tables."""
+    if not places or kind not in _NESTED:
+        return lambda _: False
+    tables = Tables(text, kind)
+    there = {table for place in places for table in tables.around(place) if table}
+    return lambda at: not there.isdisjoint(tables.around(at))
 
 
 def _begins(text: str, at: int) -> int:

@@ -16,7 +16,6 @@ from migrator.packs.load import Pack
 from migrator.packs.ruleset import Rules, compose
 from migrator.patterns import under
 from migrator.planning import leaving, lingering
-from migrator.planning.agreeing import Read, beside_code, read_after, reading_on, with_commands
 from migrator.planning.candidates import Candidates
 from migrator.planning.clients import in_project as client_module
 from migrator.planning.clients.in_project import Place
@@ -26,6 +25,7 @@ from migrator.planning.file import Parts, Result, changes_of, planned
 from migrator.planning.model_ids import prepared, speaks
 from migrator.planning.router.project import with_router
 from migrator.planning.scripts import read_callers, with_handed
+from migrator.planning.spoken import Read, Spoken, is_code, read_after, reading_on
 from migrator.planning.still_used import NOTEBOOK, imported, lists_dependencies
 from migrator.planning.task import Options, Task
 from migrator.primitives.code import Module
@@ -98,18 +98,30 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
         told = rewritten(notebooks, its, changes, read)
         return [*told, *rewritten(lists, its, [*changes, *changes_of(told)], read, cells=True)]
 
+    def of_notebooks() -> Iterator[Spoken]:
+        return (each.spoken for each in rewritten(notebooks, clients(places, parts, index, ()), ()))
+
     code = rewritten(sorted({*paths} - {*texts}), clients(places, parts, index, ()), ())
-    if (settled := reading_on(rules, (result.spoken for result in code), candidates)) is not rules:
-        rules, done = beside_code(rules, settled, candidates), 0
+    attempts = [rules]
+    settled = reading_on(rules, (result.spoken for result in code), of_notebooks, candidates)
+    if settled is not rules:
+        done, attempts = 0, [replace(rules, staying=True), settled]
         index = Index.build(settled, candidates.facts.values(), candidates.parsed, candidates.processes)
         code = rewritten(sorted({*paths} - {*texts}), clients(places, parts, index, ()), ())
-        index = Index.build(rules, candidates.facts.values(), candidates.parsed, candidates.processes)
     changes = changes_of(code)
-    known = clients(places, parts, index, changes)
-    sites = [site for result in code for site in result.sites]
-    read = read_after(index.names, candidates, changes, sites, (result.spoken for result in code))
-    rest = listed(known)
-    if (all_read := with_commands(read, (result.spoken for result in rest))) is not read:
+    for rules in attempts:  # what is no code moves on its own where some of it sends requests
+        if len(attempts) > 1:
+            index = Index.build(rules, candidates.facts.values(), candidates.parsed, candidates.processes)
+        known, done = clients(places, parts, index, changes), len(code)
+        read = read_after(index.names, candidates, changes, [result.spoken for result in code])
+        rest = listed(known)
+        if any(result.spoken.sends for result in rest):
+            break
+    told = [result.spoken for result in (*code, *rest)]
+    all_read = read_after(
+        index.names, candidates, changes_of([*code, *rest]), told, lambda path: is_code(path) or path in notebooks
+    )
+    if all_read != read:
         read, done = all_read, len(code)
         rest = listed(known)
     final = clients(places, parts, index, [*changes, *changes_of(rest)])

@@ -15,10 +15,11 @@ from migrator.formats.cells import code_of
 from migrator.formats.dependencies.scripts import lists_its_own
 from migrator.formats.search import apply
 from migrator.placing import File, Placed, place
-from migrator.planning.agreeing import Read, Spoken, settled, spoken
+from migrator.planning.agreeing import settled
 from migrator.planning.candidates import PYTHON, Candidate, Candidates
 from migrator.planning.clients.in_project import calls_library
 from migrator.planning.distributions import Distributions
+from migrator.planning.spoken import Read, Spoken, spoken
 from migrator.planning.still_used import imported_by, left_by, lists_dependencies, with_own
 from migrator.planning.task import Options
 from migrator.python import rewrite
@@ -85,16 +86,17 @@ def planned(
         findings = settled(candidate.text.text, findings, rules, parts.read, document=document)
         placed = place(candidate.text.text, findings, file)
         after = _encoded(candidate, placed, validate)
+        its = spoken(path, candidate.text.text, findings, rules)
     except RecursionError:
         return Result(problem=Problem(path, "left as it was: nested too deeply"))
     except (SyntaxError, ValueError) as error:
         return Result(problem=Problem(path, f"left as it was, the result would not be valid: {error}"))
     if after == candidate.data and path == new_path:
-        return Result(sites=placed.sites, spoken=spoken(path, findings, rules))
+        return Result(sites=placed.sites, spoken=its)
     kind: Kind = "modify" if path == new_path else "rename"
     mode = _mode(candidates.project, path)
     change = Change(path, new_path, kind, language, placed.edits, candidate.data, after, mode)
-    return Result(change, placed.sites, spoken=spoken(path, findings, rules))
+    return Result(change, placed.sites, spoken=its)
 
 
 def _encoded(candidate: Candidate, placed: Placed, validate: Callable[[str], object]) -> bytes:

@@ -104,7 +104,7 @@ def _fields(module: Module, cls: ast.ClassDef) -> Iterator[Finding]:
         if renamed:
             new, rule = renamed
             message = f"this field reads {variable} by its own name: rename it or give it validation_alias={new!r}"
-            yield Finding(module.source.start(statement), rule.id, Status.MANUAL, message)
+            yield Finding(module.source.start(statement), rule.id, Status.MANUAL, message, stays=variable)
 
 
 def _env_prefix(cls: ast.ClassDef) -> str:

@@ -1,0 +1,140 @@
+"""What becomes of the clients and requests of each file, and which variables the tree reads once it is rewritten."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import NamedTuple
+
+from migrator.fates.endpoints import address_in
+from migrator.fates.names import Names
+from migrator.formats.search import in_comment
+from migrator.packs.ruleset import Rules
+from migrator.planning.candidates import Candidates
+from migrator.planning.still_used import lists_dependencies
+from migrator.primitives.library import Variable
+from migrator.sites import Change, Finding, Status
+from migrator.tree import project as tree
+
+_READERS = "for all clients and requests of the code do"
+_TESTS = re.compile(r"(^|/)(tests?|__tests__|spec)/|(^|/)(test_|conftest\.)|_test\.py$|\.(test|spec)\.[cm]?[jt]sx?$")
+_PROSE = re.compile(r"\.(md|mdx|markdown|rst|txt|html)$", re.IGNORECASE)
+_WORD = re.compile(r"[A-Z][A-Z0-9_]+")
+_NAMED = re.compile(r"""(?<=["'`.])[A-Z][A-Z0-9_]+\b""")
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the tree reads once it is rewritten: old variable -> path of a file that does, and the new ones."""
+
+    old: Mapping[str, str] = field(default_factory=dict)
+    new: frozenset[str] = frozenset()
+
+
+class Spoken(NamedTuple):
+    """What becomes of the clients and requests of a file: whether some move, and whether some stay.
+
+    They `send` where what moves is more than an address. `reads` are the new variables that its edits name, `keeps`
+    the old ones that what stays in it goes on sending.
+    """
+
+    path: str = ""
+    moves: bool = False
+    sends: bool = False
+    stays: bool = False
+    reads: frozenset[str] = frozenset()
+    keeps: frozenset[str] = frozenset()
+
+
+def spoken(path: str, text: str, findings: Iterable[Finding], rules: Rules) -> Spoken:
+    """What becomes of the clients and requests that the findings of a file are of; tests follow other code."""
+    findings, of_client = list(findings), speaking(rules)
+    envs = {rule.id for rule in rules.envs}
+    keeps = frozenset(f.stays for f in findings if f.stays and f.rule in envs and not _PROSE.search(path))
+    if _TESTS.search(path):
+        return Spoken(path, keeps=keeps)
+    reads = (_WORD.findall(edit.text) for f in findings if f.rule in envs and not f.prose for edit in f.edits)
+    gone = {row.id for row in rules.methods}
+    moving = [f for f in findings if f.edits and not f.prose and f.rule in of_client]
+    sends = not _PROSE.search(path) and any(not is_address(text, f, rules) for f in moving)
+    stays = any(f.status is Status.MANUAL and not f.prose and f.rule in of_client | gone for f in findings)
+    return Spoken(path, bool(moving), sends, stays, frozenset(chain.from_iterable(reads)), keeps)
+
+
+def speaking(rules: Rules) -> set[str]:
+    """The rules of what speaks to a gateway: its clients and their addresses, headers and keys."""
+    options = (row.id for row in rules.parameters if row.to != "provider")
+    return {*(client.id for client in rules.clients), *(each.id for each in rules.factories), *options}
+
+
+def is_address(text: str, finding: Finding, rules: Rules) -> bool:
+    """Whether a finding is of a URL at an old address, which stands in quotes or not."""
+    said = text[finding.start : finding.start + 3].lstrip("bfru\"'`") + text[finding.start + 3 : finding.start + 80]
+    return any(finding.rule == client.id and address_in(said, client) for client in rules.clients)
+
+
+def reading_on(
+    rules: Rules, code: Iterable[Spoken], notebooks: Callable[[], Iterable[Spoken]], candidates: Candidates
+) -> Rules:
+    """The rules where variables keep their names, if some clients and requests of the code stay, and none moves.
+
+    Code that reads the new key has moved already, unless that may be a key of the project's own.
+    """
+    told = list(code)
+    if any(each.moves for each in told) or not any(each.stays for each in told):
+        return rules
+    keys = [client.key_variable.encode() for client in rules.clients if not client.itself]
+    others = [path for path in candidates.files if is_code(path)]
+    if keys and tree.matching(candidates.project.root, others, keys)[0]:
+        return rules
+    if any(each.sends for each in notebooks()):
+        return rules
+    of = rules.clients[0].of
+    left = [Variable(rule.id, of, [rule.old], f"it stays, {_READERS}") for rule in rules.envs]
+    left += [Variable(rule.id, of, rule.names, f"it stays, {_READERS}") for rule in rules.env_gone]
+    left += [replace(rule, message=f"it stays, {_READERS}") if rule.check else rule for rule in rules.variables]
+    return replace(rules, envs=(), env_gone=(), env_adds=(), variables=tuple(left), staying=True)
+
+
+def is_code(path: str) -> bool:
+    """Whether a file is a module of Python or a script."""
+    return not lists_dependencies(path)
+
+
+def read_after(
+    names: Names,
+    candidates: Candidates,
+    changes: Iterable[Change],
+    told: Iterable[Spoken],
+    reads: Callable[[str], bool] = is_code,
+) -> Read:
+    """What the tree reads after these changes, by the texts of the files that `reads`, and by what the others send.
+
+    Nothing where no client SDK is left.
+    """
+    if not names.rules.clients or not names.rules.envs:
+        return Read()
+    after = {change.path: (change.after or b"").decode("utf-8", "replace") for change in changes}
+    told, old, new = list(told), dict[str, str](), set[str]()
+    edited = frozenset[str]().union(*(each.reads for each in told if reads(each.path)))
+    for path, candidate in sorted(candidates.by_path.items()):
+        if reads(path):
+            text = after.get(path, candidate.text.text)
+            for name in _spelled(text, names):
+                old.setdefault(name, path)
+            new |= {*_NAMED.findall(text), *edited.intersection(_WORD.findall(text))}
+    for each in told:
+        for name in each.keeps:
+            old.setdefault(name, each.path)
+    if old:
+        new = new.union(*(each.reads for each in told if each.sends))
+    return Read(old, frozenset(new))
+
+
+def _spelled(text: str, names: Names) -> Iterator[str]:
+    """The old variables that code names in quotes or as an attribute, outside comments."""
+    for match in _NAMED.finditer(text):
+        if names.env(match[0]) and not in_comment(text, match.start()):
+            yield match[0]
