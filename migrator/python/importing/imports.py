@@ -15,7 +15,10 @@ from migrator.python.module import Module
 from migrator.python.reading.expressions import absolute
 from migrator.python.reading.outline import ImportStatement
 from migrator.python.reading.scopes import Scope
+from migrator.python.reading.source import Source
 from migrator.sites import Edit, Finding, Status
+
+_LONG = 88  # columns, as Black has it
 
 
 def find(module: Module) -> Iterator[Finding]:
@@ -221,7 +224,7 @@ def _split(
         ]
         into = spell_module(module, node, parent)
         spelled = list(dict.fromkeys(spelled))
-        lines.append(f"from {into} import {', '.join(spelled)}" if parent else f"import {', '.join(spelled)}")
+        lines.append(_laid_out(source, node, into, spelled) if parent else f"import {', '.join(spelled)}")
     moved = next(r for _, r in sorted(moves, key=lambda m: not (m[1] and m[1].new)) if r is not None)
     between = separator(module, node)
     message = _told(old, groups)
@@ -241,6 +244,17 @@ def _split(
     yield _noting(line, Finding(start, rule, status, message, (*edits, Edit(start, end, text))))
     for rule, doubt in others:
         yield Finding(start, rule, Status.REVIEW, doubt)
+
+
+def _laid_out(source: Source, node: ast.ImportFrom, into: str, names: list[str]) -> str:
+    """An import on one line, or with a line for each name where that is long and the old one had such lines."""
+    line, indent = f"from {into} import {', '.join(names)}", source.indent(node)
+    first = source.start(node.names[0])
+    before = source.text[source.line_start(first) : first]
+    if before.strip() or first < source.line_end(source.start(node)) or len(indent) + len(line) <= _LONG:
+        return line
+    rows = "".join(f"{source.newline}{before}{name}," for name in names)
+    return f"from {into} import ({rows}{source.newline}{indent})"
 
 
 def _told(old: str, groups: Mapping[str, Moves]) -> str:
