@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -16,6 +15,7 @@ from migrator.planning.candidates import PYTHON, Candidates
 from migrator.planning.distributions import Distributions
 from migrator.primitives.client import Client, Factory
 from migrator.primitives.project import Dependency
+from migrator.python.reading.running import imports, run
 from migrator.sites import Change
 
 NOTEBOOK = ".ipynb"
@@ -57,31 +57,21 @@ def imported_by(code: Sequence[bytes], rules: Rules, home: str) -> Imported:
     """What some code imports, by itself or through the client module that is its home."""
 
     def has(pattern: re.Pattern[bytes]) -> bool:
-        return any(pattern.search(text) and pattern.search(_run(text)) for text in code)
+        return any(pattern.search(text) and pattern.search(run(text)) for text in code)
+
+    def uses(rule: Dependency) -> bool:
+        if rule.uses:
+            return has(re.compile(b"|".join(re.escape(use.encode()) for use in rule.uses)))
+        return any(imports(text, _module(rule.old)) for text in code)
 
     packages: list[Client | Factory] = [*rules.clients, *rules.factories]  # of scripts
-    old = [rule.id for rule in rules.dependencies if has(_using(rule))]
+    old = [rule.id for rule in rules.dependencies if uses(rule)]
     old += [each.id for each in packages if has(importing(each.package))]
     calls = bool(home) and has(re.compile(rb"\b%b\b" % re.escape(home.rpartition(".")[2]).encode()))
-    wanted = [rule for rule in rules.dependencies if rule.new]
-    new = [rule.id for rule in wanted if calls or has(_importing(_END.split(rule.new)[0]))]
+    wanted = {rule.id: _module(_END.split(rule.new)[0]) for rule in rules.dependencies if rule.new}
+    new = [rule for rule, module in wanted.items() if calls or any(imports(text, module) for text in code)]
     new += [each.id for each in packages if has(importing(each.instead))]
     return Imported(frozenset(old), frozenset(new))
-
-
-def _run(code: bytes) -> bytes:
-    """Code without its docstrings, the examples in which import nothing; as it is where it is no Python."""
-    try:
-        nodes = list(ast.walk(ast.parse(code))) if b'"""' in code or b"'''" in code else []
-    except (SyntaxError, ValueError):
-        return code
-    lines = code.splitlines(keepends=True)
-    for node in nodes:
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
-            rest = lines[last][node.end_col_offset :]
-            lines[first : last + 1] = [lines[first][: node.col_offset] + rest, *[b""] * (last - first)]
-    return b"".join(lines)
 
 
 def with_own(imported: Imported, own: Imported) -> Imported:
@@ -98,17 +88,6 @@ def left_by(used: Imported, before: Imported, after: Imported) -> Imported:
     return Imported(old, (used.new | after.new) - old)
 
 
-def _using(rule: Dependency) -> re.Pattern[bytes]:
-    """Finds what shows in code that the old distribution of a rule, or its extra, is still used."""
-    return re.compile(b"|".join(re.escape(use.encode()) for use in rule.uses)) if rule.uses else _importing(rule.old)
-
-
-def _importing(distribution: str) -> re.Pattern[bytes]:
-    """Finds an import of the module that a distribution is called after, also of one that is imported by its name."""
-    module = re.escape(distribution.replace("-", "_").encode())
-    before = rb"(?:[^\n#]*;|(?:try|else|finally|(?:if|elif|except|for|while|with)\b[^\n#]*)[ \t]*:)?"  # on its line
-    statement = rb"^(?:\xef\xbb\xbf)?[ \t]*%b[ \t]*(?:from[ \t]+|import[ \t]+(?:[^\n#]*,[ \t]*)?)%b\b" % (
-        before,
-        module,
-    )
-    return re.compile(rb"%b|(?:import_module|__import__|importorskip)\([\"']%b\b" % (statement, module), re.MULTILINE)
+def _module(distribution: str) -> str:
+    """The module that a distribution is called after."""
+    return distribution.replace("-", "_")
