@@ -12,7 +12,6 @@ from migrator.python.answers.values import NOTHING, Error
 from migrator.python.answers.view import View, asked_attribute, is_looked_for
 from migrator.python.module import Module
 from migrator.python.reading.expressions import parts_of, text_value
-from migrator.python.reading.facts import Facts
 from migrator.python.reading.scopes import FunctionNode
 from migrator.sites import Edit, Finding, Status
 
@@ -30,18 +29,16 @@ def find(module: Module, trace: Trace) -> Iterator[Finding]:
                 yield from read.call(node, name)
             elif isinstance(node, ast.Call) and len({k.arg for k in node.keywords} & {*trace.rule.lost}) > 1:
                 yield from read.built(node)
-            elif (
-                printed and isinstance(node, ast.Attribute) and node.attr == printed and isinstance(node.ctx, ast.Store)
-            ):
+            elif isinstance(node, ast.Attribute) and node.attr == printed and isinstance(node.ctx, ast.Store):
                 yield from read.written(node)
-            elif printed and isinstance(node, ast.Call) and _set(node) == printed:
+            elif isinstance(node, ast.Call) and _set(node) == printed:
                 yield from read.written_by_name(node)
 
 
-def _set(node: ast.Call) -> str:
+def _set(node: ast.Call) -> str | None:
     """The attribute that `setattr(x, "…", value)` writes."""
     sets = isinstance(node.func, ast.Name) and node.func.id == "setattr" and len(node.args) == 3
-    return text_value(node.args[1]) or "" if sets else ""
+    return text_value(node.args[1]) if sets else None
 
 
 class _Reader:
@@ -136,13 +133,10 @@ class _Reader:
 
     def _arguments_after(self, node: ast.AST, to: ast.Attribute) -> ast.expr | None:
         """What the next statement gives the arguments of the same error."""
-        above = next(self.at.notes.above(node))
-        blocks = [b for _, b in ast.iter_fields(above) if isinstance(b, list) and any(s is node for s in b)]
-        for each in blocks[0][blocks[0].index(node) + 1 :][:1] if blocks else ():
-            targets = each.targets if isinstance(each, ast.Assign) else ()
-            chains = [parts_of(t.value) for t in targets if isinstance(t, ast.Attribute) and t.attr == "args"]
-            return each.value if parts_of(to.value) in chains else None
-        return None
+        after = self.at.notes.following(node)
+        targets = after.targets if isinstance(after, ast.Assign) else ()
+        chains = [parts_of(t.value) for t in targets if isinstance(t, ast.Attribute) and t.attr == "args"]
+        return after.value if isinstance(after, ast.Assign) and parts_of(to.value) in chains else None
 
     def _moved(self, node: ast.expr) -> list[Error]:
         """The errors that an expression can be whose classes are the SDK's from now on."""
@@ -150,7 +144,7 @@ class _Reader:
         types = handler.type.elts if handler and isinstance(handler.type, ast.Tuple) else [handler and handler.type]
         if all(id(each) in self.at.module.staying for each in types):
             return []
-        return [e for e in self._errors(node) if self._is_moved(e) and e.name not in self._kept_here]
+        return [e for e in self._errors(node) if self._is_moved(e) and e.name not in self._kept]
 
     def _is_moved(self, error: Error) -> bool:
         fate = self.trace.index.names.fate(f"{self.rule.of}.{error.name}")
@@ -159,21 +153,15 @@ class _Reader:
     def _is_sure(self, node: ast.expr) -> bool:
         """Whether an expression is an error that moves, whatever it is."""
         values = self.trace.value(self.at, node) - NOTHING
-        kept = {name for facts in self.trace.index.by_path.values() for name in self._kept(facts)}
-        return all(isinstance(v, Error) and self._is_moved(v) and v.name not in kept for v in values)
+        return all(isinstance(v, Error) and self._is_moved(v) for v in values)
 
     @cached_property
-    def _kept_here(self) -> frozenset[str]:
-        return frozenset(self._kept(self.at.module.facts))
-
-    def _kept(self, facts: Facts) -> Iterator[str]:
-        """The names of the library's classes that stay in a module, as a class of its own inherits from them."""
-        for base in facts.inherited:
-            first, dot, rest = base.partition(".")
-            for target in facts.bound.get(first, ()):
-                name = self.trace.index.canonical(f"{target}{dot}{rest}")
-                fate = self.trace.index.names.fate(name)
-                yield from [name.rpartition(".")[2]] if fate and fate.built else []
+    def _kept(self) -> frozenset[str]:
+        """The names of the library's classes that stay here, as a class of the module inherits from them."""
+        facts, index = self.at.module.facts, self.trace.index
+        bases = (base.partition(".") for base in facts.inherited)
+        names = (index.canonical(f"{t}{dot}{rest}") for first, dot, rest in bases for t in facts.bound.get(first, ()))
+        return frozenset(n.rpartition(".")[2] for n in names if (fate := index.names.fate(n)) and fate.built)
 
     def _errors(self, node: ast.expr) -> list[Error]:
         values = self.trace.value(self.at, node)

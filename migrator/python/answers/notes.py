@@ -71,6 +71,17 @@ class Notes:
         """Whether a target is that of `x += value`, which leaves the name what it is."""
         return isinstance(self.parents.get(id(target)), ast.AugAssign)
 
+    def block(self, node: ast.AST) -> list[ast.stmt]:
+        """The statements that a statement stands among; nothing for what is none."""
+        above = self.parents.get(id(node))
+        blocks = (b for _, b in ast.iter_fields(above) if isinstance(b, list)) if above else ()
+        return next((b for b in blocks if node in b), []) if isinstance(node, ast.stmt) else []
+
+    def following(self, node: ast.AST) -> ast.stmt | None:
+        """The statement after another one in its block."""
+        block = self.block(node)
+        return next(iter(block[block.index(node) + 1 :]), None) if isinstance(node, ast.stmt) and block else None
+
     def is_within(self, node: ast.AST, outer: ast.AST) -> bool:
         return node is outer or any(each is outer for each in self.above(node))
 
@@ -240,8 +251,8 @@ def reaching(notes: Notes, use: ast.AST, stores: list[ast.expr]) -> tuple[list[a
     seen = [s for s in stores if _is_beside(notes, s, use)]
     node = use
     for parent in notes.above(use):
-        block = next((b for _, b in ast.iter_fields(parent) if isinstance(b, list) and node in b), [])
-        for before in reversed(block[: block.index(node)] if isinstance(node, ast.stmt) and block else []):
+        block = notes.block(node)
+        for before in reversed(block[: block.index(node)] if isinstance(node, ast.stmt) else []):
             inside = [s for s in stores if notes.is_within(s, before)]
             seen += inside
             if inside and _is_sure(notes, before, inside):

@@ -38,6 +38,7 @@ from migrator.python.answers.values import (
     Value,
     Values,
     as_told,
+    inside,
     leads,
     matters,
     raised,
@@ -129,8 +130,9 @@ class Trace:
         return OTHER
 
     def _joined(self, at: View, node: ast.BinOp) -> Values:
-        """What a list and another one come to, or two dictionaries."""
-        values = self.value(at, node.left) | self.value(at, node.right)
+        """What a list or a tuple and another one come to, or two dictionaries."""
+        both = self.value(at, node.left) | self.value(at, node.right)
+        values = frozenset(Many(inside(v)) if isinstance(v, Row) else v for v in both)
         return values if any(isinstance(v, Many | Table) for v in values) and matters(values) else OTHER
 
     def _table(self, at: View, items: Iterable[tuple[ast.expr | None, ast.expr]]) -> Values:
@@ -180,7 +182,10 @@ class Trace:
         if handler is not None:
             if handler.type is None or handler.lineno in at.module.facts.suppressed:
                 return OTHER
-            return raised(self.value(at, handler.type))
+            caught = raised(self.value(at, handler.type))
+            again = [s for s in at.stores.get((id(holder), node.id), ()) if at.notes.is_within(s, handler)]
+            later = self._variable(at, holder, node.id, node) if holder and again else NONE
+            return later if reaching(at.notes, node, again)[1] else caught | later
         if holder is None:
             dotted = at.module.from_star(node.id)
             return self.named(dotted) if dotted else OTHER
