@@ -15,7 +15,7 @@ from migrator.python import statements
 from migrator.python.importing.imports import added_above
 from migrator.python.module import Module
 from migrator.python.reading.expressions import Parts, parts_of, text_value
-from migrator.python.reading.scopes import Scope
+from migrator.python.reading.scopes import Binding, Scope
 from migrator.sites import Edit, Finding, Status
 
 
@@ -208,8 +208,9 @@ def import_edit(module: Module, name: str, node: ast.expr, scope: Scope, of: str
     `of` is the module's member that it is a name for, such as `a.b` of `from a import b as name`.
     """
     holder = scope.lookup(name)
-    if holder is not None:
-        return Edit(0, 0, "") if any(b.target == (of or name) for b in holder.bindings[name]) else None
+    there = [b for b in holder.bindings[name] if not _is_for_types(module, b)] if holder else []
+    if there:
+        return Edit(0, 0, "") if any(b.target == (of or name) for b in there) else None
     package, _, member = of.rpartition(".")
     line = f"from {package} import {member} as {name}" if of else f"import {name}"
     parts = parts_of(node.func) if isinstance(node, ast.Call) else ()
@@ -219,6 +220,14 @@ def import_edit(module: Module, name: str, node: ast.expr, scope: Scope, of: str
     top = (i.node for i in module.found.imports if i.scope is module.found.scope)
     first = next((n for n in top if not (isinstance(n, ast.ImportFrom) and n.module == "__future__")), None)
     return _in_body(module, module.found.scope, first, line) if first else None
+
+
+def _is_for_types(module: Module, binding: Binding) -> bool:
+    """Whether an import stands under `if TYPE_CHECKING:`, where nothing runs."""
+    above: ast.AST | None = binding.statement
+    while above is not None and not isinstance(above, ast.If):
+        above = module.source.parents.get(id(above))
+    return above is not None and parts_of(above.test)[-1:] == ("TYPE_CHECKING",)
 
 
 def _in_body(module: Module, holder: Scope, statement: ast.stmt, line: str) -> Edit | None:

@@ -33,8 +33,8 @@ def as_object(module: Module, trace: Trace, node: ast.Dict, shape: str) -> tuple
     local = _OBJECT.rpartition(".")[2]
     if module.facts.bound.get(local) == frozenset({_OBJECT}) and module.found.scope.lookup(local) is module.found.scope:
         return tuple(_edits(module, trace.rule.fields, node, shape, local))
-    edits = _edits(module, trace.rule.fields, node, shape, _OBJECT) if not _hides(module, "types") else []
-    imported = import_edit(module, "types", node, module.found.scope) if edits else None
+    edits = _edits(module, trace.rule.fields, node, shape, _OBJECT)
+    imported = import_edit(module, "types", node, trace.scope_of(trace.see(module), node)) if edits else None
     return (*([imported] if imported.text else []), *edits) if edits and imported else ()
 
 
@@ -153,13 +153,6 @@ def _set_on(name: str, block: list[ast.stmt], times: int) -> Iterator[ast.expr]:
             case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=of), attr=attr)], value=value):
                 if of == name and attr in GIVING:
                     yield value
-
-
-def _hides(module: Module, name: str) -> bool:
-    """Whether a name is anything but the module of that name somewhere in a module."""
-    imports = (n for n in module.source.nodes if isinstance(n, ast.Import))
-    plain = {id(a) for n in imports for a in n.names if a.name == name and a.asname in (None, name)}
-    return any(_binds(n, name) and id(n) not in plain for n in module.source.nodes)
 
 
 def _binds(node: ast.AST, name: str) -> bool:
