@@ -75,11 +75,15 @@ def is_id(slugged: str, said: Said, client: Client) -> bool:
     Where nothing is, its name has to read as that of a model, and of no package, team or person: it has a digit, which
     names of packages hardly have, and a word of it begins as those of a known family do.
     """
-    name = slugged.partition("/")[2].lower()
-    families = "|".join(map(re.escape, client.families))
+    name = slugged.partition("/")[2]
     digit = re.search(r"\d", name) is not None
-    its = bool(families) and digit and re.search(rf"(?<![a-z0-9])(?:{families})", name) is not None
-    return said == "model" or its or (said == "about" and digit)
+    return said == "model" or (digit and (said == "about" or _is_of_family(name, client)))
+
+
+def _is_of_family(name: str, client: Client) -> bool:
+    """Whether a word of a name begins as the names of a known family of models do."""
+    families = "|".join(map(re.escape, client.families))
+    return bool(families) and re.search(rf"(?<![a-z0-9])(?:{families})", name.lower()) is not None
 
 
 def is_built_id(text: str, names: Iterable[str], client: Client, slugs: Mapping[str, str]) -> bool:
@@ -104,6 +108,8 @@ def new_id(model: str, provider: str, client: Client, slugs: Mapping[str, str], 
             by_name = _by_vendor(root, client)
             if by_name.message:
                 return by_name
+            if not _is_of_family(root, client):
+                return NewId(model, Status.MANUAL, UNTOLD)
             said = f"nothing tells the provider of the slug {slug}, so {client.called} chooses"
             return NewId(root, Status.REVIEW, f"{said}: say it with the setting slugs")
         sure = slug in slugs
@@ -122,11 +128,11 @@ def slugged(
     """What becomes of `@slug/name`, the id of a model where `is_id` says so: one policy for code and configuration.
 
     It stays, as `manual`, where `held` says why, and where neither the settings nor its slug tell the provider, nor
-    does its name as that of something called a model. The message names it.
+    does its name where something is `said` to be a model. The message names it.
     """
     new = new_id(old, "", client, slugs, models)
     known = old in models or meant(old[1:].partition("/")[0], client, slugs) != ""
-    told = known or (said == "model" and is_id(old, "", client))
+    told = known or said == "model"
     if stays := held or ("" if told else UNTOLD) or (new.message if new.status is Status.MANUAL else ""):
         return NewId(old, Status.MANUAL, f"{old}: {stays}")
     why = "; ".join(filter(None, [new.message, "" if said else LIKELY]))
