@@ -86,4 +86,10 @@ def env_keywords(module: Module) -> Iterator[Finding]:
                 edit = Edit(start, start + len(keyword.arg), new)
                 yield Finding(start, rule.id, Status(rule.status), message, (edit,))
             else:
-                yield Finding(start, rule.id, Status.MANUAL, f"{message}; see whether this argument is the variable")
+                yield Finding(
+                    start,
+                    rule.id,
+                    Status.MANUAL,
+                    f"{message}; see whether this argument is the variable",
+                    stays=keyword.arg,
+                )
