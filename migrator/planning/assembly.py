@@ -108,6 +108,10 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
         done, attempts = 0, [replace(rules, staying=True), settled]
         index = Index.build(settled, candidates.facts.values(), candidates.parsed, candidates.processes)
         code = rewritten(sorted({*paths} - {*texts}), clients(places, parts, index, ()), ())
+    if late := _installing(code, rules):  # which waits, too
+        done -= len(late)
+        again = rewritten(late, clients(places, parts, index, ()), changes_of(code))
+        code = [*(result for result in code if result.spoken.path not in late), *again]
     changes = changes_of(code)
     for rules in attempts:  # what is no code moves on its own where some of it sends requests
         if len(attempts) > 1:
@@ -207,6 +211,13 @@ def _moves(candidates: Candidates, rules: Rules) -> tuple[dict[str, str], list[S
                     docs = rules.docs.get(rule.id, "")
                     sites.append(Site(path, 1, 1, rule.id, Status.MIGRATED, message, new_path, 1, docs))
     return moves, sites, blocked
+
+
+def _installing(code: Iterable[Result], rules: Rules) -> list[str]:
+    """The paths of code that has commands for what some code imports, or did."""
+    its = {rule.id for rule in rules.dependencies}
+    sites = (site for result in code for site in result.sites)
+    return sorted({site.path for site in sites if site.rule in its and site.status is Status.MANUAL})
 
 
 def _moved_by(rule: Module, candidates: Candidates) -> Iterator[tuple[str, str, str]]:
