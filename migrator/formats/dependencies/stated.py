@@ -240,7 +240,7 @@ def _finding(rule: Dependency, one: Stated, status: Status, said: str, edits: Ed
         said = f"{warning}; {said}"
     said = f"{said}: {rule.message}" if rule.message else said
     if manner.prose:
-        said = f"prose: {said}" if manner.edited else f"prose: {said}; edited only with --text"
+        said = f"prose: {said}" if manner.edited or not edits else f"prose: {said}; edited only with --text"
         return Finding(one.at, rule.id, Status.REVIEW, said, edits if manner.edited else (), prose=True)
     return Finding(one.at, rule.id, status, said, edits)
 
