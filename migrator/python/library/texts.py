@@ -65,7 +65,8 @@ class Texts:
             elif in_modules.is_key(self.module, text.node):
                 yield in_modules.finding(self.module, text.node, library.module)
             elif call and callee and value == library.module and self._guards_import(call, library):
-                yield self._guard(text, value, library, callee[0])
+                said = f"{callee[0]}({value!r}) guards what is imported below: have it ask for {library.instead}"
+                yield self._asked_as_well(text, library) or self._finding(text, Status.MANUAL, said)
             elif value == library.module and not self._lingers and self._asks_by_name(text.node, callee):
                 said = f"{value} is asked for by its name in a text: ask for {library.instead}, or take it out"
                 yield self._finding(text, Status.MANUAL, said)
@@ -84,13 +85,10 @@ class Texts:
         named += [alias.name for node in inside if isinstance(node, ast.Import) for alias in node.names]
         return any(under(name, library.module) for name in named)
 
-    def _guard(self, text: Text, value: str, library: Library, callee: str) -> Finding:
-        """`if is_installed("litellm"):`, which keeps what is imported below from being so once LiteLLM is gone."""
-        if self._lingers:
-            said = f"{value} stays, for it is used here: ask for {library.instead} as well"
-            return self._finding(text, Status.MANUAL, said)
-        said = f"{callee}({value!r}) guards what is imported below: have it ask for {library.instead}"
-        return self._finding(text, Status.MANUAL, said)
+    def _asked_as_well(self, text: Text, library: Library) -> Finding | None:
+        """What is said where a text asks whether the library is there, which it is used for here afterwards, too."""
+        said = f"{text_value(text.node)} stays, for it is used here: ask for {library.instead} as well"
+        return self._finding(text, Status.MANUAL, said) if self._lingers else None
 
     def _asks_by_name(self, node: ast.expr, callee: Parts) -> bool:
         """Whether a text is whose version is asked for, or one of those that a loop or a default imports or probes."""
@@ -177,11 +175,9 @@ class Texts:
             if self.module.names.rules.callers:
                 said = f"{value} {staying_for(self.module.names.rules, library)}"
                 return self._finding(text, Status.REVIEW, said)
-            if self._lingers:
-                said = f"{value} stays, for it is used here: ask for {library.instead} as well"
-                return self._finding(text, Status.MANUAL, said)
             said = f"{value} → {library.instead}: asks for {library.instead} now"
-            return self._finding(text, Status.REVIEW, said, library.instead)
+            renamed = self._finding(text, Status.REVIEW, said, library.instead)
+            return self._asked_as_well(text, library) or renamed
         return self._finding(text, Status.MANUAL, f"{value} is imported by its name in a text: write it by hand")
 
     def _is_stored(self, call: ast.Call) -> bool:

@@ -39,7 +39,10 @@ def prepare(module: Module) -> Iterator[Finding]:
         yield from library.findings()
         yield from imported.written(module, calls)
         yield from dropped.find(module, calls)
-        yield from library_names.find(module, library.cuts)
+        left = list(library_names.find(module, library.cuts))
+        stays = any(each.stays for each in library.objects.values()) or any(finding.stays for finding in left)
+        yield from left
+        yield from Texts(module, library.follows and bool(library.kept), stays).findings()
         yield from library.cuts.findings()
 
 
@@ -124,10 +127,7 @@ class _Library:
     def findings(self) -> Iterator[Finding]:
         found = [f for each in self._in_order() for f in self._of_object(each)]
         found += self._of_stored()
-        found += handed_on.find(self.module, self.kept)
-        stays = any(each.stays for each in self.objects.values())
-        found += Texts(self.module, self.follows and bool(self.kept), stays).findings()
-        yield from found
+        yield from (*found, *handed_on.find(self.module, self.kept))
 
     def _in_order(self) -> list[Object]:
         return sorted(self.objects.values(), key=lambda o: min(s.node.lineno for s, _ in o.imports))
