@@ -84,11 +84,17 @@ class Plan:
     recipe: Recipe
     added: list[Added] = field(default_factory=list)
     replaced: list[tuple[ast.expr, str]] = field(default_factory=list)
+    dumped: list[ast.expr] = field(default_factory=list)  # what `json.dumps` makes a text of
     doubts: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)  # the arguments that go
     renamed: list[tuple[ast.keyword, str]] = field(default_factory=list)
     inner: list[Key] = field(default_factory=list)  # the calls of the library among what it is given
     reason: str = ""
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """The modules that the call is written with afterwards."""
+        return (*self.recipe.imports, *(["json"] if self.dumped else []))
 
     @property
     def status(self) -> Status:
@@ -269,8 +275,10 @@ class Builds:
                 plan.doubts.append(f"{name} has to be one of {', '.join(known)}")
             elif value.value not in known:
                 plan.reason = plan.reason or f"{name} can only be {', '.join(known)}"
-        elif name in recipe.as_json and isinstance(value, ast.Dict) and (text := as_json(value)):
-            plan.replaced.append((value, text))
+        elif name in recipe.as_json and isinstance(value, ast.Dict):
+            text = as_json(value)
+            plan.replaced += [(value, text)] if text else []
+            plan.dumped += [] if text else [value]
         else:
             if name in recipe.as_json and not is_text(value):
                 plan.doubts.append(f"{name} must be a text: LiteLLM wrote a dict as JSON")

@@ -29,6 +29,9 @@ def edits(source: Source, plan: Plan) -> Iterator[Edit]:
         yield Edit(start, start + len(keyword.arg or ""), name)
     for value, text in plan.replaced:
         yield Edit(source.start(value), source.end(value), text)
+    for value in plan.dumped:
+        yield Edit(source.start(value), source.start(value), "json.dumps(")
+        yield Edit(source.end(value), source.end(value), ")")
 
 
 def _of_call(source: Source, call: ast.Call, added: Added) -> Iterator[Edit]:

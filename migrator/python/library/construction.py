@@ -37,7 +37,7 @@ def _held(facts: Facts, plan: Plan) -> str:
         return "a comment keeps it"
     if name in facts.inherited:
         return "a class inherits from it"
-    taken = [m for m in plan.recipe.imports if facts.bound.get(m, frozenset({m})) - {"", m}]
+    taken = [m for m in plan.imports if facts.bound.get(m, frozenset({m})) - {"", m}]
     return f"{taken[0]} is another thing here" if taken else ""
 
 

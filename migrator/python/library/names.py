@@ -114,7 +114,7 @@ def _built(module: Module) -> Iterator[Finding]:
 def _with_new_arguments(module: Module, plan: Plan, reference: Reference) -> Finding:
     """An object of an imported class, whose name the import changes: what it is given."""
     name, scope = reference.parts[0], reference.scope
-    imported = [import_edit(module, each, plan.made.call, scope) for each in plan.recipe.imports]
+    imported = [import_edit(module, each, plan.made.call, scope) for each in plan.imports]
     edits = [e for e in imported if e and e.text] + list(built_texts.edits(module.source, plan))
     said = f"{name}(…) → {plan.fate.new}(…)" + (f": {plan.message}" if plan.message else "")
     return Finding(module.source.start(reference.nodes[0]), plan.fate.rule, plan.status, said, tuple(edits))

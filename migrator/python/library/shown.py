@@ -53,7 +53,9 @@ def is_text(value: ast.expr) -> bool:
 
 
 def as_json(value: ast.Dict) -> str:
-    """The literal of the JSON that a dict of nothing but literals is; "" for any other dict."""
+    """The literal of the JSON that a dict of nothing but literals on one line is; "" for any other dict."""
+    if value.lineno != value.end_lineno:
+        return ""
     try:
         text = json.dumps(ast.literal_eval(value))
     except (TypeError, ValueError):

@@ -207,7 +207,7 @@ class _Library:
         if reason := self.calls.refusal(use.reference.nodes[-1]):
             each.stays = True
             return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text}: {reason}")
-        each.needs |= {use.fate.to or use.fate.name, *(built.recipe.imports if built else ())}
+        each.needs |= {use.fate.to or use.fate.name, *(built.imports if built else ())}
         called = id(use.reference.nodes[-1])
         if called in self.calls.calls and self.calls.calls[called].of_sdk:
             each.needs.add(SDK)
