@@ -56,6 +56,8 @@ def _texts(trace: Trace, at: View, node: ast.AST) -> Iterator[Text]:
             yield value, made == "str" and not others
         case ast.Call(func=ast.Name(id="print"), args=args):
             yield from ((each, True) for each in _laid_out(args))
+        case ast.Call(func=ast.Attribute(ast.Name("click" | "typer"), "echo" | "secho"), args=[value, *_]):
+            yield value, True
         case ast.Call(func=ast.Attribute(attr="__str__", value=value), args=[]):
             yield value, False
         case ast.Call(func=ast.Attribute(attr=attr, value=logger)) if attr in _LOGGED:
