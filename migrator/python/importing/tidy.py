@@ -29,7 +29,7 @@ class _Statement:
         self.is_alone = not around.strip()
         inside = [Edit(e.start - self.start, e.end - self.start, e.text) for e in self.edits]
         self.text = apply(source.text[self.start : self.end], inside)
-        self.lines = [line.strip() for line in self.text.splitlines()]
+        self.lines = [line.removeprefix(self.indent).rstrip() for line in self.text.splitlines()]
         self.elsewhere: list[Edit] = []  # what was among the lines, where it stands now
         self.blank = 0  # characters of the blank line below that goes with it
 
