@@ -137,11 +137,11 @@ def _moved(module: Module, alias: ast.alias, dotted: str) -> Renamed | None:
 
     It comes from the library itself then, where the module that handed it on does so no more.
     """
-    renamed = module.rename(dotted)
-    if renamed is None or not construction.is_built(module.index, module.facts, alias.asname or alias.name, dotted):
-        return renamed
-    defined = module.index.canonical(dotted)
-    return Renamed(defined, renamed.rule) if module.index.module_of(dotted) and defined != dotted else None
+    if not construction.is_built(module.index, module.facts, alias.asname or alias.name, dotted):
+        return module.rename(dotted)
+    renamed, defined = module.rename(dotted) or module.index.let_go(dotted), module.index.canonical(dotted)
+    handed_on = module.index.module_of(dotted) and defined != dotted
+    return Renamed(defined, renamed.rule) if renamed and handed_on else None
 
 
 def _star(module: Module, node: ast.ImportFrom, old: str) -> Iterator[Finding]:

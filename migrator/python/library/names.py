@@ -25,6 +25,7 @@ def find(module: Module, cuts: Cuts) -> Iterator[Finding]:
     """What stays as it is, with the reason and the next step; `cuts` takes what goes with the statement it is for."""
     yield from _left(module, cuts)
     yield from _built(module)
+    yield from _inherited(module)
     yield from _hiding(module)
     yield from _stars(module)
     yield from _raised(module)
@@ -109,6 +110,19 @@ def _built(module: Module) -> Iterator[Finding]:
             status = Status.MANUAL if id(node) in caught or name in module.facts.inherited else Status.REVIEW
             said = f"{name} stays, for it is built in this file; what takes its place is {fate.new}"
             yield Finding(start, fate.rule, status, said)
+
+
+def _inherited(module: Module) -> Iterator[Finding]:
+    """Classes of the project whose base another module of it has, which is another class there from now on."""
+    for reference in module.found.references:
+        above = module.source.parents.get(id(reference.nodes[-1]))
+        dotted = module.meaning(reference.parts, reference.scope) if len(reference.parts) > 1 else None
+        if not isinstance(above, ast.ClassDef) or not dotted or not module.index.module_of(dotted):
+            continue
+        fate = module.names.fate(module.index.canonical(dotted))
+        if fate and fate.built and (module.rename(dotted) or module.index.let_go(dotted)):
+            said = f"{'.'.join(reference.parts)} is {fate.new} from now on: see how a {above.name} is built"
+            yield Finding(module.source.start(above), fate.rule, Status.MANUAL, said)
 
 
 def _with_new_arguments(module: Module, plan: Plan, reference: Reference) -> Finding:

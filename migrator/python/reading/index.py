@@ -192,6 +192,15 @@ class Index(Definitions):
         rules = facts.kept.get(name)
         return rules is not None and (not rules or not rules.isdisjoint(self.rules_of(target)))
 
+    def let_go(self, dotted: str) -> Renamed | None:
+        """What becomes of what a module of the project hands on, by a name that stays while it is another thing."""
+        module = self.module_of(dotted)
+        facts, name = self.by_name.get(module), dotted[len(module) + 1 :]
+        target = facts.exports.get(name) if facts else None
+        if facts is None or target is None or target == dotted or facts.frozen or self._is_kept(facts, name, target):
+            return None
+        return self.names.rename(target) or self.let_go(target)
+
     def rules_of(self, target: str) -> set[str]:
         """The rules that speak of an imported name: that of its own rename and that of its module's."""
         return {r.rule for r in (self.rename(target), self.rename(target.rpartition(".")[0])) if r}
