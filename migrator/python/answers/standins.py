@@ -6,13 +6,16 @@ import ast
 import keyword
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
+from migrator.python.answers.given import Given
+from migrator.python.answers.notes import reaching
 from migrator.python.answers.trace import Trace
 from migrator.python.answers.view import View
 from migrator.python.calls import import_edit
 from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, parts_of, text_value
-from migrator.python.reading.scopes import FunctionNode, target_of
+from migrator.python.reading.scopes import FunctionNode, Scope, parameters, target_of
 from migrator.sites import Edit
 
 GIVING = {"return_value", "side_effect"}
@@ -53,7 +56,8 @@ class _Puts:
     def __init__(self, module: Module, trace: Trace) -> None:
         self.module, self.trace = module, trace
         self.at: View = trace.see(module)
-        self.calls = [c for c, scope in module.found.calls if self._is_put(c)]
+        self.calls = [call for call, scope in module.found.calls if self._is_put(call, scope)]
+        self.mocks = [c for c in self.calls if not self._rest(c) and all(k.arg != "new" for k in c.keywords)]
 
     def values(self) -> Iterator[ast.expr]:
         """Every expression that such a mock or function gives."""
@@ -61,8 +65,10 @@ class _Puts:
             yield from (k.value for k in call.keywords if k.arg in GIVING)
             for fake in (*self._rest(call), *(k.value for k in call.keywords if k.arg == "new")):
                 yield from self._given_by(fake)
-            for name, block, times in self._mocks(call):
-                yield from _set_on(name, block, times)
+        for put in (put for name in sorted(GIVING) for put in self.at.notes.puts.get(name, ())):
+            mock = put.of.value if isinstance(put.of, ast.Attribute) else None
+            if isinstance(mock, ast.Name) and put.given and put.given.value and self._is_mock(mock):
+                yield put.given.value
 
     def is_read_by_key(self, given: ast.Dict) -> bool:
         """Whether the test that has it looks for the keys of an answer itself, or compares with such a dictionary."""
@@ -77,23 +83,12 @@ class _Puts:
                     return True
         return False
 
-    def _is_put(self, call: ast.Call) -> bool:
+    def _is_put(self, call: ast.Call, scope: Scope) -> bool:
         """Whether a call puts something in the place of a moved function that gives an answer."""
-        name = self._name(call)
+        name = _replaced(call, scope)
         canonical = self.trace.index.canonical(name) if name else ""
         fate = self.trace.index.names.fate(canonical) if canonical.rpartition(".")[2] in self.trace.rule.gives else None
         return fate is not None and fate.kind == "moved"
-
-    def _name(self, call: ast.Call) -> str:
-        """The full name of what a call puts something in the place of."""
-        callee = callee_of(call)
-        if callee in ("patch", "setattr") and call.args and (text := text_value(call.args[0])):
-            return text
-        if callee in ("object", "setattr") and len(call.args) > 1 and (name := text_value(call.args[1])):
-            scope = next((s for c, s in self.module.found.calls if c is call), self.module.found.scope)
-            of = target_of(parts_of(call.args[0]), scope)
-            return f"{of}.{name}" if of else ""
-        return ""
 
     def _rest(self, call: ast.Call) -> list[ast.expr]:
         """What stands after the name of what is replaced."""
@@ -112,28 +107,32 @@ class _Puts:
             if len(made) == 1 and all(any(u is a for a in put) for u in uses):
                 yield from self.at.notes.gives.get(id(made[0]), ())
 
-    def _mocks(self, call: ast.Call) -> Iterator[tuple[str, list[ast.stmt], int]]:
-        """The names that a mock has, each with the statements in which it has it, and how often these bind it."""
-        if self._rest(call) or any(k.arg == "new" for k in call.keywords):
-            return
-        above = self.at.notes.parents.get(id(call))
-        match above:
-            case ast.withitem(optional_vars=ast.Name(id=name)):
-                block = self.at.notes.parents.get(id(above))
-                yield name, block.body if isinstance(block, ast.With | ast.AsyncWith) else [], 0
-            case ast.Assign(targets=[ast.Name(id=name)]):
-                around = next((a for a in self.at.notes.above(call) if isinstance(a, FunctionNode)), None)
-                yield name, [around] if around else [], 1
-            case ast.FunctionDef() | ast.AsyncFunctionDef() if call in above.decorator_list:
-                if name := self._parameter(above, call):
-                    yield name, above.body, 0
+    def _is_mock(self, use: ast.Name) -> bool:
+        """Whether a name is such a mock where it is used, whatever it is elsewhere."""
+        holder = self.at.holder(use)
+        if holder is None:
+            return False
+        stores = self.at.stores.get((id(holder), use.id), [])
+        inside = self.at.scopes[id(use)] is holder
+        seen, certain = reaching(self.at.notes, use, stores) if inside else (stores, False)
+        made = [self.at.notes.given.get(id(store), Given(None)).value for store in seen]
+        given = [] if certain else [each.node for each in holder.bindings[use.id] if isinstance(each.node, ast.arg)]
+        are_mocks = all(value in self.mocks for value in made) and all(id(arg) in self._filled for arg in given)
+        return are_mocks and bool(made or given)
+
+    @cached_property
+    def _filled(self) -> set[int]:
+        """The ids of the parameters that get such a mock from a decorator."""
+        above = ((self.at.notes.parents.get(id(call)), call) for call in self.mocks)
+        filled = ((each, self._parameter(each, call)) for each, call in above if isinstance(each, FunctionNode))
+        return {id(arg) for function, name in filled for arg in parameters(function.args) if arg.arg == name}
 
     def _parameter(self, function: FunctionNode, call: ast.Call) -> str:
         """The parameter that a decorator of a function fills: the lowest fills the first."""
         taking = [d for d in reversed(function.decorator_list) if isinstance(d, ast.Call) and self._fills(d)]
         of_class = isinstance(self.at.notes.parents.get(id(function)), ast.ClassDef)
         names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)][of_class:]
-        place = taking.index(call)
+        place = taking.index(call) if call in taking else len(names)
         return names[place] if place < len(names) else ""
 
     def _fills(self, call: ast.Call) -> bool:
@@ -145,14 +144,15 @@ class _Puts:
         return len(call.args) == (2 if objects else 1) and not any(k.arg == "new" for k in call.keywords)
 
 
-def _set_on(name: str, block: list[ast.stmt], times: int) -> Iterator[ast.expr]:
-    """What `name.return_value = …` gives it in some statements; nothing where they bind the name more than so often."""
-    nodes = [n for statement in block for n in ast.walk(statement)]
-    for node in nodes if sum(_binds(n, name) for n in nodes) <= times else ():
-        match node:
-            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=of), attr=attr)], value=value):
-                if of == name and attr in GIVING:
-                    yield value
+def _replaced(call: ast.Call, scope: Scope) -> str:
+    """The full name of what a call puts something in the place of."""
+    callee = callee_of(call)
+    if callee in ("patch", "setattr") and call.args and (text := text_value(call.args[0])):
+        return text
+    if callee in ("object", "setattr") and len(call.args) > 1 and (name := text_value(call.args[1])):
+        of = target_of(parts_of(call.args[0]), scope)
+        return f"{of}.{name}" if of else ""
+    return ""
 
 
 def _binds(node: ast.AST, name: str) -> bool:
