@@ -158,7 +158,10 @@ class Candidates:
         return [f for f in self.files if f.endswith(PYTHON) and f not in done]
 
     def _receivers(self, index: Index) -> list[str]:
-        """The modules, none of them read, that may be given answers or clients, and read keys of them, or call them."""
+        """The modules, none of them read, that may be given answers or clients, and read keys of them, or call them.
+
+        Those whose variables others assign are among them, whatever they say themselves.
+        """
         from migrator.python import answers
         from migrator.python.reading.facts import module_names
 
@@ -168,7 +171,11 @@ class Candidates:
         quoted = [f"{sign}{key}{sign}".encode() for key in keys for sign in "\"'"]
         asked = {n for row in index.names.rules.methods for n in row.names} | answers.of_clients(index)
         methods = [f".{name}".encode() for name in sorted(asked)]
-        return tree.matching(self.project.root, there, [*quoted, *_KEEPERS, *methods])[0]
+        using = (facts for facts in self.facts.values() if facts.assigned and index.uses_old(facts))
+        assigned = {name.rpartition(".")[0] for facts in using for name in facts.assigned}
+        keeping = [path for path in there if not assigned.isdisjoint(module_names(path, self.roots))]
+        found, _ = tree.matching(self.project.root, there, [*quoted, *_KEEPERS, *methods])
+        return [*keeping, *(path for path in found if path not in keeping)]
 
 
 class _Unparsed(Exception):

@@ -109,18 +109,23 @@ class Contents:
             found |= self.put_by_others(where, scope, arg.arg, further - 1) if further else NONE
         return found
 
-    def put_by_modules(self, at: View, name: str) -> Values:
-        """What other modules put into what a variable of a module is."""
-        found, full = NONE, f"{at.module.facts.name}.{name}"
+    def put_by_modules(self, at: View, holder: Scope, name: str, *, anew: bool) -> Values:
+        """What other modules put into what a variable of a module is, or give that variable `anew`."""
+        if holder is not at.module.found.scope:
+            return NONE
+        full = f"{at.module.facts.name}.{name}"
+
+        def is_it(view: View, put: Put) -> bool:
+            first = root_of(put.of)
+            scope = view.scopes.get(id(first)) if first else None
+            return scope is not None and view.module.meaning(parts_of(put.of), scope) == full
+
+        found = NONE
         for view in passing.mentioning(self.trace, at, name, is_method=False):
-            local = [each for each, targets in view.module.facts.bound.items() if full in targets]
-            for put in (
-                put for each in sorted({name, *local}) for put in view.notes.puts.get(each, ()) if view is not at
-            ):
-                first = root_of(put.of)
-                scope = view.scopes.get(id(first)) if first else None
-                if scope and view.module.meaning(parts_of(put.of), scope) == full:
-                    found |= self._put(view, put)
+            local = {each for each, targets in view.module.facts.bound.items() if full in targets}
+            puts = (put for each in sorted({name, *local}) for put in view.notes.puts.get(each, ()))
+            mine = (put for put in puts if view is not at and put.anew == anew and is_it(view, put))
+            found |= union(self._put(view, put) for put in mine)
         return found
 
     def given_to_attribute(self, at: View, cls: str, name: str) -> tuple[Values, Values]:
@@ -128,15 +133,13 @@ class Contents:
 
         A variable that is given it is one more name for what is put into it.
         """
-        more, assigned = NONE, NONE
+        more, assigned, full = NONE, NONE, f"{at.module.facts.name}.{cls}"
         for view in passing.mentioning(self.trace, at, cls, is_method=False) if cls else ():
-            full = f"{at.module.facts.name}.{cls}"
-            for put in view.notes.puts.get(name, ()):
-                if isinstance(put.of, ast.Attribute) and self._is_of(view, put.of.value, full):
-                    if put.anew and put.given:
-                        assigned |= self.trace.of_given(view, put.given)
-                    else:
-                        more |= self._put(view, put)
+            for put, of in _to_attribute(view, name):
+                if self._is_of(view, of, full) and put.anew and put.given:
+                    assigned |= self.trace.of_given(view, put.given)
+                elif self._is_of(view, of, full):
+                    more |= self._put(view, put)
             for of, variable in view.notes.kept.get(name, ()):
                 holder = view.holder(variable) if variable.id in view.notes.puts else None
                 if holder and self._is_of(view, of, full):
@@ -148,14 +151,13 @@ class Contents:
         return self.trace.solving.value((space, name), lambda: self._of_space(space, name))
 
     def _of_space(self, space: Space, name: str) -> Values:
-        views = {
-            path: view for path in (space.path, *sorted(self.trace.views.near)) if (view := self.trace.views.look(path))
-        }
+        paths = (space.path, *sorted(self.trace.views.near))
+        views = {path: view for path in paths if (view := self.trace.views.look(path))}
         given = [k.value for k in space.call.keywords if k.arg == name]
         found = union(self.trace.value(views[space.path], value) for value in given)
         for view in views.values():
-            puts = ((put, put.of.value) for put in view.notes.puts.get(name, ()) if isinstance(put.of, ast.Attribute))
-            found |= union(self._put(view, put) for put, of in puts if space in self.trace.value(view, of))
+            puts = (put for put, of in _to_attribute(view, name) if space in self.trace.value(view, of))
+            found |= union(self._put(view, put) for put in puts)
         return found or OTHER
 
     def _is_of(self, at: View, node: ast.expr, base: str) -> bool:
@@ -199,6 +201,11 @@ def _puts(at: View, holder: Scope, name: str) -> Iterator[Put]:
     """What a module puts into what a variable is, by its name."""
     puts = at.notes.puts.get(name, ())
     return (put for put in puts if isinstance(put.of, ast.Name) and at.holder(put.of) is holder)
+
+
+def _to_attribute(at: View, name: str) -> Iterator[tuple[Put, ast.expr]]:
+    """What a module puts into attributes of a name, each with what has it."""
+    return ((put, put.of.value) for put in at.notes.puts.get(name, ()) if isinstance(put.of, ast.Attribute))
 
 
 def is_display(node: ast.expr | None) -> bool:

@@ -217,8 +217,9 @@ class Trace:
         more = self.contents.put_into(at, holder, name)
         if by and all(is_display(given.value) for given in by):
             more |= self.contents.put_by_others(at, holder, name)
-            more |= self.contents.put_by_modules(at, name) if holder is at.module.found.scope else NONE
-        return self.contents.filled(at, union(values), by, more)
+            more |= self.contents.put_by_modules(at, holder, name, anew=False)
+        given = NONE if certain else self.contents.put_by_modules(at, holder, name, anew=True)
+        return self.contents.filled(at, union(values), by, more) | given
 
     def named(self, dotted: str) -> Values:
         """What a dotted name comes to: a function of the library, something of the project's own."""
