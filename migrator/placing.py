@@ -120,7 +120,7 @@ class Shift:
         """Where in the lines that an edit puts the name or the old line stands, if it is among them."""
         old = _LINE_END.split(self._text[offset : edit.end])[0].strip()
         lines = list(zip(line_starts(edit.text), _LINE_END.split(edit.text), strict=True))
-        named = (start for start, line in lines if stays and re.search(rf"\b{stays}\b", line))
+        named = (start for start, line in lines if stays and re.search(rf"\b{re.escape(stays)}\b", line))
         return next(named, next((start for start, line in lines if old and line.strip() == old), 0))
 
 

@@ -31,14 +31,16 @@ def find(module: Module, trace: Trace) -> Iterator[Finding]:
                 yield from read.built(node)
             elif isinstance(node, ast.Attribute) and node.attr == printed and isinstance(node.ctx, ast.Store):
                 yield from read.written(node)
-            elif isinstance(node, ast.Call) and _set(node) == printed:
-                yield from read.written_by_name(node)
+            elif isinstance(node, ast.Call) and (of := _set(node, printed)):
+                yield from read.written_by_name(node, of)
 
 
-def _set(node: ast.Call) -> str | None:
-    """The attribute that `setattr(x, "…", value)` writes."""
-    sets = isinstance(node.func, ast.Name) and node.func.id == "setattr" and len(node.args) == 3
-    return text_value(node.args[1]) if sets else None
+def _set(node: ast.Call, name: str) -> ast.expr | None:
+    """What `setattr(x, "name", value)` or `object.__setattr__(x, "name", value)` sets the attribute of."""
+    match node:
+        case ast.Call(func=ast.Name(id="setattr") | ast.Attribute(attr="__setattr__"), args=[of, key, _]):
+            return of if text_value(key) == name else None
+    return None
 
 
 class _Reader:
@@ -122,9 +124,9 @@ class _Reader:
         message = f"{to.attr}: the SDK's errors are printed from `args`, which take it as well"
         yield Finding(self.source.start(node), errors[0].rule, Status.MIGRATED, message, (edit,))
 
-    def written_by_name(self, node: ast.Call) -> Iterator[Finding]:
+    def written_by_name(self, node: ast.Call, of: ast.expr) -> Iterator[Finding]:
         """What goes with `setattr(error, "message", …)`."""
-        if errors := self._moved(node.args[0]):
+        if errors := self._moved(of):
             yield self._by_hand(node, errors[0])
 
     def _by_hand(self, node: ast.expr, error: Error) -> Finding:

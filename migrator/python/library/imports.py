@@ -222,7 +222,7 @@ class Imports:
         """Whether an imported module that its own module does not use may be there for others."""
         module = self.module
         if each.holder is not module.found.scope:
-            return False
+            return each.holder.kind == "class"
         source = module.source
         lines = (source.text[source.start(s.node) : source.line_end(source.end(s.node))] for s, _ in each.imports)
         listed = any(text.role == "all" and text_value(text.node) == each.name for text in module.found.texts)
