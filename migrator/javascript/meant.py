@@ -18,9 +18,9 @@ _BARE = frozenset({"default", "id", "key", "name", "slug", "value"})  # keys tha
 _FIELDS = ("key", "name", "left", "pattern")
 _STATED = frozenset({"import_statement", "export_statement", "import_require_clause", "module"})
 _IMPORTS = re.compile(
-    r"import|require(\.resolve)?|import\.meta\.resolve"
+    r"(await\s+)?(import|require(\.resolve)?|import\.meta\.resolve|proxyquire|createRequire\(.*\)"
     r"|(jest|vi|vitest|mock|td|sinon)\.((do|un|dont)?[mM]ock|(un)?setMock|module|replace(Esm)?"
-    r"|(require|import)(Actual|Mock)|createMockFromModule)",
+    r"|(require|import)(Actual|Mock|Original)|createMockFromModule|unstable_(un)?mockModule))",
     re.ASCII,
 )
 _DEEP = 10
@@ -29,10 +29,14 @@ _DEEP = 10
 def is_specifier(node: SgNode) -> bool:
     """Whether a text names the module that is imported, mocked or declared."""
     above = node.parent()
-    call = above.parent() if above and above.kind() == "arguments" else None
-    function = call.field("function") if call else None
-    stated = above is not None and above.kind() in _STATED
-    return stated or (function is not None and _IMPORTS.fullmatch(function.text()) is not None)
+    call = above.parent() if above else None
+    if above is None or call is None or above.kind() in _STATED:
+        return above is not None and above.kind() in _STATED
+    function = call.field("function") if above.kind() == "arguments" else None
+    asked = function.text() if function else ""
+    if above.kind() == "parenthesized_expression" and call.kind() == "binary_expression":
+        asked = call.text().partition("<")[0]  # how `await f<typeof import("…")>("…")` is read
+    return _IMPORTS.fullmatch(asked) is not None
 
 
 def is_model(node: SgNode) -> bool:
