@@ -328,9 +328,13 @@ def _data(command: Command) -> Iterator[tuple[int, int]]:
 
 def _configs(command: Command) -> Iterator[str]:
     """The files of options that a command is given, with flags before or the name behind in the same word or not."""
-    words = command.words
+    words, of_curl = command.words, not command.words[0].text.startswith("wget")
     for word, behind in zip(words, (*(each.raw for each in words[1:]), ""), strict=True):
-        if (match := _CONFIG.fullmatch(word.raw)) and (match["file"] or behind):
+        if (
+            (of_curl or word.raw.startswith("--"))
+            and (match := _CONFIG.fullmatch(word.raw))
+            and (match["file"] or behind)
+        ):
             yield match["file"] or behind
 
 

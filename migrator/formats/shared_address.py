@@ -41,17 +41,26 @@ def find(text: str, addresses: Sequence[Finding], headers: Headers) -> list[Shar
     shared = []
     for holder in _HOLDER.finditer(text):
         address, old = moving.get(holder.start("address")), holder["address"]
-        if address or old.startswith(headers.address):
-            shared.append(Shared(address, old, list(_requests(text, holder["name"], headers))))
+        if address or old.startswith(headers.address.removesuffix("/v1")):
+            names = {holder["name"]: "", **_made_of(text, holder["name"])}
+            asked_for = (each for name, path in names.items() for each in _requests(text, name, path, headers))
+            shared.append(Shared(address, old, list(asked_for)))
     return [each for each in shared if each.requests]
 
 
-def _requests(text: str, name: str, headers: Headers) -> Iterator[Request]:
+def _made_of(text: str, name: str) -> dict[str, str]:
+    """The variables that hold the address of another one and a path, and these paths: `@base = {{host}}/v1`."""
+    begun = re.compile(rf"\{{\{{[ \t]*{re.escape(name)}[ \t]*}}}}(?P<path>\S*)")
+    found = ((each["name"], begun.fullmatch(each["address"])) for each in _HOLDER.finditer(text))
+    return {holder: match["path"] for holder, match in found if match}
+
+
+def _requests(text: str, name: str, begins: str, headers: Headers) -> Iterator[Request]:
     """The requests at the address of a variable, by the lines that make them: comments and scripts make none."""
     longest = max(headers.client.addresses, key=len)
     line = rf"^[ \t]*(?:(?:[A-Z]+|url:)[ \t]+)?(?P<url>\{{\{{[ \t]*{re.escape(name)}[ \t]*}}}}(?P<path>[^\s\"'<>?#]*))"
     for match in re.finditer(line, text, re.MULTILINE):
-        url = f"{longest}/{match['path'].lstrip('/')}"
+        url = f"{longest}/{(begins + match['path']).lstrip('/')}"
         differs = asked(url, headers.client, headers.names.rules.methods)
         yield Request(match.start("url"), match["url"], differs)
 

@@ -178,6 +178,8 @@ class Through:
     def _address_alone(self, node: ast.Call | ast.Dict, scope: Scope) -> Iterator[Finding]:
         url, text = self._url(node, scope)
         if url:
+            if (text_value(named(node)[url]) or "").endswith("/"):  # what paths are joined to goes on ending so
+                text = f'{text[:-1]}/"'
             result = Result()
             said, more = self._said(node), models.edits(self.writer, result, node, scope)
             finding = self.writer.edited(node, result, said, Edit(0, 0, ""), {url: _item(node, url, text)}, [], [])
