@@ -130,7 +130,7 @@ class Through:
     def client_of(self, node: ast.Call | ast.Dict, scope: Scope) -> Iterator[Finding]:
         """A client that is given the address, headers or both, by keywords or in a dict."""
         base = base_of(node)
-        if base is not None and (gone := self.sent.session(node)):
+        if base is not None and self.urls.variables.value(base) is None and (gone := self.sent.session(node)):
             yield self._for_what_is_gone(base, gone, text_value(base) or self.writer.module.source.segment(base))
             return
         by_name = named(node)
