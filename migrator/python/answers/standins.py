@@ -155,24 +155,6 @@ def _replaced(call: ast.Call, scope: Scope) -> str:
     return ""
 
 
-def _binds(node: ast.AST, name: str) -> bool:
-    """Whether a node gives a name something, or says that it is another scope's."""
-    match node:
-        case ast.Name(id=bound, ctx=ast.Store() | ast.Del()) | ast.arg(arg=bound):
-            return bound == name
-        case ast.FunctionDef(name=bound) | ast.AsyncFunctionDef(name=bound) | ast.ClassDef(name=bound):
-            return bound == name
-        case ast.ExceptHandler(name=bound) | ast.MatchAs(name=bound) | ast.MatchStar(name=bound):
-            return bound == name
-        case ast.MatchMapping(rest=bound):
-            return bound == name
-        case ast.alias():
-            return name == (node.asname or node.name.partition(".")[0])
-        case ast.Global() | ast.Nonlocal():
-            return name in node.names
-    return False
-
-
 def _is_argument(name: str) -> bool:
     """Whether a key can name an argument: Python changes names outside ASCII, and those with `__`."""
     return name.isascii() and name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("__")
