@@ -216,8 +216,7 @@ def _moves(candidates: Candidates, rules: Rules) -> tuple[dict[str, str], list[S
 def _installing(code: Iterable[Result], rules: Rules) -> list[str]:
     """The paths of code that has commands for what some code imports, or did."""
     its = {rule.id for rule in rules.dependencies}
-    sites = (site for result in code for site in result.sites)
-    return sorted({site.path for site in sites if site.rule in its and site.status is Status.MANUAL})
+    return sorted({site.path for result in code for site in result.sites if site.rule in its})
 
 
 def _moved_by(rule: Module, candidates: Candidates) -> Iterator[tuple[str, str, str]]:

@@ -144,12 +144,11 @@ def settle(place: Place, rule: Dependency, manner: Manner) -> Iterator[Finding]:
         elif needed:
             yield _placed(place, rule, one, needed, manner, list(_outside(there, wanted)))
         elif manner.kept:
-            still = (
-                "stays as long as code uses it" if manner.runs else "is still used: take it out once nothing uses it"
-            )
-            said = f"{_asked(rule, one)} {still}"
-            said = "; ".join([said, *_outside(there, wanted)])
-            yield _finding(rule, one, Status.MANUAL, said, (), manner)
+            still, status = "is still used: take it out once nothing uses it", Status.MANUAL
+            if manner.runs:
+                still, status = "stays as long as code uses it", Status.REVIEW
+            said = "; ".join([f"{_asked(rule, one)} {still}", *_outside(there, wanted)])
+            yield _finding(rule, one, status, said, (), manner)
         else:
             gone.append(one)
     for one, edits in zip(gone, place.without(gone) if gone else (), strict=True):
