@@ -9,7 +9,7 @@ from dataclasses import replace
 from migrator.patterns import under
 from migrator.python import answers, calls, unknown, uses
 from migrator.python import gateway_configs as routing
-from migrator.python.importing import expected, imports, repeated, shim
+from migrator.python.importing import expected, imports, left, repeated, shim
 from migrator.python.importing import tidy as tidy_imports
 from migrator.python.library import uses as library
 from migrator.python.models import ids as model_ids
@@ -53,7 +53,10 @@ def find(source: Source, found: Outline, facts: Facts, index: Index, *, edit_pro
     findings += uses.flagged_imports(module)
     settled = without_overlaps(list(expected.hold(module, findings)))
     settled += generated.unsaid(module, settled)
-    return repeated.once(module, tidy_imports.tidied(module, settled)) if index.names.rules.libraries else settled
+    if not index.names.rules.libraries:
+        return settled
+    settled += left.find(module, settled)
+    return repeated.once(module, tidy_imports.tidied(module, settled))
 
 
 def find_in_snippet(text: str, index: Index, *, edit_prose: bool = False) -> list[Finding]:

@@ -101,6 +101,12 @@ class Plan:
         return Status.MANUAL if self.reason else Status.REVIEW if self.doubts else Status.MIGRATED
 
     @property
+    def imports(self) -> list[str]:
+        """The modules that what is put into it names."""
+        texts = [text for added in self.added for text in added.fields.values()]
+        return [module for module in self.recipe.imports if any(f"{module}." in text for text in texts)]
+
+    @property
     def message(self) -> str:
         """What differs; of a call that stays, why and what to do."""
         if self.reason:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
@@ -10,6 +11,7 @@ Parts = tuple[str, ...]
 
 ENVIRONMENT = {("os", "environ"), ("environ",)}
 GETTERS = {("os", "environ", "get"), ("environ", "get"), ("os", "getenv"), ("getenv",)}  # of the environment
+_STANDS_IN = re.compile(r"(?i)placeholder$")  # the name of a class
 IMPORTING_CALLS = {"import_module", "importorskip", "__import__"}
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -59,7 +61,10 @@ def is_none(node: ast.AST | None) -> bool:
 def is_stand_in(node: ast.AST | None) -> bool:
     """Whether an expression is None, or an object such as `Mock()` that is there for what is not installed."""
     if isinstance(node, ast.Call):
-        return callee_of(node) in ("Mock", "MagicMock", "object") and not (node.args or node.keywords)
+        made = callee_of(node)
+        return (made in ("Mock", "MagicMock", "object") or bool(_STANDS_IN.search(made))) and not (
+            node.args or node.keywords
+        )
     return is_none(node)
 
 
