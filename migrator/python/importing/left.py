@@ -11,10 +11,15 @@ from migrator.sites import Edit, Finding, Status
 
 
 def find(module: Module, findings: list[Finding]) -> Iterator[Finding]:
-    """A finding for every name that moves and is imported from where it was afterwards, of which nothing is said."""
+    """A finding for every name that moves and is imported from where it was afterwards, of which nothing is said.
+
+    What stays of a client SDK is said where it is used.
+    """
+    if module.names.keeps_library or module.names.rules.clients:
+        return
     told = [f.start for f in findings if f.status is not Status.MIGRATED or module.suppresses(f)]
     edits = sorted({edit for finding in findings for edit in finding.edits})
-    for statement in module.found.imports if not module.names.keeps_library else ():
+    for statement in module.found.imports:
         node, start, end = statement.node, module.source.start(statement.node), module.source.end(statement.node)
         if not isinstance(node, ast.ImportFrom) or node.level or any(start <= at <= end for at in told):
             continue
