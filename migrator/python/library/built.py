@@ -94,17 +94,13 @@ class Plan:
     @property
     def imports(self) -> tuple[str, ...]:
         """The modules that the call is written with afterwards."""
-        return (*self.recipe.imports, *(["json"] if self.dumped else []))
+        texts = [text for added in self.added for text in added.fields.values()]
+        named = (module for module in self.recipe.imports if any(f"{module}." in text for text in texts))
+        return (*named, *(["json"] if self.dumped else []))
 
     @property
     def status(self) -> Status:
         return Status.MANUAL if self.reason else Status.REVIEW if self.doubts else Status.MIGRATED
-
-    @property
-    def imports(self) -> list[str]:
-        """The modules that what is put into it names."""
-        texts = [text for added in self.added for text in added.fields.values()]
-        return [module for module in self.recipe.imports if any(f"{module}." in text for text in texts)]
 
     @property
     def message(self) -> str:
