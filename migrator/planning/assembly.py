@@ -1,11 +1,10 @@
-"""From the files that hold an old name to a plan: which packs apply, what moves, and in which rounds files are read."""
+"""From the files that hold an old name to a plan: which packs apply, and what moves."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import PurePosixPath
 
 from migrator.fates import kept
@@ -18,15 +17,13 @@ from migrator.patterns import under
 from migrator.planning import leaving, lingering
 from migrator.planning.candidates import Candidates
 from migrator.planning.clients import in_project as client_module
-from migrator.planning.clients.in_project import Place
-from migrator.planning.clients.made import Client, Work, clients, with_clients
+from migrator.planning.clients.made import Work, with_clients
 from migrator.planning.distributions import distributions
-from migrator.planning.file import Parts, Result, changes_of, planned
+from migrator.planning.file import changes_of
 from migrator.planning.model_ids import prepared, speaks
+from migrator.planning.rounds import Rounds
 from migrator.planning.router.project import with_router
 from migrator.planning.scripts import read_callers, with_handed
-from migrator.planning.spoken import Read, Spoken, is_code, read_after, reading_on
-from migrator.planning.still_used import NOTEBOOK, imported, lists_dependencies
 from migrator.planning.task import Options, Task
 from migrator.primitives.code import Module
 from migrator.primitives.library import Library
@@ -34,8 +31,7 @@ from migrator.primitives.project import Flag
 from migrator.python.models.looks import given_by_others
 from migrator.python.reading.facts import import_roots
 from migrator.python.reading.index import Index
-from migrator.sites import Change, Problem, Site, Status
-from migrator.tree.parallel import in_order
+from migrator.sites import Problem, Site, Status
 
 
 def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
@@ -67,72 +63,9 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
         ids = replace(rules.ids, given=given_by_others(candidates, index))
         rules = index.names.rules = replace(index.names.rules, ids=ids)
     moves, moved, blocked = _moves(candidates, rules)
-    paths, done = sorted({*candidates.by_path, *moves}), 0
-    homes = {folder: place.dotted for folder, place in places.items()}
-    # What lists dependencies waits for what the code goes on using.
-    texts = [path for path in paths if rules.dependencies and lists_dependencies(path)]
-    notebooks = [path for path in texts if path.endswith(NOTEBOOK)]
-    lists = sorted({*texts} - {*notebooks})
-
-    def rewritten(
-        group: Sequence[str],
-        its: Mapping[Place, Client],
-        changes: Iterable[Change],
-        read: Read | None = None,
-        *,
-        cells: bool = False,
-    ) -> list[Result]:
-        nonlocal done
-        indexes = {folder: its[places[folder]].index if places else index for folder in parts.folders}
-        in_use = Parts(
-            parts, indexes, imported(index.names.rules, candidates, parts, changes, homes, cells=cells), read
-        )
-        results = []
-        for result in in_order(partial(planned, candidates, in_use, task.options, moves), group, task.options.jobs):
-            done += 1
-            task.progress("rewriting", done, len(paths))
-            results.append(result)
-        return results
-
-    def listed(its: Mapping[Place, Client]) -> list[Result]:
-        told = rewritten(notebooks, its, changes, read)
-        return [*told, *rewritten(lists, its, [*changes, *changes_of(told)], read, cells=True)]
-
-    def of_notebooks() -> Iterator[Spoken]:
-        return (each.spoken for each in rewritten(notebooks, clients(places, parts, index, ()), ()))
-
-    code = rewritten(sorted({*paths} - {*texts}), clients(places, parts, index, ()), ())
-    attempts = [rules]
-    settled = reading_on(rules, (result.spoken for result in code), of_notebooks, candidates)
-    if settled is not rules:
-        done, attempts = 0, [replace(rules, staying=True), settled]
-        index = Index.build(settled, candidates.facts.values(), candidates.parsed, candidates.processes)
-        code = rewritten(sorted({*paths} - {*texts}), clients(places, parts, index, ()), ())
-    if late := _installing(code, rules):  # which waits, too
-        done -= len(late)
-        again = rewritten(late, clients(places, parts, index, ()), changes_of(code))
-        code = [*(result for result in code if result.spoken.path not in late), *again]
-    changes = changes_of(code)
-    for rules in attempts:  # what is no code moves on its own where some of it sends requests
-        if len(attempts) > 1:
-            index = Index.build(rules, candidates.facts.values(), candidates.parsed, candidates.processes)
-        known, done = clients(places, parts, index, changes), len(code)
-        read = read_after(index.names, candidates, changes, [result.spoken for result in code])
-        rest = listed(known)
-        if any(result.spoken.sends for result in rest):
-            break
-    told = [result.spoken for result in (*code, *rest)]
-    all_read = read_after(
-        index.names, candidates, changes_of([*code, *rest]), told, lambda path: is_code(path) or path in notebooks
-    )
-    if all_read != read:
-        read, done = all_read, len(code)
-        rest = listed(known)
-    final = clients(places, parts, index, [*changes, *changes_of(rest)])
-    if any(final[home].needs != known[home].needs for home in final):  # what texts use is listed as well
-        done = len(code)
-        rest = listed(final)
-    results = [*code, *rest]
+    rounds = Rounds(task, candidates, index, parts, places, moves)
+    results, final = rounds.results()
+    rules = rounds.index.names.rules
     problems = [*candidates.problems, *blocked, *(result.problem for result in results if result.problem)]
     work = Work(changes_of(results), [*moved, *(site for result in results for site in result.sites)])
     work = with_clients(work, final, places, parts, candidates)
@@ -211,12 +144,6 @@ def _moves(candidates: Candidates, rules: Rules) -> tuple[dict[str, str], list[S
                     docs = rules.docs.get(rule.id, "")
                     sites.append(Site(path, 1, 1, rule.id, Status.MIGRATED, message, new_path, 1, docs))
     return moves, sites, blocked
-
-
-def _installing(code: Iterable[Result], rules: Rules) -> list[str]:
-    """The paths of code that has commands for what some code imports, or did."""
-    its = {rule.id for rule in rules.dependencies}
-    return sorted({site.path for result in code for site in result.sites if site.rule in its})
 
 
 def _moved_by(rule: Module, candidates: Candidates) -> Iterator[tuple[str, str, str]]:
