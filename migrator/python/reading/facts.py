@@ -42,6 +42,7 @@ class Facts:
     frozen: bool = False  # nothing in it may be edited
     words: frozenset[str] = frozenset()  # every word in it, where it imports * from anywhere
     requested: frozenset[str] = frozenset()  # modules that functions of the project's own import by name for it
+    aliases: frozenset[str] = frozenset()  # names at module level that are given what another name stands for
     urls: Mapping[str, str] = field(default_factory=dict)  # name at module level -> the URL in what it is assigned
 
     @property

@@ -56,6 +56,9 @@ def facts_of(path: str, names: tuple[str, ...], found: Outline, text: str, *, fr
         frozen=frozen,
         words=frozenset(re.findall(r"\w+", text) if found.scope.stars else ()),
         requested=frozenset(_requested(found)),
+        aliases=frozenset(
+            n for n, bindings in found.scope.bindings.items() if any(b.kind == "alias" for b in bindings)
+        ),
         urls=dict(_urls(found)) if "://" in text else {},
     )
 
