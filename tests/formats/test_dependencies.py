@@ -567,6 +567,24 @@ def test_commands_that_install(path: str, before: str, after: str, names: Names)
         assert all(message.startswith("review: ") for message in said(path, f"{before}\n", names))
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("f\"Run 'pip install litellm' ({e})\"", None),
+        ("'Run \"pip install litellm\"'", None),
+        ("bash -c \"sh -c 'pip install litellm && x'\"", None),
+        ('f"Run pip install litellm ({e})"', "f\"Run pip install 'openai>=2,<4' ({e})\""),
+        ("Rb'Run pip install litellm'", "Rb'Run pip install \"openai>=2,<4\"'"),
+        (r'"Run \"pip install litellm\" ({e})"', '"Run \\"pip install \'openai>=2,<4\'\\" ({e})"'),
+        ('f"Don\'t: pip install litellm"', "f\"Don't: pip install 'openai>=2,<4'\""),
+    ],
+)
+def test_a_command_in_quotes_is_quoted_with_what_is_free(before: str, after: str | None, names: Names) -> None:
+    assert migrate("run.sh", f"{before}\n", names) == f"{after or before}\n"
+    [message] = said("run.sh", f"{before}\n", names)
+    assert message.startswith("review: " if after else "manual: put openai>=2,<4 here by hand")
+
+
 def test_commands_in_prose_and_comments_wait_for_text(names: Names) -> None:
     text = "Don't forget: `pip install 'litellm[proxy]'`, or pip install litellm.\n"
     assert migrate("README.md", text, names) == text

@@ -30,6 +30,7 @@ _TAKES_VALUE = re.compile(
 _NEAR = 1000  # characters before a command that may open a comment
 _UNQUOTED = re.compile(r"[\w.\[\]=+-]*")
 _COMMENT = re.compile(r"(?:^|\s)(?:#|//)[^\r\n]*$")
+_NESTED = "put {new} here by hand, no quotes are left for it"
 _POETRY = re.compile(r"([\w.-]+)@([\^~\d][\w.]*|latest)")
 
 
@@ -41,7 +42,7 @@ class _Words:
     stated: Sequence[Stated]
     spans: dict[int, tuple[int, int]]  # by where a requirement begins
     quotes: dict[int, str]
-    inside: str  # the quote that the whole command stands in
+    inside: str  # the quotes that the whole command stands in
     words: int
     gap: str = " "
 
@@ -94,6 +95,7 @@ def _words(text: str, at: int) -> _Words:
     stated: list[Stated] = []
     spans: dict[int, tuple[int, int]] = {}
     quotes: dict[int, str] = {}
+    inside = "".join(enclosing(text, at))
     skip, words, last = False, 0, at
     for word in behind(text, at):
         before, last = last, word.end
@@ -104,10 +106,10 @@ def _words(text: str, at: int) -> _Words:
         quoted = _QUOTED.fullmatch(word.raw)
         quote, said = (quoted["quote"], quoted["content"]) if quoted else ("", _TAIL.sub("", word.raw))
         if one := _requirement(said, word.start + len(quote)):
-            stated.append(one)
+            stated.append(one if quote or not {"'", '"'} <= set(inside) else replace(one, locked=_NESTED))
             end = word.end if quoted else word.start + len(said)
             spans[one.begin], quotes[one.begin] = (before, end), quote
-    return _Words(text, stated, spans, quotes, enclosing(text, at), words)
+    return _Words(text, stated, spans, quotes, inside, words)
 
 
 def _requirement(word: str, at: int) -> Stated | None:

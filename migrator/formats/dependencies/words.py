@@ -9,7 +9,7 @@ from migrator.formats import shell
 from migrator.formats.shell import Word
 
 _NEAR = 1000  # characters before a command that may open a quote
-_QUOTE = re.compile(r"""(?<!\w)\\?["']|\\?["'](?!\w)""")  # no apostrophe
+_QUOTE = re.compile(r"""(?<!\w)(?i:[rbfu]{1,2})?(\\?["'])|(\\?["'])(?!\w)""")  # no apostrophe
 _LINE = re.compile(r"(?:\\\r?\n|[^\r\n`])*")
 _TOOLS = "pip3?|uv|uvx|pipx|poetry|conda|npm|pnpm|yarn|bun|deno|npx|bunx|pnpx"
 _VERBS = "pip|tool|run|install|i|add|uninstall|remove|rm|update|upgrade|dlx|exec"
@@ -23,21 +23,23 @@ def behind(text: str, at: int) -> Iterator[Word]:
     line = _LINE.match(text, at)
     code = line[0] if line else ""
     if inside := enclosing(text, at):
-        code = re.split(rf"(?<!\\){re.escape(inside)}|\\[nrt]", code, maxsplit=1)[0]
+        quotes = "|".join(rf"(?<!\\){re.escape(quote)}" for quote in inside)
+        code = re.split(rf"{quotes}|\\[nrt]", code, maxsplit=1)[0]
     for word in shell.words(code):
         if word.raw[0] in "<>":
             return
         yield Word(at + word.start, word.raw, word.text)
 
 
-def enclosing(text: str, at: int) -> str:
-    """The quotes that are open before a place, as far as its line says."""
-    open_ = ""
+def enclosing(text: str, at: int) -> list[str]:
+    """The quotes that are open before a place, as far as its line says: the outermost first."""
+    open_: list[str] = []
     for match in _QUOTE.finditer(text, max(text.rfind("\n", 0, at) + 1, at - _NEAR), at):
-        if not open_:
-            open_ = match[0]
-        elif match[0] == open_:
-            open_ = ""
+        quote = match[1] or match[2]
+        if quote in open_:
+            del open_[open_.index(quote) :]
+        else:
+            open_.append(quote)
     return open_
 
 
