@@ -1,4 +1,4 @@
-"""Tuples of classes, as handlers and retries have them, two of which are one from now on: each is named once."""
+"""What a handler catches, where two classes are one from now on: each is named once."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from migrator.sites import Edit, Finding
 
 
 def once(module: Module, findings: list[Finding]) -> list[Finding]:
-    """The findings, with the edits of what repeats an earlier item of its tuple in the place of its own."""
+    """The findings, with the edits of what a handler has repeated in the place of its own."""
     edits = sorted({edit for finding in findings for edit in finding.edits})
     for node in module.source.nodes if edits else ():
-        if isinstance(node, ast.Tuple) and len(node.elts) > 1 and isinstance(node.ctx, ast.Load):
-            for item, places in _repeated(module, node, edits):
+        if isinstance(node, ast.ExceptHandler) and isinstance(node.type, ast.Tuple):
+            for item, places in _repeated(module, node.type, edits):
                 findings = [_without(finding, item, places) for finding in findings]
     return findings
 
@@ -41,7 +41,7 @@ def _repeated(module: Module, node: ast.Tuple, edits: list[Edit]) -> list[tuple[
             found[number] = own[0]
     if not found:
         return []
-    if len(node.elts) - len(found) == 1 and _is_caught(module, node) and "#" not in segment:
+    if len(node.elts) - len(found) == 1 and "#" not in segment:
         [kept] = (item for number, item in enumerate(node.elts) if number not in found)
         places = [Edit(start, source.start(kept), ""), Edit(source.end(kept), end, "")]
     else:
@@ -49,12 +49,6 @@ def _repeated(module: Module, node: ast.Tuple, edits: list[Edit]) -> list[tuple[
         places = [Edit(start + a, start + b, "") for a, b in statements.cuts(segment, spans, sorted(found))]
     gone = list(found.values())
     return [(gone[0], places), *((edit, list[Edit]()) for edit in gone[1:])]
-
-
-def _is_caught(module: Module, node: ast.Tuple) -> bool:
-    """Whether a tuple is what a handler catches, which may be one class as well."""
-    handler = module.source.parents.get(id(node))
-    return isinstance(handler, ast.ExceptHandler) and handler.type is node
 
 
 def _without(finding: Finding, item: Edit, places: list[Edit]) -> Finding:
