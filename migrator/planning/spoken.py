@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 from migrator.fates.endpoints import address_in
 from migrator.fates.names import Names
+from migrator.formats.cells import code_of
 from migrator.formats.search import in_comment
 from migrator.packs.ruleset import Rules
 from migrator.planning.candidates import Candidates
-from migrator.planning.still_used import lists_dependencies
+from migrator.planning.still_used import NOTEBOOK, lists_dependencies
 from migrator.primitives.library import Variable
 from migrator.sites import Change, Finding, Status
 from migrator.tree import project as tree
@@ -122,6 +123,7 @@ def read_after(
     for path, candidate in sorted(candidates.by_path.items()):
         if reads(path):
             text = after.get(path, candidate.text.text)
+            text = code_of(text) if path.endswith(NOTEBOOK) else text
             for name in _spelled(text, names):
                 old.setdefault(name, path)
             new |= {*_NAMED.findall(text), *edited.intersection(_WORD.findall(text))}

@@ -86,7 +86,7 @@ class Sent:
                 yield above
             above = parents.get(id(above))
         targets = above.targets if isinstance(above, ast.Assign) else []
-        targets = [above.target] if isinstance(above, ast.AnnAssign) else targets
+        targets = [above.target] if isinstance(above, ast.AnnAssign | ast.AugAssign) else targets
         targets = [above.optional_vars] if isinstance(above, ast.withitem) and above.optional_vars else targets
         for target in targets:
             yield from self._held(target)
