@@ -63,8 +63,9 @@ def _of_client(text: str, kind: str, headers: Headers, path: str) -> list[Findin
     shared = shared_address.find(text, addresses, headers) if suffix in _REQUESTS else []
     requests = [request for each in shared for request in each.requests]
     alone = [f for f in addresses if all(f is not each.address for each in shared)]
-    gone = {f.start for f in alone if f.status is Status.MANUAL} | {each.start for each in requests if each.is_gone}
-    kept = together.staying(text, kind, mapped, [*(f.start for f in alone), *(each.start for each in requests)], gone)
+    asking = [f for f in alone if suffix not in _REQUESTS or shared_address.is_asked_for(text, f.start)]
+    gone = {f.start for f in asking if f.status is Status.MANUAL} | {each.start for each in requests if each.is_gone}
+    kept = together.staying(text, kind, mapped, [*(f.start for f in asking), *(each.start for each in requests)], gone)
     mapped = [(together.held(f, kept), span) for f, span in mapped]
     alone = [together.held(f, kept) for f in alone]
     held = [*curl.held, *(span for f, span in mapped if not f.edits)]

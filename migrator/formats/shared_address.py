@@ -13,6 +13,7 @@ from migrator.formats.together import WHY
 from migrator.sites import Finding, Status
 
 _HOLDER = re.compile(r"^@(?P<name>[\w.-]+)[ \t]*=[ \t]*(?P<address>\S+)", re.MULTILINE)
+_BEFORE = re.compile(r"[ \t]*(?:[A-Za-z]+:?[ \t]+|@[\w.-]+[ \t]*=[ \t]*)?[\"']?")
 
 
 class Request(NamedTuple):
@@ -46,6 +47,11 @@ def find(text: str, addresses: Sequence[Finding], headers: Headers) -> list[Shar
             asked_for = (each for name, path in names.items() for each in _requests(text, name, path, headers))
             shared.append(Shared(address, old, list(asked_for)))
     return [each for each in shared if each.requests]
+
+
+def is_asked_for(text: str, at: int) -> bool:
+    """Whether an address stands where a request or a variable has it, and not in a body's text or in a script."""
+    return _BEFORE.fullmatch(text, text.rfind("\n", 0, at) + 1, at) is not None
 
 
 def _made_of(text: str, name: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from migrator.formats.search import in_comment
 from migrator.primitives.client import Client
 from migrator.sites import Edit, Finding, Status
 
-_EACH = re.compile(rf"(?<![\w@./])(?<![\w@./-]){SLUGGED}")
+_EACH = re.compile(rf"(?<![\w@./])(?:(?<=:-)|(?<![\w@./-])){SLUGGED}")
 _ALONE = re.compile(
     rf"""(?P<quote>\\?["'`]){SLUGGED}(?P=quote)
       | (?:^|[=:,\[(>-]|(?<!\S)--?[\w-]+)[ \t]*{SLUGGED}(?=[\s,\])}};]|$)""",

@@ -228,12 +228,13 @@ class Rewriter:
         """Each other use of a constant that holds the address."""
         for reference in self.module.found.references:
             last = reference.nodes[-1]
-            if (
-                id(last) in self.module.replaced | self.module.kept
-                or self.writer.name(last, reference.scope) not in self.client.address
-            ):
+            done = self.module.replaced | self.module.kept
+            if id(last) in done or self.writer.name(last, reference.scope) not in self.client.address:
                 continue
             if isinstance(getattr(last, "ctx", None), ast.Store):
+                continue
+            if not self.writer.is_constant(last, reference.scope):
+                self.module.kept.add(id(last))
                 continue
             if self.held:
                 self.module.kept.add(id(last))

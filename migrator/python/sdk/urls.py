@@ -241,7 +241,7 @@ class Urls:
     def _is_constant(self, node: ast.expr) -> bool:
         """Whether an expression is what the SDK calls its address."""
         scope = self.variables.scope(node)
-        return scope is not None and self.writer.name(node, scope) in self.client.address
+        return scope is not None and self.writer.is_constant(node, scope)
 
     @cached_property
     def speaks(self) -> bool:

@@ -72,7 +72,16 @@ class Writer:
         text = text_value(value)
         if text is not None:
             return f'"{self.url}"' if text.rstrip("/") in self.client.addresses else ""
-        return f'"{self.url}"' if self.name(value, scope) in self.client.address else ""
+        return f'"{self.url}"' if self.is_constant(value, scope) else ""
+
+    def is_constant(self, node: ast.expr, scope: Scope) -> bool:
+        """Whether an expression is what the SDK calls its address, and no variable that may be something else."""
+        if self.name(node, scope) not in self.client.address:
+            return False
+        parts = parts_of(node)
+        holder = scope.lookup(parts[0])
+        bindings = holder.bindings[parts[0]] if holder else []
+        return len(bindings) < 2 or any(each.kind in ("import", "import-as", "from") for each in bindings)
 
     def moved_address(self, text: str) -> str:
         """The new address for a text that is the old one or begins with it; "" for any other."""
