@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import pairwise
 
 from migrator.patterns import under
 from migrator.python import answers, calls, unknown, uses
@@ -70,6 +71,7 @@ def without_overlaps(findings: list[Finding]) -> list[Finding]:
     """Drop what a larger edit replaces anyway, such as a renamed variable inside an argument that goes.
 
     Of two findings that would edit the same characters the first rewriter's stays; a finding keeps its other edits.
+    What is taken out behind something that goes as well begins where that ends.
     """
     outer = _outermost(e for f in findings for e in f.edits)
     taken: set[object] = set()
@@ -85,7 +87,15 @@ def without_overlaps(findings: list[Finding]) -> list[Finding]:
         if marks and (not replaced or any(start <= finding.start < end for start, end in places)):
             taken |= marks
             kept.append(replace(finding, edits=tuple(edits)))
+    later = _later(e for f in kept for e in f.edits)
+    kept = [replace(f, edits=tuple(later.get(e, e) for e in f.edits)) for f in kept] if later else kept
     return sorted(kept, key=lambda f: (f.start, f.rule))
+
+
+def _later(edits: Iterable[Edit]) -> dict[Edit, Edit]:
+    """What only takes out, and overlaps the end of such another one, with what is left to it."""
+    cuts = sorted({edit for edit in edits if edit.end > edit.start and not edit.text})
+    return {b: replace(b, start=a.end) for a, b in pairwise(cuts) if a.start < b.start < a.end < b.end}
 
 
 def _outermost(edits: Iterable[Edit]) -> list[tuple[int, int]]:
