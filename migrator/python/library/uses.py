@@ -59,6 +59,7 @@ class _Library:
             each.lent = not each.is_imported and self._is_lent(each)
         told = all(each.is_imported or each.lent for each in self.objects.values())
         self.follows = told and not calls.strict and all(self._follows(use) for use in self.kept)
+        self.follows &= not (self.kept and library_modules.is_given(module.index, module.facts, module.found.importers))
         for each in self.objects.values():
             each.lent &= self.follows or not any(self._is_stored(use) for use in each.uses)
 

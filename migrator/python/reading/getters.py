@@ -15,8 +15,10 @@ def getters(tree: ast.Module, package: str) -> Iterator[tuple[str, str, list[ast
     """What gives a module when it is called, by its name, with that module and what it returns.
 
     A method is called `self.name` here. A class is one that reads everything it lacks off the module, as in
-    `def __getattr__(self, name): return getattr(self._module, name)`.
+    `def __getattr__(self, name): return getattr(self._module, name)`. Of a public function that nothing calls here,
+    what it returns is left out: others call that.
     """
+    called = {parts_of(node.func)[-1:] for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in tree.body:
         methods = [(f"self.{m.name}", m) for m in node.body if isinstance(m, _FUNCTIONS)] if _is_class(node) else []
         giving: dict[str, str] = {}
@@ -27,7 +29,8 @@ def getters(tree: ast.Module, package: str) -> Iterator[tuple[str, str, list[ast
             modules = {given.get("".join(parts_of(value)), "") or named_module(value, package) for value in returned}
             if len(modules) == 1 and "" not in modules:
                 giving[name] = modules.pop()
-                yield name, giving[name], returned
+                is_own = function.name.startswith("_") or (function.name,) in called
+                yield name, giving[name], returned if is_own else []
         if _is_class(node) and (module := _stood_for(node, package, giving)):
             yield node.name, module, []
 
