@@ -25,7 +25,15 @@ def first(node: ast.expr) -> ast.expr:
             return begun
         case ast.BinOp(op=ast.Add()):
             return first(_terms(node)[0])
+        case ast.Call(args=[begun, *_]) if is_format(node) and together(node).startswith(COMPUTED):
+            return begun
     return node
+
+
+def is_format(node: ast.AST) -> bool:
+    """Whether an expression fills in a text that is written down: `"{}/logs".format(base)`."""
+    called = node.func if isinstance(node, ast.Call) else None
+    return isinstance(called, ast.Attribute) and called.attr == "format" and isinstance(called.value, ast.Constant)
 
 
 def last(node: ast.expr) -> ast.expr:

@@ -45,12 +45,13 @@ class Sessions:
         """Whether a session is asked by its own module alone: it is not given to calls, returned or imported."""
         module = self.writer.module
         above = module.source.parents.get(id(session))
-        variable = next((v for v, made in self.held.items() if made is session), None)
-        if variable is None:
-            return isinstance(above, ast.Attribute)
-        if variable.holder.node is module.source.tree:
-            return not self._is_imported(variable.name) and self._stays_here(variable)
+        variables = [variable for variable, made in self.held.items() if made is session]
+        return all(map(self._is_kept, variables)) if variables else isinstance(above, ast.Attribute)
+
+    def _is_kept(self, variable: Variable) -> bool:
         its = variable.holder.node
+        if its is self.writer.module.source.tree:
+            return not self._is_imported(variable.name) and self._stays_here(variable)
         return self._stays_here(variable) and not (isinstance(its, ast.ClassDef) and self._is_inherited(its.name))
 
     def _stays_here(self, variable: Variable) -> bool:
@@ -98,7 +99,7 @@ class Sessions:
     def held(self) -> dict[Variable, ast.expr]:
         """What makes a session at the address, by the variable that is given nothing else."""
         found: dict[Variable, ast.expr] = {}
-        others = set[Variable]()
+        others, again = set[Variable](), list[tuple[Variable, Variable]]()
         for node in self.writer.module.source.nodes:
             held = [(node.optional_vars, node.context_expr)] if isinstance(node, ast.withitem) else []
             if isinstance(node, ast.Assign):
@@ -109,8 +110,14 @@ class Sessions:
                 variable = self.variables.of(target) if target is not None else None
                 if variable and self.makes(value):
                     found[variable] = value
+                elif variable and isinstance(node, ast.withitem) and (session := self.variables.of(value)):
+                    again.append((variable, session))
                 elif variable:
                     others.add(variable)
+        for variable, session in again:  # `with session as client`
+            made = found.get(session) if session not in others else None
+            if made is None or found.setdefault(variable, made) is not made:
+                others.add(variable)
         return {variable: value for variable, value in found.items() if variable not in others}
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from migrator.fates.endpoints import Asked, address_in, asked, elsewhere, open_ended
 from migrator.python.reading.expressions import parts_of, text_value
 from migrator.python.reading.scopes import Scope
-from migrator.python.sdk.pieces import COMPUTED, first, last, sums, together
+from migrator.python.sdk.pieces import COMPUTED, first, is_format, last, sums, together
 from migrator.python.sdk.sessions import Sessions, base_of
 from migrator.python.sdk.values import Values
 from migrator.python.sdk.variables import Variables
@@ -90,7 +90,7 @@ class Urls:
         if isinstance(node, ast.Name | ast.Attribute):
             value = self.variables.value(node)
             return self._made(value, depth + 1) if value is not None and depth < _LOOKED_UP else None
-        if not isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp):
+        if not isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) and not is_format(node):
             return None
         text = together(node)
         if address := address_in(text, self.client):
@@ -135,7 +135,8 @@ class Urls:
         inner: set[int] = set()
         found: dict[int, Url] = {}
         for node in self.module.source.nodes:
-            if isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) and id(node) not in inner:
+            made = isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) or is_format(node)
+            if isinstance(node, ast.expr) and made and id(node) not in inner:
                 if isinstance(node, ast.BinOp):
                     inner |= {id(each) for each in sums(node)}
                 if url := self.of(node):
