@@ -117,6 +117,17 @@ class Module:
                 return count
         return 0
 
+    def is_own_address(self, parts: Parts, scope: Scope) -> bool:
+        """Whether a chain is a name of the project's own that is assigned the address of a client: it goes on."""
+        dotted = self.dotted(parts, scope) or ""
+        module, _, name = self.index.canonical(dotted).rpartition(".")
+        clients = self.names.rules.moving_clients
+        if not any(name in client.address for client in clients) or not self.names.is_module(module):
+            return False
+        holder = scope.lookup(parts[0])
+        assigned = holder is not None and any(b.kind == "alias" for b in holder.told(parts[0]))
+        return assigned or self.index.is_assigned(dotted)
+
     def meanings(self, parts: Parts, scope: Scope) -> set[str | None]:
         """What a chain can mean by any of the bindings of its first part, `None` for what is not told."""
         holder = scope.lookup(parts[0]) if parts else None

@@ -118,23 +118,16 @@ def is_split(index: Index, dotted: str) -> bool:
     """Whether a project module's own name for a library is one for a module that only some of it is in afterwards."""
     if not index.module_of(dotted) or not index.names.is_module(index.canonical(dotted)):
         return False
-    if _is_assigned(index, dotted):
+    if index.is_assigned(dotted):
         return False
     return not (index.names.keeps_library and is_read_for_what_stays(index, dotted))
-
-
-def _is_assigned(index: Index, dotted: str) -> bool:
-    """Whether a name of a project module is given what another one stands for: it keeps its name, whatever that is."""
-    module = index.module_of(dotted)
-    facts = index.by_name.get(module)
-    return facts is not None and dotted[len(module) + 1 :] in facts.aliases
 
 
 def object_name(index: Index, dotted: str) -> str:
     """What a project module's own name for a library is afterwards, where all that is read off it has moved."""
     module = index.module_of(dotted)
     facts, name = index.by_name.get(module), dotted[len(module) + 1 :]
-    if _is_assigned(index, dotted):
+    if index.is_assigned(dotted):
         return dotted
     first = successor(index, facts, name) if facts and index.names.rules.libraries else ""
     if not facts or not first:

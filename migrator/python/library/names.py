@@ -41,7 +41,7 @@ def _left(module: Module, cuts: Cuts) -> Iterator[Finding]:
         meant = sorted(d for d in module.meanings(reference.parts, reference.scope) if d)
         fates = [(d, f) for d in meant if (f := module.names.fate(module.index.canonical(d)))]
         dotted, fate = next((each for each in fates if each[1].kind in ("gone", "unknown", "needless")), ("", None))
-        if fate:
+        if fate and not module.is_own_address(reference.parts, reference.scope):
             imports = {id(b.node) for b in bound[1].told(reference.parts[0])} if bound else set()
             use = Use(reference, 0, module.index.canonical(dotted), fate)
             said = f"{use.text}: {fate.message}"
@@ -201,6 +201,8 @@ def _imported(
         bindings = holder.told(alias.asname or alias.name) if holder else []
         target = next((b.target for b in bindings if b.node is alias), None)
         fate = module.names.fate(module.index.canonical(target)) if target else None
+        if module.is_own_address((alias.asname or alias.name,), statement.scope):
+            continue
         if fate and fate.kind in ("gone", "unknown", "needless"):
             used = id(alias) in seen
             if used and module.names.keeps_library:

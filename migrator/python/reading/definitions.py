@@ -69,6 +69,16 @@ class Definitions:
         facts = self.by_name.get(module)
         return facts is not None and facts.exports.get(name) in {f"{n}.{name}" for n in facts.names}
 
+    def is_assigned(self, dotted: str) -> bool:
+        """Whether a name of a module is given there what another one stands for, also where others re-export it."""
+        for _ in range(_MOST_HOPS):
+            module = self.module_of(dotted)
+            facts, name = self.by_name.get(module), dotted[len(module) + 1 :]
+            if facts is None or name in facts.aliases:
+                return facts is not None
+            dotted = facts.exports.get(name, "")
+        return False
+
     def url(self, dotted: str) -> str:
         """The URL that a name at the top of one of the project's modules has; "" for none."""
         module, _, name = self.canonical(dotted).rpartition(".")

@@ -66,22 +66,23 @@ class Writer:
         return dotted.rpartition(".")[2] in self.client.classes.values() and under(dotted, self.client.to)
 
     def address(self, value: ast.expr | None, scope: Scope) -> str:
-        """The new address as Python text, where an expression is the old one; "" for anything else."""
+        """The new address as Python text, where an expression is the old one; "" for anything else.
+
+        A name of the project's own goes on: what it is given is the new one.
+        """
         if value is None:
             return ""
         text = text_value(value)
         if text is not None:
             return f'"{self.url}"' if text.rstrip("/") in self.client.addresses else ""
+        if self.module.is_own_address(parts_of(value), scope):
+            return self.module.source.segment(value)
         return f'"{self.url}"' if self.is_constant(value, scope) else ""
 
     def is_constant(self, node: ast.expr, scope: Scope) -> bool:
-        """Whether an expression is what the SDK calls its address, and no variable that may be something else."""
-        if self.name(node, scope) not in self.client.address:
-            return False
-        parts = parts_of(node)
-        holder = scope.lookup(parts[0])
-        bindings = holder.bindings[parts[0]] if holder else []
-        return len(bindings) < 2 or any(each.kind in ("import", "import-as", "from") for each in bindings)
+        """Whether an expression is what the SDK calls its address, and no name of the project's own for it."""
+        named = self.name(node, scope) in self.client.address
+        return named and not self.module.is_own_address(parts_of(node), scope)
 
     def moved_address(self, text: str) -> str:
         """The new address for a text that is the old one or begins with it; "" for any other."""
