@@ -147,7 +147,10 @@ class Contents:
         return more, assigned
 
     def of_space(self, space: Space, name: str) -> Values:
-        """An attribute of a namespace: what the call gives it that makes that, and what is assigned to it anywhere."""
+        """An attribute of a namespace: what the call gives it that makes that, and what is assigned to it anywhere.
+
+        It may be anything where attributes are set by names that only a run tells.
+        """
         return self.trace.solving.value((space, name), lambda: self._of_space(space, name))
 
     def _of_space(self, space: Space, name: str) -> Values:
@@ -158,6 +161,8 @@ class Contents:
         for view in views.values():
             puts = (put for put, of in _to_attribute(view, name) if space in self.trace.value(view, of))
             found |= union(self._put(view, put) for put in puts)
+            if matters(found) and any(space in self.trace.value(view, of) for of in view.notes.set_by_names):
+                found |= OTHER
         return found or OTHER
 
     def _is_of(self, at: View, node: ast.expr, base: str) -> bool:
