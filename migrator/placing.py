@@ -11,6 +11,7 @@ from itertools import accumulate
 from migrator.sites import Edit, Finding, Site, Status
 
 UNUSED_SUPPRESSION = "unused-suppression"
+_OPENS = re.compile(r"\s*from\b[^#\n]*\bimport\s*\([^)\n]*$")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 SUPPRESSION = re.compile(r"(?:#|//|--|;|<!--)\s*migrate:\s*ignore(?:\[(?P<rules>[\w\s.,-]*)\])?")
 
@@ -120,8 +121,13 @@ class Shift:
         """Where in the lines that an edit puts the name or the old line stands, if it is among them."""
         old = _LINE_END.split(self._text[offset : edit.end])[0].strip()
         lines = list(zip(line_starts(edit.text), _LINE_END.split(edit.text), strict=True))
-        named = (start for start, line in lines if stays and re.search(rf"\b{re.escape(stays)}\b", line))
-        return next(named, next((start for start, line in lines if old and line.strip() == old), 0))
+        opened: int | None = None  # an import that goes on over lines, where each of its names stands for all of it
+        for start, line in lines:
+            opened = start if _OPENS.match(line) else opened
+            if stays and re.search(rf"\b{re.escape(stays)}\b", line):
+                return start if opened is None else opened
+            opened = None if ")" in line else opened
+        return next((start for start, line in lines if old and line.strip() == old), 0)
 
 
 class _Suppressions:
