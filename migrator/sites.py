@@ -33,7 +33,7 @@ class Finding:
     """One reference in one text, and the edits (none for `manual`) that migrate it together or not at all.
 
     `prose` marks a mention in prose, which is edited only if the user asks for it. `stays` is the name that goes on
-    standing there, for a statement that may come apart.
+    standing there: a statement that comes apart is found by it, and which variables are read still.
     """
 
     start: int

@@ -23,7 +23,7 @@ from migrator.planning.spoken import Read, Spoken, spoken
 from migrator.planning.still_used import imported_by, left_by, lists_dependencies, with_own
 from migrator.planning.task import Options
 from migrator.python import rewrite
-from migrator.python.library.staying import standing
+from migrator.python.library.staying import with_what_stays
 from migrator.python.reading.index import Index
 from migrator.python.reading.source import Source
 from migrator.sites import Change, Finding, Kind, Problem, Site
@@ -49,8 +49,8 @@ def changes_of(results: Iterable[Result]) -> list[Change]:
     return [result.change for result in results if result.change]
 
 
-class Parts(NamedTuple):
-    """The distributions, and what is known of each by its folder."""
+class Known(NamedTuple):
+    """What is known of each distribution, by its folder, and of the tree."""
 
     distributions: Distributions
     indexes: Mapping[str, Index]
@@ -64,9 +64,17 @@ class Parts(NamedTuple):
         return self.imported[self.distributions.of(path)]
 
 
+class Found(NamedTuple):
+    """What is found in one file, with the name of its language; `validate` raises where a result is not valid."""
+
+    language: str
+    findings: list[Finding]
+    validate: Callable[[str], object]
+
+
 def planned(
     candidates: Candidates,
-    parts: Parts,
+    known: Known,
     options: Options,
     moves: dict[str, str],
     path: str,
@@ -76,16 +84,16 @@ def planned(
     candidate = candidates.by_path.get(path)
     if candidate is None:
         return _moved_only(candidates.project, path, new_path)
-    index, used = parts.index_of(path), parts.imported_at(path)
+    index, used = known.index_of(path), known.imported_at(path)
     docs = index.names.rules.docs
     file = File(path, new_path, docs, options.safe_only, candidate.frozen, frozenset(docs), options.text)
     try:
-        language, findings, validate = _findings(candidates, index, candidate, used, edit_prose=options.text)
-        rules = index.names.rules
-        document = language in ("markdown", "rst", "text")
-        findings = settled(candidate.text.text, findings, rules, parts.read, document=document)
+        find = _of_python if path in candidates.facts else _of_format
+        found = find(candidates, path, index, used, edit_prose=options.text)
+        rules, document = index.names.rules, found.language in ("markdown", "rst", "text")
+        findings = settled(candidate.text.text, found.findings, rules, known.read, document=document)
         placed = place(candidate.text.text, findings, file)
-        after = _encoded(candidate, placed, validate)
+        after = _encoded(candidate, placed, found.validate)
         its = spoken(path, candidate.text.text, findings, rules)
     except RecursionError:
         return Result(problem=Problem(path, "left as it was: nested too deeply"))
@@ -95,7 +103,7 @@ def planned(
         return Result(sites=placed.sites, spoken=its)
     kind: Kind = "modify" if path == new_path else "rename"
     mode = _mode(candidates.project, path)
-    change = Change(path, new_path, kind, language, placed.edits, candidate.data, after, mode)
+    change = Change(path, new_path, kind, found.language, placed.edits, candidate.data, after, mode)
     return Result(change, placed.sites, spoken=its)
 
 
@@ -120,44 +128,53 @@ def _mode(project: Project, path: str) -> int:
     return (project.root / path).stat().st_mode & 0o7777
 
 
-def _findings(
-    candidates: Candidates, index: Index, candidate: Candidate, used: Imported, *, edit_prose: bool
-) -> tuple[str, Iterable[Finding], Callable[[str], object]]:
-    """What is found in one file, with the name of its language and the way to tell whether a result is valid."""
-    text, facts = candidate.text.text, candidates.facts.get(candidate.path)
-    if facts and index.names.keeps_library and calls_library(text):
-        return "python", (), ast.parse
-    if facts:
-        source, found = candidates.tree(candidate.path)
-        valid = ast.parse if source.is_plain else Source  # what this Python could read it must be able to read again
-        findings = rewrite.find(source, found, facts, index, edit_prose=edit_prose)
-        left, why = standing(findings, index.names.rules)
-        if left:
-            staying = index.holding(why)
-            told = {(f.start, f.rule) for f in left}
-            others = rewrite.find(source, found, facts, staying, edit_prose=edit_prose)
-            findings = [*left, *(f for f in others if (f.start, f.rule) not in told)]
-        own = _imported(text, findings, index) if dependencies.may_install(text) or lists_its_own(text) else Imported()
-        if lists_its_own(text):
-            used = own
-        elif dependencies.may_install(text) and not lists_dependencies(candidate.path):
-            used = left_by(used, _imported(text, (), index), own)
-        prose = [(source.start(t.node), source.end(t.node)) for t in found.texts if t.role == "docstring"]
-        asking = index.names.asking(used)
-        listed = dependencies.in_python(text, candidate.path, asking, used, own.old, prose, edit_prose=edit_prose)
-        return "python", dependencies.joined(listed, findings, index.names), valid
-    format = format_of(candidate.path, text[:200])
+def _of_python(candidates: Candidates, path: str, index: Index, used: Imported, *, edit_prose: bool) -> Found:
+    """What is found in a module of the tree."""
+    text = candidates.by_path[path].text.text
+    if index.names.keeps_library and calls_library(text):
+        return Found("python", [], ast.parse)
+    source, outline = candidates.tree(path)
+    find = partial(rewrite.find, source, outline, candidates.facts[path], edit_prose=edit_prose)
+    findings = with_what_stays(find, index)
+    used, own = _used("python", path, text, findings, index, used)
+    names = index.names.asking(used)
+    docstrings = [(source.start(t.node), source.end(t.node)) for t in outline.texts if t.role == "docstring"]
+    listed = dependencies.in_python(text, path, names, used, own.old, docstrings, edit_prose=edit_prose)
+    valid = ast.parse if source.is_plain else Source  # what this Python could read it must be able to read again
+    return Found("python", dependencies.joined(listed, findings, index.names), valid)
+
+
+def _of_format(candidates: Candidates, path: str, index: Index, used: Imported, *, edit_prose: bool) -> Found:
+    """What is found in a file of any other kind."""
+    text = candidates.by_path[path].text.text
+    format = format_of(path, text[:200])
     assert format is not None  # only Python has none
     in_snippet = partial(rewrite.find_in_snippet, index=index, edit_prose=edit_prose)
-    context = Context(candidate.path, edit_prose, in_snippet, used)
+    context = Context(path, edit_prose, in_snippet, used)
     findings = format.find(text, index.names.asking(used), context)
-    if format.name == "notebook" and findings:
-        used = with_own(used, _imported(text, findings, index, code_of))
-    elif format.name == "script" and dependencies.may_install(text):
-        used = left_by(used, _imported(text, (), index), _imported(text, findings, index))
+    used, _ = _used(format.name, path, text, findings, index, used)
     if used != context.imported:
         findings = format.find(text, index.names.asking(used), replace(context, imported=used))
-    return format.name, findings, _validation(format, text)
+    return Found(format.name, findings, _validation(format, text))
+
+
+def _used(
+    language: str, path: str, text: str, findings: Iterable[Finding], index: Index, used: Imported
+) -> tuple[Imported, Imported]:
+    """What is imported where a file's commands and lists install it, and what of that the file itself imports.
+
+    A script that lists what it needs is on its own; elsewhere what is `used` in its distribution counts as well.
+    """
+    if language == "notebook":
+        own = _imported(text, findings, index, code_of) if findings else Imported()
+        return with_own(used, own), own
+    alone = language == "python" and lists_its_own(text)
+    if language not in ("python", "script") or not (alone or dependencies.may_install(text)):
+        return used, Imported()
+    own = _imported(text, findings, index)
+    if alone:
+        return own, own
+    return used if lists_dependencies(path) else left_by(used, _imported(text, (), index), own), own
 
 
 def _imported(

@@ -11,7 +11,7 @@ from migrator.planning.candidates import Candidates
 from migrator.planning.clients.in_project import Place
 from migrator.planning.clients.made import Client, clients
 from migrator.planning.distributions import Distributions
-from migrator.planning.file import Parts, Result, changes_of, planned
+from migrator.planning.file import Known, Result, changes_of, planned
 from migrator.planning.spoken import Read, Spoken, is_code, read_after, reading_on
 from migrator.planning.still_used import NOTEBOOK, imported, lists_dependencies
 from migrator.planning.task import Task
@@ -112,7 +112,7 @@ class Rounds:
         indexes = {folder: its[places[folder]].index if places else index for folder in parts.folders}
         homes = {folder: place.dotted for folder, place in places.items()}
         used = imported(index.names.rules, self.candidates, parts, changes, homes, cells=cells)
-        one = partial(planned, self.candidates, Parts(parts, indexes, used, read), self.task.options, self.moves)
+        one = partial(planned, self.candidates, Known(parts, indexes, used, read), self.task.options, self.moves)
         results = []
         for result in in_order(one, group, self.task.options.jobs):
             self.done += 1

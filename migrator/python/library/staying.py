@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from migrator.packs.ruleset import Rules
 from migrator.python.direct.plan import DIRECT_ONLY
 from migrator.python.library.uses import SEVERAL
+from migrator.python.reading.index import Index
 from migrator.sites import Finding, Status
 
 _WHY = {DIRECT_ONLY: f"with the calls that stay, {DIRECT_ONLY}", SEVERAL: f"with a name that {SEVERAL}"}
 
 
-def standing(findings: Sequence[Finding], rules: Rules) -> tuple[list[Finding], str]:
+def with_what_stays(find: Callable[[Index], list[Finding]], index: Index) -> list[Finding]:
+    """What is found in a module, where all of a library stays if a call of it does, or a name for it."""
+    findings = find(index)
+    left, why = _standing(findings, index.names.rules)
+    if not left:
+        return findings
+    told = {(f.start, f.rule) for f in left}
+    return [*left, *(f for f in find(index.holding(why)) if (f.start, f.rule) not in told)]
+
+
+def _standing(findings: Sequence[Finding], rules: Rules) -> tuple[list[Finding], str]:
     """Those that say of a call, or of a name for the library, that it stays, and why the rest has to; none where not.
 
     The rest are errors, settings or answers, which would no longer be those of what stays.
