@@ -33,41 +33,64 @@ def settled(
     of_client, envs = speaking(rules), {rule.id for rule in rules.envs}
     staying = _staying(text, found, rules) if rules.clients else []
     moving = [f for f in found if f.edits and f.rule in of_client]
-    renamed = [f for f in found if f.rule in envs and f.edits and not f.prose]
+    renamed = [f for f in found if f.edits and f.rule in envs and not f.prose]
     if read is None and staying and moving:
         note = f"keys here are {rules.clients[0].called}'s now: see which one it is sent"
-        of_what_stays = {id(f) for f in staying}
-        return [_noted(f, note) if id(f) in of_what_stays else f for f in found]
+        return [_noted(f, note) if f in staying else f for f in found]
     if read is None:
-        return _without(found, renamed, _held(renamed, text)) if staying else found
+        return _with(_held(renamed, text), found, renamed) if staying else found
     if not renamed:
         return _with_addresses(text, found, rules)
-    parts = _Parts(text)
-    moved = parts.ids_of(renamed, moving, lambda f: not is_address(text, f, rules))
-    if not staying:
-        return _with_addresses(text, _told(found, renamed, moved, text, read, document=document), rules)
-    stay = [*staying, *(f for f in found if f.status is Status.MANUAL and f.rule in of_client)]
-    still = parts.ids_of(renamed, stay, lambda _: True)
+    sent = _Sent(text)
+    moved = sent.beside(moving, renamed, lambda f: not is_address(text, f, rules))
+    if staying:
+        left = [*staying, *(f for f in found if f.status is Status.MANUAL and f.rule in of_client)]
+        kept = sent.beside(left, renamed, lambda _: True)
+        return _with(_as_sent(renamed, moved, kept, text, read), found, renamed)
+    told = [f for f in renamed if _old(f, text) in read.old]
+    return _with_addresses(text, _with(_as_read(told, moved, text, read, document=document), found, told), rules)
+
+
+def _as_sent(
+    renamed: list[Finding], moved: set[Finding], kept: set[Finding], text: str, read: Read
+) -> Iterator[Finding]:
+    """Variables of a file some of whose requests stay, as what is sent with them: with what is `moved`, with the rest.
+
+    One that goes with neither is renamed if code reads it by its new name.
+    """
     why = "what holds it is sent to both: give each request its own"
-    both = [_staying_name(f, text, why) for f in renamed if id(f) in still & moved]
-    sent = [f for f in renamed if id(f) not in moved and (id(f) in still or not _is_read_anew(f, read))]
-    rest = [f for f in renamed if id(f) not in still & moved | {id(each) for each in sent}]
-    told = _noted_once(rest, moved, text, lambda _: "a request here goes on sending the old one: set both")
-    return _without(found, renamed, [*both, *_held(sent, text), *told])
+    yield from (_staying_name(f, text, why) for f in renamed if f in moved and f in kept)
+    yield from _held([f for f in renamed if f not in moved and (f in kept or not _is_read_anew(f, read))], text)
+    anew = [f for f in renamed if f not in kept and (f in moved or _is_read_anew(f, read))]
+    yield from _noted_once(anew, moved, text, lambda _: "a request here goes on sending the old one: set both")
 
 
-class _Parts:
-    """Which commands of a text, and which of its lines, hold its places."""
+def _as_read(
+    renamed: list[Finding], moved: set[Finding], text: str, read: Read, *, document: bool
+) -> Iterator[Finding]:
+    """Variables that are set or handed on, or spoken of: as code reads them afterwards, each told once."""
+    anew = [f for f in renamed if f in moved or _is_read_anew(f, read)]
+    for finding in (f for f in renamed if f not in moved and not _is_read_anew(f, read)):
+        old = _old(finding, text)
+        yield replace(finding, status=Status.MANUAL, message=f"{old}: it stays, {read.old[old]} reads it", edits=())
+    if document:
+        yield from anew
+    else:
+        yield from _noted_once(anew, moved, text, lambda old: f"{read.old[old]} goes on reading {old}: set both")
+
+
+class _Sent:
+    """What is sent together in a text: what stands in one command, or on one line."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._commands = [command.span for command in commands(text, CALLS)]
         self._lines = [line.span() for line in _LINE.finditer(text)]
 
-    def ids_of(
-        self, names: Iterable[Finding], others: Iterable[Finding], on_line: Callable[[Finding], bool]
-    ) -> set[int]:
-        """The ids of the names in a command with one of the others, or on a line with one that counts `on_line`.
+    def beside(
+        self, others: Iterable[Finding], names: Iterable[Finding], on_line: Callable[[Finding], bool]
+    ) -> set[Finding]:
+        """The names in a command with one of the others, or on a line with one that counts `on_line`.
 
         So is a name in what a variable holds that such a command is given.
         """
@@ -76,7 +99,7 @@ class _Parts:
             for at in (other.start, *(edit.start for edit in other.edits)):
                 lines = self._lines if on_line(other) else []
                 parts |= {part for spans in (self._commands, lines) if (part := _around(spans, at))}
-        return {id(name) for name in names if not parts.isdisjoint(self._of(name))} if parts else set()
+        return {name for name in names if not parts.isdisjoint(self._of(name))} if parts else set()
 
     def _of(self, name: Finding) -> Iterator[Span]:
         """The command, or else the line, of a name, and the commands that are given the variable it is put into."""
@@ -120,9 +143,10 @@ def _old(finding: Finding, text: str) -> str:
     return text[finding.edits[0].start : finding.edits[0].end]
 
 
-def _without(found: list[Finding], renamed: list[Finding], instead: Iterable[Finding]) -> list[Finding]:
-    its = {id(f) for f in renamed}
-    return sorted([*(f for f in found if id(f) not in its), *instead], key=lambda f: f.start)
+def _with(new: Iterable[Finding], found: list[Finding], old: Iterable[Finding]) -> list[Finding]:
+    """What was found, with others in the place of the old ones."""
+    gone = {*old}
+    return sorted([*(f for f in found if f not in gone), *new], key=lambda f: f.start)
 
 
 def _staying_name(finding: Finding, text: str, why: str) -> Finding:
@@ -136,32 +160,12 @@ def _held(renamed: list[Finding], text: str) -> Iterator[Finding]:
         yield _staying_name(finding, text, "it stays as long as what is sent with it here")
 
 
-def _told(
-    found: list[Finding], renamed: list[Finding], moved: set[int], text: str, read: Read, *, document: bool
-) -> list[Finding]:
-    """Variables that are set or handed on, or spoken of: as code reads them afterwards, each told once."""
-    ours = [f for f in renamed if _old(f, text) in read.old]
-    held, both = list[Finding](), list[Finding]()
-    for finding in ours:
-        old = _old(finding, text)
-        if _is_read_anew(finding, read) or id(finding) in moved:
-            both.append(finding)
-        else:
-            said = f"{old}: it stays, {read.old[old]} reads it"
-            held.append(replace(finding, status=Status.MANUAL, message=said, edits=()))
-    if not document:
-        both = list(_noted_once(both, moved, text, lambda old: f"{read.old[old]} goes on reading {old}: set both"))
-    return _without(found, ours, [*held, *both])
-
-
-def _noted_once(names: list[Finding], moved: set[int], text: str, note: Callable[[str], str]) -> Iterator[Finding]:
+def _noted_once(names: list[Finding], moved: set[Finding], text: str, note: Callable[[str], str]) -> Iterator[Finding]:
     """Names with a note at the first place of each variable, at one where it is set rather than sent."""
-    first = dict[str, int]()
-    for finding in sorted(names, key=lambda f: (id(f) in moved, f.start)):
-        first.setdefault(_old(finding, text), id(finding))
+    first = {_old(f, text): f for f in sorted(names, key=lambda f: (f in moved, f.start), reverse=True)}
     for finding in names:
         old = _old(finding, text)
-        yield _noted(finding, note(old)) if first[old] == id(finding) else finding
+        yield _noted(finding, note(old)) if first[old] == finding else finding
 
 
 def _with_addresses(text: str, found: list[Finding], rules: Rules) -> list[Finding]:
