@@ -82,7 +82,8 @@ class Module:
         if holder is None:
             return None
         bindings = holder.told(name)
-        return next((b for b in bindings if b.target or b.kind == "alias"), bindings[0]), holder
+        leading = [b for b in bindings if b.target or b.kind == "alias"] or bindings
+        return next((b for b in leading if origin_of(b, holder)), leading[0]), holder
 
     def dotted(self, parts: Parts, scope: Scope) -> str | None:
         """The fully qualified name that a chain means; None where that is no import or definition, or is left alone."""

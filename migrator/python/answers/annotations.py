@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from migrator.python.answers import fated
 from migrator.python.answers.values import NOTHING, OTHER, Many, Object, Row, Values, union
 from migrator.python.answers.view import View
 from migrator.python.reading.expressions import parts_of
@@ -69,7 +70,7 @@ class Annotations:
         canon = index.canonical(dotted) if dotted else ""
         fate = index.names.fate(canon) if canon else None
         if fate is not None:
-            error = self.trace.error(canon, fate)
+            error = fated.error(self.trace.shapes, canon, fate)
             return frozenset({error}) if error else self.trace.shapes.given(canon.rpartition(".")[2]) or OTHER
         where = index.module_of(canon)
         name = canon[len(where) + 1 :] if where else ""

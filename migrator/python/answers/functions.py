@@ -15,6 +15,7 @@ from migrator.python.answers.values import (
     Function,
     Gives,
     Is,
+    Library,
     Many,
     Object,
     Row,
@@ -35,6 +36,8 @@ from migrator.python.reading.scopes import FunctionNode, Scope, parameters
 
 if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace
+
+_SAYING = Is | Many | Gives | Function | Object | Row | Space | Library | Table  # what says more than an annotation
 
 
 class Functions:
@@ -102,7 +105,7 @@ class Functions:
         passed = union(given)
         if answers:
             return said_of(said, passed)
-        if not any(isinstance(v, Is | Many | Gives | Function | Object | Row | Space | Table) for v in passed):
+        if not any(isinstance(v, _SAYING) for v in passed):
             return said or UNKNOWN
         return passed | (said or frozenset())
 

@@ -6,8 +6,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import replace
 
-from migrator.fates.library import Fate
-from migrator.python.answers import known
+from migrator.python.answers import fated, known
 from migrator.python.answers.annotations import Annotations
 from migrator.python.answers.contents import Contents, is_display
 from migrator.python.answers.functions import Functions
@@ -22,13 +21,14 @@ from migrator.python.answers.values import (
     NONE,
     NOTHING,
     OTHER,
+    UNKNOWN,
     Caught,
     Class,
-    Error,
     Function,
     Gives,
     Is,
     Kind,
+    Library,
     Many,
     Object,
     Row,
@@ -50,7 +50,7 @@ from migrator.python.answers.values import (
 from migrator.python.answers.view import View
 from migrator.python.answers.views import Views
 from migrator.python.module import Module
-from migrator.python.reading.expressions import Parts, is_none, parts_of, text_value
+from migrator.python.reading.expressions import is_absent, is_none, parts_of, text_value
 from migrator.python.reading.index import Index
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.made import made
@@ -88,7 +88,7 @@ class Trace:
     def value(self, at: View, node: ast.expr) -> Values:
         """What an expression can come to."""
         if isinstance(node, ast.Constant):
-            return NOTHING if node.value is None else OTHER
+            return NOTHING if is_absent(node) else OTHER
         return self.solving.value(node, lambda: self._value(at, node))
 
     def _value(self, at: View, node: ast.expr) -> Values:
@@ -228,7 +228,7 @@ class Trace:
     def _of_name(self, canon: str) -> Values:
         fate = self.index.names.fate(canon)
         if fate is not None:
-            return self._of_library(canon, fate)
+            return fated.values(self.index.names, self.shapes, canon, fate)
         where = self.index.module_of(canon)
         if not where or where == canon:
             return LOGGER if canon in known.LOGGERS else OTHER
@@ -244,42 +244,34 @@ class Trace:
         scope = at.module.found.scope
         return self._variable(at, scope, rest[0], None) if (id(scope), rest[0]) in at.stores else OTHER
 
-    def _of_library(self, canon: str, fate: Fate) -> Values:
-        clients = {client.id for client in self.index.names.rules.clients}
-        ours = fate.to == self.index.names.client or fate.rule in clients
-        called = fate.kind == "moved" and ours and canon.count(".") + 1 == fate.count
-        name = canon.rpartition(".")[2]
-        given = self.shapes.given(name) if called else frozenset[Value]()
-        error = self.error(canon, fate)
-        return frozenset({Kind(error)}) if error else frozenset({Gives(given)}) if given else OTHER
-
-    def error(self, canon: str, fate: Fate) -> Error | None:
-        """The error that a name of the library is the class of; None for any other name, and one that stays."""
-        moved = fate.kind == "moved" and canon.count(".") + 1 == fate.count
-        return self.shapes.error(canon.rpartition(".")[2], fate.rule) if moved else None
-
     def _attribute(self, at: View, node: ast.Attribute) -> Values:
         if id(node) in at.by_text:
             return self.named(at.by_text[id(node)])
         parts = parts_of(node)
         if parts and isinstance(first := _first(node), ast.Name) and id(first) in at.scopes:
-            dotted = at.module.dotted(parts, at.scopes[id(first)])
+            scope = at.scopes[id(first)]
+            dotted = at.module.dotted(parts, scope)
             if dotted and self.index.names.fate(self.index.canonical(dotted)):
-                if len(at.module.meanings(parts, at.scopes[id(first)])) > 1:
+                if len(at.module.meanings(parts, scope)) == 1:
+                    given = self._of_instance(at, node, scope.owner(parts[0]))
+                    return given if given - OTHER - NOTHING else self.named(dotted)
+                if _is_imported(parts[0], scope):
                     return OTHER  # it stays what it is
-                given = self._of_instance(at, node, parts)
-                return given if given - OTHER - NOTHING else self.named(dotted)
-            if dotted and self.index.module_of(dotted).count(".") >= dotted.count(".") - 1:
+            elif dotted and self.index.module_of(dotted).count(".") >= dotted.count(".") - 1:
                 return self.named(dotted)
         return self.of_attribute(self.value(at, node.value), node.attr)
 
-    def _of_instance(self, at: View, node: ast.Attribute, parts: Parts) -> Values:
+    def _of_instance(self, at: View, node: ast.Attribute, owner: Scope | None) -> Values:
         """What `self.name` comes to, which a default alone does not say where the instance is made with another."""
-        is_own = len(parts) == 2 and at.scopes[id(node.value)].owner(parts[0]) is not None
-        return self.of_attribute(self.value(at, node.value), node.attr) if is_own else NONE
+        return self.of_attribute(self.value(at, node.value), node.attr) if owner else NONE
 
     def of_attribute(self, values: Values, name: str) -> Values:
-        """What an attribute of values comes to."""
+        """What an attribute of values comes to; a parameter in the place of a library has what that has."""
+        libraries = frozenset(v for v in values if isinstance(v, Library))
+        if libraries:
+            read = union(self.named(f"{v.name}.{name}") for v in libraries if isinstance(v, Library))
+            rest = values - libraries - UNKNOWN - NOTHING
+            return read | (self.of_attribute(rest, name) if rest else NONE)
         objects = [v for v in values if isinstance(v, Object | Class)]
         named = {v: v.items[v.names.index(name)] for v in values if isinstance(v, Row) and name in v.names}
         rest = frozenset(v for v in values if not isinstance(v, Object | Class | Caught | Space) and v not in named)
@@ -352,6 +344,12 @@ class Trace:
         """Answers whose stream may end in a chunk of nothing but usage: it is asked for, or nobody knows."""
         asked = any(k.arg in (None, self.rule.usage) and not is_none(k.value) for k in node.keywords)
         return frozenset(replace(v, usage=True) if isinstance(v, Is) and asked else v for v in values)
+
+
+def _is_imported(name: str, scope: Scope) -> bool:
+    """Whether a name is given what it is by an import, perhaps among others."""
+    holder = scope.lookup(name)
+    return holder is not None and any(isinstance(b.node, ast.alias) for b in holder.bindings[name])
 
 
 def _first(node: ast.expr) -> ast.expr | None:

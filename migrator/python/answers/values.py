@@ -101,6 +101,13 @@ class Space:
 
 
 @dataclass(frozen=True, slots=True)
+class Library:
+    """A library that is left, or a module of it, by its dotted name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tuples:
     """A class of tuples that `namedtuple` makes, by the names of their items."""
 
@@ -129,7 +136,8 @@ class Caught:
     errors: Values
 
 
-Value = Else | Is | Many | Row | Table | Gives | Function | Object | Class | Space | Tuples | Error | Kind | Caught
+_Known = Is | Many | Row | Table | Gives | Function | Object | Class | Space | Library | Tuples | Error | Kind | Caught
+Value = Else | _Known
 Values = frozenset[Value]
 
 OTHER: Values = frozenset({Else.OTHER})

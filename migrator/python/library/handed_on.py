@@ -23,7 +23,7 @@ def find(module: Module, uses: Iterable[Use]) -> Iterator[Finding]:
         parts, node = use.reference.parts, use.reference.nodes[-1]
         if use.fate.kind != "module" or len(parts) < 2 or not parts[0] or not is_read(node):
             continue
-        if id(node) in module.found.stored | module.found.tested:
+        if id(node) in module.found.stored or id(node) in module.found.tested:
             continue
         new = object_name(module.index, module.meaning(parts, use.reference.scope) or "").rpartition(".")[2]
         place, call = module.place(use.reference, len(parts)), calls.get(id(node))

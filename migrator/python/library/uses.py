@@ -96,7 +96,7 @@ class _Library:
     def _is_of_client(self, use: Use) -> bool:
         node, fate = use.reference.nodes[-1], use.fate
         if fate.kind == "module":
-            return id(node) in self.module.found.tested | self.module.found.stored or not is_read(node)
+            return self._is_passed(node) or not is_read(node)
         call = self.calls.calls.get(id(node))
         moves = fate.kind == "moved" and fate.to == self.module.names.client and (fate.variable or _is_read_off(use))
         moves = moves and use.place(self.module, use.own) is not None and not self.calls.refusal(node)
@@ -113,11 +113,20 @@ class _Library:
         if use.fate.kind == "module":
             asked = self.asked.get(id(node))
             fate = self.module.names.fate(f"{use.dotted}.{asked[1]}") if asked else None
-            stored = id(use.reference.nodes[-1]) in (self.module.found.stored | self.module.found.tested)
-            return self._is_clients(fate, asked[1]) if asked else stored or not is_read(use.reference.nodes[-1])
+            node = use.reference.nodes[-1]
+            return self._is_clients(fate, asked[1]) if asked else self._is_passed(node) or not is_read(node)
         node = use.reference.nodes[-1]
         its = self._is_clients(use.fate, use.reference.parts[use.depth]) and use.own == use.depth + 1
         return its and not self.calls.refusal(node)
+
+    def _is_passed(self, node: ast.expr) -> bool:
+        """Whether a module object is given another name, or only asked for."""
+        return id(node) in self.module.found.stored or id(node) in self.module.found.tested
+
+    def _is_lost(self, use: Use) -> bool:
+        """Whether a module object is given a name that is not seen to stand for it, so what that is read for is not."""
+        to = self.module.found.stored[id(use.reference.nodes[-1])]
+        return bool(to) and not self.module.of_library(to, use.reference.scope)
 
     def _is_clients(self, fate: Fate | None, name: str) -> bool:
         its = fate is not None and fate.kind == "moved" and (fate.to, fate.name) == (self.module.names.client, name)
@@ -252,14 +261,15 @@ class _Library:
             said = f"{use.text}.{attribute}: {made} goes on making it" if made else said
             status = fate.standing if fate else Status.MANUAL
             return Finding(start, fate.rule if fate else use.fate.rule, status, said)
-        if id(node) in module.found.stored and self.follows and len(use.reference.parts) == use.depth:
+        is_stored = id(node) in module.found.stored and not self._is_lost(use)
+        if is_stored and self.follows and len(use.reference.parts) == use.depth:
             place = use.place(module, use.depth)
             if place and client:
                 each.needs.add(client)
                 return _Written(use, Fate("moved", use.fate.rule, 0, "", Status.MIGRATED, client), place)
         each.stays = True
         what = "is kept elsewhere, and more is read off it than the client module has"
-        if id(node) not in module.found.stored:
+        if not is_stored:
             taker = module.call_given(node)
             what = _BY_NAME if taker and callee_of(taker) in ("getattr", "hasattr") else handed_on.WHOLE
         return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text} {what}")

@@ -58,14 +58,19 @@ def is_none(node: ast.AST | None) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
+def is_absent(node: ast.AST | None) -> bool:
+    """Whether an expression is None or False, which something has a name given that is not there."""
+    return is_none(node) or (isinstance(node, ast.Constant) and node.value is False)
+
+
 def is_stand_in(node: ast.AST | None) -> bool:
-    """Whether an expression is None, or an object such as `Mock()` that is there for what is not installed."""
+    """Whether an expression says that something is not there, or is an object such as `Mock()` in the place of it."""
     if isinstance(node, ast.Call):
         made = callee_of(node)
         return (made in ("Mock", "MagicMock", "object") or bool(_STANDS_IN.search(made))) and not (
             node.args or node.keywords
         )
-    return is_none(node)
+    return is_absent(node)
 
 
 def is_loaded(node: ast.AST) -> bool:

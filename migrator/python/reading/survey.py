@@ -188,15 +188,39 @@ def _classes(found: Outline) -> dict[str, Class]:
     for scope in found.scopes:
         if isinstance(scope.node, ast.ClassDef) and scope.parent is found.scope:
             bound = [(name, b, scope) for name, bindings in scope.bindings.items() for b in bindings]
-            bound += [(p[1], b, s) for p, b, s in found.attributes if s.owner(p[0]) is scope]
-            members: dict[str, set[str]] = {}
+            bound += [(p[1], b, s) for p, b, s in found.attributes if _owner(p[0], s) is scope.node]
+            members: dict[str, list[tuple[Binding, Scope]]] = {}
             for name, binding, where in bound:
                 if not binding.empty:
-                    members.setdefault(name, set()).add(origin_of(binding, where) or "")
-            only = {name: targets.pop() if len(targets) == 1 else "" for name, targets in members.items()}
+                    members.setdefault(name, []).append((binding, where))
+            only = {name: _stood_for(bindings) for name, bindings in members.items()}
             bases = (target_of(parts_of(base), found.scope) for base in scope.node.bases)
             classes[scope.node.name] = Class(tuple(b for b in bases if b), only)
     return classes
+
+
+def _owner(name: str, scope: Scope) -> ast.AST | None:
+    """The class whose attributes those of a name are: it is that class, or the first parameter of a method of it."""
+    owner, holder = scope.owner(name), scope.lookup(name)
+    named = next((b.node for b in holder.bindings[name]), None) if holder else None
+    return owner.node if owner else named
+
+
+def _stood_for(given: list[tuple[Binding, Scope]]) -> str:
+    """What an attribute is given, "" where that is not told, or several.
+
+    A parameter beside names, as in `self.client = client or library`, is in the place of what they stand for.
+    """
+    by_name = all(binding.kind == "alias" for binding, _ in given)
+    origins = {origin_of(b, where) or "" for b, where in given if not (by_name and _is_parameter(b, where))}
+    return origins.pop() if len(origins) == 1 else ""
+
+
+def _is_parameter(binding: Binding, scope: Scope) -> bool:
+    """Whether a name is given nothing but what a parameter is."""
+    holder = scope.lookup(binding.value[0]) if len(binding.value) == 1 else None
+    bindings = holder.bindings[binding.value[0]] if holder else []
+    return bool(bindings) and all(isinstance(b.node, ast.arg) and not b.value for b in bindings)
 
 
 def _suppressed(text: str) -> dict[int, frozenset[str]]:

@@ -11,7 +11,7 @@ from migrator.python.reading.expressions import (
     Parts,
     absolute,
     callee_of,
-    is_none,
+    is_absent,
     is_stand_in,
     named_module,
     outcomes,
@@ -34,7 +34,7 @@ def outline(tree: ast.Module, module: str, package: str) -> Outline:
     walker = _Walker(tree, module, package)
     for function, given, returned in getters(tree, package):
         walker.found.importers[function] = given
-        walker.found.stored.update(map(id, returned))
+        walker.found.stored.update((id(each), ()) for each in returned)
     walker.body(tree.body, walker.found.scope)
     return walker.found
 
@@ -161,7 +161,7 @@ class _Walker:
             given = parts_of(defaults[arg.arg]) if arg.arg in defaults else ()
             if given:
                 inner.bind(Binding(arg.arg, arg, "alias", value=given, where=outer))
-                self.found.stored.add(id(defaults[arg.arg]))
+                self.found.stored[id(defaults[arg.arg])] = ()
             if arg.annotation is not None:
                 self._annotation(arg.annotation, outer)
 
@@ -209,16 +209,16 @@ class _Walker:
             binding = self._definition(name, node, scope)
             alias = parts_of(outcome) if outcome else ()
             module = named_module(outcome, self.package, self.found.importers) if outcome else ""
+            if outcome and (alias or module):
+                self.found.stored[id(outcome)] = tuple(name.split("."))
             if alias and (alias != (name,) or scope.kind == "class"):
                 binding.kind, binding.value, binding.target = "alias", alias, None
                 binding.where = scope.parent if alias == (name,) else scope
-                self.found.stored.add(id(outcome))
             elif module:
                 binding.kind, binding.target, binding.statement = "import-as", module, statement
-                self.found.stored.add(id(outcome))
             if alias[-1:] and alias[-1] in IMPORTING_CALLS:
                 self.found.importers[name] = alias[-1]
-            binding.empty = is_stand_in(outcome) if scope.kind == "module" else is_none(outcome)
+            binding.empty = is_stand_in(outcome) if scope.kind == "module" else is_absent(outcome)
             yield binding
 
     # ------------------------------------------------------------------------------------------------ expressions
