@@ -209,10 +209,10 @@ def _owner(name: str, scope: Scope) -> ast.AST | None:
 def _stood_for(given: list[tuple[Binding, Scope]]) -> str:
     """What an attribute is given, "" where that is not told, or several.
 
-    A parameter beside names, as in `self.client = client or library`, is in the place of what they stand for.
+    A parameter beside a name, as in `self.client = client or library`, is in the place of what that stands for.
     """
-    by_name = all(binding.kind == "alias" for binding, _ in given)
-    origins = {origin_of(b, where) or "" for b, where in given if not (by_name and _is_parameter(b, where))}
+    named = [b.node for b, where in given if b.kind == "alias" and origin_of(b, where)]
+    origins = {origin_of(b, where) or "" for b, where in given if b.node not in named or not _is_parameter(b, where)}
     return origins.pop() if len(origins) == 1 else ""
 
 
