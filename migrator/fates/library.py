@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from migrator.packs.ruleset import Rules
@@ -47,10 +47,18 @@ class Fate:
         return f"{self.source or self.to}.{self.name}" if self.to else self.name
 
 
-def fate_of(rules: Rules, dotted: str) -> Fate | None:
-    """What becomes of a name of a library that is left, or of the library or a module of it; None for any other."""
+def fate_of(rules: Rules, dotted: str, caller: str = "") -> Fate | None:
+    """What becomes of a name of a library that is left, or of the library or a module of it; None for any other.
+
+    What only sets the library stays for a `caller` of it.
+    """
     library = next((each for each in rules.libraries if under(dotted, each.module)), None)
-    return _fate(rules, library, dotted) if library else None
+    if library is None:
+        return None
+    fate = _fate(rules, library, dotted)
+    if fate.kind == "needless" and caller and library.callers:
+        return replace(fate, kind="gone", message=staying_for(caller, library), status=Status.REVIEW)
+    return fate
 
 
 def _fate(rules: Rules, library: Library, dotted: str) -> Fate:
@@ -103,8 +111,6 @@ def _ruled(rules: Rules, library: Library, name: str, count: int, module: str) -
                 return Fate("needless", client.id, count, "write what it gives by hand", Status.MANUAL)
         for needless in rules.needless:
             if needless.of == library.module and _listed(name, needless.names, exact):
-                if rules.callers:
-                    return Fate("gone", needless.id, count, staying_for(rules, library), Status.REVIEW)
                 return Fate("needless", needless.id, count, needless.message, Status(needless.status))
         for gone in rules.gone:
             if gone.of == library.module and _listed(name, gone.names, exact):
@@ -112,9 +118,9 @@ def _ruled(rules: Rules, library: Library, name: str, count: int, module: str) -
     return None
 
 
-def staying_for(rules: Rules, library: Library) -> str:
+def staying_for(caller: str, library: Library) -> str:
     """What to say of what stays for another library's sake."""
-    return f"stays for {min(rules.callers.values())}, which goes on calling {library.module} itself"
+    return f"stays for {caller}, which goes on calling {library.module} itself"
 
 
 def _listed(name: str, patterns: Iterable[str], exact: bool) -> bool:

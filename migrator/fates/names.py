@@ -39,13 +39,19 @@ class Names:
 
     `exported` adds the project's own names that follow, such as `app.llm.PortkeyClient` -> `app.llm.LLMGatewayClient`
     where `app/llm.py` re-exports the class. `objects` are names of the project's own that are no modules,
-    so that what follows them is an attribute.
+    so that what follows them is an attribute. `caller` is what the project has of a library that calls
+    one that is left by itself.
     """
 
     def __init__(
-        self, rules: Rules, exported: Mapping[str, str] = _NOTHING, objects: Collection[str] = frozenset()
+        self,
+        rules: Rules,
+        exported: Mapping[str, str] = _NOTHING,
+        objects: Collection[str] = frozenset(),
+        caller: str = "",
     ) -> None:
         self.rules = rules
+        self.caller = caller
         self.exported = exported
         self._objects = objects
         self._modules = sorted(rules.modules, key=lambda m: -len(m.old))
@@ -80,22 +86,21 @@ class Names:
     def fate(self, dotted: str) -> Fate | None:
         """What becomes of a name of a library that is left, or of the library or a module of it; None for any other."""
         if dotted not in self._fates:
-            self._fates[dotted] = fate_of(self.rules, dotted)
+            self._fates[dotted] = fate_of(self.rules, dotted, self.caller)
         return self._fates[dotted]
 
     def speaking_of(self, client: str) -> Names:
         """The same names where the client module is `client`."""
-        return Names(replace(self.rules, client=client), self.exported, self._objects)
+        return self._under(replace(self.rules, client=client))
 
     def holding(self, why: str) -> Names:
         """The same names, of which those of libraries stay what they are."""
-        rules = held(self.rules, frozenset(library.module for library in self.rules.libraries), why)
-        return Names(rules, self.exported, self._objects)
+        return self._under(held(self.rules, frozenset(library.module for library in self.rules.libraries), why))
 
     def needing(self, requirements: Sequence[str]) -> Names:
         """The same names, with requirements that come beside those of the rules."""
         also = tuple(replace(rule, also=[*rule.also, *requirements]) for rule in self.rules.dependencies)
-        return Names(replace(self.rules, dependencies=also), self.exported, self._objects)
+        return self._under(replace(self.rules, dependencies=also))
 
     def asking(self, imported: Imported) -> Names:
         """The same names, where distributions that stay ask for a new one only if code imports that."""
@@ -105,7 +110,10 @@ class Names:
         if idle.isdisjoint(rule.id for rule in self.rules.dependencies):
             return self
         left = tuple(replace(r, new="", also=[], message="") if r.id in idle else r for r in self.rules.dependencies)
-        return Names(replace(self.rules, dependencies=left), self.exported, self._objects)
+        return self._under(replace(self.rules, dependencies=left))
+
+    def _under(self, rules: Rules) -> Names:
+        return Names(rules, self.exported, self._objects, self.caller)
 
     @property
     def client(self) -> str:

@@ -65,7 +65,6 @@ class Rules:
     line_length: int = 0  # of the project's code; 0 where it says nothing of it
     staying: bool = False  # every client and request of the code stays, so what belongs to them does
     wary: bool = False  # what would be for review stays as it is
-    callers: Mapping[str, str] = field(default_factory=dict)  # path -> what calls a library that is left by itself
     client: str = ""  # the dotted name of the client module that is made for the project
     docs: Mapping[str, str] = field(default_factory=dict)  # rule id -> where it is documented
 

@@ -111,7 +111,7 @@ class Rounds:
         index, parts, places = self.index, self.parts, self.places
         indexes = {folder: its[places[folder]].index if places else index for folder in parts.folders}
         homes = {folder: place.dotted for folder, place in places.items()}
-        used = imported(index.names.rules, self.candidates, parts, changes, homes, cells=cells)
+        used = imported(index, self.candidates, parts, changes, homes, cells=cells)
         one = partial(planned, self.candidates, Known(parts, indexes, used, read), self.task.options, self.moves)
         results = []
         for result in in_order(one, group, self.task.options.jobs):

@@ -15,6 +15,7 @@ from migrator.planning.candidates import PYTHON, Candidates
 from migrator.planning.distributions import Distributions
 from migrator.primitives.client import Client, Factory
 from migrator.primitives.project import Dependency
+from migrator.python.reading.index import Index
 from migrator.python.reading.running import imports, run
 from migrator.sites import Change
 
@@ -28,7 +29,7 @@ def lists_dependencies(path: str) -> bool:
 
 
 def imported(
-    rules: Rules,
+    index: Index,
     candidates: Candidates,
     parts: Distributions,
     changes: Iterable[Change],
@@ -40,6 +41,7 @@ def imported(
 
     With `cells` that of notebooks counts, whose own changes have to be among these then.
     """
+    rules = index.names.rules
     after = {change.path: change.after or b"" for change in changes} if rules.dependencies else {}
     code: dict[str, list[bytes]] = {folder: [] for folder in parts.folders}
     for path, candidate in candidates.by_path.items() if rules.dependencies else ():
@@ -50,7 +52,7 @@ def imported(
             code[parts.of(path)].append(code_of(text).encode())
     found = {folder: imported_by(texts, rules, homes.get(folder, "")) for folder, texts in code.items()}
     kept = Imported(old=frozenset(rule.id for rule in rules.dependencies if not rule.uses))
-    return found | {folder: with_own(found[folder], kept) for folder in map(parts.of, rules.callers)}
+    return found | {folder: with_own(found[folder], kept) for folder in map(parts.of, index.callers)}
 
 
 def imported_by(code: Sequence[bytes], rules: Rules, home: str) -> Imported:

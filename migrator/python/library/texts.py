@@ -172,9 +172,8 @@ class Texts:
             return self._renamed(text, call, callee, fate, new)
         probes = callee in _PROBES and not self._is_stored(call)
         if probes or callee in _SPECS or isinstance(self.module.source.parents.get(id(call)), ast.Expr):
-            if self.module.names.rules.callers:
-                said = f"{value} {staying_for(self.module.names.rules, library)}"
-                return self._finding(text, Status.REVIEW, said)
+            if caller := self.module.names.caller:
+                return self._finding(text, Status.REVIEW, f"{value} {staying_for(caller, library)}")
             said = f"{value} → {library.instead}: asks for {library.instead} now"
             renamed = self._finding(text, Status.REVIEW, said, library.instead)
             return self._asked_as_well(text, library) or renamed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ class Index(Definitions):
     """All facts of a project, and the names of its own that follow a rename (`names.exported`)."""
 
     parsed: Parsed = _nothing_parsed
+    callers: Mapping[str, str] = field(default_factory=dict)  # path -> what it has that calls a library that is left
     shared: dict[str, object] = field(default_factory=dict)  # what a rewriter keeps from one module to the next
     processes: Callable[[], Processes] = Processes
     held: object = None  # what the rewriting of calls keeps here
@@ -53,11 +54,12 @@ class Index(Definitions):
             index._mentioned |= facts.mentioned
             for name in reversed(facts.names):
                 index.by_name[name] = facts
-        rules = replace(rules, callers=callers(index))
+        index.callers = callers(index)
+        caller = min(index.callers.values(), default="")
         exported: dict[str, str] = {}
         objects = set(index._objects())
         while True:
-            index.names, index._renamed, index._using = Names(rules, exported, objects), {}, {}
+            index.names, index._renamed, index._using = Names(rules, exported, objects, caller), {}, {}
             more = {k: v for f in index.by_path.values() for k, v in index._exported_by(f) if exported.get(k) != v}
             if not more:
                 return index
