@@ -289,11 +289,19 @@ class _Library:
             fate, start = use.fate, module.source.start(use.reference.nodes[0])
             if fate.kind == "needless" and self.follows and self.cuts.takes(use):
                 continue
-            if fate.kind in ("gone", "unknown", "needless"):
+            if fate.kind == "gone" and fate.standing is Status.REVIEW and self._has_moved(use):
+                yield Finding(start, fate.rule, Status.MANUAL, f"{use.text}: {library_modules.SPLIT}")
+            elif fate.kind in ("gone", "unknown", "needless"):
                 yield Finding(start, fate.rule, fate.standing, f"{use.text}: {fate.message}")
             elif fate.kind == "moved" and not self.follows:
                 said = f"{use.text} → {fate.new}: read off a module that is kept elsewhere, write it by hand"
                 yield Finding(start, fate.rule, Status.MANUAL, said)
+
+    def _has_moved(self, use: Use) -> bool:
+        """Whether a use is read off a module of the project whose name for the library does not stay one for it."""
+        parts, scope = use.reference.parts[: use.depth], use.reference.scope
+        dotted = self.module.meaning(parts, scope) if parts[0] else None
+        return bool(dotted) and library_modules.object_name(self.module.index, dotted or "") != dotted
 
 
 @dataclass(slots=True)
