@@ -13,9 +13,10 @@ _ALIAS = re.compile(r"(?:[@~#]/|src/)")
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """An export: a class of the SDK (`name`), a client (`instance`) or a function that gives one (`maker`).
+    """An export: a class of the SDK (`name`), a client (`instance`), a function that gives one (`maker`), an `address`.
 
-    A `class` is the project's own upon one of the SDK, whose options it says itself.
+    A `class` is the project's own upon one of the SDK, whose options it says itself. An `address` is the old one where
+    it stays, by `of` = `manual`, and else the new one; the name of one in an object is dotted.
 
     `module` is the path of the script as `stem` writes it, `of` the class by the SDK's name for it, `prefix` how ids of
     models begin for the client where that is known.
@@ -23,7 +24,7 @@ class Handed:
 
     module: str
     name: str  # "default" where it has none
-    kind: Literal["name", "instance", "maker", "class"]
+    kind: Literal["name", "instance", "maker", "class", "address"]
     of: str
     prefix: str = ""
 

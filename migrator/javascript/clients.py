@@ -147,7 +147,13 @@ class Clients:
         return None
 
     def is_address(self, node: SgNode) -> bool:
-        """Whether an expression is the constant that holds the address."""
+        """Whether an expression is the constant that holds the address; a name of the script's own goes on for it."""
+        while node.kind() in _TYPED:
+            node = node.named_children()[0]
+        binding = self.script.scopes.resolve(node) if node.kind() == "identifier" else None
+        pattern = binding.node.field("name") if binding and binding.kind == "variable" else None
+        if node.kind() not in {"identifier", "member_expression"} or (pattern and pattern.kind() == "identifier"):
+            return False
         meaning = self.meanings.of(node)
         client = self.options.client
         return meaning is not None and meaning.package == client.package and meaning.name in client.address

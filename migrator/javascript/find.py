@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from migrator.fates.names import Names
 from migrator.javascript import spelled, values
+from migrator.javascript.behind import Behind
 from migrator.javascript.calls import Calls
 from migrator.javascript.clients import Built, Clients
 from migrator.javascript.headers import Headers
@@ -61,7 +62,7 @@ def stay(clients: Clients, names: Names) -> bool:
     made = [*built, *others]
     if any(each.stays for each in made) or _is_held_back(made, names) or (made and _is_bound(clients, names, made)):
         return True
-    requests = _requests(clients) if others else None
+    requests = requests_of(clients) if others else None
     return requests is not None and any(requests.holds(clients.script.start(each.node)) for each in others)
 
 
@@ -76,10 +77,11 @@ def _is_bound(clients: Clients, names: Names, made: list[Built]) -> bool:
     return any(f.status is Status.MANUAL and f.start in bound for f in moves.findings())
 
 
-def _requests(clients: Clients) -> Requests:
+def requests_of(clients: Clients) -> Requests:
+    """The requests that a script makes itself."""
     script, options = clients.script, clients.options
     sent = Headers(script, clients.text, options).sent()
-    return Requests(script, options, list(sent), list(spelled.addresses(script, options)))
+    return Requests(script, options, list(sent), list(spelled.addresses(script, options)), Behind(clients))
 
 
 def _found(script: Script, text: str, path: str, names: Names, client: Client) -> Iterator[Finding]:
@@ -88,7 +90,7 @@ def _found(script: Script, text: str, path: str, names: Names, client: Client) -
     options = clients.options
     made = [*clients.built(), *clients.headers()]
     given = list(values.handed_on(clients, all_imports))
-    requests = _requests(clients)
+    requests = requests_of(clients)
     reads = Headers(script, text, options).read()
     if stay(clients, names) or (names.rules.wary and given):
         kept = (fault for each in made for fault in _reasons(each))
@@ -106,6 +108,7 @@ def _found(script: Script, text: str, path: str, names: Names, client: Client) -
         if found:
             models = (*chosen(clients, made), *unnamed(clients, {each.package for each in all_imports}))
             found = list(_apart(found, (f for each in models for f in requests.held(each))))
+        found += requests.keys()
     yield from (*found, *spelled.headers(script, options, found), *spelled.packages(script, options, found))
 
 

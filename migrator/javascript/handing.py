@@ -9,13 +9,16 @@ from ast_grep_py import SgNode
 
 from migrator.fates.handed import Handed, stem
 from migrator.fates.names import Names
+from migrator.javascript.behind import Behind
 from migrator.javascript.clients import Clients
-from migrator.javascript.find import clients_of, stay
+from migrator.javascript.find import clients_of, requests_of, stay
+from migrator.javascript.imports import THROUGH
 from migrator.javascript.meanings import Meaning
 from migrator.javascript.objects import properties
 from migrator.javascript.source import Script, scripts, string_of
 from migrator.packs.ruleset import Rules
 from migrator.primitives.client import Client
+from migrator.sites import Status
 
 _DEEP = 4  # scripts on the way from a client to who uses it
 
@@ -42,8 +45,9 @@ def _order(each: Handed) -> tuple[str, str, str]:
 
 def _exports(path: str, script: Script, names: Names, client: Client, text: str) -> Iterator[Handed]:
     clients = clients_of(script, text, path, names, client)
-    built = list(clients.built())
-    if stay(clients, names):
+    built, stays = list(clients.built()), stay(clients, names)
+    yield from _addresses(path, clients, stays)
+    if stays:
         return
     prefixes = {each.made: each.settled.provider for each in built}
     for name, node in _named(script):
@@ -59,6 +63,37 @@ def _exports(path: str, script: Script, names: Names, client: Client, text: str)
         if not _specifiers(statement):
             for each in clients.meanings.all_of(source):
                 yield replace(each, module=stem(path))
+
+
+def _addresses(path: str, clients: Clients, stays: bool) -> Iterator[Handed]:
+    """The addresses that a script exports, or passes on from another one."""
+    script, behind = clients.script, Behind(clients)
+    own = [(name, node) for name, node in _parts(script) if behind.address(node)]
+    kept = [f.start for f in requests_of(clients).findings() if f.status is Status.MANUAL] if own and not stays else []
+    for name, node in own:
+        binding = script.scopes.resolve(node) if node.kind() == "identifier" else None
+        value = binding.node if binding else node
+        held = stays or any(script.start(value) <= at < script.end(value) for at in kept)
+        yield Handed(stem(path), name, "address", Status.MANUAL if held else "")
+    for statement in script.all("export_statement"):
+        known = {old: new for new, old in _specifiers(statement)}
+        for each in clients.meanings.all_of(string_of(statement.field("source")) or ""):
+            owner, dot, rest = each.name.partition(".")
+            if each.kind == "address" and owner in known:
+                yield replace(each, module=stem(path), name=f"{known[owner]}{dot}{rest}")
+
+
+def _parts(script: Script) -> Iterator[tuple[str, SgNode]]:
+    """What a script exports, and by dotted names what objects have that it exports."""
+    for name, node in _named(script):
+        yield name, node
+        binding = script.scopes.resolve(node) if node.kind() == "identifier" else None
+        value = binding.node.field("value") if binding else node
+        while value and value.kind() in THROUGH and value.named_children():
+            value = value.named_children()[0]
+        for each in properties(value) if value and value.kind() == "object" else ():
+            if each.name and each.value:
+                yield f"{name}.{each.name}", each.value
 
 
 def _one(

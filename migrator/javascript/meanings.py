@@ -87,8 +87,10 @@ class Meanings:
         """What a module has under a name: one of the package, or what another script hands on."""
         if source == self._package:
             return Meaning("name", source, name)
-        each = next((each for each in self.all_of(source) if each.name == name), None)
-        return Meaning(each.kind, self._package, each.of, prefix=each.prefix) if each else None
+        for each in self.all_of(source):
+            if each.name == name and each.kind != "address":
+                return Meaning(each.kind, self._package, each.of, prefix=each.prefix)
+        return None
 
     def all_of(self, source: str) -> list[Handed]:
         """What the script hands on that an import means by `source`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,13 +9,14 @@ from functools import cached_property
 from ast_grep_py import SgNode
 
 from migrator.fates.endpoints import address_in, asked
+from migrator.javascript.asking import asks, makes_request
+from migrator.javascript.behind import Behind
 from migrator.javascript.headers import SETTERS
 from migrator.javascript.options import Options
-from migrator.javascript.source import Script, span
+from migrator.javascript.source import Script, span, string_of
 from migrator.javascript.uses import uses
 from migrator.sites import Finding, Span, Status
 
-_REQUEST = re.compile(r"fetch|axios|request|\bgot\b|\bky\b|\.(?:get|post|put|patch|delete)$", re.IGNORECASE)
 _NAMES = ("identifier", "shorthand_property_identifier")
 _FUNCTIONS = ("arrow_function", "function_expression")
 _DEEP = 3  # names on the way from a request to what it is made of
@@ -31,11 +31,13 @@ class Requests:
     options: Options
     sent: Sequence[Finding]
     addresses: Sequence[Finding]
+    behind: Behind
 
     def findings(self) -> Iterator[Finding]:
         """What was found; manual where something else of the same request has to stay."""
         for finding in (*self.sent, *self.addresses, *self._paths):
             yield from self.held(finding)
+        yield from self.behind.told
 
     def held(self, finding: Finding) -> Iterator[Finding]:
         """A finding as it is; one that is not edited where its request has to stay, and no notes on such an edit."""
@@ -48,6 +50,17 @@ class Requests:
     def holds(self, start: int) -> bool:
         """Whether what stands at a place is part of a request that has to stay."""
         return any(first <= start < end for first, end in self._kept)
+
+    def keys(self) -> Iterator[Finding]:
+        """The variables that are read for requests that stay, and for none that moves: they keep their names."""
+        moving = [part for spans in self._made if not set(spans) & {*self._kept} for part in spans]
+        for node in self.script.all("property_identifier", "string") if self._kept else ():
+            said = string_of(node) or node.text()
+            start = self.script.start(node) + (node.kind() == "string")
+            renamed = self.options.names.env(said)
+            if renamed and self.holds(start) and not _within(start, moving):
+                why = f"{said}: it stays as long as what is sent with it here"
+                yield Finding(start, renamed[1].id, Status.MANUAL, why, stays=said)
 
     @cached_property
     def _made(self) -> list[list[Span]]:
@@ -76,6 +89,7 @@ class Requests:
     def _kept(self) -> list[Span]:
         """The parts of all requests that have to stay."""
         staying = {f.start for f in (*self.sent, *self._paths) if f.status is Status.MANUAL}
+        staying |= {*self.behind.staying}
         staying |= {f.start for f in self.addresses if f.status is Status.MANUAL and self._is_whole(f.start)}
         places = staying | {f.start for f in (*self.sent, *self.addresses)}
         groups = [(spans, {at for at in places if _within(at, spans)}) for spans in self._made] if staying else []
@@ -135,7 +149,7 @@ class Requests:
     @cached_property
     def _paths(self) -> list[Finding]:
         """What is asked of something that was given the old address, by a path that is not served at the new one."""
-        return list(self._asked())
+        return [*self._asked(), *self.behind.held]
 
     def _asked(self) -> Iterator[Finding]:
         client, methods = self.options.client, self.options.names.rules.methods
@@ -164,25 +178,16 @@ class Requests:
         return ""
 
 
-def makes_request(function: SgNode) -> bool:
-    """Whether a function that is called asks a server for something, by what it is called."""
-    return _REQUEST.search(function.text()) is not None
-
-
 def _within(at: int, spans: Sequence[Span]) -> bool:
     return any(start <= at < end for start, end in spans)
 
 
-def asks(node: SgNode) -> bool:
-    """Whether what a name stands for is an answer, or makes a request itself."""
-    calls = node.find_all(kind="call_expression")
-    made = ((c, f) for c in calls if (f := c.field("function")))
-    return any(makes_request(f) and not f.text().endswith((".create", ".extend")) for _, f in made)
-
-
 def _filling(use: SgNode) -> SgNode | None:
-    """The statement that puts something into what a name stands for."""
+    """The statement that puts something into what a name stands for, or adds to it."""
     above = use.parent()
+    if above and above.kind() in {"assignment_expression", "augmented_assignment_expression"}:
+        left = above.field("left")
+        return above if left and span(left) == span(use) else None
     if above is None or above.kind() not in {"member_expression", "subscript_expression"}:
         return None
     filling = above.parent()

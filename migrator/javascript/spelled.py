@@ -11,8 +11,8 @@ from ast_grep_py import SgNode
 from migrator.fates.endpoints import Asked, asked, open_ended
 from migrator.fates.names import Names
 from migrator.formats import http
+from migrator.javascript.asking import asks, makes_request
 from migrator.javascript.options import Options
-from migrator.javascript.requests import asks, makes_request
 from migrator.javascript.source import Script, string_of
 from migrator.javascript.specifiers import package
 from migrator.primitives.client import Client
@@ -56,14 +56,14 @@ def _beside(script: Script, options: Options) -> Asked | None:
     """What the script asks for behind an address that is put together, where the new place has nothing like it."""
     client, methods = options.client, options.names.rules.methods
     for node in script.all("template_string"):
-        for match in _PATH.finditer(node.text()) if _is_requested(script, node, client) else ():
+        for match in _PATH.finditer(node.text()) if is_requested(script, node, client) else ():
             found = asked(f"{max(client.addresses, key=len)}{match['path']}", client, methods)
             if found and found.status is Status.MANUAL and found.rule != client.id:
                 return found
     return None
 
 
-def _is_requested(script: Script, node: SgNode, client: Client) -> bool:
+def is_requested(script: Script, node: SgNode, client: Client) -> bool:
     """Whether a text is what a request is made to: by its function's name, headers beside it, or what that does."""
     arguments = node.parent()
     call = arguments.parent() if arguments and arguments.kind() == "arguments" else None
