@@ -12,7 +12,7 @@ from migrator.python import answers, calls, unknown, uses
 from migrator.python import gateway_configs as routing
 from migrator.python.importing import expected, imports, left, repeated, shim
 from migrator.python.importing import tidy as tidy_imports
-from migrator.python.library import unnamed
+from migrator.python.library import fitting, unnamed
 from migrator.python.library import uses as library
 from migrator.python.models import ids as model_ids
 from migrator.python.module import Module
@@ -47,7 +47,7 @@ def find(source: Source, found: Outline, facts: Facts, index: Index, *, edit_pro
         flags = {flag.id for flag in index.names.rules.flags}  # the library itself, as a copy in the tree
         told = [*uses.find(module), *uses.flagged_imports(module)] if flags else []
         return without_overlaps([finding for finding in told if finding.rule in flags])
-    rewriters = (shim, imports, uses, answers, calls, routing, notes, settings, fixtures, texts, model_ids, unknown)
+    rewriters = (shim, imports, uses, fitting, answers, calls, routing, notes, settings, fixtures, texts, model_ids, unknown)
     findings = [*clients.find(module), *unnamed.find(module)]
     findings += gone.find(module)
     findings += library.prepare(module)
