@@ -11,7 +11,7 @@ from itertools import accumulate
 from migrator.sites import Edit, Finding, Site, Status
 
 UNUSED_SUPPRESSION = "unused-suppression"
-_OPENS = re.compile(r"\s*from\b[^#\n]*\bimport\s*\([^)\n]*$")
+_OPENS = re.compile(r"\s*from\b.*\bimport\s*\([^)]*$")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 SUPPRESSION = re.compile(r"(?:#|//|--|;|<!--)\s*migrate:\s*ignore(?:\[(?P<rules>[\w\s.,-]*)\])?")
 
@@ -123,10 +123,11 @@ class Shift:
         lines = list(zip(line_starts(edit.text), _LINE_END.split(edit.text), strict=True))
         opened: int | None = None  # an import that goes on over lines, where each of its names stands for all of it
         for start, line in lines:
-            opened = start if _OPENS.match(line) else opened
+            code = line.partition("#")[0]
+            opened = start if _OPENS.match(code) else opened
             if stays and re.search(rf"\b{re.escape(stays)}\b", line):
                 return start if opened is None else opened
-            opened = None if ")" in line else opened
+            opened = None if ")" in code else opened
         return next((start for start, line in lines if old and line.strip() == old), 0)
 
 

@@ -39,3 +39,10 @@ def test_a_name_that_stays_is_found_where_its_statement_came_apart() -> None:
     )
     stays = Finding(0, "some.rule", Status.REVIEW, "it stays", stays="c")
     assert [site.new_line for site in place(text, [edit, stays], FILE).sites] == [2, 2]
+
+
+def test_a_bracket_in_a_comment_neither_opens_nor_ends_an_import() -> None:
+    before = "from a import (  # (all\n    b,  # :)\n    c,\n)\n"
+    edit = Finding(0, "some.rule", Status.MIGRATED, "edited", (Edit(0, len(before), f"from d import e\n{before}"),))
+    stays = Finding(0, "some.rule", Status.REVIEW, "it stays", stays="c")
+    assert [site.new_line for site in place(before, [edit, stays], FILE).sites] == [2, 2]

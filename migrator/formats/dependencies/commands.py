@@ -106,7 +106,7 @@ def _words(text: str, at: int) -> _Words:
         quoted = _QUOTED.fullmatch(word.raw)
         quote, said = (quoted["quote"], quoted["content"]) if quoted else ("", _TAIL.sub("", word.raw))
         if one := _requirement(said, word.start + len(quote)):
-            stated.append(one if quote or not {"'", '"'} <= set(inside) else replace(one, locked=_NESTED))
+            stated.append(replace(one, alone="" if quote or not {"'", '"'} <= set(inside) else _NESTED))
             end = word.end if quoted else word.start + len(said)
             spans[one.begin], quotes[one.begin] = (before, end), quote
     return _Words(text, stated, spans, quotes, inside, words)

@@ -40,7 +40,8 @@ class Stated:
     marker: str = ""
     source: str = ""
     start: int = -1  # of the name; where it is not that of `begin`
-    locked: str = ""
+    locked: str = ""  # why it is to be changed by hand
+    alone: str = ""  # why nothing can be written in its place or beside it
     note: str = ""  # what a replacement does not keep
 
     @property
@@ -128,10 +129,11 @@ def settle(place: Place, rule: Dependency, manner: Manner) -> Iterator[Finding]:
                 yield _finding(rule, one, Status.MANUAL, "take another release", (), manner)
             continue
         needed = [new for name, new in wanted.items() if not covered & {(name, ""), (name, one.when())}]
-        covered |= set() if one.locked else {(canonical(new.name), one.when()) for new in needed}
-        if one.locked:
+        locked = one.locked or (one.alone if needed else "")
+        covered |= set() if locked else {(canonical(new.name), one.when()) for new in needed}
+        if locked:
             named = " and ".join(map(spelt, needed))
-            said = one.locked.replace("{new}", named or "the new one")
+            said = locked.replace("{new}", named or "the new one")
             yield _finding(rule, one, Status.MANUAL, said, (), manner)
         elif server := _server(rule, one):
             added = [] if manner.runs else needed
