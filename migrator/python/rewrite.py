@@ -47,8 +47,8 @@ def find(source: Source, found: Outline, facts: Facts, index: Index, *, edit_pro
         flags = {flag.id for flag in index.names.rules.flags}  # the library itself, as a copy in the tree
         told = [*uses.find(module), *uses.flagged_imports(module)] if flags else []
         return without_overlaps([finding for finding in told if finding.rule in flags])
-    rewriters = (shim, imports, uses, fitting, answers, calls, routing, notes, settings, fixtures, texts, model_ids, unknown)
-    findings = [*clients.find(module), *unnamed.find(module)]
+    rewriters = (shim, imports, uses, answers, calls, routing, notes, settings, fixtures, texts, model_ids, unknown)
+    findings = [*clients.find(module), *unnamed.find(module), *fitting.find(module)]
     findings += gone.find(module)
     findings += library.prepare(module)
     findings += [f for rewriter in rewriters for f in rewriter.find(module)]
