@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from functools import cache
 from inspect import Parameter, Signature
 
@@ -21,20 +22,18 @@ def of(target: str, name: str) -> Signature | None:
     except SyntaxError:
         return None
     defined = (each for each in body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and each.name == name)
-    return next((_signature(each.args) for each in defined), None)
+    return next((Signature([*_parameters(each.args)]) for each in defined), None)
 
 
-def _signature(arguments: ast.arguments) -> Signature:
+def _parameters(arguments: ast.arguments) -> Iterator[Parameter]:
     by_place = [*arguments.posonlyargs, *arguments.args]
     required = len(by_place) - len(arguments.defaults)
-    rows = [
-        (each, Parameter.POSITIONAL_OR_KEYWORD, each.arg if index >= required else Parameter.empty)
-        for index, each in enumerate(by_place)
-    ]
-    rows += [(arguments.vararg, Parameter.VAR_POSITIONAL, Parameter.empty)] if arguments.vararg else []
-    rows += [
-        (each, Parameter.KEYWORD_ONLY, each.arg if default else Parameter.empty)
-        for each, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    ]
-    rows += [(arguments.kwarg, Parameter.VAR_KEYWORD, Parameter.empty)] if arguments.kwarg else []
-    return Signature([Parameter(each.arg, kind, default=default) for each, kind, default in rows])
+    for index, each in enumerate(by_place):
+        default = each.arg if index >= required else Parameter.empty
+        yield Parameter(each.arg, Parameter.POSITIONAL_OR_KEYWORD, default=default)
+    if arguments.vararg:
+        yield Parameter(arguments.vararg.arg, Parameter.VAR_POSITIONAL)
+    for each, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        yield Parameter(each.arg, Parameter.KEYWORD_ONLY, default=each.arg if value else Parameter.empty)
+    if arguments.kwarg:
+        yield Parameter(arguments.kwarg.arg, Parameter.VAR_KEYWORD)

@@ -19,8 +19,8 @@ def find(module: Module) -> Iterator[Finding]:
             moved = fate if fate and fate.kind == "moved" and fate.to == names.client else None
             why = _misfit(names.rules.served, moved.name, node) if moved else ""
             if moved and why:
-                message = f"{moved.name} of the client module does not take this call ({why}): change it, or `keep` LiteLLM for it"
-                yield Finding(module.source.end(node.func), moved.rule, Status.MANUAL, message)
+                said = f"{moved.name} of the client module does not take this call ({why}): change it, or keep LiteLLM"
+                yield Finding(module.source.end(node.func), moved.rule, Status.MANUAL, said)
 
 
 def _misfit(target: str, name: str, call: ast.Call) -> str:
