@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from migrator.placing import SUPPRESSION, line_starts, listed
 from migrator.python.library.built import Made, key_of
-from migrator.python.reading import replaced
+from migrator.python.reading import addresses, replaced
 from migrator.python.reading.expressions import callee_of, imported_later, is_loaded, parts_of, text_value
 from migrator.python.reading.facts import Class, Facts
 from migrator.python.reading.outline import Outline
@@ -59,7 +59,8 @@ def facts_of(path: str, names: tuple[str, ...], found: Outline, text: str, *, fr
         aliases=frozenset(
             n for n, bindings in found.scope.bindings.items() if any(b.kind == "alias" for b in bindings)
         ),
-        urls=dict(_urls(found)) if "://" in text else {},
+        urls=addresses.urls(found) if "://" in text else {},
+        asked=frozenset(addresses.asked(found)),
     )
 
 
@@ -85,16 +86,6 @@ def importers_of(found: Outline) -> frozenset[str]:
         if isinstance(given, ast.Name) and taken[:1] == [given.id]:
             names.add(node.name)
     return frozenset(names)
-
-
-def _urls(found: Outline) -> Iterator[tuple[str, str]]:
-    """The names at module level that are assigned a URL, or what has one for a default."""
-    for statement in getattr(found.scope.node, "body", ()):
-        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-        if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
-            texts = (text_value(node) or "" for node in ast.walk(statement.value))
-            url = next((text for text in texts if re.match(r"https?://", text)), "")
-            yield from ((target.id, url) for target in targets if url and isinstance(target, ast.Name))
 
 
 def _requested(found: Outline) -> Iterator[str]:

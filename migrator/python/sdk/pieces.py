@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from string import Formatter
+
+from migrator.python.reading.expressions import callee_of
 
 COMPUTED = "\0"
 """What stands for anything that is not written down."""
@@ -25,15 +27,23 @@ def first(node: ast.expr) -> ast.expr:
             return begun
         case ast.BinOp(op=ast.Add()):
             return first(_terms(node)[0])
-        case ast.Call(args=[begun, *_]) if is_format(node) and together(node).startswith(COMPUTED):
-            return begun
+        case ast.Call(func=ast.Attribute(attr="join"), args=[ast.List(elts=[begun, *_]) | ast.Tuple(elts=[begun, *_])]):
+            return first(begun)
+        case ast.Call(args=[begun, *_]) if is_filled(node) and together(node).startswith(COMPUTED):
+            return first(begun)
+        case ast.BinOp(op=ast.Mod(), right=ast.Tuple(elts=[begun, *_])) if together(node).startswith(COMPUTED):
+            return first(begun)
     return node
 
 
-def is_format(node: ast.AST) -> bool:
-    """Whether an expression fills in a text that is written down: `"{}/logs".format(base)`."""
-    called = node.func if isinstance(node, ast.Call) else None
-    return isinstance(called, ast.Attribute) and called.attr == "format" and isinstance(called.value, ast.Constant)
+def is_filled(node: ast.AST) -> bool:
+    """Whether a call puts texts together: `"{}/logs".format(base)`, `"/".join([base, path])`, `urljoin(base, path)`."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str()), attr="format")):
+            return True
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str()), attr="join"), args=[parts]):
+            return isinstance(parts, ast.List | ast.Tuple)
+    return isinstance(node, ast.Call) and callee_of(node) == "urljoin" and len(node.args) == 2
 
 
 def last(node: ast.expr) -> ast.expr:
@@ -70,16 +80,29 @@ def _pieces(node: ast.expr) -> Iterator[str]:
         case ast.BinOp(op=ast.Add()):
             yield from chain.from_iterable(map(_pieces, _terms(node)))
         case ast.BinOp(op=ast.Mod(), left=ast.Constant(value=str() as text)):
-            yield _PERCENT.sub(COMPUTED, text)
-        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str() as text), attr="format")):
-            yield _filled(text)
+            right = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
+            yield from _put_in(_PERCENT.sub(COMPUTED, text), right)
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str() as text), attr="format"), args=args):
+            yield from _put_in(_filled(text), args)
         case ast.Call(
             func=ast.Attribute(value=ast.Constant(value=str() as between), attr="join"),
             args=[ast.List() | ast.Tuple() as parts],
         ):
             yield between.join("".join(_pieces(each)) for each in parts.elts)
+        case ast.Call(args=[base, path]) if is_filled(node):
+            yield f"{together(base).rstrip('/')}/{together(path).lstrip('/')}"
         case _:
             yield COMPUTED
+
+
+def _put_in(template: str, values: Sequence[ast.expr]) -> Iterator[str]:
+    """A template with the texts that it is filled with in their order, where it takes as many."""
+    parts = template.split(COMPUTED)
+    known = len(values) == len(parts) - 1 and not any(isinstance(each, ast.Starred) for each in values)
+    yield parts[0]
+    for number, part in enumerate(parts[1:]):
+        yield from _pieces(values[number]) if known else (COMPUTED,)
+        yield part
 
 
 def _filled(template: str) -> str:

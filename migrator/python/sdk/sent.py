@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from migrator.fates.endpoints import Asked
+from migrator.python.reading.addresses import ASKING
 from migrator.python.reading.expressions import callee_of
-from migrator.python.sdk.sessions import ASKING
 from migrator.python.sdk.urls import Url, Urls
 from migrator.python.sdk.variables import Variable, calls_around
 from migrator.python.sdk.writer import named
@@ -29,9 +29,15 @@ class Sent:
 
     def __init__(self, urls: Urls) -> None:
         self.urls, self.variables, self.module = urls, urls.variables, urls.module
+        self._known: dict[int, Sending] = {}
 
     def of(self, headers: ast.expr) -> Sending:
         """What becomes of a dict of headers where it stands, or of the variable that holds it."""
+        if id(headers) not in self._known:
+            self._known[id(headers)] = self._of(headers)
+        return self._known[id(headers)]
+
+    def _of(self, headers: ast.expr) -> Sending:
         asked = [(call, self.urls.asked_by(call)) for call in self._calls(headers)]
         found = [url for _, urls in asked for url in urls]
         unread = any(not urls and _asks(call) for call, urls in asked)

@@ -6,14 +6,16 @@ import ast
 from collections.abc import Callable
 from functools import cached_property
 
+from migrator.patterns import under
+from migrator.python.reading.addresses import ASKING
 from migrator.python.reading.expressions import callee_of
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.pieces import COMPUTED, together
 from migrator.python.sdk.variables import Variable, Variables
 from migrator.python.sdk.writer import Writer, named
 
-ASKING = ("get", "post", "put", "patch", "delete", "head", "options", "request", "stream", "ws_connect")
-"""The functions of sessions, and of their libraries, that ask for a URL."""
+_WITH_METHOD = ("request", "stream")  # what is given a method first
+_GIVEN_FIRST = ("ClientSession", "BaseUrlSession")
 _AT_HAND = (ast.Attribute, ast.withitem, ast.Compare, ast.If, ast.UnaryOp, ast.Delete)  # what hands nothing on
 
 
@@ -41,18 +43,24 @@ class Sessions:
             found.setdefault(id(session), []).append(path[0] if path else None)
         return found
 
-    def is_own(self, session: ast.Call) -> bool:
-        """Whether a session is asked by its own module alone: it is not given to calls, returned or imported."""
-        module = self.writer.module
-        above = module.source.parents.get(id(session))
-        variables = [variable for variable, made in self.held.items() if made is session]
+    @cached_property
+    def own(self) -> set[int]:
+        """The ids of the sessions that their module alone asks: they are not given to calls, returned or imported."""
+        held: dict[int, list[Variable]] = {}
+        for variable, made in self.held.items():
+            held.setdefault(id(made), []).append(variable)
+        return {id(session) for session in self.made if self._is_own(session, held.get(id(session), []))}
+
+    def _is_own(self, session: ast.Call, variables: list[Variable]) -> bool:
+        above = self.writer.module.source.parents.get(id(session))
         return all(map(self._is_kept, variables)) if variables else isinstance(above, ast.Attribute)
 
     def _is_kept(self, variable: Variable) -> bool:
         its = variable.holder.node
         if its is self.writer.module.source.tree:
             return not self._is_imported(variable.name) and self._stays_here(variable)
-        return self._stays_here(variable) and not (isinstance(its, ast.ClassDef) and self._is_inherited(its.name))
+        taken = isinstance(its, ast.ClassDef) and (self._is_inherited(its.name) or self._is_asked(variable.name))
+        return self._stays_here(variable) and not taken
 
     def _stays_here(self, variable: Variable) -> bool:
         parents = self.writer.module.source.parents
@@ -68,6 +76,14 @@ class Sessions:
     def _is_inherited(self, name: str) -> bool:
         modules = self.writer.module.index.by_path.values()
         return any(name == base.rpartition(".")[2] for facts in modules for base in facts.inherited)
+
+    def _is_asked(self, name: str) -> bool:
+        """Whether a module that imports this one asks something by the name of an attribute: `admin.http.get(…)`."""
+        facts = self.writer.module.facts
+        others = (each for each in self.writer.module.index.by_path.values() if each.path != facts.path)
+        return any(
+            name in each.asked and any(under(m, own) for m in each.mentioned for own in facts.names) for each in others
+        )
 
     @cached_property
     def made(self) -> list[ast.Call]:
@@ -91,8 +107,11 @@ class Sessions:
         return session if isinstance(session, ast.Call) and not self.writer.makes_new(session, scope) else None
 
     def _path(self, call: ast.Call) -> tuple[ast.expr, str] | None:
-        paths = ((each, together(each)) for each in call.args[:2])
-        node, path = next((each for each in paths if "/" in each[1] or each[1] == COMPUTED), (None, ""))
+        """The path that a call asks for, which stands behind the method where that is given; None for a whole URL."""
+        assert isinstance(call.func, ast.Attribute)
+        given = call.args[1:2] if call.func.attr in _WITH_METHOD else call.args[:1]
+        node = next(iter(given), None) or named(call).get("url")
+        path = together(node) if node is not None else "://"
         return (node, path) if node is not None and "://" not in path and not path.startswith(f"{COMPUTED}/") else None
 
     @cached_property
@@ -122,6 +141,6 @@ class Sessions:
 
 
 def base_of(node: ast.Call | ast.Dict) -> ast.expr | None:
-    """The address that a session is given: by its name, or first where it is one of aiohttp's."""
-    begun = node.args[:1] if isinstance(node, ast.Call) and callee_of(node) == "ClientSession" else []
+    """The address that a session is given: by its name, or first where it is one of aiohttp's or of a toolbelt's."""
+    begun = node.args[:1] if isinstance(node, ast.Call) and callee_of(node) in _GIVEN_FIRST else []
     return named(node).get("base_url") or next(iter(begun), None)

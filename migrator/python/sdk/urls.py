@@ -11,7 +11,7 @@ from typing import NamedTuple
 from migrator.fates.endpoints import Asked, address_in, asked, elsewhere, open_ended
 from migrator.python.reading.expressions import parts_of, text_value
 from migrator.python.reading.scopes import Scope
-from migrator.python.sdk.pieces import COMPUTED, first, is_format, last, sums, together
+from migrator.python.sdk.pieces import COMPUTED, first, is_filled, last, sums, together
 from migrator.python.sdk.sessions import Sessions, base_of
 from migrator.python.sdk.values import Values
 from migrator.python.sdk.variables import Variables
@@ -19,6 +19,7 @@ from migrator.python.sdk.writer import Writer, named
 from migrator.sites import Finding, Status
 
 _ANY = re.compile(r"_?(?:(?:llm|ai|gateway|api|base|host|endpoint|url|uri)_?)+", re.IGNORECASE)  # an address, of no one
+_CALLED = re.compile(r"base|endpoint|gateway|host|ur[il]")
 _LOOKED_UP = 5  # names that lead to one another
 
 
@@ -44,7 +45,7 @@ class Urls:
         self.longest = max(self.client.addresses, key=len)
         self.variables = Variables(self.module)
         self.values = Values(self.module, self.variables)
-        self.sessions = Sessions(writer, self.variables, lambda node: bool(self._begins_with(node)))
+        self.sessions = Sessions(writer, self.variables, self._is_address)
         self._of: dict[int, Url | None] = {}
 
     def _begins_with(self, node: ast.expr, depth: int = 0) -> str:
@@ -56,6 +57,12 @@ class Urls:
             return self._begins_with(value, depth + 1)
         texts = (text_value(each) or self._imported(each) for each in ast.walk(node))
         return next((t for text in texts if (t := text.rstrip("/")) in (*self.client.addresses, self.writer.url)), "")
+
+    def _is_address(self, node: ast.expr) -> bool:
+        """Whether an expression is the address, or begins with it, also where only its name tells that."""
+        called = ast.unparse(node).rpartition(".")[2].lower() if isinstance(node, ast.Name | ast.Attribute) else ""
+        told = self.client.of.partition("_")[0] in called and self.variables.value(node) is None
+        return bool(self._begins_with(node)) or (told and _CALLED.search(called) is not None)
 
     def _imported(self, node: ast.AST) -> str:
         """The URL that a name from another module of the project has; "" for none."""
@@ -90,7 +97,7 @@ class Urls:
         if isinstance(node, ast.Name | ast.Attribute):
             value = self.variables.value(node)
             return self._made(value, depth + 1) if value is not None and depth < _LOOKED_UP else None
-        if not isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) and not is_format(node):
+        if not isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) and not is_filled(node):
             return None
         text = together(node)
         if address := address_in(text, self.client):
@@ -135,7 +142,7 @@ class Urls:
         inner: set[int] = set()
         found: dict[int, Url] = {}
         for node in self.module.source.nodes:
-            made = isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) or is_format(node)
+            made = isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) or is_filled(node)
             if isinstance(node, ast.expr) and made and id(node) not in inner:
                 if isinstance(node, ast.BinOp):
                     inner |= {id(each) for each in sums(node)}
@@ -148,7 +155,7 @@ class Urls:
     def gone(self) -> Asked | None:
         """What the module asks for that is not there, where it asks for nothing else."""
         urls = [*self.all.values(), *self._relative]
-        if any(map(self._hands_on, self.module.found.calls)) or not all(map(self.sessions.is_own, self.sessions.made)):
+        if any(map(self._hands_on, self.module.found.calls)) or len(self.sessions.own) < len(self.sessions.made):
             return None
         gone = [url.differs for url in urls if url.is_gone]
         return gone[0] if len(gone) == len(urls) and gone else None
@@ -158,7 +165,7 @@ class Urls:
         base = base_of(session)
         own = base is not None and (self._is_constant(base) or self.variables.value(base) is None)
         urls = [self._by_path.get(id(path)) for path in self.sessions.asked[id(session)]]
-        return urls if self.gone or (own and self.sessions.is_own(session)) else [*urls, None]
+        return urls if self.gone or (own and id(session) in self.sessions.own) else [*urls, None]
 
     def open(self, url: Url | None) -> str:
         """What to see to where a path is computed: a URL's, or any behind the address alone; "" for none."""
@@ -203,10 +210,10 @@ class Urls:
     def _added(self) -> Iterator[tuple[ast.expr, str]]:
         """What is added to a variable that holds the address: `url += "/configs"`."""
         added = (each for each in self.module.source.nodes if isinstance(each, ast.AugAssign))
-        for node in added:
-            behind = isinstance(node.op, ast.Add) and self._begins_with(node.target)
-            if behind and self._is_known(text := together(node.value)):
-                yield node.value, text
+        behind = (each for each in added if isinstance(each.op, ast.Add) and self._begins_with(each.target))
+        for value in (value for each in behind for value in self.values.of(each.value)):
+            if value is not None and self._is_known(text := together(value)):
+                yield value, text
 
     def _is_known(self, path: str) -> bool:
         """Whether the rules know what is asked for by a path that does not stand behind the address itself."""

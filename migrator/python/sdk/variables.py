@@ -49,8 +49,7 @@ class Variables:
 
     def uses(self, variable: Variable) -> list[ast.expr]:
         """Where it stands, what it is assigned included."""
-        nodes = (node for reference in self.module.found.references for node in reference.nodes)
-        return [node for node in nodes if self.of(node) == variable]
+        return self._uses.get(variable, [])
 
     def _lineage(self, node: ast.AST) -> Iterator[Variable]:
         """What an expression may be: for an attribute of an instance, that of each class it comes from."""
@@ -103,6 +102,14 @@ class Variables:
         for target, value in self._assignments:
             if variable := self.of(target):
                 found.setdefault(variable, []).append(value)
+        return found
+
+    @cached_property
+    def _uses(self) -> dict[Variable, list[ast.expr]]:
+        found: dict[Variable, list[ast.expr]] = {}
+        for node in (node for reference in self.module.found.references for node in reference.nodes):
+            if variable := self.of(node):
+                found.setdefault(variable, []).append(node)
         return found
 
     @cached_property
