@@ -24,6 +24,8 @@ def home(distribution: str, weights: dict[str, int], candidates: Candidates) -> 
         folder = PurePosixPath(path).parents[inner - 1] if inner else None
         if folder is not None and _is_package(str(folder), top, candidates):
             packages[str(folder), top] += weight
+        elif folder is None and _is_for_packages(name, candidates):
+            packages[folder_of(path), ""] += weight
     named = {place: weight for place, weight in packages.items() if not _ASIDE & {*place[0].split("/")}}
     if named or (packages and len(packages) == 1):
         return max(named or packages, key=lambda place: ((named or packages)[place], place))
@@ -33,19 +35,38 @@ def home(distribution: str, weights: dict[str, int], candidates: Candidates) -> 
 
 
 def _known_as(facts: Facts, candidates: Candidates) -> str:
-    """The name of a module whose package the project's modules import from most, such as `src.app.llm`.
+    """The name of a module by whose package the project's modules import most from its folder, such as `src.app.llm`.
 
     Where they do not tell, that of a package which says that it is one.
     """
     packages = {name: package_of(name, facts.is_package) or name for name in facts.names}
     others = [other.mentioned for other in candidates.facts.values()] if len(packages) > 1 else []
+    given = _given(folder_of(facts.path), candidates) if others else set()
 
     def told(name: str) -> tuple[int, bool]:
         above = PurePosixPath(facts.path).parents[: name.count(".") + facts.is_package]
         inside = bool(above) and f"{above[-1]}/__init__.py" in candidates.files
-        return sum(any(under(m, packages[name]) for m in ms) for ms in others), inside
+        package = packages[name]
+        meant = (
+            any(under(m, package) and m[len(package) + 1 :].partition(".")[0] in given for m in ms) for ms in others
+        )
+        return sum(meant), inside
 
     return max(facts.names, key=told)
+
+
+def _given(folder: str, candidates: Candidates) -> set[str]:
+    """What can be imported from a folder, "" for itself: modules, packages, and what its first module gives."""
+    base = f"{folder}/" if folder else ""
+    first = candidates.facts.get(f"{base}__init__.py")
+    inside = {f[len(base) :].partition("/")[0].removesuffix(".py") for f in candidates.files if f.startswith(base)}
+    return {"", *inside, *(first.exports if first else ())}
+
+
+def _is_for_packages(name: str, candidates: Candidates) -> bool:
+    """Whether a module of a package imports one that is in none."""
+    inside = (facts for facts in candidates.facts.values() if facts.is_package or "." in facts.names[0])
+    return any(under(m, name) for facts in inside for m in facts.mentioned)
 
 
 def _is_package(folder: str, name: str, candidates: Candidates) -> bool:

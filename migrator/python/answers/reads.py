@@ -262,8 +262,11 @@ class _Reader:
             self._say(node, Status.MIGRATED, f"{what} → .{key}", (edit,))
 
     def _getattr(self, node: ast.Call, func: ast.Attribute, default: ast.expr | None, what: str, why: str) -> None:
-        edits = [Edit(self._start(node), self._start(node), "getattr(")]
-        edits.append(Edit(self._after(func.value, ".", self._end(func)), self._start(node.args[0]), ", "))
+        first = self._start(node.args[0])
+        inside = self.module.source.text[self._end(func) : first].partition("(")[2]
+        opening = f"getattr({inside}" if inside.isspace() and "\n" in inside else "getattr("
+        edits = [Edit(self._start(node), self._start(node), opening)]
+        edits.append(Edit(self._after(func.value, ".", self._end(func)), first, ", "))
         if default is None:
             end = self._end(node.args[0])
             edits.append(Edit(end, end, ", None"))
