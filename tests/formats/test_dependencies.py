@@ -577,6 +577,7 @@ def test_commands_that_install(path: str, before: str, after: str, names: Names)
         ("Rb'Run pip install litellm'", "Rb'Run pip install \"openai>=2,<4\"'"),
         (r'"Run \"pip install litellm\" ({e})"', '"Run \\"pip install \'openai>=2,<4\'\\" ({e})"'),
         ('f"Don\'t: pip install litellm"', "f\"Don't: pip install 'openai>=2,<4'\""),
+        (r"""'Don\'t: pip install litellm', 1""", r"""'Don\'t: pip install "openai>=2,<4"', 1"""),
     ],
 )
 def test_a_command_in_quotes_is_quoted_with_what_is_free(before: str, after: str | None, names: Names) -> None:

@@ -9,7 +9,7 @@ from migrator.formats import shell
 from migrator.formats.shell import Word
 
 _NEAR = 1000  # characters before a command that may open a quote
-_QUOTE = re.compile(r"""(?<!\w)(?i:[rbfu]{1,2})?(\\?["'])|(\\?["'])(?!\w)""")  # no apostrophe
+_QUOTE = re.compile(r"""(?<![\w\\])(?i:[rbfu]{1,2})?(\\?["'])|(\\?["'])(?!\w)""")  # no apostrophe
 _LINE = re.compile(r"(?:\\\r?\n|[^\r\n`])*")
 _TOOLS = "pip3?|uv|uvx|pipx|poetry|conda|npm|pnpm|yarn|bun|deno|npx|bunx|pnpx"
 _VERBS = "pip|tool|run|install|i|add|uninstall|remove|rm|update|upgrade|dlx|exec"
