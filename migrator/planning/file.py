@@ -94,7 +94,7 @@ def planned(
         findings = settled(candidate.text.text, found.findings, rules, known.read, document=document)
         placed = place(candidate.text.text, findings, file)
         after = _encoded(candidate, placed, found.validate)
-        its = spoken(path, candidate.text.text, findings, rules)
+        its = spoken(path, candidate.text.text, findings, rules, document=document)
     except RecursionError:
         return Result(problem=Problem(path, "left as it was: nested too deeply"))
     except (SyntaxError, ValueError) as error:

@@ -21,7 +21,6 @@ from migrator.tree import project as tree
 
 _READERS = "for all clients and requests of the code do"
 _TESTS = re.compile(r"(^|/)(tests?|__tests__|spec)/|(^|/)(test_|conftest\.)|_test\.py$|\.(test|spec)\.[cm]?[jt]sx?$")
-_PROSE = re.compile(r"\.(md|mdx|markdown|rst|txt|html)$", re.IGNORECASE)
 _WORD = re.compile(r"[A-Z][A-Z0-9_]+")
 _NAMED = re.compile(r"""(?<=["'`.])[A-Z][A-Z0-9_]+\b""")
 
@@ -49,17 +48,20 @@ class Spoken(NamedTuple):
     keeps: frozenset[str] = frozenset()
 
 
-def spoken(path: str, text: str, findings: Iterable[Finding], rules: Rules) -> Spoken:
-    """What becomes of the clients and requests that the findings of a file are of; tests follow other code."""
+def spoken(path: str, text: str, findings: Iterable[Finding], rules: Rules, *, document: bool) -> Spoken:
+    """What becomes of the clients and requests that the findings of a file are of; tests follow other code.
+
+    A `document` sends nothing.
+    """
     findings, of_client = list(findings), speaking(rules)
     envs = {rule.id for rule in rules.envs}
-    keeps = frozenset(f.stays for f in findings if f.stays and f.rule in envs and not _PROSE.search(path))
+    keeps = frozenset(f.stays for f in findings if f.stays and f.rule in envs and not document)
     if _TESTS.search(path):
         return Spoken(path, keeps=keeps)
     reads = (_WORD.findall(edit.text) for f in findings if f.rule in envs and not f.prose for edit in f.edits)
     gone = {row.id for row in rules.methods}
     moving = [f for f in findings if f.edits and not f.prose and f.rule in of_client]
-    sends = not _PROSE.search(path) and any(not is_address(text, f, rules) for f in moving)
+    sends = not document and any(not is_address(text, f, rules) for f in moving)
     stays = any(f.status is Status.MANUAL and not f.prose and f.rule in of_client | gone for f in findings)
     return Spoken(path, bool(moving), sends, stays, frozenset(chain.from_iterable(reads)), keeps)
 
