@@ -1,4 +1,4 @@
-"""Variables of shell scripts and Makefiles: what they are set to, and which of them commands are given."""
+"""Variables of shell scripts, Makefiles and requests: what they are set to, and which of them commands are given."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from collections.abc import Iterable
 from migrator.formats.shell import Command
 
 _NAME = r"[A-Za-z_]\w*"
-_USED = re.compile(rf"\$[{{(]?({_NAME})")
+_SETS = rf"[ \t]*(?:(?:export|local|readonly|set)[ \t]+|@)?(?P<name>{_NAME})[ \t]*[:?+]{{0,3}}="
+SETS = re.compile(_SETS)
+USES = re.compile(rf"(?:\$[{{(]?|\{{\{{[ \t]*)(?P<name>{_NAME})")
 _BEGINS = re.compile(rf"\$(?:(?P<bare>{_NAME})|\{{(?P<braced>{_NAME})\}}|\((?P<made>{_NAME})\))")
-_SET = re.compile(
-    rf"""^[ \t]*(?:(?:export|local|readonly)[ \t]+)?(?P<name>{_NAME})[ \t]*[:?]?=[ \t]*["']?(?P<value>[^\s"'#]*)""",
-    re.MULTILINE,
-)
+_SET = re.compile(rf"""^{_SETS}[ \t]*["']?(?P<value>[^\s"'#]*)""", re.MULTILINE)
 
 
 def given(calls: Iterable[Command]) -> frozenset[str]:
     """The variables that commands are given."""
-    return frozenset(name for call in calls for word in call.words for name in _USED.findall(word.raw))
+    return frozenset(name for call in calls for word in call.words for name in USES.findall(word.raw))
 
 
 class Values:

@@ -12,13 +12,12 @@ from migrator.formats import http
 from migrator.formats.curl import CALLS
 from migrator.formats.search import apply
 from migrator.formats.shell import commands
+from migrator.formats.shell_variables import SETS, USES
 from migrator.packs.ruleset import Rules
 from migrator.planning.spoken import Read, is_address, speaking
 from migrator.sites import Finding, Span, Status
 
 _LINE = re.compile(r"(?:[^\n\\]|\\(?:\r\n|.))+", re.DOTALL)
-_HOLDER = re.compile(r"[ \t]*(?:(?:export|local|readonly|set)[ \t]+|@)?(?P<name>\w+)[ \t]*[:?+]{0,3}=")
-_USED = re.compile(r"(?:\$[{(]?|\{\{[ \t]*)(?P<name>[A-Za-z_]\w*)")
 _SET = re.compile(r"""(?P<name>\w+)(?:[ \t]*[:=][ \t]*["']?(?:\$\{\w+:?-)?|:?-)""")
 
 
@@ -106,7 +105,7 @@ class _Sent:
         line = _around(self._lines, name.start)
         if part := _around(self._commands, name.start) or line:
             yield part
-        holder = _HOLDER.match(self.text, line[0], name.start) if line else None
+        holder = SETS.match(self.text, line[0], name.start) if line else None
         for use in self._uses.get(holder["name"], ()) if holder else ():
             if part := _around(self._commands, use):
                 yield part
@@ -115,7 +114,7 @@ class _Sent:
     def _uses(self) -> dict[str, list[int]]:
         """Where each variable is used."""
         found: dict[str, list[int]] = {}
-        for match in _USED.finditer(self.text):
+        for match in USES.finditer(self.text):
             found.setdefault(match["name"], []).append(match.start())
         return found
 
