@@ -135,6 +135,12 @@ class Names:
         fate = self.fate(dotted)
         return fate is not None and fate.kind == "module"
 
+    def address(self, dotted: str) -> str:
+        """The address that a client which is left calls by a name; "" for any other name."""
+        owner, _, name = dotted.rpartition(".")
+        called = (max(c.addresses, key=len) for c in self.rules.moving_clients if name in c.address)
+        return next(called, "") if self.is_module(owner) else ""
+
     def _symbol(self, dotted: str) -> tuple[str, str] | None:
         """The dotted name with its first renamed part replaced, the module part as it was."""
         for rule in self.rules.symbols:

@@ -100,7 +100,13 @@ class Module:
         if not parts:
             return None
         bound = self.binding_of(parts[0], scope)
-        return self.from_star(parts[0]) if bound is None else origin_of(*bound) or self._of_instance(parts, scope)
+        return self.from_star(parts[0]) if bound is None else self._origin(*bound) or self._of_instance(parts, scope)
+
+    def _origin(self, binding: Binding, holder: Scope) -> str | None:
+        """The dotted name that a binding stands for; None for a variable that is given the address of a client."""
+        origin = origin_of(binding, holder)
+        variable = origin and holder.varies(binding.name) and self.names.address(self.index.canonical(origin))
+        return None if variable else origin
 
     def _of_instance(self, parts: Parts, scope: Scope) -> str | None:
         """The class that `self` or `cls` is of, where the project tells what its attribute `parts[1]` stands for."""
@@ -118,16 +124,13 @@ class Module:
                 return count
         return 0
 
-    def is_own_address(self, parts: Parts, scope: Scope) -> bool:
-        """Whether a chain is a name of the project's own that is assigned the address of a client: it goes on."""
-        dotted = self.dotted(parts, scope) or ""
-        module, _, name = self.index.canonical(dotted).rpartition(".")
-        clients = self.names.rules.moving_clients
-        if not any(name in client.address for client in clients) or not self.names.is_module(module):
-            return False
-        holder = scope.lookup(parts[0])
-        assigned = holder is not None and any(b.kind == "alias" for b in holder.told(parts[0]))
-        return assigned or self.index.is_assigned(dotted)
+    def holds_address(self, parts: Parts, scope: Scope) -> bool:
+        """Whether a chain is a variable of the project's own that is given what a client calls its address."""
+        bound = self.binding_of(parts[0], scope) if parts else None
+        origin = origin_of(*bound) if bound and len(parts) == 1 else None
+        if origin and bound and bound[1].varies(parts[0]) and self.names.address(self.index.canonical(origin)):
+            return True
+        return bool(self.index.held_address(self.dotted(parts, scope) or ""))
 
     def meanings(self, parts: Parts, scope: Scope) -> set[str | None]:
         """What a chain can mean by any of the bindings of its first part, `None` for what is not told."""
@@ -137,7 +140,7 @@ class Module:
         bindings = holder.told(parts[0])
         if len(bindings) < 2:
             return {self.dotted(parts, scope)}
-        bases = (None if self.left_alone(b) else origin_of(b, holder) for b in bindings)
+        bases = (None if self.left_alone(b) else self._origin(b, holder) for b in bindings)
         return {".".join((base, *parts[1:])) if base else None for base in bases}
 
     def value_of(self, node: ast.expr, scope: Scope) -> set[str | None]:

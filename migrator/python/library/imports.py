@@ -117,8 +117,9 @@ class Imports:
         """The import goes; what asked for the name asks for the one that takes its place."""
         module, rule = self.module, self.module.names.library_rule
         library = module.names.rules.libraries[0]
-        cut = [use for use in neutral if self.cuts.covers(use)]
-        follow = [use for use in neutral if not self.cuts.covers(use)]
+        written = module.replaced  # what something else stands for already
+        cut = [use for use in neutral if self.cuts.covers(use) or id(use.reference.nodes[-1]) in written]
+        follow = [use for use in neutral if use not in cut]
         tries = [t for s, _ in each.imports for t in module.found.tries if s.block is t.body]
         probed = any(self._is_probe(attempt, cut) for attempt in tries)
         status, message = Status.MIGRATED, ""

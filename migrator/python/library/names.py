@@ -41,7 +41,7 @@ def _left(module: Module, cuts: Cuts) -> Iterator[Finding]:
         meant = sorted(d for d in module.meanings(reference.parts, reference.scope) if d)
         fates = [(d, f) for d in meant if (f := module.names.fate(module.index.canonical(d)))]
         dotted, fate = next((each for each in fates if each[1].kind in ("gone", "unknown", "needless")), ("", None))
-        if fate and not module.is_own_address(reference.parts, reference.scope):
+        if fate:
             imports = {id(b.node) for b in bound[1].told(reference.parts[0])} if bound else set()
             use = Use(reference, 0, module.index.canonical(dotted), fate)
             said = f"{use.text}: {fate.message}"
@@ -56,6 +56,9 @@ def _left(module: Module, cuts: Cuts) -> Iterator[Finding]:
                 yield finding
     for statement in module.found.imports:
         if isinstance(statement.node, ast.ImportFrom):
+            if id(statement.node) in module.handled:
+                continue
+            gone |= {id(a) for a in statement.node.names if id(a) in module.replaced}
             gone |= {id(a) for a in statement.node.names if _is_unused(module, statement, a)}
             _drop(module, cuts, statement, [a for a in statement.node.names if id(a) in gone - seen])
             yield from _imported(module, statement, statement.node, seen, gone)
@@ -195,14 +198,12 @@ def _imported(
 ) -> Iterator[Finding]:
     """What an import statement gives that stays, and what it gives that nothing here uses."""
     for alias in node.names:
-        if id(alias) in gone - seen:
+        if id(alias) in (gone - seen) | module.kept:
             continue
         holder = statement.scope.lookup(alias.asname or alias.name)
         bindings = holder.told(alias.asname or alias.name) if holder else []
         target = next((b.target for b in bindings if b.node is alias), None)
         fate = module.names.fate(module.index.canonical(target)) if target else None
-        if module.is_own_address((alias.asname or alias.name,), statement.scope):
-            continue
         if fate and fate.kind in ("gone", "unknown", "needless"):
             used = id(alias) in seen
             if used and module.names.keeps_library:

@@ -21,7 +21,7 @@ class Definitions:
     by_path: dict[str, Facts] = field(default_factory=dict)
     by_name: dict[str, Facts] = field(default_factory=dict)
     builds: dict[str, Builds] = field(default_factory=dict)  # by path, of the modules that were asked for
-    _canonical: dict[str, str] = field(default_factory=dict)
+    _ends: dict[str, tuple[str, str]] = field(default_factory=dict)
     _givers: dict[tuple[str, str], str] = field(default_factory=dict)
     _using: dict[str, bool] = field(default_factory=dict)  # path -> whether that module uses the old layer
     _in_use: bool | None = None
@@ -33,35 +33,58 @@ class Definitions:
         return dotted
 
     def canonical(self, dotted: str) -> str:
-        """Where a name is really defined, as far as the project's own modules and the members of its classes tell."""
-        if dotted not in self._canonical:
-            self._canonical[dotted] = self._followed(dotted)
-        return self._canonical[dotted]
+        """Where a name is really defined, as far as the project's own modules and the members of its classes tell.
 
-    def _followed(self, dotted: str) -> str:
-        for _ in range(_MOST_HOPS):
-            dotted = self._defined(dotted)
-            module = self.module_of(dotted)
-            first, *rest = dotted[len(module) + 1 :].split(".")
-            member = self.member(f"{module}.{first}", rest[0]) if rest and module else ""
-            if not member:
-                break
-            dotted = ".".join([member, *rest[1:]])
-        return dotted
+        A variable that is given what a client calls its address is no other name for that.
+        """
+        end, variable = self._followed(dotted)
+        return variable if variable and self.names.address(end) else end
+
+    def held_address(self, dotted: str) -> str:
+        """The address of a client that a variable of the project's own is given by name; "" for anything else."""
+        end, variable = self._followed(dotted)
+        return self.names.address(end) if variable else ""
+
+    def _followed(self, dotted: str) -> tuple[str, str]:
+        """What a name leads to in the end, and the first variable on the way there; "" for none."""
+        if dotted not in self._ends:
+            end, variable = dotted, ""
+            for _ in range(_MOST_HOPS):
+                following, is_assigned = self._given(end)
+                if following == end:
+                    break
+                variable = variable or (end if is_assigned else "")
+                end = following
+            self._ends[dotted] = end, variable
+        return self._ends[dotted]
+
+    def _given(self, dotted: str) -> tuple[str, bool]:
+        """What a name stands for, itself where nothing tells; and whether it is a variable that is assigned that."""
+        module = self.module_of(dotted)
+        first, *rest = dotted[len(module) + 1 :].split(".")
+        exported = self._exported(dotted)
+        if exported != dotted:
+            return exported, first in self.by_name[module].variables
+        member = self.member(f"{module}.{first}", rest[0]) if rest and module else ""
+        return (".".join([member, *rest[1:]]), True) if member else (dotted, False)
 
     def _defined(self, dotted: str) -> str:
         """Where a name is defined, through the re-exports of the project's modules."""
         for _ in range(_MOST_HOPS):
-            module = self.module_of(dotted)
-            rest = dotted[len(module) + 1 :].split(".") if module and module != dotted else []
-            if not rest:
-                return dotted
-            target = self.by_name[module].exports.get(rest[0]) or self.through_star(self.by_name[module], rest[0])
-            following = ".".join([target, *rest[1:]]) if target else dotted
+            following = self._exported(dotted)
             if following == dotted:
-                return dotted
+                break
             dotted = following
         return dotted
+
+    def _exported(self, dotted: str) -> str:
+        """What a name stands for in the module of the project that has it; the name itself where nothing tells."""
+        module = self.module_of(dotted)
+        rest = dotted[len(module) + 1 :].split(".") if module and module != dotted else []
+        if not rest:
+            return dotted
+        target = self.by_name[module].exports.get(rest[0]) or self.through_star(self.by_name[module], rest[0])
+        return ".".join([target, *rest[1:]]) if target else dotted
 
     def defines(self, dotted: str) -> bool:
         """Whether the project itself holds the definition of `dotted`."""
@@ -83,7 +106,7 @@ class Definitions:
         """The URL that a name at the top of one of the project's modules has; "" for none."""
         module, _, name = self.canonical(dotted).rpartition(".")
         facts = self.by_name.get(module)
-        return facts.urls.get(name, "") if facts else ""
+        return facts.urls.get(name) or self.held_address(dotted) if facts else ""
 
     def member(self, cls: str, name: str) -> str:
         """What an attribute of a class of the project stands for, its own or an inherited one; "" where none tells."""

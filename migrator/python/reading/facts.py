@@ -43,6 +43,7 @@ class Facts:
     words: frozenset[str] = frozenset()  # every word in it, where it imports * from anywhere
     requested: frozenset[str] = frozenset()  # modules that functions of the project's own import by name for it
     aliases: frozenset[str] = frozenset()  # names at module level that are given what another name stands for
+    variables: frozenset[str] = frozenset()  # names at module level that something is assigned to
     urls: Mapping[str, str] = field(default_factory=dict)  # name at module level -> the URL in what it is assigned
     asked: frozenset[str] = frozenset()  # attributes of other things that are asked for something: `admin.http.get()`
 

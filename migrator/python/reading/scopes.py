@@ -78,6 +78,11 @@ class Scope:
         """The bindings of a name here, those to None only where there is no other."""
         return [b for b in self.bindings[name] if not b.empty] or self.bindings[name]
 
+    def varies(self, name: str) -> bool:
+        """Whether a name is a variable here: it is given more than what imports and definitions give."""
+        fixed = (ast.alias, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        return any(not isinstance(binding.node, fixed) for binding in self.told(name))
+
     def owner(self, name: str) -> Scope | None:
         """The class in whose method `name` is the instance or the class: its first parameter."""
         holder = self.lookup(name)

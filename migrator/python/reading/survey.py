@@ -59,6 +59,7 @@ def facts_of(path: str, names: tuple[str, ...], found: Outline, text: str, *, fr
         aliases=frozenset(
             n for n, bindings in found.scope.bindings.items() if any(b.kind == "alias" for b in bindings)
         ),
+        variables=frozenset(name for name in found.scope.bindings if found.scope.varies(name)),
         urls=addresses.urls(found) if "://" in text else {},
         asked=frozenset(addresses.asked(found)),
     )

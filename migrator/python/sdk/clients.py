@@ -14,6 +14,7 @@ from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk import asserted, leftover, raw, slugs, spreading
+from migrator.python.sdk.addresses import Addresses
 from migrator.python.sdk.asked import Requests
 from migrator.python.sdk.options import Result
 from migrator.python.sdk.plain import is_sure, routing
@@ -47,7 +48,6 @@ class Rewriter:
         self.module, self.writer = module, Writer(module)
         self.client, self.options = self.writer.client, self.writer.options
         self.through = Through(self.writer)
-        self.held = ""  # why the address stays
         self.asked = Requests(module, answers.trace_of(module), self.client, self.options)
 
     def findings(self) -> Iterator[Finding]:
@@ -66,12 +66,10 @@ class Rewriter:
         held = (
             WITH_CLIENTS if self.writer.rules.staying else _WITH_HEADERS if self.through.by_hand and not moves else ""
         )
-        self.held = held
         yield from self._handed_on()
         if self.through.urls.speaks:
             self.through.urls.hold()
-        yield from self._addresses()
-        yield from self._texts()
+        yield from Addresses(self.through.urls, held).findings()
         yield from self.through.urls.findings(self.through.sent.behind_what_stays)
         yield from self.asked.findings()
         yield from slugs.find(self.writer, self._held_back(stays=stays, moves=moves))
@@ -221,98 +219,3 @@ class Rewriter:
             if name in self.client.classes and given:
                 said = f"{name} is handed on: where it is made, give it the address and key of {self.client.called}"
                 yield self.writer.say(reference.nodes[-1], Status.MANUAL, said)
-
-    # -------------------------------------------------------------------------------------------------------- addresses
-
-    def _addresses(self) -> Iterator[Finding]:
-        """Each other use of a constant that holds the address."""
-        for reference in self.module.found.references:
-            last = reference.nodes[-1]
-            done = self.module.replaced | self.module.kept
-            if id(last) in done or self.writer.name(last, reference.scope) not in self.client.address:
-                continue
-            if isinstance(getattr(last, "ctx", None), ast.Store):
-                continue
-            if not self.writer.is_constant(last, reference.scope):
-                self.module.kept.add(id(last))
-                continue
-            if self.held:
-                self.module.kept.add(id(last))
-                yield self.writer.say(last, Status.MANUAL, f"{reference.parts[-1]}: {self.held}")
-                continue
-            place = self.module.place(reference, len(reference.parts))
-            said = f"{reference.parts[-1]} → the address of {self.client.called}"
-            text, more = f'"{self.writer.url}"', tuple[Edit, ...]()
-            if place and reference.inside is not None:
-                text, (start, end) = self.writer.url, place
-                bare = self.module.source.text[start - 1] == "{" and self.module.source.text[end : end + 1] == "}"
-                place = (start - 1, end + 1) if bare else None
-                more = self._plain(reference.inside)
-            if place is None:
-                yield self.writer.say(last, Status.MANUAL, f"{said}: write it by hand, an f-string stands around it")
-                continue
-            self.module.replaced |= {id(n) for n in reference.nodes}
-            inside = reference.inside
-            note = self.through.urls.open(self.through.urls.of(inside) if inside is not None else None)
-            said, status = (f"{said}: {note}", Status.REVIEW) if note else (said, Status.MIGRATED)
-            yield self.writer.say(last, status, said, (*more, Edit(*place, text)))
-
-    def _plain(self, joined: ast.JoinedStr) -> tuple[Edit, ...]:
-        """The edit that makes a text of an f-string whose only value goes."""
-        values = [v for v in joined.values if isinstance(v, ast.FormattedValue)]
-        segment, start = self.module.source.segment(joined), self.module.source.start(joined)
-        whole = segment[:1] in ("f", "F") and segment.count(segment[1]) == 2 and "{{" not in segment
-        return (Edit(start, start + 1, ""),) if whole and len(values) == 1 else ()
-
-    def _texts(self) -> Iterator[Finding]:
-        """Each text that is the address, or begins with it."""
-        for text in self.module.found.texts:
-            node = text.node
-            if isinstance(node, ast.JoinedStr):
-                yield from self._within(node)
-            parts = node.values if isinstance(node, ast.JoinedStr) else [node]
-            old = text_value(parts[0]) if parts and text.role == "plain" else None
-            new = self.writer.moved_address(old or "")
-            if not old or not new or id(node) in self.module.replaced | self.module.kept:
-                continue
-            url = self.through.urls.of(node)
-            urls = self.through.urls
-            differs = url.differs if url else urls.gone
-            place = self.module.source.inside(node, old)
-            if differs and differs.status is Status.MANUAL:
-                self._keep_variable(node)
-                yield Finding(self.module.source.start(node), differs.rule, differs.status, f"{old}: {differs.message}")
-            elif self.held:
-                self._keep_variable(node)
-                yield self.writer.say(node, Status.MANUAL, f"{old}: {self.held}")
-            elif place:
-                note = differs.message if differs else self.through.urls.open(url)
-                said = f"{old} → {new}" + (f": {note}" if note else "")
-                rule = differs.rule if differs else self.client.id
-                status = Status.REVIEW if note else Status.MIGRATED
-                yield Finding(self.module.source.start(node), rule, status, said, (Edit(*place, new),))
-            else:
-                yield self.writer.say(node, Status.MANUAL, f"{old} → {new}: write it by hand")
-
-    def _keep_variable(self, default: ast.expr) -> None:
-        """A variable whose default stays is the old one still: `getenv("PORTKEY_BASE_URL", "https://…")`."""
-        above = self.module.source.parents.get(id(default))
-        if isinstance(above, ast.BoolOp):
-            self.module.kept |= {id(n) for n in ast.walk(above)}
-        elif isinstance(above, ast.Call) and default in above.args[1:]:
-            self.module.kept |= {id(n) for n in above.args[:1]}
-
-    def _within(self, joined: ast.JoinedStr) -> Iterator[Finding]:
-        """Addresses in what an f-string computes: `f"{getenv('URL', 'https://…')}/chat"`."""
-        segment, start = self.module.source.segment(joined), self.module.source.start(joined)
-        computed = [v.value for v in joined.values if isinstance(v, ast.FormattedValue)]
-        for node in (n for value in computed for n in ast.walk(value)):
-            old = text_value(node) or ""
-            new = self.writer.moved_address(old)
-            if not new or id(node) in self.module.replaced | self.module.kept:
-                continue
-            at = start + segment.find(old)
-            if segment.count(old) == 1:
-                yield Finding(at, self.client.id, Status.MIGRATED, f"{old} → {new}", (Edit(at, at + len(old), new),))
-            else:
-                yield self.writer.say(joined, Status.MANUAL, f"{old} → {new}: write it by hand")

@@ -75,14 +75,13 @@ class Writer:
         text = text_value(value)
         if text is not None:
             return f'"{self.url}"' if text.rstrip("/") in self.client.addresses else ""
-        if self.module.is_own_address(parts_of(value), scope):
+        if self.module.holds_address(parts_of(value), scope):
             return self.module.source.segment(value)
         return f'"{self.url}"' if self.is_constant(value, scope) else ""
 
     def is_constant(self, node: ast.expr, scope: Scope) -> bool:
-        """Whether an expression is what the SDK calls its address, and no name of the project's own for it."""
-        named = self.name(node, scope) in self.client.address
-        return named and not self.module.is_own_address(parts_of(node), scope)
+        """Whether an expression is what the SDK calls its address."""
+        return self.name(node, scope) in self.client.address
 
     def moved_address(self, text: str) -> str:
         """The new address for a text that is the old one or begins with it; "" for any other."""
