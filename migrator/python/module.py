@@ -105,8 +105,12 @@ class Module:
     def _origin(self, binding: Binding, holder: Scope) -> str | None:
         """The dotted name that a binding stands for; None for a variable that is given the address of a client."""
         origin = origin_of(binding, holder)
-        variable = origin and holder.varies(binding.name) and self.names.address(self.index.canonical(origin))
+        variable = origin and self.names.address(self.index.canonical(origin)) and self.varies(binding.name, holder)
         return None if variable else origin
+
+    def varies(self, name: str, holder: Scope) -> bool:
+        """Whether a name of a scope is a variable, also where it is other modules that assign to it."""
+        return holder.varies(name) or (holder is self.found.scope and self.index.varies(self.facts, name))
 
     def _of_instance(self, parts: Parts, scope: Scope) -> str | None:
         """The class that `self` or `cls` is of, where the project tells what its attribute `parts[1]` stands for."""
@@ -128,7 +132,7 @@ class Module:
         """Whether a chain is a variable of the project's own that is given what a client calls its address."""
         bound = self.binding_of(parts[0], scope) if parts else None
         origin = origin_of(*bound) if bound and len(parts) == 1 else None
-        if origin and bound and bound[1].varies(parts[0]) and self.names.address(self.index.canonical(origin)):
+        if bound and self.varies(parts[0], bound[1]) and self.names.address(self.index.canonical(origin or "")):
             return True
         return bool(self.index.held_address(self.dotted(parts, scope) or ""))
 

@@ -24,6 +24,7 @@ class Definitions:
     _ends: dict[str, tuple[str, str]] = field(default_factory=dict)
     _givers: dict[tuple[str, str], str] = field(default_factory=dict)
     _using: dict[str, bool] = field(default_factory=dict)  # path -> whether that module uses the old layer
+    _put: frozenset[str] | None = None  # what modules put something else in the place of
     _in_use: bool | None = None
 
     def module_of(self, dotted: str) -> str:
@@ -38,7 +39,7 @@ class Definitions:
         A variable that is given what a client calls its address is no other name for that.
         """
         end, variable = self._followed(dotted)
-        return variable if variable and self.names.address(end) else end
+        return variable or end
 
     def held_address(self, dotted: str) -> str:
         """The address of a client that a variable of the project's own is given by name; "" for anything else."""
@@ -46,27 +47,44 @@ class Definitions:
         return self.names.address(end) if variable else ""
 
     def _followed(self, dotted: str) -> tuple[str, str]:
-        """What a name leads to in the end, and the first variable on the way there; "" for none."""
+        """What a name leads to in the end; and where that is the address of a client, the first variable before it."""
         if dotted not in self._ends:
-            end, variable = dotted, ""
-            for _ in range(_MOST_HOPS):
-                following, is_assigned = self._given(end)
-                if following == end:
-                    break
-                variable = variable or (end if is_assigned else "")
-                end = following
-            self._ends[dotted] = end, variable
+            self._ends[dotted] = dotted, ""  # what a circle of names comes back to
+            trail = [dotted]
+            while len(trail) <= _MOST_HOPS and (following := self._given(trail[-1])) != trail[-1]:
+                trail.append(following)
+            address = self.names.address(trail[-1])
+            self._ends[dotted] = trail[-1], next(filter(self._is_variable, trail), "") if address else ""
         return self._ends[dotted]
 
-    def _given(self, dotted: str) -> tuple[str, bool]:
-        """What a name stands for, itself where nothing tells; and whether it is a variable that is assigned that."""
+    def _given(self, dotted: str) -> str:
+        """What a name stands for, as a module or a class says; the name itself where nothing tells."""
+        exported = self._exported(dotted)
         module = self.module_of(dotted)
         first, *rest = dotted[len(module) + 1 :].split(".")
-        exported = self._exported(dotted)
-        if exported != dotted:
-            return exported, first in self.by_name[module].variables
-        member = self.member(f"{module}.{first}", rest[0]) if rest and module else ""
-        return (".".join([member, *rest[1:]]), True) if member else (dotted, False)
+        if not (rest and module):
+            return exported
+        if self.names.rules.moving_clients and self.held_address(dotted.rpartition(".")[0]):
+            return dotted  # a method of a text
+        member = self.member(f"{module}.{first}", rest[0]) if exported == dotted else ""
+        return ".".join([member, *rest[1:]]) if member else exported
+
+    def _is_variable(self, dotted: str) -> bool:
+        """Whether a name of a module that stands for another one, or of a class, is assigned to."""
+        module = self.module_of(dotted)
+        owner, _, name = dotted[len(module) + 1 :].rpartition(".")
+        if owner:
+            return bool(self.member(f"{module}.{owner}", name))
+        return module in self.by_name and self.varies(self.by_name[module], name)
+
+    def varies(self, facts: Facts, name: str) -> bool:
+        """Whether a name at the top of a module of the project is assigned to, there or from another one.
+
+        What a package imports is there for others: it is as good as assigned.
+        """
+        if self._put is None:
+            self._put = frozenset(d for facts in self.by_path.values() for d in (*facts.assigned, *facts.spelled))
+        return facts.is_package or name in facts.variables or any(f"{each}.{name}" in self._put for each in facts.names)
 
     def _defined(self, dotted: str) -> str:
         """Where a name is defined, through the re-exports of the project's modules."""

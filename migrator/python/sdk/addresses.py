@@ -31,7 +31,7 @@ class Addresses:
             for alias in statement.node.names:
                 name = alias.asname or alias.name
                 holder = statement.scope.lookup(name)
-                bindings = holder.told(name) if holder and holder.varies(name) else []
+                bindings = holder.told(name) if holder and self.module.varies(name, holder) else []
                 own = next((b for b in bindings if b.node is alias), None)
                 if own is None or not self._is_address(own.target) or self.module.left_alone(own):
                     continue

@@ -11,7 +11,7 @@ from migrator.formats import servers
 from migrator.python import answers
 from migrator.python.calls import import_edit
 from migrator.python.module import Module
-from migrator.python.reading.expressions import callee_of, text_value
+from migrator.python.reading.expressions import callee_of
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk import asserted, leftover, raw, slugs, spreading
 from migrator.python.sdk.addresses import Addresses

@@ -50,7 +50,8 @@ class Urls:
 
     def _begins_with(self, node: ast.expr, depth: int = 0) -> str:
         """The address that an expression is, or has for a default: the old one or the new; "" for anything else."""
-        if self._is_constant(node):
+        scope = self.variables.scope(node)
+        if scope and self.writer.address(node, scope):
             return self.longest
         value = self.variables.value(node)
         if value is not None and depth < _LOOKED_UP:
