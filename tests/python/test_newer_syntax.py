@@ -1,4 +1,4 @@
-"""f-strings that only Python 3.12 can parse are migrated by every Python that runs the tool."""
+"""Syntax that only Python 3.12 can parse is migrated by every Python that runs the tool."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from migrator.packs.load import builtin_folder, load
 from migrator.python.reading import newer
 from migrator.tree.project import open_project
 
-F_STRINGS = [
+NEWER = [
     'x = f"a {d["k"]!r:>{w}} b {y=} c"\n',
     'x = "before" f"{a["b"]}" "after"\n',
     'f"""first\n{\n  x["a"]  # a comment\n}\n"""\n',
@@ -23,6 +23,9 @@ F_STRINGS = [
     'f"{ {"a": x}["a"] }"\n',
     'f"{(lambda: x["a"])()}"\n',
     'é = f"ü {x["ä"]} # no comment"\r\nf"{y}"\r\n',
+    "type Ids = list[str]\n",
+    "class Box[T, *Ts, **P](Base):\n    type Rows[U] = dict[str, U]\n    def put[V: int](self, value: V) -> V: ...\n",
+    'type Kind = f"{x["a"]}"\r\nprint(type(x))\r\n',
 ]
 
 
@@ -31,7 +34,7 @@ def test_what_no_python_can_parse_is_left_to_the_caller(text: str) -> None:
     assert newer.masked(text) is None
 
 
-@pytest.mark.parametrize("text", F_STRINGS)
+@pytest.mark.parametrize("text", NEWER)
 def test_the_masked_text_parses_and_every_name_stands_where_it_stood(text: str) -> None:
     found = newer.masked(text)
     assert found is not None
@@ -62,3 +65,25 @@ def test_names_paths_and_variables_in_such_an_f_string_are_migrated(tmp_path: Pa
     plan = planning.build(open_project(tmp_path), [pack], planning.Options())
     assert not plan.problems
     assert [c.after for c in plan.changes] == [after.encode()]
+
+
+@pytest.mark.parametrize("text", ["def f[T: Answer](x: T): ...\n", "class C[T = Answer]: ...\n"])
+def test_parameters_that_name_something_else_are_not_masked(text: str) -> None:
+    found = newer.masked(text)
+    assert found is not None
+    assert "Answer" in found[0]
+
+
+def test_type_statements_and_parameters_are_migrated(tmp_path: Path) -> None:
+    before = (
+        "from agentcore.integration.portkey import PortkeyError\n\n"
+        "type Errors = list[PortkeyError]\n\n\n"
+        "class First[T]:\n"
+        "    def of[U](self, rows: list[U]) -> U | PortkeyError: ...\n"
+    )
+    (tmp_path / "app.py").write_text(before)
+    pack = load(builtin_folder() / "agentcore-portkey-to-llm-gateway")
+    plan = planning.build(open_project(tmp_path), [pack], planning.Options())
+    assert not plan.problems
+    renamed = before.replace("agentcore.integration.portkey", "agentcore.llm_gateway")
+    assert [c.after for c in plan.changes] == [renamed.replace("PortkeyError", "LLMGatewayError").encode()]

@@ -1,11 +1,14 @@
-"""f-strings of Python 3.12 and later, made readable for an older `ast` without moving a character.
+"""Syntax of Python 3.12 and later, made readable for an older `ast` without moving a character.
 
 `f"a {x["k"]!r} b"` becomes `(   x["k"]  ,   )`: the expressions stay where they are, everything around them turns to
-white space, and the whole is a tuple. So every node of the tree stands where it stands in the real text.
+white space, and the whole is a tuple. `type X[T] = list[T]` becomes `0  ; X    = list[T]`; the parameters of
+`def f[T](x: T)` and `class C[T]` turn to white space, where they name nothing but builtins. So every node of the tree
+stands where it stands in the real text.
 """
 
 from __future__ import annotations
 
+import builtins
 import re
 from typing import TYPE_CHECKING
 
@@ -39,7 +42,7 @@ def _depth(text: str) -> int:
 
 
 def masked(text: str) -> tuple[str, list[Span]] | None:
-    """The text with its f-strings masked, and where those stand; None where LibCST cannot parse it either."""
+    """The text with what is new masked, and where its f-strings stand; None where LibCST cannot parse it either."""
     module = parsed(text)
     if module is None:
         return None
@@ -69,6 +72,15 @@ def masked(text: str) -> tuple[str, list[Span]] | None:
             self._mask(node)
             return False
 
+        def visit_TypeAlias(self, node: cst.TypeAlias) -> None:
+            start, _ = span(node)
+            characters[start : start + len("type")] = "0  ;"
+
+        def visit_TypeParameters(self, node: cst.TypeParameters) -> bool:
+            if not any(map(_says_more, node.params)):
+                blank(*span(node))
+            return False
+
         def _mask(self, node: cst.BaseExpression) -> None:
             start, end = span(node)
             spans.append((start, end))
@@ -85,6 +97,15 @@ def masked(text: str) -> tuple[str, list[Span]] | None:
 
     wrapper.module.visit(Masker())
     return "".join(characters), spans
+
+
+def _says_more(each: cst.TypeParam) -> bool:
+    """Whether a parameter names anything but itself, and builtins as what bounds it."""
+    import libcst as cst
+
+    bound = each.param.bound if isinstance(each.param, cst.TypeVar) else None
+    known = bound is None or (isinstance(bound, cst.Name) and hasattr(builtins, bound.value))
+    return each.default is not None or not known
 
 
 def _holds_expression(node: cst.BaseExpression) -> bool:
