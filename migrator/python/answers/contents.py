@@ -41,6 +41,7 @@ EMPTY = frozenset(
     }
 )  # fmt: skip
 _BUILT_IN = {"dict", "list", "set"}
+SPACES = frozenset({"SimpleNamespace", "Namespace"})  # what has the attributes that it is called with
 FIELDS = frozenset({"field", "Field", "PrivateAttr"})  # what says of a class how its instances get an attribute
 _LESS: Values = frozenset({Table(NONE, NONE)})  # what a dictionary is that something was taken out of
 _FURTHEST = 3  # functions that hand a container on to the next
@@ -156,14 +157,27 @@ class Contents:
     def _of_space(self, space: Space, name: str) -> Values:
         paths = (space.path, *sorted(self.trace.views.near))
         views = {path: view for path in paths if (view := self.trace.views.look(path))}
-        given = [k.value for k in space.call.keywords if k.arg == name]
-        found = union(self.trace.value(views[space.path], value) for value in given)
+        if name == "__dict__":
+            named = {each: self.of_space(space, each) for each in self._named(views[space.path], space.call)}
+            return frozenset({Table(OTHER, UNKNOWN, tuple(sorted(named.items())))}) if named else OTHER
+        found = self.by_keyword(views[space.path], space.call, name)
         for view in views.values():
             puts = (put for put, of in _to_attribute(view, name) if space in self.trace.value(view, of))
             found |= union(self._put(view, put) for put in puts)
             if matters(found) and any(space in self.trace.value(view, of) for of in view.notes.set_by_names):
                 found |= OTHER
         return found or OTHER
+
+    def by_keyword(self, at: View, call: ast.Call, name: str) -> Values:
+        """What a call gives by a name, be it in a dictionary: `f(**{"name": value})`."""
+        found = union(self.trace.value(at, k.value) for k in call.keywords if k.arg == name)
+        merged = union(self.trace.value(at, k.value) for k in call.keywords if k.arg is None)
+        return found | self.trace.shapes.held(merged, name)
+
+    def _named(self, at: View, call: ast.Call) -> set[str]:
+        """The names that a call gives something by."""
+        merged = tables_of(union(self.trace.value(at, k.value) for k in call.keywords if k.arg is None))
+        return {k.arg for k in call.keywords if k.arg} | {name for table in merged for name, _ in table.fields}
 
     def _is_of(self, at: View, node: ast.expr, base: str) -> bool:
         """Whether an expression is a class, one that inherits from it, or an instance of one of these."""

@@ -21,10 +21,12 @@ from migrator.python.answers.values import (
     Row,
     Space,
     Table,
+    Value,
     Values,
     asked,
     asks_usage,
     leads,
+    matters,
     said_of,
     tells,
     union,
@@ -99,6 +101,8 @@ class Functions:
         answers = asks_usage(frozenset(map(asked, said)))
         if tells(said) and not answers and not self._is_called(said):
             return said
+        if arg is function.args.kwarg and id(function) in at.names and not answers:
+            return self._by_name(at, function)
         if arg in (function.args.vararg, function.args.kwarg) or id(function) not in at.names:
             return said if answers else UNKNOWN
         given = [self.trace.of_given(view_, each) for view_, each in passing.passed(self.trace, at, function, arg)]
@@ -108,6 +112,14 @@ class Functions:
         if not any(isinstance(v, _SAYING) for v in passed):
             return said or UNKNOWN
         return passed | (said or frozenset())
+
+    def _by_name(self, at: View, function: FunctionNode) -> Values:
+        """What `**kwargs` are, as far as an answer is among what the calls give by names that no parameter has."""
+        own = {arg.arg for arg in parameters(function.args)}
+        calls = ((view, call.keywords) for view, call in passing.seen(self.trace, at, function))
+        named = ({n: self.trace.value(view, v) for n, v in by.items() if n not in own} for view, by in calls)
+        tables = frozenset[Value](Table(OTHER, UNKNOWN, tuple(sorted(each.items())), whole=False) for each in named)
+        return frozenset(table for table in tables if matters(frozenset({table}))) or UNKNOWN
 
     def _is_called(self, said: Values) -> bool:
         """Whether an annotation names nothing but classes whose instances are called, be it one that only says how."""

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from migrator.python.answers import passing
-from migrator.python.answers.contents import EMPTY, FIELDS, is_container
+from migrator.python.answers.contents import EMPTY, FIELDS, SPACES, is_container
 from migrator.python.answers.values import (
     LOGGER,
     NONE,
@@ -97,8 +97,10 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
             key = text_value(args[1])
             default = trace.value(at, args[2]) if len(args) > 2 and trace.shapes.may_lack(first, key or "") else NONE
             return trace.of_attribute(first, key) | default if key else OTHER
-        case "SimpleNamespace" | "Namespace" | "local" if not args:
+        case _ if (name in SPACES or name == "local") and not args:
             return frozenset({Space(at.path, node)})
+        case "vars" if plain and first is not None and any(isinstance(v, Space) for v in first):
+            return trace.of_attribute(first, "__dict__")
         case "namedtuple" if len(args) == 2:
             return frozenset({Tuples(_names(args[1]))})
         case "super" if plain and not args:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import sys
 from typing import TYPE_CHECKING
 
 from migrator.python.answers import passing
+from migrator.python.answers.contents import SPACES
 from migrator.python.answers.given import Given
 from migrator.python.answers.values import (
     NONE,
@@ -52,9 +53,9 @@ class Members:
                 return self.trace.functions.result(function) if is_read else frozenset({function})
             stores = at.members.get((own, name), [])
             more, outside = self.trace.contents.given_to_attribute(at, own, name)
-            if stores or more or outside:
+            made = self._made_with(at, own, name)
+            if stores or more or outside or made:
                 given = [at.notes.given.get(id(s), Given(None)) for s in stores]
-                made = union(self.trace.value(view, value) for view, value in self._made_with(at, own, name))
                 sure = [one for one in given if one.value is not None or not leads(made)]
                 values = self._assigned(cls, at, sure, made, outside) | (made if leads(made) else NONE)
                 return self.trace.contents.filled(at, values, () if leads(made) or outside else given, more)
@@ -93,17 +94,22 @@ class Members:
         lineage = self.trace.index.lineage
         return any(each in (cls, *lineage(cls)) or cls in lineage(each) for each in found)
 
-    def _made_with(self, at: View, own: str, name: str) -> Iterator[tuple[View, ast.expr]]:
-        """What the calls of a class without a method for it give a field, by its name or by its place."""
-        fields = _fields(at, own)
-        if name not in fields or f"{own}.__init__" in at.functions:
-            return
-        place, cls = fields.index(name), f"{at.module.facts.name}.{own}"
+    def _made_with(self, at: View, own: str, name: str) -> Values:
+        """What the calls of a class without a method for it give a field, by its name or by its place.
+
+        A class of namespaces has a field for each name that it is called with.
+        """
+        fields, cls = _fields(at, own), f"{at.module.facts.name}.{own}"
+        is_open = any(each.rpartition(".")[2] in SPACES for each in self.trace.index.lineage(cls))
+        if not (is_open or name in fields) or f"{own}.__init__" in at.functions:
+            return NONE
+        found, place = NONE, fields.index(name) if name in fields else sys.maxsize
         for view, call in passing.calls(self.trace, at, own, is_method=False):
             if Class(cls) in self.trace.value(view, call.func):
-                yield from ((view, k.value) for k in call.keywords if k.arg == name)
+                found |= self.trace.contents.by_keyword(view, call, name)
                 if place < len(call.args) and not any(isinstance(a, ast.Starred) for a in call.args):
-                    yield view, call.args[place]
+                    found |= self.trace.value(view, call.args[place])
+        return found
 
     def laid_out(self, value: Value) -> Values:
         """A value, or its items where it is an instance of a class of tuples."""

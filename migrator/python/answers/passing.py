@@ -25,12 +25,16 @@ def passed(trace: Trace, at: View, function: FunctionNode, arg: ast.arg) -> Iter
     name = at.names[id(function)]
     if (default := _default(function, arg)) is not None:
         yield at, Given(default)
-    for view, call in (
-        *_calls_of(trace, at, function.name, name),
-        *_makings(trace, at, name),
-        *_handed(trace, at, name),
-    ):
+    for view, call in seen(trace, at, function):
         yield from ((view, given) for given in argument(call, function, arg, name))
+
+
+def seen(trace: Trace, at: View, function: FunctionNode) -> Iterator[tuple[View, Applied]]:
+    """The calls of a function that are seen."""
+    name = at.names[id(function)]
+    yield from _calls_of(trace, at, function.name, name)
+    yield from _makings(trace, at, name)
+    yield from _handed(trace, at, name)
 
 
 def argument(call: Applied, function: FunctionNode, arg: ast.arg, name: str) -> tuple[Given, ...]:

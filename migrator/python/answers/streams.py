@@ -56,7 +56,7 @@ class _Guards:
             return
         if loop is not None:
             self.done.add(id(loop))
-        edits = self._edits(loop, node, chunk) if loop is not None and isinstance(chunk, ast.Name) else ()
+        edits = self._edits(loop, chunk) if loop is not None and isinstance(chunk, ast.Name) else ()
         said = f"the last chunk has no {rule.last} where the stream is asked for usage"
         start = self.module.source.start(chunk)
         if edits:
@@ -119,8 +119,8 @@ class _Guards:
                     return True
         return False
 
-    def _edits(self, loop: ast.AST, node: ast.Subscript, chunk: ast.Name) -> tuple[Edit, ...]:
-        edit = self._edit(loop, node, chunk)
+    def _edits(self, loop: ast.AST, chunk: ast.Name) -> tuple[Edit, ...]:
+        edit = self._edit(loop, chunk)
         if edit is not None:
             return (edit,)
         return tuple(self._each(loop, chunk)) if isinstance(loop, _LOOPS) else ()
@@ -129,7 +129,7 @@ class _Guards:
         """A test before each statement that reads a choice; none where one of them does more than add to something."""
         source, edits = self.module.source, list[Edit]()
         for statement in loop.body:
-            if not self._reads(statement, chunk):
+            if not any(self._reads(statement, chunk)):
                 continue
             start, indent = source.start(statement), source.indent(statement)
             alone = statement.lineno == statement.end_lineno and statement.lineno != loop.lineno
@@ -142,22 +142,25 @@ class _Guards:
             edits.append(Edit(start, start, test))
         return edits
 
-    def _reads(self, statement: ast.stmt, chunk: ast.Name) -> bool:
-        """Whether a statement reads one choice of a chunk."""
-        items = (
-            n for n in ast.walk(statement) if isinstance(n, ast.Subscript) and _names(n.value, self.trace.rule.last)
-        )
-        return any(isinstance(n.value.value, ast.Name) and n.value.value.id == chunk.id for n in items)  # type: ignore[attr-defined]
+    def _reads(self, statement: ast.stmt, chunk: ast.Name) -> Iterator[ast.Subscript]:
+        """Where a statement reads one choice of a chunk."""
+        for each in ast.walk(statement):
+            if isinstance(each, ast.Subscript) and _names(each.value, self.trace.rule.last):
+                of = each.value.value  # type: ignore[attr-defined]
+                yield from [each] if isinstance(of, ast.Name) and of.id == chunk.id else []
 
-    def _edit(self, loop: ast.AST, node: ast.Subscript, chunk: ast.Name) -> Edit | None:
+    def _is_open(self, statement: ast.stmt, chunk: ast.Name) -> bool:
+        """Whether a statement reads a choice of a chunk that may have none."""
+        return any(not self._is_guarded(each, chunk) for each in self._reads(statement, chunk))
+
+    def _edit(self, loop: ast.AST, chunk: ast.Name) -> Edit | None:
         source, last = self.module.source, self.trace.rule.last
         if isinstance(loop, _COMPREHENSIONS):
             generator = next(g for g in loop.generators if isinstance(g.target, ast.Name) and g.target.id == chunk.id)
             place = self.places.span(generator.iter)
             return Edit(place[1], place[1], f" if {chunk.id}.{last}") if place else None
         assert isinstance(loop, _LOOPS)
-        first = next(i for i, s in enumerate(loop.body) if self.at.notes.is_within(node, s))
-        rest = loop.body[first:]
+        rest = loop.body[next(i for i, s in enumerate(loop.body) if self._is_open(s, chunk)) :]
         statement = rest[0]
         if statement.lineno == loop.lineno or not all(self._is_harmless(each, chunk) for each in rest):
             return None

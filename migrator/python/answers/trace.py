@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import replace
 
-from migrator.python.answers import fated, known
+from migrator.python.answers import chains, fated, known
 from migrator.python.answers.annotations import Annotations
 from migrator.python.answers.contents import Contents, is_display
 from migrator.python.answers.functions import Functions
@@ -259,7 +259,8 @@ class Trace:
                     return OTHER  # it stays what it is
             elif dotted and self.index.module_of(dotted).count(".") >= dotted.count(".") - 1:
                 return self.named(dotted)
-        return self.of_attribute(self.value(at, node.value), node.attr)
+        values = self.of_attribute(self.value(at, node.value), node.attr)
+        return values if values - OTHER - UNKNOWN else chains.given(self, at, node) or values
 
     def _of_instance(self, at: View, node: ast.Attribute, owner: Scope | None) -> Values:
         """What `self.name` comes to, which a default alone does not say where the instance is made with another."""
