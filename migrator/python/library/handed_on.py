@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from migrator.python.library.modules import object_name
+from migrator.python.library import fakes
+from migrator.python.library.modules import SPLIT, is_split, object_name
 from migrator.python.library.references import Use, is_read
 from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, text_value
@@ -21,7 +22,10 @@ def find(module: Module, uses: Iterable[Use]) -> Iterator[Finding]:
     calls = {id(given): call for call, _ in module.found.calls for given in call.args}
     for use in uses:
         parts, node = use.reference.parts, use.reference.nodes[-1]
-        if use.fate.kind != "module" or len(parts) < 2 or not parts[0] or not is_read(node):
+        if use.fate.kind != "module" or len(parts) < 2 or not parts[0]:
+            continue
+        if not is_read(node):
+            yield from _replaced(module, use)
             continue
         if id(node) in module.found.stored or id(node) in module.found.tested:
             continue
@@ -33,6 +37,21 @@ def find(module: Module, uses: Iterable[Use]) -> Iterator[Finding]:
             yield Finding(start, rule, Status.MIGRATED, f"{use.text} → {'.'.join((*parts[:-1], new))}", (edit,))
         elif new != parts[-1] or not call:
             yield Finding(start, rule, Status.MANUAL, f"{use.text} {WHOLE}")
+
+
+def _replaced(module: Module, use: Use) -> Iterator[Finding]:
+    """What another module calls a library, assigned to: `app.llm.litellm = fake`."""
+    parts, place = use.reference.parts, module.place(use.reference, len(use.reference.parts))
+    of = module.meaning(parts[:-1], use.reference.scope) or ""
+    dotted = f"{of}.{parts[-1]}"
+    new, rule = object_name(module.index, dotted).rpartition(".")[2], use.fate.rule
+    if of not in module.index.by_name or place is None:
+        return
+    if new != parts[-1]:
+        status, message = fakes.said(module, use.text, ".".join((*parts[:-1], new)))
+        yield Finding(place[0], rule, status, message, (Edit(place[1] - len(parts[-1]), place[1], new),))
+    elif is_split(module.index, dotted):
+        yield Finding(place[0], rule, Status.MANUAL, f"{dotted}: {SPLIT}")
 
 
 def named(call: ast.Call) -> set[str]:

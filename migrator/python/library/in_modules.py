@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from migrator.python.library import modules as library_modules
+from migrator.python.library.fakes import FUNCTIONS_ALONE
 from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, parts_of
 from migrator.sites import Edit, Finding, Status
@@ -41,8 +42,8 @@ def finding(module: Module, node: ast.expr, library: str) -> Finding:
         else:
             said += f"put {client} in its place" + " in its package as well, which keeps it" * ("." in client)
         return Finding(start, rule, Status.MANUAL, said)
-    rest = f"all else is {library}'s" if module.names.keeps_library else "errors and types are openai's"
-    said = f"{library} → {client} in sys.modules: stands for its functions alone, {rest}"
+    alone = f"stands for its functions alone, all else is {library}'s"
+    said = f"{library} → {client} in sys.modules: {alone if module.names.keeps_library else FUNCTIONS_ALONE}"
     return Finding(start, rule, Status.REVIEW, said, (Edit(*place, client), *edits))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from migrator.fates.names import say_env
 from migrator.python.importing.spelling import relative_to
+from migrator.python.library import fakes
 from migrator.python.library import modules as library_modules
 from migrator.python.module import Module
 from migrator.python.reading.expressions import anchor, callee_of, module_argument, parts_of, text_value
@@ -15,6 +16,7 @@ from migrator.python.words.literals import spelled
 from migrator.sites import Edit, Finding, Status
 
 _NAMED_ATTRIBUTE_CALLS = {"getattr", "hasattr", "setattr", "delattr", "object", "delitem"}  # patch.object, monkeypatch
+_NAMED_ITEM_CALLS = {"dict", "setitem"}  # patch.dict(x.__dict__, {…}), monkeypatch.setitem(vars(x), …)
 _CALLS_OF_MAPPINGS = {"dict", "update"}  # patch.dict, os.environ.update
 
 
@@ -26,20 +28,44 @@ def read_by_calls(module: Module) -> Iterator[tuple[int, Finding]]:
         name = text_value(argument)
         if argument and name and name.startswith("."):
             yield from _in_call(module, argument, name, imported, anchor(call, module.facts.package))
-        name = text_value(call.args[1]) if len(call.args) > 1 else None
-        if callee_of(call) in _NAMED_ATTRIBUTE_CALLS and name is not None:
-            owner = _owner(module, call.args[0], scope)
-            if owner and not module.names.is_module(module.index.canonical(owner)):
-                yield from _in_call(module, call.args[1], name, f"{owner}.{name}")
+        for of, node in _naming(call):
+            yield from _of_owner(module, node, _owner(module, of, scope))
+    for lookup, scope in module.found.lookups:
+        if isinstance(lookup, ast.Subscript) and (whose := _whose(lookup.value)):
+            yield from _of_owner(module, lookup.slice, _owner(module, whose, scope))
+
+
+def _naming(call: ast.Call) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What a call names attributes of, and each of the texts that does."""
+    if len(call.args) < 2:
+        return
+    first, second = call.args[:2]
+    if callee_of(call) in _NAMED_ATTRIBUTE_CALLS:
+        yield first, second
+    elif callee_of(call) in _NAMED_ITEM_CALLS and (of := _whose(first)):
+        yield from ((of, key) for key in (second.keys if isinstance(second, ast.Dict) else [second]) if key)
+
+
+def _whose(node: ast.expr) -> ast.expr | None:
+    """What `x.__dict__` and `vars(x)` have the attributes of."""
+    match node:
+        case ast.Attribute(attr="__dict__", value=of) | ast.Call(func=ast.Name(id="vars"), args=[of]):
+            return of
+    return None
+
+
+def _of_owner(module: Module, node: ast.expr, owner: str) -> Iterator[tuple[int, Finding]]:
+    """The edit of a text that names an attribute of a module or a class that is the project's own."""
+    name = text_value(node)
+    if name is not None and owner and not module.names.is_module(module.index.canonical(owner)):
+        yield from _in_call(module, node, name, f"{owner}.{name}")
 
 
 def _in_call(
     module: Module, node: ast.expr, name: str, dotted: str, package: str = ""
 ) -> Iterator[tuple[int, Finding]]:
     """The edit of a text that names `dotted` by its last part, or as seen from `package`."""
-    renamed = module.rename(dotted)
-    new = renamed.new if renamed else library_modules.object_name(module.index, dotted)
-    rule = renamed.rule if renamed else module.names.library_rule
+    new, rule = _renamed(module, dotted)
     if new == dotted and library_modules.is_split(module.index, dotted):
         yield id(node), Finding(module.source.start(node), rule, Status.MANUAL, f"{dotted}: {library_modules.SPLIT}")
     last = new.rpartition(".")[2]
@@ -47,7 +73,7 @@ def _in_call(
         moved = module.rename(package)
         last = relative_to(new, moved.new if moved else package)
     if new != dotted and last != name:
-        yield id(node), spelled(module, node, name, last, rule, Status.MIGRATED, f"{name} → {last}")
+        yield id(node), spelled(module, node, name, last, rule, *_said(module, dotted, name, last))
 
 
 def _owner(module: Module, node: ast.expr, scope: Scope) -> str:
@@ -63,13 +89,28 @@ def patched(module: Module) -> Iterator[Finding]:
         if callee_of(call) != "multiple" or not targets:
             continue
         owner = text_value(targets[0]) or _owner(module, targets[0], scope)
-        for keyword in call.keywords:
-            renamed = module.rename(f"{owner}.{keyword.arg}") if owner else None
-            new = renamed.new.rpartition(".")[2] if renamed else ""
-            if renamed and keyword.arg and new != keyword.arg:
-                start = module.source.start(keyword)
-                edit = Edit(start, start + len(keyword.arg), new)
-                yield Finding(start, renamed.rule, Status.MIGRATED, f"{keyword.arg} → {new}", (edit,))
+        for keyword in (k for k in call.keywords if owner and k.arg):
+            start, name, dotted = module.source.start(keyword), keyword.arg or "", f"{owner}.{keyword.arg}"
+            renamed, rule = _renamed(module, dotted)
+            new = renamed.rpartition(".")[2]
+            if renamed == dotted and library_modules.is_split(module.index, dotted):
+                yield Finding(start, rule, Status.MANUAL, f"{dotted}: {library_modules.SPLIT}")
+            elif new != name:
+                yield Finding(start, rule, *_said(module, dotted, name, new), (Edit(start, start + len(name), new),))
+
+
+def _said(module: Module, dotted: str, name: str, new: str) -> tuple[Status, str]:
+    """The status and the message of an attribute that is called otherwise from now on."""
+    plain = module.rename(dotted) is not None
+    return (Status.MIGRATED, f"{name} → {new}") if plain else fakes.said(module, name, new)
+
+
+def _renamed(module: Module, dotted: str) -> tuple[str, str]:
+    """A dotted name afterwards, be it a module's own one for a library, and the rule that says so."""
+    renamed = module.rename(dotted)
+    if renamed:
+        return renamed.new, renamed.rule
+    return library_modules.object_name(module.index, dotted), module.names.library_rule
 
 
 def env_keywords(module: Module) -> Iterator[Finding]:

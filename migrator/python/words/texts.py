@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from migrator.patterns import under
 from migrator.python import calls
+from migrator.python.library import fakes
 from migrator.python.library import modules as library_modules
 from migrator.python.library.modules import ANOTHERS
 from migrator.python.module import Module
@@ -156,7 +157,7 @@ def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> I
             return
         yield from whole(module, text, value, renamed.new, renamed.rule)
     elif module.names.rules.libraries and (new := library_modules.object_name(module.index, value)) != value:
-        yield from whole(module, text, value, new, module.names.library_rule)
+        yield from whole(module, text, value, new, module.names.library_rule, *fakes.said(module, value, new))
     elif _DOTTED.fullmatch(value) and library_modules.is_split(module.index, value):
         said = f"{value}: {library_modules.SPLIT}"
         yield Finding(module.source.start(text.node), module.names.library_rule, Status.MANUAL, said)
