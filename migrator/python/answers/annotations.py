@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from migrator.python.answers import fated
-from migrator.python.answers.values import NOTHING, OTHER, Many, Object, Row, Values, union
+from migrator.python.answers import fated, known
+from migrator.python.answers.values import LOGGER, NOTHING, OTHER, Many, Object, Row, Values, union
 from migrator.python.answers.view import View
 from migrator.python.reading.expressions import parts_of
 from migrator.python.reading.scopes import Scope
@@ -68,6 +68,8 @@ class Annotations:
             return frozenset()
         dotted = at.module.dotted(parts, scope) if parts else None
         canon = index.canonical(dotted) if dotted else ""
+        if canon in known.LOGGER_CLASSES:
+            return LOGGER
         fate = index.names.fate(canon) if canon else None
         if fate is not None:
             error = fated.error(self.trace.shapes, canon, fate)

@@ -45,6 +45,15 @@ _FIRST = {"wait_for", "shield", "create_task", "ensure_future", "run", "run_unti
 _RAISING = {"raises", "assertRaises", "assertRaisesRegex"}
 RAISED = {"value", "exception"}  # the attributes of what these give that have the error
 LOGGERS = {"logging", "loguru.logger"}  # names of what logs by itself
+LOGGER_CLASSES = frozenset(
+    {
+        "logging.Logger",
+        "logging.LoggerAdapter",
+        "loguru.Logger",
+        "structlog.BoundLogger",
+        "structlog.stdlib.BoundLogger",
+    }
+)
 _LISTS = {"list", "tuple", "sorted", "reversed", "iter", "aiter", "set", "as_completed"}
 _READING = {"copy", "get", "get_nowait", "items", "pop", "popleft", "setdefault", "values"}
 _SLICES = {"islice", "cycle"}

@@ -6,10 +6,10 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from migrator.python.answers import directives
+from migrator.python.answers import directives, known
 from migrator.python.answers.places import Places
 from migrator.python.answers.trace import Trace
-from migrator.python.answers.values import LOGGER, NOTHING, UNKNOWN, Else, Is, matters
+from migrator.python.answers.values import LOGGER, NOTHING, UNKNOWN, Else, Is, Object, Value, matters
 from migrator.python.answers.view import View
 from migrator.python.module import Module
 from migrator.python.reading.expressions import parts_of, text_value
@@ -61,7 +61,7 @@ def _texts(trace: Trace, at: View, node: ast.AST) -> Iterator[Text]:
         case ast.Call(func=ast.Attribute(attr="__str__", value=value), args=[]):
             yield value, False
         case ast.Call(func=ast.Attribute(attr=attr, value=logger)) if attr in _LOGGED:
-            yield from _logged(node, attr, _is_logger(trace, at, logger))
+            yield from _logged(node, attr, _is_logger(trace, at, logger, attr))
         case ast.Call(func=ast.Attribute(attr="format", value=ast.Constant(value=str(text)))):
             named = ((each.arg, each.value) for each in node.keywords)
             yield from _filled(directives.of_format(text), [*enumerate(_laid_out(node.args)), *named])
@@ -72,7 +72,8 @@ def _texts(trace: Trace, at: View, node: ast.AST) -> Iterator[Text]:
 
 def _logged(call: ast.Call, attr: str, is_logger: bool | None) -> Iterator[Text]:
     """What a method of a logger, or of what is only called so, makes texts of."""
-    args = _laid_out(call.args[1:] if attr == "log" and is_logger else call.args)
+    at_level = attr == "log" and is_logger
+    args = [k.value for k in call.keywords if k.arg == "msg"] + _laid_out(call.args[1:] if at_level else call.args)
     if is_logger and args and (text := text_value(args[0])) is not None:
         named = ((each.arg, each.value) for each in call.keywords)
         yield from _filled(directives.of_percent(text), _by_place(args[1:]))
@@ -103,13 +104,20 @@ def _filled(fields: directives.Fields, values: Iterable[tuple[int | str | None, 
             yield value, made == {"str"}
 
 
-def _is_logger(trace: Trace, at: View, node: ast.expr) -> bool | None:
-    """Whether an object is a logger, be it by default; None where only its name says so."""
-    values = trace.value(at, node)
+def _is_logger(trace: Trace, at: View, node: ast.expr, attr: str) -> bool | None:
+    """Whether an object logs by a method as a logger does, be it by default; None where only its name says so."""
+    values = frozenset(Else.LOGGER if _inherits(trace, v, attr) else v for v in trace.value(at, node))
     if values - NOTHING - UNKNOWN == LOGGER:
         return True
     named = "".join(parts_of(node)[-1:]).strip("_").lower() in _LOGGERS
     return None if (named and not matters(values)) or values >= LOGGER else False
+
+
+def _inherits(trace: Trace, value: Value, attr: str) -> bool:
+    """Whether an instance of a class of the project has a method from a class of loggers."""
+    if not isinstance(value, Object) or trace.index.defines_member(value.cls, attr):
+        return False
+    return not known.LOGGER_CLASSES.isdisjoint(trace.index.lineage(value.cls))
 
 
 def _edits(places: Places, node: ast.AST, place: tuple[int, int]) -> tuple[Edit, ...]:
