@@ -100,6 +100,10 @@ class Contents:
 
     def put_by_others(self, at: View, holder: Scope, name: str, further: int = _FURTHEST) -> Values:
         """What the functions that a variable is given to put into what that is."""
+        key = ("by others", holder.node, name, further)
+        return self.trace.solving.value(key, lambda: self._by_others(at, holder, name, further))
+
+    def _by_others(self, at: View, holder: Scope, name: str, further: int) -> Values:
         calls = ((call, of) for call, of in at.notes.handed.get(name, ()) if isinstance(of, ast.Name))
         handed = (each for each in calls if at.holder(each[1]) is holder)
         receiving = (each for call, of in handed for each in passing.receiving(self.trace, at, call, of))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from migrator.patterns import under
 from migrator.python.module import Module
-from migrator.python.reading.expressions import text_value
+from migrator.python.reading.expressions import parts_of, text_value
 from migrator.python.reading.scopes import Scope
 from migrator.sites import Finding, Status
 
@@ -19,8 +19,9 @@ def find(module: Module) -> Iterator[Finding]:
     lost = {name for rule in module.names.rules.answers for name in rule.lost}
     if not lost or not _names_library(module):
         return
+    dicts = _dicts(module)
     for call, scope in module.found.calls:
-        keys = set(_keys(module, call))
+        keys = set(_keys(call, dicts))
         if (
             _SAID in keys
             and len(keys & lost) > 1
@@ -43,22 +44,25 @@ def _is_given(name: str, scope: Scope) -> bool:
     return holder is not None and all(isinstance(each.node, ast.arg) for each in holder.bindings[name])
 
 
-def _keys(module: Module, call: ast.Call) -> Iterator[str]:
+def _keys(call: ast.Call, dicts: Mapping[str, list[ast.Dict]]) -> Iterator[str]:
     """The names of what a call is given, also those of dictionaries that are laid out in the module."""
     for keyword in call.keywords:
         if keyword.arg:
             yield keyword.arg
-        for laid_out in _dicts(module, keyword.value) if not keyword.arg else ():
+            continue
+        value = keyword.value
+        for laid_out in [value] if isinstance(value, ast.Dict) else dicts.get("".join(parts_of(value)), ()):
             yield from (text for key in laid_out.keys if key and (text := text_value(key)))
 
 
-def _dicts(module: Module, value: ast.expr) -> Iterator[ast.Dict]:
-    if isinstance(value, ast.Dict):
-        yield value
+def _dicts(module: Module) -> dict[str, list[ast.Dict]]:
+    """The dictionaries that a module lays out, by the variables that are given them."""
+    found: dict[str, list[ast.Dict]] = {}
     for node in module.source.nodes:
         match node:
             case (
                 ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict() as made)
                 | ast.AnnAssign(target=ast.Name(id=name), value=ast.Dict() as made)
-            ) if isinstance(value, ast.Name) and name == value.id:
-                yield made
+            ):
+                found.setdefault(name, []).append(made)
+    return found
