@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from migrator.patterns import under
 from migrator.python.module import Module
-from migrator.python.reading.expressions import parts_of, text_value
+from migrator.python.reading.expressions import text_value
 from migrator.python.reading.scopes import Scope
 from migrator.sites import Finding, Status
 
@@ -51,8 +51,9 @@ def _keys(call: ast.Call, dicts: Mapping[str, list[ast.Dict]]) -> Iterator[str]:
             yield keyword.arg
             continue
         value = keyword.value
-        for laid_out in [value] if isinstance(value, ast.Dict) else dicts.get("".join(parts_of(value)), ()):
-            yield from (text for key in laid_out.keys if key and (text := text_value(key)))
+        merged = dicts.get(value.id, []) if isinstance(value, ast.Name) else []
+        merged = [value] if isinstance(value, ast.Dict) else merged
+        yield from (text for each in merged for key in each.keys if key and (text := text_value(key)))
 
 
 def _dicts(module: Module) -> dict[str, list[ast.Dict]]:
