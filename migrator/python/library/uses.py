@@ -125,8 +125,12 @@ class _Library:
 
     def _is_lost(self, use: Use) -> bool:
         """Whether a module object is given a name that is not seen to stand for it, so what that is read for is not."""
-        to = self.module.found.stored[id(use.reference.nodes[-1])]
-        return bool(to) and not self.module.of_library(to, use.reference.scope)
+        given = self.module.found.stored[id(use.reference.nodes[-1])]
+        if given is None:
+            return False
+        parts, scope = given
+        is_inner = scope.kind == "class" and scope.parent is not self.module.found.scope
+        return is_inner or not self.module.of_library(parts, scope)
 
     def _is_clients(self, fate: Fate | None, name: str) -> bool:
         its = fate is not None and fate.kind == "moved" and (fate.to, fate.name) == (self.module.names.client, name)

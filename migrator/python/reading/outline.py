@@ -61,7 +61,8 @@ class Outline:
     loose: list[tuple[ast.Attribute, ast.JoinedStr | None]] = field(default_factory=list)  # `f().c`, and its f-string
     attributes: list[tuple[Parts, Binding, Scope]] = field(default_factory=list)  # `self.name = a.b`, with `a.b`
     tested: set[int] = field(default_factory=set)  # ids of the names that are only asked whether they are there
-    stored: dict[int, Parts] = field(default_factory=dict)  # ids of values -> the name given; () where that follows
+    # ids of values -> the name that each is given, and where; None for a default and for what a function gives
+    stored: dict[int, tuple[Parts, Scope] | None] = field(default_factory=dict)
     # `im` -> `import_module`, where it is called so; a function that gives a module -> that module
     importers: dict[str, str] = field(default_factory=dict)
     view: object = None  # what the tracing of answers keeps here

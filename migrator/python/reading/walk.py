@@ -34,7 +34,7 @@ def outline(tree: ast.Module, module: str, package: str) -> Outline:
     walker = _Walker(tree, module, package)
     for function, given, returned in getters(tree, package):
         walker.found.importers[function] = given
-        walker.found.stored.update((id(each), ()) for each in returned)
+        walker.found.stored.update(dict.fromkeys(map(id, returned)))
     walker.body(tree.body, walker.found.scope)
     return walker.found
 
@@ -161,7 +161,7 @@ class _Walker:
             given = parts_of(defaults[arg.arg]) if arg.arg in defaults else ()
             if given:
                 inner.bind(Binding(arg.arg, arg, "alias", value=given, where=outer))
-                self.found.stored[id(defaults[arg.arg])] = ()
+                self.found.stored[id(defaults[arg.arg])] = None
             if arg.annotation is not None:
                 self._annotation(arg.annotation, outer)
 
@@ -210,7 +210,7 @@ class _Walker:
             alias = parts_of(outcome) if outcome else ()
             module = named_module(outcome, self.package, self.found.importers) if outcome else ""
             if outcome and (alias or module):
-                self.found.stored[id(outcome)] = tuple(name.split("."))
+                self.found.stored[id(outcome)] = tuple(name.split(".")), scope
             if alias and (alias != (name,) or scope.kind == "class"):
                 binding.kind, binding.value, binding.target = "alias", alias, None
                 binding.where = scope.parent if alias == (name,) else scope
