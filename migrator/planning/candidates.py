@@ -193,6 +193,11 @@ def is_python(path: str, text: str) -> bool:
     return text.startswith("#!") and "." not in PurePosixPath(path).name and "python" in text.partition("\n")[0]
 
 
+def language_of(path: str) -> str:
+    """What a file that goes as it is, or moves so, is called to be written in."""
+    return "python" if path.endswith(PYTHON) else PurePosixPath(path).suffix.lstrip(".") or "text"
+
+
 def _offered(modules: Collection[Facts], index: Index, given_by: Given) -> Iterator[tuple[str, Facts]]:
     """Names that others may have from a module, be they its own or those that another one hands on to it."""
     given = {facts.path: {*given_by(facts, index)} for facts in modules}

@@ -6,7 +6,6 @@ import ast
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from migrator.fates.imported import Imported
@@ -16,7 +15,7 @@ from migrator.formats.dependencies.scripts import lists_its_own
 from migrator.formats.search import apply
 from migrator.placing import File, Placed, place
 from migrator.planning.agreeing import settled
-from migrator.planning.candidates import PYTHON, Candidate, Candidates
+from migrator.planning.candidates import Candidate, Candidates, language_of
 from migrator.planning.clients.in_project import calls_library
 from migrator.planning.distributions import Distributions
 from migrator.planning.spoken import Read, Spoken, spoken
@@ -102,7 +101,7 @@ def planned(
     if after == candidate.data and path == new_path:
         return Result(sites=placed.sites, spoken=its)
     kind: Kind = "modify" if path == new_path else "rename"
-    mode = _mode(candidates.project, path)
+    mode = tree.mode(candidates.project.root, path)
     change = Change(path, new_path, kind, found.language, placed.edits, candidate.data, after, mode)
     return Result(change, placed.sites, spoken=its)
 
@@ -120,12 +119,7 @@ def _moved_only(project: Project, path: str, new_path: str) -> Result:
         data = tree.read(project.root, path)
     except OSError as error:
         return Result(problem=Problem(path, error.strerror or str(error)))
-    language = "python" if path.endswith(PYTHON) else PurePosixPath(path).suffix.lstrip(".") or "text"
-    return Result(Change(path, new_path, "rename", language, 0, data, data, _mode(project, path)))
-
-
-def _mode(project: Project, path: str) -> int:
-    return (project.root / path).stat().st_mode & 0o7777
+    return Result(Change(path, new_path, "rename", language_of(path), 0, data, data, tree.mode(project.root, path)))
 
 
 def _of_python(candidates: Candidates, path: str, index: Index, used: Imported, *, edit_prose: bool) -> Found:

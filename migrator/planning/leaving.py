@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from migrator.formats.script import is_script
 from migrator.packs.ruleset import Rules
 from migrator.patterns import under
-from migrator.planning.candidates import PYTHON, Candidate, Candidates
+from migrator.planning.candidates import Candidate, Candidates, language_of
 from migrator.planning.clients.made import Work
 from migrator.primitives.leaving import EnvGone, Obsolete
 from migrator.sites import Change, Site, Status
@@ -54,8 +54,8 @@ def without_obsolete(rules: Rules, candidates: Candidates, work: Work, *, delete
                 said = f"{rule.message}: delete it, or pass --delete-obsolete"
                 work = Work(work.changes, [*work.sites, Site(path, 1, 1, rule.id, Status.MANUAL, said, path, 1, docs)])
                 continue
-            mode = (candidates.project.root / path).stat().st_mode & 0o7777
-            gone = Change(path, None, "delete", _language(path), 0, candidate.data, None, mode)
+            mode = tree.mode(candidates.project.root, path)
+            gone = Change(path, None, "delete", language_of(path), 0, candidate.data, None, mode)
             site = Site(path, 1, 1, rule.id, Status.MIGRATED, f"{rule.message}: deleted", None, None, docs)
             others = [change for change in work.changes if change.path != path]
             work = Work([*others, gone], [*(each for each in work.sites if each.path != path), site])
@@ -111,7 +111,3 @@ def _others(candidates: Candidates, path: str) -> Iterator[Candidate]:
 
 def _holds(text: str, names: Collection[str]) -> bool:
     return any(re.search(rf"(?<![\w.-]){re.escape(name)}(?!\w)", text) for name in names)
-
-
-def _language(path: str) -> str:
-    return "python" if path.endswith(PYTHON) else PurePosixPath(path).suffix.lstrip(".") or "text"

@@ -137,6 +137,11 @@ def matching(
     return matched, unreadable
 
 
+def mode(root: Path, path: str) -> int:
+    """The permission bits of a file. Raises OSError where there is none."""
+    return (root / path).stat().st_mode & 0o7777
+
+
 def read(root: Path, path: str) -> bytes:
     """The content of the regular file at `path` from `root`, an absolute path free of links.
 
