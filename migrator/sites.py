@@ -33,7 +33,8 @@ class Finding:
     """One reference in one text, and the edits (none for `manual`) that migrate it together or not at all.
 
     `prose` marks a mention in prose, which is edited only if the user asks for it. `stays` is the name that goes on
-    standing there: a statement that comes apart is found by it, and which variables are read still.
+    standing there: a statement that comes apart is found by it, and which variables are read still. What is `alone`
+    is no part of a request: nothing else stays for its sake.
     """
 
     start: int
@@ -43,6 +44,7 @@ class Finding:
     edits: tuple[Edit, ...] = ()
     prose: bool = False
     stays: str = ""
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

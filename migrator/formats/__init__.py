@@ -49,7 +49,8 @@ class Format:
             kind = http.kind_of(context.path, self.name)
             moving = [f.start for f in spoken if any("Bearer " in edit.text for edit in f.edits)]
             ids = [*slugs.find(told, names, context.path, together.stand_with(text, kind, moving))]
-            ids = together.beside(text, kind, [f.start for f in spoken if f.status is Status.MANUAL], ids)
+            left = [f.start for f in spoken if f.status is Status.MANUAL and not f.alone]
+            ids = together.beside(text, kind, left, ids)
             found = search.beside(found, ids)
         if names.rules.servers and self.name not in _IN_PARTS:
             from migrator.formats import search, servers

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from migrator.fates.endpoints import asked
 from migrator.fates.names import Names
-from migrator.formats import header_maps, shared_address, together
+from migrator.formats import header_maps, requests, shared_address, together
 from migrator.formats.curl import Curl
 from migrator.formats.headers import Headers
 from migrator.formats.search import apart, in_comment, merged, overlaps, spans_of
@@ -17,7 +18,9 @@ from migrator.packs.ruleset import Rules
 from migrator.primitives.client import Client
 from migrator.sites import Edit, Finding, Span, Status
 
-_URL = re.compile(r"[^\s\"'`<>\\,)\]}|]*")
+_CHARACTERS = r"[^\s\"'`<>\\,)\]}|]*"
+_URL = re.compile(_CHARACTERS)
+_URL_ON_LINES = re.compile(rf"{_CHARACTERS}(?:\r?\n[ \t]+[/?&]{_CHARACTERS})*")
 _MAKE = re.compile(r"(^|/)(GNU)?[Mm]akefile$|\.mk$")
 _SHELLS_OF_WINDOWS = (".ps1", ".bat", ".cmd")
 _REQUESTS = (".http", ".rest", ".bru")
@@ -59,19 +62,23 @@ def _of_client(text: str, kind: str, headers: Headers, path: str) -> list[Findin
     maps = header_maps.find(text, headers, kind) if kind in _MAPS else ()
     staying = merged(curl.held)
     mapped = [(f, span) for f, span in maps if not in_comment(text, f.start) and not _inside(f.start, staying)]
+    parts = requests.parts(text, path)
+    said = merged([*parts.headers, *parts.carried])
     addresses = [f for f in _addresses(text, kind, headers) if not _inside(f.start, staying)]
-    shared = shared_address.find(text, addresses, headers) if suffix in _REQUESTS else []
-    requests = [request for each in shared for request in each.requests]
-    alone = [f for f in addresses if all(f is not each.address for each in shared)]
-    asking = [f for f in alone if suffix not in _REQUESTS or shared_address.is_asked_for(text, f.start)]
-    gone = {f.start for f in asking if f.status is Status.MANUAL} | {each.start for each in requests if each.is_gone}
-    kept = together.staying(text, kind, mapped, [*(f.start for f in asking), *(each.start for each in requests)], gone)
+    addresses = [replace(f, alone=_inside(f.start, said)) for f in addresses]
+    shared = shared_address.find(text, addresses, headers, said) if suffix in _REQUESTS else []
+    made = [request for each in shared for request in each.requests]
+    plain = [f for f in addresses if all(f is not each.address for each in shared)]
+    asking = [f for f in plain if not f.alone]
+    gone = {f.start for f in asking if f.status is Status.MANUAL} | {each.start for each in made if each.is_gone}
+    kept = together.staying(text, kind, mapped, [*(f.start for f in asking), *(each.start for each in made)], gone)
     mapped = [(together.held(f, kept), span) for f, span in mapped]
-    alone = [together.held(f, kept) for f in alone]
+    plain = [together.held(f, kept) for f in plain]
     held = [*curl.held, *(span for f, span in mapped if not f.edits)]
-    settled = apart(commands, (f for f, _ in mapped), [*alone, *shared_address.findings(shared, kept, client.id)])
-    others = list(_others(text, headers, settled, held))
-    sent = [f.start for f in others if f.status is Status.MANUAL and headers.is_sent(text, f.start)]
+    settled = apart(commands, (f for f, _ in mapped), [*plain, *shared_address.findings(shared, kept, client.id)])
+    others = [replace(f, alone=_inside(f.start, parts.carried)) for f in _others(text, headers, settled, held)]
+    left = (f.start for f in others if f.status is Status.MANUAL and not f.alone)
+    sent = [at for at in left if headers.is_sent(text, at)]
     return apart(together.beside(text, kind, sent, settled), others)
 
 
@@ -92,13 +99,14 @@ def _addresses(text: str, kind: str, headers: Headers) -> Iterator[Finding]:
     client = headers.client
     for match in _pattern(client).finditer(text):
         start, old = match.start(), match[0]
-        url = _URL.match(text, start)
-        differs = asked(url[0].rstrip(_SENTENCE_END) if url else old, client, headers.names.rules.methods)
+        written = (_URL_ON_LINES if kind == "http" else _URL).match(text, start)
+        url = "".join(written[0].split()) if written else old
+        differs = asked(url.rstrip(_SENTENCE_END), client, headers.names.rules.methods)
         instead, said = replaced(old, headers)
         if in_comment(text, start) and kind != "env":
             yield Finding(start, client.id, Status.REVIEW, f"in a comment: {said}", prose=True)
         elif differs and differs.status is Status.MANUAL:
-            yield Finding(start, differs.rule, Status.MANUAL, f"{url[0] if url else old}: {differs.message}")
+            yield Finding(start, differs.rule, Status.MANUAL, f"{url}: {differs.message}")
         elif not instead:
             yield Finding(start, client.id, Status.MANUAL, said)
         elif kind == "json" and text[start - 1] != '"':

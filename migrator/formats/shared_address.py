@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from migrator.fates.endpoints import Asked, asked
 from migrator.formats.headers import Headers
+from migrator.formats.search import overlaps
 from migrator.formats.together import WHY
-from migrator.sites import Finding, Status
+from migrator.sites import Finding, Span, Status
 
 _HOLDER = re.compile(r"^@(?P<name>[\w.-]+)[ \t]*=[ \t]*(?P<address>\S+)", re.MULTILINE)
-_BEFORE = re.compile(r"[ \t]*(?:[A-Za-z]+:?[ \t]+|@[\w.-]+[ \t]*=[ \t]*)?[\"']?")
 
 
 class Request(NamedTuple):
@@ -36,8 +36,11 @@ class Shared(NamedTuple):
     requests: Sequence[Request]
 
 
-def find(text: str, addresses: Sequence[Finding], headers: Headers) -> list[Shared]:
-    """The addresses that a variable holds and requests name: those that move, and the new one."""
+def find(text: str, addresses: Sequence[Finding], headers: Headers, carried: Sequence[Span]) -> list[Shared]:
+    """The addresses that a variable holds and requests name: those that move, and the new one.
+
+    What stands in one of the spans that requests only carry makes none.
+    """
     moving = {f.start: f for f in addresses if f.edits}
     shared = []
     for holder in _HOLDER.finditer(text):
@@ -45,13 +48,9 @@ def find(text: str, addresses: Sequence[Finding], headers: Headers) -> list[Shar
         if address or old.startswith(headers.address.removesuffix("/v1")):
             names = {holder["name"]: "", **_made_of(text, holder["name"])}
             asked_for = (each for name, path in names.items() for each in _requests(text, name, path, headers))
-            shared.append(Shared(address, old, list(asked_for)))
+            made = [each for each in asked_for if not overlaps(carried, each.start, each.start + 1)]
+            shared.append(Shared(address, old, made))
     return [each for each in shared if each.requests]
-
-
-def is_asked_for(text: str, at: int) -> bool:
-    """Whether an address stands where a request or a variable has it, and not in a body's text or in a script."""
-    return _BEFORE.fullmatch(text, text.rfind("\n", 0, at) + 1, at) is not None
 
 
 def _made_of(text: str, name: str) -> dict[str, str]:

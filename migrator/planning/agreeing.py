@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from migrator.formats import http
+from migrator.formats import http, requests
 from migrator.formats.curl import CALLS
 from migrator.formats.search import apply
 from migrator.formats.shell import commands
@@ -22,7 +22,7 @@ _SET = re.compile(r"""(?P<name>\w+)(?:[ \t]*[:=][ \t]*["']?(?:\$\{\w+:?-)?|:?-)"
 
 
 def settled(
-    text: str, findings: Iterable[Finding], rules: Rules, read: Read | None, *, document: bool
+    path: str, text: str, findings: Iterable[Finding], rules: Rules, read: Read | None, *, document: bool
 ) -> list[Finding]:
     """The findings of a file, where variables that are renamed and requests that stay agree, or say that they do not.
 
@@ -40,10 +40,10 @@ def settled(
         return _with(_held(renamed, text), found, renamed) if staying else found
     if not renamed:
         return _with_addresses(text, found, rules)
-    sent = _Sent(text)
+    sent = _Sent(text, requests.parts(text, path).whole)
     moved = sent.beside(moving, renamed, lambda f: not is_address(text, f, rules))
     if staying:
-        left = [*staying, *(f for f in found if f.status is Status.MANUAL and f.rule in of_client)]
+        left = [*staying, *(f for f in found if f.status is Status.MANUAL and f.rule in of_client and not f.alone)]
         kept = sent.beside(left, renamed, lambda _: True)
         return _with(_as_sent(renamed, moved, kept, text, read), found, renamed)
     told = [f for f in renamed if _old(f, text) in read.old]
@@ -79,11 +79,11 @@ def _as_read(
 
 
 class _Sent:
-    """What is sent together in a text: what stands in one command, or on one line."""
+    """What is sent together in a text: what stands in one command, in one of its requests, or on one line."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, made: Sequence[Span]) -> None:
         self.text = text
-        self._commands = [command.span for command in commands(text, CALLS)]
+        self._commands = made or [command.span for command in commands(text, CALLS)]
         self._lines = [line.span() for line in _LINE.finditer(text)]
 
     def beside(
@@ -128,7 +128,7 @@ def _around(spans: Sequence[Span], at: int) -> Span | None:
 def _staying(text: str, found: list[Finding], rules: Rules) -> list[Finding]:
     """The findings of requests for what is not there any more, or may not be, where the text goes on making them."""
     gone = {row.id for row in rules.methods}
-    left = [f for f in found if f.status is Status.MANUAL and not f.prose]
+    left = [f for f in found if f.status is Status.MANUAL and not (f.prose or f.alone)]
     staying = [f for f in left if f.rule in gone or is_address(text, f, rules)]
     after = apply(text, found) if staying else ""
     return staying if any(http.calls(after, client) for client in rules.clients) else []

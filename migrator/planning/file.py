@@ -90,7 +90,7 @@ def planned(
         find = _of_python if path in candidates.facts else _of_format
         found = find(candidates, path, index, used, edit_prose=options.text)
         rules, document = index.names.rules, found.language in ("markdown", "rst", "text")
-        findings = settled(candidate.text.text, found.findings, rules, known.read, document=document)
+        findings = settled(path, candidate.text.text, found.findings, rules, known.read, document=document)
         placed = place(candidate.text.text, findings, file)
         after = _encoded(candidate, placed, found.validate)
         its = spoken(path, candidate.text.text, findings, rules, document=document)

@@ -62,7 +62,8 @@ def spoken(path: str, text: str, findings: Iterable[Finding], rules: Rules, *, d
     gone = {row.id for row in rules.methods}
     moving = [f for f in findings if f.edits and not f.prose and f.rule in of_client]
     sends = not document and any(not is_address(text, f, rules) for f in moving)
-    stays = any(f.status is Status.MANUAL and not f.prose and f.rule in of_client | gone for f in findings)
+    left = (f for f in findings if f.status is Status.MANUAL and not (f.prose or f.alone))
+    stays = any(f.rule in of_client | gone for f in left)
     return Spoken(path, bool(moving), sends, stays, frozenset(chain.from_iterable(reads)), keeps)
 
 

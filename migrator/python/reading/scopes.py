@@ -79,9 +79,11 @@ class Scope:
         return [b for b in self.bindings[name] if not b.empty] or self.bindings[name]
 
     def varies(self, name: str) -> bool:
-        """Whether a name is a variable here: it is given more than what imports and definitions give."""
+        """Whether a name is a variable here: an attribute, or given more than what one import or definition gives."""
         fixed = (ast.alias, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-        return any(not isinstance(binding.node, fixed) for binding in self.told(name))
+        bindings = self.bindings[name]
+        several = len({binding.target for binding in bindings}) > 1
+        return self.kind == "class" or several or any(not isinstance(binding.node, fixed) for binding in bindings)
 
     def owner(self, name: str) -> Scope | None:
         """The class in whose method `name` is the instance or the class: its first parameter."""

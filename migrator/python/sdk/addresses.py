@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from migrator.python.importing.imports import separator
+from migrator.python.library.references import is_read
 from migrator.python.reading.expressions import text_value
 from migrator.python.reading.outline import ImportStatement, Reference
 from migrator.python.sdk.urls import Urls
@@ -40,7 +41,9 @@ class Addresses:
                     self.module.kept.add(id(alias))
                     continue
                 said = f"{name} = the address of {self.client.called}"
-                yield self.writer.say(statement.node, Status.MIGRATED, said, (self._assigned(statement, name),))
+                begins = self.module.source.text.rfind("\n", 0, self.module.source.start(statement.node)) + 1
+                edit = self._assigned(statement, name)
+                yield Finding(begins, self.client.id, Status.MIGRATED, said, (edit,))  # it outlasts the statement
                 self.module.replaced.add(id(alias))
 
     def _is_address(self, target: str | None) -> bool:
@@ -52,7 +55,7 @@ class Addresses:
         text, between = f'{name} = "{self.writer.url}"', separator(self.module, node)
         behind = statement.block[statement.block.index(node) + 1 :]
         following = next((s for s in behind if not isinstance(s, ast.Import | ast.ImportFrom)), None)
-        if following is None and len(node.names) == 1:
+        if len(node.names) == 1 and (following is None or statement.block is not source.tree.body):
             self.module.handled = {*self.module.handled, id(node)}
             return Edit(source.start(node), source.end(node), text)
         start = source.start(following or node)
@@ -84,7 +87,9 @@ class Addresses:
             yield self.writer.say(constant, status, said, edits)
 
     def _count(self, reference: Reference) -> int:
-        """How many parts of a reference, from the first, are the constant; 0 where it is none."""
+        """How many parts of a reference that is read, from the first, are the constant; 0 where it is none."""
+        if not is_read(reference.nodes[-1]):
+            return 0
         counts = range(1, len(reference.parts) + 1)
         constant = (n for n in counts if self.writer.is_constant(reference.nodes[n - 1], reference.scope))
         return next(constant, 0)

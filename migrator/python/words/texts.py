@@ -81,7 +81,8 @@ def _literal(module: Module, text: Text, renames: dict[str, str], attributes: di
         yield from code.find(module, raw, start, spans)
         return
     names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}  # of an f-string's expressions
-    found = [f for f in module.names.in_config(raw, start) if not _is_code(raw, f, start, names)]
+    spelled = module.names.in_config(raw, start) if text.role != "all" else ()  # that lists names of the module
+    found = [f for f in spelled if not _is_code(raw, f, start, names)]
     yield from (as_quoted(module, node, f) for f in found)
     for finding in module.names.prose_in(raw, start, edit=True):
         seen = any(e.start <= finding.start < e.end for f in found for e in f.edits)
