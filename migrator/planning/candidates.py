@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -76,14 +76,14 @@ class Candidates:
             else:
                 self.by_path[path] = candidate
 
-    def _parse(self, candidate: Candidate, look: Look | None) -> None:
+    def _parse(self, candidate: Candidate, look: Look | None, told: Mapping[str, str] | None = None) -> None:
         from migrator.python import rewrite
         from migrator.python.reading.facts import module_names
 
         text, path = candidate.text.text, candidate.path
         try:
             names = module_names(path, self.roots)
-            source, found, facts = rewrite.read(text, path, names, frozen=bool(candidate.frozen))
+            source, found, facts = rewrite.read(text, path, names, told or {}, frozen=bool(candidate.frozen))
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise _unparsed(error, text) from error
         self.facts[path] = facts
@@ -97,7 +97,8 @@ class Candidates:
         from migrator.python import rewrite
 
         candidate = self.by_path[path]
-        return candidate.parsed or rewrite.parsed(candidate.text.text, path, self.facts[path].names)
+        facts = self.facts[path]
+        return candidate.parsed or rewrite.parsed(candidate.text.text, path, facts.names, facts.told)
 
     def parsed(self, path: str) -> tuple[Source, Outline] | None:
         """The tree of a module that was read, which is kept from now on."""
@@ -134,10 +135,22 @@ class Candidates:
         """
         before = len(self.facts)
         self.read(self._receivers(index))
+        self.read(self._callers(index), named=False)
         for given in (_handed_on, _handing_answers):
             if len(self.facts) == before:
                 self._read_users_of(_offered(self.facts.values(), index, given))
-        return len(self.facts) > before
+        return self._tell(index) or len(self.facts) > before
+
+    def _tell(self, index: Index) -> bool:
+        """Read modules again with what functions of others give them; whether there are any of which more is known."""
+        from migrator.python.reading.takers import told
+
+        known = {path: told(index, facts) for path, facts in index.by_path.items()}
+        known = {path: each for path, each in known.items() if each != self.facts[path].told}
+        for path, each in known.items():
+            self.by_path[path].parsed = None
+            self._parse(self.by_path[path], None, each)
+        return bool(known)
 
     def _read_users_of(self, offered: Iterable[tuple[str, Facts]]) -> None:
         """Read the modules with a name in them that others offer."""
@@ -156,6 +169,12 @@ class Candidates:
         """The modules that were not read, nor tried."""
         done = {*self.by_path, *(problem.path for problem in self.problems)}
         return [f for f in self.files if f.endswith(PYTHON) and f not in done]
+
+    def _callers(self, index: Index) -> list[str]:
+        """The modules, none of them read, that call methods which give a library, of objects that others give them."""
+        from migrator.python.reading.takers import methods
+
+        return tree.matching(self.project.root, self._others(), [f"{name}()".encode() for name in methods(index)])[0]
 
     def _receivers(self, index: Index) -> list[str]:
         """The modules, none of them read, that may be given answers or clients, and read keys of them, or call them.
@@ -220,6 +239,7 @@ def _handed_on(facts: Facts, index: Index) -> Iterator[str]:
     if index.tracked(facts.name):
         return
     yield from (n for n, url in facts.urls.items() if any(address_in(url, client) for client in rules.clients))
+    yield from (name.partition(".")[0] for name, given in facts.gives.items() if index.names.is_module(given))
     modules = {module.old for module in rules.modules}
     old = {name: index.canonical(target) for name, target in facts.exports.items() if index.tracked(target)}
     if old or any(index.tracked(star) for star in facts.stars):

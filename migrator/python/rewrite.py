@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
@@ -16,8 +16,9 @@ from migrator.python.library import fitting, unnamed
 from migrator.python.library import uses as library
 from migrator.python.models import ids as model_ids
 from migrator.python.module import Module
-from migrator.python.reading import generated
+from migrator.python.reading import generated, takers
 from migrator.python.reading.facts import Facts, module_names, package_of
+from migrator.python.reading.getters import NOTHING_TOLD
 from migrator.python.reading.index import Index
 from migrator.python.reading.outline import Outline
 from migrator.python.reading.source import Source
@@ -28,16 +29,23 @@ from migrator.python.words import fixtures, gone, notes, settings, texts
 from migrator.sites import Edit, Finding
 
 
-def read(text: str, path: str, names: tuple[str, ...], *, frozen: bool = False) -> tuple[Source, Outline, Facts]:
-    """Parse a module and take down its facts. Raises SyntaxError, ValueError or RecursionError as `ast.parse` does."""
-    source, found = parsed(text, path, names)
-    return source, found, facts_of(path, names, found, text, frozen=frozen)
+def read(
+    text: str, path: str, names: tuple[str, ...], told: Mapping[str, str] = NOTHING_TOLD, *, frozen: bool = False
+) -> tuple[Source, Outline, Facts]:
+    """Parse a module and take down its facts; `told` is what functions of others give, by what they are called here.
+
+    Raises SyntaxError, ValueError or RecursionError as `ast.parse` does.
+    """
+    source, found = parsed(text, path, names, told)
+    return source, found, facts_of(path, names, found, text, told, frozen=frozen)
 
 
-def parsed(text: str, path: str, names: tuple[str, ...]) -> tuple[Source, Outline]:
+def parsed(
+    text: str, path: str, names: tuple[str, ...], told: Mapping[str, str] = NOTHING_TOLD
+) -> tuple[Source, Outline]:
     """Parse a module whose facts are there already, or not needed. Raises what `read` does."""
     source = Source(text)
-    return source, outline(source.tree, names[0], package_of(names[0], path.endswith("__init__.py")))
+    return source, outline(source.tree, names[0], package_of(names[0], path.endswith("__init__.py")), told)
 
 
 def find(source: Source, found: Outline, facts: Facts, index: Index, *, edit_prose: bool = False) -> list[Finding]:
@@ -63,7 +71,10 @@ def find(source: Source, found: Outline, facts: Facts, index: Index, *, edit_pro
 
 def find_in_snippet(text: str, index: Index, *, edit_prose: bool = False) -> list[Finding]:
     """The findings of a piece of Python that belongs to no file, such as a fence in a document."""
-    source, found, facts = read(text, "snippet.py", module_names("snippet.py", ("",)))
+    path, names = "snippet.py", module_names("snippet.py", ("",))
+    source, found, facts = read(text, path, names)
+    if told := takers.told(index, facts):
+        source, found, facts = read(text, path, names, told)
     return find(source, found, facts, index, edit_prose=edit_prose)
 
 

@@ -19,6 +19,8 @@ from migrator.planning.clients.home import home
 from migrator.planning.distributions import Distributions, folder_of
 from migrator.python.reading.expressions import text_value
 from migrator.python.reading.facts import Facts
+from migrator.python.reading.index import Index
+from migrator.python.reading.takers import together
 from migrator.sites import Change, Site, Status
 from migrator.tree.textio import decode
 
@@ -120,31 +122,49 @@ def _head(path: str, candidates: Candidates) -> str:
         return ""
 
 
-def needed(names: Names, changes: Iterable[Change]) -> frozenset[str]:
-    """The names of the client module that migrated files use: by import, as an attribute or in a text."""
+def needed(index: Index, changes: Collection[Change]) -> frozenset[str]:
+    """The names of the client module that migrated files use: by import, as an attribute or in a text.
+
+    What functions of these give to modules that stay as they are is used there.
+    """
+    names = index.names
     moved = {n for rule in names.rules.moved if rule.to == "{client}" for n in (*rule.names, *rule.renames.values())}
     provided: frozenset[str] = _maker(names).provided(names.rules.served)
-    return frozenset(name for change in changes for name in _used(names.client, change)) & (provided | moved)
+    used = {name for change in changes for name in _used(names.client, change, moved)}
+    giving = (index.by_path[change.path] for change in changes if _gives(index, change))
+    used |= _handed(moved, (name for facts in giving for each in together(index, facts) for name in each.read_off))
+    return (provided | moved) & used
 
 
-def _used(client: str, change: Change) -> set[str]:
-    """What a file reads off the client module after a change, and names beside that it may read off another one."""
+def _gives(index: Index, change: Change) -> bool:
+    """Whether a file has functions that give a library to others, and names the client module after a change."""
+    facts, leaf = index.by_path.get(change.path), index.names.client.rpartition(".")[2].encode()
+    return bool(facts and facts.gives and change.after and change.after != change.before and leaf in change.after)
+
+
+def _handed(moved: Set[str], read: Iterable[str]) -> set[str]:
+    """Which of the attributes that are read may be those of a library that is handed on, and not of texts."""
+    return ({*read} & moved) - _OF_TEXT
+
+
+def _used(client: str, change: Change, moved: Set[str]) -> set[str]:
+    """What a file reads off the client module after a change; `moved` are the names that a library has as well."""
     if change.after is None or change.after == change.before:
         return set()
     from migrator.formats import notebook
 
     text = decode(change.after, change.path).text
     program = notebook.program_in(text, change.language)
-    return _named_in(client, text) if program is None else _used_by(client, program)
+    return _named_in(client, text) if program is None else _used_by(client, program, moved)
 
 
-def _used_by(client: str, program: str) -> set[str]:
+def _used_by(client: str, program: str, moved: Set[str]) -> set[str]:
     """What a program reads off the client module, and the programs that it holds as texts."""
     from migrator.formats import embedded
     from migrator.python import rewrite
     from migrator.python.reading.survey import asked_of
 
-    _, outline, facts = rewrite.read(program, "snippet.py", ("snippet",))
+    source, outline, facts = rewrite.read(program, "snippet.py", ("snippet",))
     targets = {t for ts in facts.bound.values() for t in ts} | facts.mentioned | facts.assigned
     read, kept = {attribute.attr for attribute, _ in outline.loose}, False
     read.update(attribute.attr for attributes, _ in outline.members for attribute in attributes)
@@ -157,12 +177,14 @@ def _used_by(client: str, program: str) -> set[str]:
         for binding in holder.told(reference.parts[0]) if holder else ():
             if binding.target:
                 targets.add(".".join((binding.target, *parts)))
-                kept |= binding.target == client and id(reference.nodes[-1]) in outline.stored
-    found = read - _OF_TEXT if kept else set()  # `self.llm = llm_client` is read from by another name
+                node = reference.nodes[-1]
+                passed = id(node) in outline.stored or isinstance(source.parents.get(id(node)), ast.Return)
+                kept |= binding.target == client and passed
+    found = _handed(moved, read) if kept else set()  # `self.llm = llm_client` is read from by another name
     for text in outline.texts:
         code = text_value(text.node) or ""
         if client in embedded.imported(code) and (code := embedded.program(code)):
-            found |= _used_by(client, code)
+            found |= _used_by(client, code, moved)
     return found | {t[len(client) + 1 :].partition(".")[0] for t in targets if t.startswith(f"{client}.")}
 
 

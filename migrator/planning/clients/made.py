@@ -34,7 +34,7 @@ def clients(
     found = {}
     for home in sorted(set(places.values()), key=lambda home: home.path):
         its = index.speaking_of(home.dotted)
-        used = client_module.needed(its.names, [c for c in changes if places[parts.of(c.path)] == home])
+        used = client_module.needed(its, [c for c in changes if places[parts.of(c.path)] == home])
         needs = client_module.requirements(its.names, used)
         found[home] = Client(used, needs, its.needing(needs))
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from migrator.patterns import under
 from migrator.python.reading.facts import Facts
@@ -51,18 +50,6 @@ def requester(index: Index, dotted: str) -> str:
     """
     library = next((each.module for each in index.names.rules.libraries if under(dotted, each.module)), "")
     return min((f.path for f in index.by_path.values() if library in f.requested), default="") if library else ""
-
-
-def is_given(index: Index, facts: Facts, functions: Iterable[str]) -> bool:
-    """Whether another module has one of the functions of a module, by its name at the top of that."""
-    given = {(module, function) for module in facts.names for function in functions}
-    for other in (each for each in index.by_path.values() if each is not facts):
-        for local, targets in other.bound.items():
-            for target in filter(None, targets):
-                module, _, name = target.rpartition(".")
-                if (module, name) in given or any((target, read) in given for read in other.reached.get(local, ())):
-                    return True
-    return False
 
 
 def given(index: Index, facts: Facts, to: str, alias: str) -> tuple[str, str]:

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from migrator.fates.library import Fate
 from migrator.python.direct import imported
 from migrator.python.direct import plan as direct
-from migrator.python.direct.call import OMITTED, SDK, Direct
-from migrator.python.library import built_texts, dropped, handed_on, needless
+from migrator.python.direct.call import SDK
+from migrator.python.library import dropped, following, handed_on, needless
 from migrator.python.library import modules as library_modules
 from migrator.python.library import names as library_names
 from migrator.python.library import references as library_uses
-from migrator.python.library.built import Plan
 from migrator.python.library.imports import Imports, Object
 from migrator.python.library.references import Use, is_read
 from migrator.python.library.texts import Texts
+from migrator.python.library.written import Written, is_read_off
 from migrator.python.module import Module
+from migrator.python.reading import takers
 from migrator.python.reading.expressions import callee_of
 from migrator.python.reading.survey import asked_of
 from migrator.python.sdk.staying import keeper
-from migrator.sites import Edit, Finding, Status
+from migrator.sites import Finding, Status
 
 SEVERAL = "has several meanings here"
 _BY_NAME = "is asked for what only run time names: write out what it can be, or where each of the names comes from now"
@@ -31,14 +31,10 @@ _BY_NAME = "is asked for what only run time names: write out what it can be, or 
 def prepare(module: Module) -> Iterator[Finding]:
     """The findings of a module that uses the library, noting in `module` what the other rewriters leave to these."""
     if module.names.rules.libraries:
-        uses = list(library_uses.direct(module))
-        module.through = {id(use.reference) for use in uses}
-        others = [*uses, *library_uses.annotated(module)]
-        calls = direct.plan(module)
-        library = _Library(module, others, list(library_uses.given(module)), calls)
+        library = _Library(module)
         yield from library.findings()
-        yield from imported.written(module, calls)
-        yield from dropped.find(module, calls)
+        yield from imported.written(module, library.calls)
+        yield from dropped.find(module, library.calls)
         left = list(library_names.find(module, library.cuts))
         stays = any(each.stays for each in library.objects.values()) or any(finding.stays for finding in left)
         yield from left
@@ -46,20 +42,32 @@ def prepare(module: Module) -> Iterator[Finding]:
         yield from library.cuts.findings()
 
 
+def follows_alone(module: Module) -> bool:
+    """Whether what a module reads off what it stores, or is given, is in the client module, or goes."""
+    return _Library(module, alone=True).follows
+
+
 class _Library:
-    def __init__(self, module: Module, uses: list[Use], given: list[Use], calls: direct.Plan) -> None:
-        self.module, self.uses, self.calls = module, uses, calls
+    def __init__(self, module: Module, *, alone: bool = False) -> None:
+        self.module = module
+        self.uses = list(library_uses.direct(module))
+        module.through = {id(use.reference) for use in self.uses}
+        self.uses += library_uses.annotated(module)
+        self.calls = calls = direct.plan(module)
         self.asked = asked_of(module.found)
         self.cuts = needless.Cuts(module)
         self.objects: dict[tuple[int, str], Object] = {}
-        self.kept = given  # uses of what is stored, and of what functions give: `self.llm.completion`
+        self.kept = list(library_uses.given(module))  # of what is stored, and of what functions give: `self.llm.f`
         self._collect()
         self.imports = Imports(module, self.cuts, self.objects.values())
         for each in self.objects.values():
             each.lent = not each.is_imported and self._is_lent(each)
         told = all(each.is_imported or each.lent for each in self.objects.values())
-        self.follows = told and not calls.strict and all(self._follows(use) for use in self.kept)
-        self.follows &= not (self.kept and library_modules.is_given(module.index, module.facts, module.found.importers))
+        self.uncalled, self.handed = following.uncalled(module), list(following.handed(module))
+        follows = told and not calls.strict and all(self._follows(use) for use in self.kept)
+        self.follows = follows and not self.handed and (alone or following.others_follow(module))
+        calls_stay = any(self._is_function(use) for use in self.kept) or takers.together(module.index, module.facts)
+        self.settled = self.follows or not calls_stay  # whether nothing of what settings are for goes on here
         for each in self.objects.values():
             each.lent &= self.follows or not any(self._is_stored(use) for use in each.uses)
 
@@ -98,7 +106,7 @@ class _Library:
         if fate.kind == "module":
             return self._is_passed(node) or not is_read(node)
         call = self.calls.calls.get(id(node))
-        moves = fate.kind == "moved" and fate.to == self.module.names.client and (fate.variable or _is_read_off(use))
+        moves = fate.kind == "moved" and fate.to == self.module.names.client and (fate.variable or is_read_off(use))
         moves = moves and use.place(self.module, use.own) is not None and not self.calls.refusal(node)
         return fate.kind == "needless" or (moves and not (call and call.of_sdk))
 
@@ -119,18 +127,12 @@ class _Library:
         its = self._is_clients(use.fate, use.reference.parts[use.depth]) and use.own == use.depth + 1
         return its and not self.calls.refusal(node)
 
+    def _is_function(self, use: Use) -> bool:
+        return use.fate.kind == "moved" and use.fate.to == self.module.names.client
+
     def _is_passed(self, node: ast.expr) -> bool:
         """Whether a module object is given another name, or only asked for."""
         return id(node) in self.module.found.stored or id(node) in self.module.found.tested
-
-    def _is_lost(self, use: Use) -> bool:
-        """Whether a module object is given a name that is not seen to stand for it, so what that is read for is not."""
-        given = self.module.found.stored[id(use.reference.nodes[-1])]
-        if given is None:
-            return False
-        parts, scope = given
-        is_inner = scope.kind == "class" and scope.parent is not self.module.found.scope
-        return is_inner or not self.module.of_library(parts, scope)
 
     def _is_clients(self, fate: Fate | None, name: str) -> bool:
         its = fate is not None and fate.kind == "moved" and (fate.to, fate.name) == (self.module.names.client, name)
@@ -141,6 +143,7 @@ class _Library:
     def findings(self) -> Iterator[Finding]:
         found = [f for each in self._in_order() for f in self._of_object(each)]
         found += self._of_stored()
+        found += self._of_handed()
         yield from (*found, *handed_on.find(self.module, self.kept))
 
     def _in_order(self) -> list[Object]:
@@ -163,7 +166,7 @@ class _Library:
             yield from stay
             return
         for use in each.uses:
-            if use.fate.kind == "needless" and not self._is_suppressed(use):
+            if use.fate.kind == "needless" and self.settled and not self._is_suppressed(use):
                 self.cuts.takes(use)
         edits = [(use, self._planned(each, use)) for use in each.uses]
         names = self.imports.names_for(each)
@@ -181,7 +184,7 @@ class _Library:
     def _at(self, node: ast.AST, message: str, status: Status = Status.MIGRATED) -> Finding:
         return Finding(self.module.source.start(node), self.module.names.library_rule, status, message)
 
-    def _planned(self, each: Object, use: Use) -> Finding | _Written | None:
+    def _planned(self, each: Object, use: Use) -> Finding | Written | None:
         """What becomes of one use; None for one that only follows the name."""
         module, node = self.module, use.reference.nodes[0]
         start = module.source.start(node)
@@ -195,6 +198,10 @@ class _Library:
             return self._bare(each, use)
         if use.fate.kind == "needless" and (self.cuts.covers(use) or id(use.reference.nodes[-1]) in module.replaced):
             return None
+        if use.fate.kind == "needless" and not self.settled:
+            each.stays = True
+            said = f"{use.text} stays, as calls do that are made through what is kept elsewhere: take it out with them"
+            return Finding(start, use.fate.rule, Status.MANUAL, said)
         if id(use.reference.nodes[-1]) in module.kept:
             each.stays = True
             return None
@@ -207,14 +214,14 @@ class _Library:
             each.stays = True
             said = built.message if built else "a class inherits from it: see how it is built"
             return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text}{'(…)' if built else ''}: {said}")
-        if module.names.keeps_library and any(u.dotted == use.dotted and not _is_read_off(u) for u in each.uses):
+        if module.names.keeps_library and any(u.dotted == use.dotted and not is_read_off(u) for u in each.uses):
             each.stays = True
             said = f"{use.text} is replaced here: what is called by its name goes past {use.fate.new}, write it by hand"
             return Finding(start, use.fate.rule, Status.MANUAL, said)
         if use.fate.texts and self.cuts.takes_texts(use):
             return None
         place = use.place(module, use.own)
-        if place is None or not (use.fate.variable or _is_read_off(use)):
+        if place is None or not (use.fate.variable or is_read_off(use)):
             each.stays = True
             why = "it is assigned to" if place else "a comment or an f-string stands in the middle"
             return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text} → {use.fate.new}: {why}, write it by hand")
@@ -226,7 +233,7 @@ class _Library:
         if called in self.calls.calls and self.calls.calls[called].of_sdk:
             each.needs.add(SDK)
         differs = self.calls.differing.get(called, "")
-        return _Written(use, use.fate, place, built=built, call=self.calls.calls.get(called), differs=differs)
+        return Written(use, use.fate, place, built=built, call=self.calls.calls.get(called), differs=differs)
 
     def _stays(self, use: Use) -> Finding:
         start = self.module.source.start(use.reference.nodes[0])
@@ -235,7 +242,7 @@ class _Library:
     def _is_suppressed(self, use: Use) -> bool:
         return self.module.suppresses(self._stays(use))
 
-    def _bare(self, each: Object, use: Use) -> Finding | _Written | None:
+    def _bare(self, each: Object, use: Use) -> Finding | Written | None:
         """A module object that is not read from here: asked for, given another name, handed on."""
         module, node = self.module, use.reference.nodes[-1]
         start = module.source.start(node)
@@ -247,7 +254,8 @@ class _Library:
             call, attribute = self.asked[id(node)]
             fate = module.names.fate(f"{use.dotted}.{attribute}")
             place, text = use.place(module, use.depth), module.source.inside(call.args[1], attribute)
-            if (fate and fate.kind == "needless" and self.cuts.takes_call(call, fate)) or self.cuts.takes_guard(call):
+            goes = fate is not None and fate.kind == "needless" and self.settled and self.cuts.takes_call(call, fate)
+            if goes or self.cuts.takes_guard(call):
                 return None
             requester = library_modules.requester(module.index, use.dotted) if fate and fate.to else ""
             anothers = fate is not None and fate.to == client and not library_modules.is_called(module.index)
@@ -255,7 +263,7 @@ class _Library:
             made = keeper(module.index, f"{use.dotted}.{attribute}")
             if fate and fate.kind == "moved" and fate.to and place and text and not (requester or anothers or made):
                 each.needs.add(fate.to)
-                return _Written(use, fate, place, text)
+                return Written(use, fate, place, text)
             each.stays = True
             if fate and fate.kind == "stays":
                 return None
@@ -265,12 +273,13 @@ class _Library:
             said = f"{use.text}.{attribute}: {made} goes on making it" if made else said
             status = fate.standing if fate else Status.MANUAL
             return Finding(start, fate.rule if fate else use.fate.rule, status, said)
-        is_stored = id(node) in module.found.stored and not self._is_lost(use)
+        is_stored = id(node) in module.found.stored and id(node) not in self.uncalled
+        is_stored = is_stored and not following.is_lost(module, node)
         if is_stored and self.follows and len(use.reference.parts) == use.depth:
             place = use.place(module, use.depth)
             if place and client:
                 each.needs.add(client)
-                return _Written(use, Fate("moved", use.fate.rule, 0, "", Status.MIGRATED, client), place)
+                return Written(use, Fate("moved", use.fate.rule, 0, "", Status.MIGRATED, client), place)
         each.stays = True
         what = "is kept elsewhere, and more is read off it than the client module has"
         if not is_stored:
@@ -286,6 +295,10 @@ class _Library:
 
     # ------------------------------------------------------------------------------------------- what no import gives
 
+    def _of_handed(self) -> Iterator[Finding]:
+        for call in self.handed:
+            yield self._at(call, f"{ast.unparse(call)} {handed_on.WHOLE}", Status.MANUAL)
+
     def _of_stored(self) -> Iterator[Finding]:
         """What is read off an attribute or a variable that was given a module of the library."""
         module = self.module
@@ -298,54 +311,19 @@ class _Library:
             elif fate.kind in ("gone", "unknown", "needless"):
                 yield Finding(start, fate.rule, fate.standing, f"{use.text}: {fate.message}")
             elif fate.kind == "moved" and not self.follows:
-                said = f"{use.text} → {fate.new}: read off a module that is kept elsewhere, write it by hand"
+                replaced = following.is_replaced(module.index, self._base(use))
+                if replaced and self._follows(use):
+                    continue
+                what = "what is the client module now" if replaced else "a module that is kept elsewhere"
+                said = f"{use.text} → {fate.new}: read off {what}, write it by hand"
                 yield Finding(start, fate.rule, Status.MANUAL, said)
+
+    def _base(self, use: Use) -> str:
+        """The name of the project's own for a module of the library that a use is read off; "" for none."""
+        parts, scope = use.reference.parts[: use.depth], use.reference.scope
+        return (self.module.meaning(parts, scope) if parts[0] else None) or ""
 
     def _has_moved(self, use: Use) -> bool:
         """Whether a use is read off a module of the project whose name for the library does not stay one for it."""
-        parts, scope = use.reference.parts[: use.depth], use.reference.scope
-        dotted = self.module.meaning(parts, scope) if parts[0] else None
-        return bool(dotted) and library_modules.object_name(self.module.index, dotted or "") != dotted
-
-
-@dataclass(slots=True)
-class _Written:
-    """A use that is written with another module; `text` is where a literal names the attribute."""
-
-    use: Use
-    fate: Fate
-    place: tuple[int, int]
-    text: tuple[int, int] | None = None
-    built: Plan | None = None
-    call: Direct | None = None
-    differs: str = ""
-
-    def finding(self, module: Module, names: dict[str, tuple[str, str]]) -> Finding:
-        fate = self.fate
-        local = names[fate.to or fate.name][0]
-        if self.call:
-            sdk = names[SDK][0] if self.call.of_sdk else ""
-            return self.call.finding(lambda name: f"{sdk if name in OMITTED else local}.{name}")
-        edits: tuple[Edit, ...]
-        if self.text:
-            edits = (Edit(*self.place, local), Edit(*self.text, fate.name))
-            new = f"{local}, {fate.name!r}"
-        else:
-            new = f"{local}.{fate.name}" if fate.to and fate.name else local
-            edits = (Edit(*self.place, new),)
-        status, message = fate.status, fate.message if fate.status is Status.REVIEW else ""
-        if self.built:
-            status, message = self.built.status, self.built.message
-            edits = (*edits, *built_texts.edits(module.source, self.built))
-        if self.differs:
-            status, message = Status.REVIEW, self.differs
-        said = f"{self.use.text} → {new}" + (f": {message}" if message else "")
-        return Finding(self.place[0], fate.rule, status, said, tuple(e for e in edits if _changes(module, e)))
-
-
-def _is_read_off(use: Use) -> bool:
-    return is_read(use.reference.nodes[use.own - 1])
-
-
-def _changes(module: Module, edit: Edit) -> bool:
-    return module.source.text[edit.start : edit.end] != edit.text
+        base = self._base(use)
+        return bool(base) and library_modules.object_name(self.module.index, base) != base

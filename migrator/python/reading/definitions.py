@@ -112,13 +112,17 @@ class Definitions:
 
     def is_assigned(self, dotted: str) -> bool:
         """Whether a name of a module is given there what another one stands for, also where others re-export it."""
+        return self.assigner(dotted) is not None
+
+    def assigner(self, dotted: str) -> Facts | None:
+        """The module that gives a name what another one stands for, be it that name's own or one it comes from."""
         for _ in range(_MOST_HOPS):
             module = self.module_of(dotted)
             facts, name = self.by_name.get(module), dotted[len(module) + 1 :]
             if facts is None or name in facts.aliases:
-                return facts is not None
+                return facts
             dotted = facts.exports.get(name, "")
-        return False
+        return None
 
     def url(self, dotted: str) -> str:
         """The URL that a name at the top of one of the project's modules has; "" for none."""
@@ -196,7 +200,7 @@ class Definitions:
         return self.names.tracked(dotted) or self.names.tracked(self.canonical(dotted))
 
     def uses_old(self, facts: Facts) -> bool:
-        """Whether a module imports, re-exports or is itself part of the old layer."""
+        """Whether a module imports, re-exports or is itself part of the old layer, or is given a module of it."""
         if self.by_path.get(facts.path) is not facts:
             return self._uses_old(facts)
         if facts.path not in self._using:
@@ -205,7 +209,7 @@ class Definitions:
 
     def _uses_old(self, facts: Facts) -> bool:
         targets = {t for ts in facts.bound.values() for t in ts if t}
-        return any(self.tracked(t) for t in (*targets, *facts.names, *facts.stars))
+        return any(self.tracked(t) for t in (*targets, *facts.names, *facts.stars, *facts.told.values()))
 
     @property
     def in_use(self) -> bool:

@@ -110,8 +110,8 @@ def named_module(node: ast.expr, package: str, importers: Mapping[str, str] = _N
     """
     if isinstance(node, ast.Subscript) and parts_of(node.value)[-2:] == ("sys", "modules"):
         return text_value(node.slice) or ""
-    given = importers.get(".".join(parts_of(node.func)), "") if isinstance(node, ast.Call) else ""
-    if given and given not in IMPORTING_CALLS:
+    given = given_by(node, importers) if isinstance(node, ast.Call) else ""
+    if given:
         return given
     callee = _importing(node, importers) if isinstance(node, ast.Call) else ""
     if not isinstance(node, ast.Call) or not callee:
@@ -124,6 +124,14 @@ def named_module(node: ast.expr, package: str, importers: Mapping[str, str] = _N
         return name
     within, bare = anchor(node, package), name.lstrip(".")
     return absolute(within, len(name) - len(bare), bare) if within else ""
+
+
+def given_by(call: ast.Call, importers: Mapping[str, str]) -> str:
+    """The module that a function is known to give, a method of whatever object where it takes nothing; "" for none."""
+    given = importers.get(".".join(parts_of(call.func)), "")
+    bare = isinstance(call.func, ast.Attribute) and not call.args and not call.keywords
+    given = given or (importers.get(f".{callee_of(call)}", "") if bare else "")
+    return "" if given in IMPORTING_CALLS else given
 
 
 def _importing(call: ast.Call, importers: Mapping[str, str]) -> str:

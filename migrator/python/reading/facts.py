@@ -46,6 +46,10 @@ class Facts:
     variables: frozenset[str] = frozenset()  # names at module level that something is assigned to
     urls: Mapping[str, str] = field(default_factory=dict)  # name at module level -> the URL in what it is assigned
     asked: frozenset[str] = frozenset()  # attributes of other things that are asked for something: `admin.http.get()`
+    gives: Mapping[str, str] = field(default_factory=dict)  # function, method, class -> the module it gives when called
+    called: frozenset[str] = frozenset()  # what it calls, as it is spelled; `.name` of methods as well
+    told: Mapping[str, str] = field(default_factory=dict)  # those of `called` that others have -> the module they give
+    read_off: frozenset[str] = frozenset()  # every attribute that it reads, where it is told of such
 
     @property
     def name(self) -> str:

@@ -33,7 +33,7 @@ class Index(Definitions):
 
     parsed: Parsed = _nothing_parsed
     callers: Mapping[str, str] = field(default_factory=dict)  # path -> what it has that calls a library that is left
-    shared: dict[str, object] = field(default_factory=dict)  # what a rewriter keeps from one module to the next
+    shared: dict[object, object] = field(default_factory=dict)  # what a rewriter keeps from one module to the next
     processes: Callable[[], Processes] = Processes
     held: object = None  # what the rewriting of calls keeps here
     _renamed: dict[str, Renamed | None] = field(default_factory=dict)

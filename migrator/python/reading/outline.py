@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from migrator.python.reading.expressions import Parts
+from migrator.python.reading.getters import Getter
 from migrator.python.reading.scopes import Binding, FunctionNode, Scope
 
 DEFINED = re.compile(r"(?:async[\s\\]+def|def|class)[\s\\]+")  # what stands before the name of a definition
@@ -65,4 +66,5 @@ class Outline:
     stored: dict[int, tuple[Parts, Scope] | None] = field(default_factory=dict)
     # `im` -> `import_module`, where it is called so; a function that gives a module -> that module
     importers: dict[str, str] = field(default_factory=dict)
+    getters: list[Getter] = field(default_factory=list)  # those that are defined here
     view: object = None  # what the tracing of answers keeps here

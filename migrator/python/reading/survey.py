@@ -8,9 +8,11 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from migrator.patterns import under
 from migrator.placing import SUPPRESSION, line_starts, listed
 from migrator.python.library.built import Made, key_of
 from migrator.python.reading import addresses, replaced
+from migrator.python.reading.calling import called, read_off
 from migrator.python.reading.expressions import callee_of, imported_later, is_loaded, parts_of, text_value
 from migrator.python.reading.facts import Class, Facts
 from migrator.python.reading.outline import Outline
@@ -21,8 +23,10 @@ _CAPTURES = (ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping)
 _INDIRECT = re.compile(r"\b(?:globals|locals|vars|eval|exec)\s*\(")  # a use of any name could hide in these
 
 
-def facts_of(path: str, names: tuple[str, ...], found: Outline, text: str, *, frozen: bool = False) -> Facts:
-    """The facts of one module, from its outline and the comments in its text."""
+def facts_of(
+    path: str, names: tuple[str, ...], found: Outline, text: str, told: Mapping[str, str], *, frozen: bool = False
+) -> Facts:
+    """The facts of one module, from its outline and the comments in its text; `told` as in `outline`."""
     suppressed = _suppressed(text)
     exports: dict[str, str] = {}
     for name in found.scope.bindings:
@@ -62,6 +66,10 @@ def facts_of(path: str, names: tuple[str, ...], found: Outline, text: str, *, fr
         variables=frozenset(name for name in found.scope.bindings if found.scope.varies(name)),
         urls=addresses.urls(found) if "://" in text else {},
         asked=frozenset(addresses.asked(found)),
+        gives={each.name: each.module for each in found.getters if not each.read},
+        called=frozenset(called(found)),
+        told=told,
+        read_off=frozenset(read_off(found)) if told else frozenset(),
     )
 
 
@@ -186,6 +194,8 @@ def _classes(found: Outline) -> dict[str, Class]:
                 if not binding.empty:
                     members.setdefault(name, []).append((binding, where))
             only = {name: _stood_for(bindings) for name, bindings in members.items()}
+            own = (each for each in found.getters if each.read and under(each.name, scope.node.name))
+            only |= {each.name.rpartition(".")[2]: each.module for each in own}
             bases = (target_of(parts_of(base), found.scope) for base in scope.node.bases)
             classes[scope.node.name] = Class(tuple(b for b in bases if b), only)
     return classes

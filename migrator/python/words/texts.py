@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from migrator.patterns import under
 from migrator.python import calls
-from migrator.python.library import fakes
+from migrator.python.library import fakes, following
 from migrator.python.library import modules as library_modules
 from migrator.python.library.modules import ANOTHERS
 from migrator.python.module import Module
@@ -147,6 +147,10 @@ def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> I
             return
         if path := keeper(module.index, module.index.canonical(value)):
             said = f"{value}: {path} goes on making it"
+            yield Finding(module.source.start(text.node), renamed.rule, Status.MANUAL, said)
+            return
+        if module.names.rules.libraries and (kept_by := following.keeper(module.index, value)):
+            said = f"{value} stays, as long as {kept_by.path} goes on with it"
             yield Finding(module.source.start(text.node), renamed.rule, Status.MANUAL, said)
             return
         if _is_patched(module, text, value) and _is_anothers(module, renamed.new):
