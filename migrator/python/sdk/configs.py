@@ -11,8 +11,8 @@ from migrator.python.reading.laid_out import LaidOut
 
 
 def meant(value: ast.expr) -> ast.expr:
-    """What JSON stands for, as a text or as what `json.dumps` makes JSON of; any other expression as it is."""
-    if isinstance(value, ast.Call) and parts_of(value.func)[-1:] == ("dumps",) and value.args:
+    """What JSON stands for, as a text or as what `json.dumps` or `str` makes one of; any other expression as it is."""
+    if isinstance(value, ast.Call) and parts_of(value.func)[-1:] in (("dumps",), ("str",)) and value.args:
         return value.args[0]
     try:
         told = json.loads(text_value(value) or "")

@@ -159,6 +159,11 @@ class Options:
                 plain = isinstance(inner, ast.JoinedStr) or text_value(inner) is not None
                 result.headers[f"{self.client.labels}{header}"] = text if plain else f"str({text})"
             return
+        if isinstance(value, ast.JoinedStr) or text_value(value) is not None:
+            result.say(
+                Status.REVIEW, f"metadata: it is a text, so it goes: write a header {self.client.labels}… for each key"
+            )
+            return
         text = self.text(value)
         labels = text if isinstance(value, ast.Name | ast.Attribute | ast.Call | ast.Subscript) else f"({text})"
         result.headers[f'**{{f"{self.client.labels}{{key}}": str(value) for key, value in {labels}.items()}}'] = ""
