@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -20,12 +21,17 @@ _ALONE = re.compile(
       | (?:^|[=:,\[(>-]|(?<!\S)--?[\w-]+)[ \t]*{SLUGGED}(?=[\s,\])}};]|$)""",
     re.VERBOSE | re.MULTILINE,
 )
-_HELD = rf"""["']?[ \t]*[:=]\s*(?:[&!][\w.!-]+[ \t]+)*
+_HELD = rf"""["']?[ \t]*[:=]-?\s*(?:[&!][\w.!-]+[ \t]+)*
     (?P<held>["']?{SLUGGED}(?=["']?[ \t]*(?:[,}}\]\r\n#]|\Z))
     | \[[^\][]*\] | ["']?\$\{{+[^{{}}\r\n]*\}} | (?:\s*-[ \t]+["']?@[^\r\n]*)+)"""
 _HOLDER = re.compile(
     rf"(?<![\w.-])(?P<key>[\w.-]*(?:model|portkey|llm|fallback)[\w.-]*){_HELD}", re.IGNORECASE | re.VERBOSE
 )
+_ENTRY = re.compile(
+    rf"""\bname["']?[ \t]*:[ \t]*["']?(?P<key>[\w.-]*(?:model|portkey|llm|fallback)[\w.-]*)["']?[ \t]*,?\s*
+    ["']?value{_HELD}""",
+    re.IGNORECASE | re.VERBOSE,
+)  # of a list of variables, as those of containers are
 _PACKAGES = re.compile(
     r"(^|/)(package|composer|bower|lerna|nx|turbo|deno|jsr|import_?map|components|[jt]sconfig[\w.-]*"
     r"|\.?renovate(rc)?)\.json[c5]?$|(^|/)((dependabot|pnpm-workspace)\.ya?ml|CODEOWNERS|\.renovaterc)$",
@@ -69,7 +75,7 @@ def prose(text: str, names: Names, offset: int, *, edit: bool) -> Iterator[Findi
 
 def _own(text: str) -> Iterator[_Id]:
     """Ids in entries whose own key is about models."""
-    for holder in _HOLDER.finditer(text):
+    for holder in chain(_HOLDER.finditer(text), _ENTRY.finditer(text)):
         says: Said = "model" if says_model(holder["key"]) else "" if "model" in holder["key"].lower() else "about"
         yield from (_Id(match, says) for match in _EACH.finditer(text, *holder.span("held")))
 

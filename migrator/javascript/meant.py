@@ -45,7 +45,7 @@ def is_model(node: SgNode) -> bool:
     for _ in range(_DEEP):
         if above is None:
             return False
-        if (above.kind() == "binary_expression" and _compared(above)) or _asked(above):
+        if (above.kind() == "binary_expression" and (_compared(above) or _takes_place(above, node))) or _asked(above):
             return True
         holder = next((found for field in _FIELDS if (found := above.field(field))), None)
         if above.kind() == "pair" and holder == node:
@@ -80,6 +80,13 @@ def _compared(node: SgNode) -> bool:
     parts = (node.field("left"), node.field("right"))
     others = [part.text().lower() for part in parts if part and part.kind() not in {"string", "template_string"}]
     return any(sign in node.text() for sign in ("==", "!=")) and any("model" in other for other in others)
+
+
+def _takes_place(node: SgNode, text: SgNode) -> bool:
+    """Whether a text takes the place of a model that is not given: `options.model ?? "@openai/gpt-4o"`."""
+    left, operator = node.field("left"), node.field("operator")
+    instead = operator is not None and operator.text() in {"||", "??"} and node.field("right") == text
+    return instead and left is not None and says_model(left.text().rpartition(".")[2])
 
 
 def _asked(node: SgNode) -> bool:

@@ -105,7 +105,7 @@ def _read(rules: Rules, using: list[InUse], candidates: Candidates, look: Look |
 def _with_slugs(rules: Rules, candidates: Candidates, texts: list[str]) -> set[str]:
     """Those of `texts` that may hold the id of a model with a slug of the gateway that is left."""
     root, written = candidates.project.root, [path for path in texts if PurePosixPath(path).suffix not in _PROSE]
-    found = tree.matching(root, written, [b'"@', b"'@", b"=@"])[0]
+    found = tree.matching(root, written, [b'"@', b"'@", b"=@", b":-@"])[0]
     return {*tree.matching(root, found, about_models(rules))[0]}
 
 

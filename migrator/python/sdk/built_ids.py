@@ -8,12 +8,16 @@ from collections.abc import Iterator
 
 from migrator.fates.providers import is_built_id, meant, new_id
 from migrator.primitives.client import Client
+from migrator.python.reading.expressions import text_value
 from migrator.python.sdk.meaning import means_model
-from migrator.python.sdk.pieces import COMPUTED, sums, together
+from migrator.python.sdk.pieces import COMPUTED, first, sums, together
+from migrator.python.sdk.variables import Variables
 from migrator.python.sdk.writer import Writer
 from migrator.sites import Edit, Finding, Status
 
 _BUILT = re.compile(rf"@(?!(?:cf|hf)/)(?P<slug>[\w.{COMPUTED}-]+)/.", re.DOTALL)
+
+_SLUG = re.compile(r"@(?!(?:cf|hf)$)(?P<slug>[\w.-]+)")
 
 
 def find(writer: Writer, rule: str, held: str) -> Iterator[Finding]:
@@ -22,16 +26,22 @@ def find(writer: Writer, rule: str, held: str) -> Iterator[Finding]:
     if "@" not in module.source.text:
         return
     sure = module.index.uses_old(module.facts)
-    inner: set[int] = set()
+    inner, variables = set[int](), Variables(module)
     for node in module.source.nodes:
         if not isinstance(node, ast.JoinedStr | ast.BinOp | ast.Call) or id(node) in inner:
             continue
         if isinstance(node, ast.BinOp):
             inner |= {id(n) for n in sums(node)}
-        if id(node) in module.replaced or id(node) in module.kept or (slug := slug_of(node)) is None:
+        if id(node) in module.replaced or id(node) in module.kept:
+            continue
+        meant_so = means_model(module.source.parents, node)
+        slug = slug_of(node)
+        if slug is None and meant_so and (named := _named_slug(variables, node)):
+            said = f"@{named}/…: {held or f'an id of a model is put together here: {_to_write(writer.client, named)}'}"
+            yield Finding(module.source.start(node), rule, Status.MANUAL, said)
+        if slug is None:
             continue
         inner |= {id(n) for n in ast.walk(node)}
-        meant_so = means_model(module.source.parents, node)
         if held and (meant_so or (sure and _says_model(writer, node))):
             yield Finding(module.source.start(node), rule, Status.MANUAL, f"@{slug or '…'}/…: {held}")
         elif meant_so:
@@ -50,6 +60,13 @@ def slug_of(node: ast.expr) -> str | None:
     if match is None:
         return None
     return "" if COMPUTED in match["slug"] else match["slug"]
+
+
+def _named_slug(variables: Variables, node: ast.expr) -> str:
+    """The slug that an id begins with, by a name that holds nothing else: `f"{SLUG}/gpt-4o"`; "" for anything else."""
+    value = variables.value(first(node)) if together(node).startswith(f"{COMPUTED}/") else None
+    match = _SLUG.fullmatch(text_value(value) or "") if value is not None else None
+    return match["slug"] if match else ""
 
 
 def _says_model(writer: Writer, node: ast.expr) -> bool:
