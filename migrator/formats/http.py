@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from migrator.fates.endpoints import asked
 from migrator.fates.names import Names
-from migrator.formats import header_maps, requests, shared_address, together
+from migrator.formats import header_maps, quoted_commands, requests, shared_address, together
 from migrator.formats.curl import Curl
 from migrator.formats.headers import Headers
 from migrator.formats.search import apart, in_comment, merged, overlaps, spans_of
@@ -60,7 +60,8 @@ def _of_client(text: str, kind: str, headers: Headers, path: str) -> list[Findin
     in_shell = kind not in ("json", "toml") and suffix not in _SHELLS_OF_WINDOWS
     commands = [f for f in curl.findings() if not in_comment(text, f.start)] if in_shell else []
     maps = header_maps.find(text, headers, kind) if kind in _MAPS else ()
-    staying = merged(curl.held)
+    quoted = quoted_commands.spans(text, headers) if kind == "json" else []
+    staying = merged([*curl.held, *quoted])
     mapped = [(f, span) for f, span in maps if not in_comment(text, f.start) and not _inside(f.start, staying)]
     parts = requests.parts(text, path)
     said = merged([*parts.headers, *parts.carried])
@@ -74,12 +75,12 @@ def _of_client(text: str, kind: str, headers: Headers, path: str) -> list[Findin
     kept = together.staying(text, kind, mapped, [*(f.start for f in asking), *(each.start for each in made)], gone)
     mapped = [(together.held(f, kept), span) for f, span in mapped]
     plain = [together.held(f, kept) for f in plain]
-    held = [*curl.held, *(span for f, span in mapped if not f.edits)]
+    held = [*curl.held, *quoted, *(span for f, span in mapped if not f.edits)]
     settled = apart(commands, (f for f, _ in mapped), [*plain, *shared_address.findings(shared, kept, client.id)])
     others = [replace(f, alone=_inside(f.start, parts.carried)) for f in _others(text, headers, settled, held)]
     left = (f.start for f in others if f.status is Status.MANUAL and not f.alone)
     sent = [at for at in left if headers.is_sent(text, at)]
-    return apart(together.beside(text, kind, sent, settled), others)
+    return apart(together.beside(text, kind, sent, settled), others, quoted_commands.find(text, quoted, headers))
 
 
 def _inside(at: int, spans: Sequence[Span]) -> bool:
