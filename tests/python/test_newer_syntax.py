@@ -29,6 +29,16 @@ NEWER = [
 ]
 
 
+def migrated(text: str, folder: Path) -> str:
+    """What becomes of a module that is alone in a folder."""
+    (folder / "app.py").write_text(text)
+    pack = load(builtin_folder() / "agentcore-portkey-to-llm-gateway")
+    plan = planning.build(open_project(folder), [pack], planning.Options())
+    assert not plan.problems
+    (change,) = plan.changes
+    return (change.after or b"").decode()
+
+
 @pytest.mark.parametrize("text", ["x = (\n", 'f"{"\n', "print 'hello'\n"])
 def test_what_no_python_can_parse_is_left_to_the_caller(text: str) -> None:
     assert newer.masked(text) is None
@@ -60,11 +70,7 @@ def test_names_paths_and_variables_in_such_an_f_string_are_migrated(tmp_path: Pa
         "from agentcore.llm_gateway import LLMGatewayError\n"
         'print(f"{os.environ["LLM_GATEWAY_TIMEOUT"]} {LLMGatewayError.__name__} agentcore.llm_gateway.x # {1}")\n'
     )
-    (tmp_path / "app.py").write_text(before)
-    pack = load(builtin_folder() / "agentcore-portkey-to-llm-gateway")
-    plan = planning.build(open_project(tmp_path), [pack], planning.Options())
-    assert not plan.problems
-    assert [c.after for c in plan.changes] == [after.encode()]
+    assert migrated(before, tmp_path) == after
 
 
 @pytest.mark.parametrize("text", ["def f[T: Answer](x: T): ...\n", "class C[T = Answer]: ...\n"])
@@ -81,9 +87,5 @@ def test_type_statements_and_parameters_are_migrated(tmp_path: Path) -> None:
         "class First[T]:\n"
         "    def of[U](self, rows: list[U]) -> U | PortkeyError: ...\n"
     )
-    (tmp_path / "app.py").write_text(before)
-    pack = load(builtin_folder() / "agentcore-portkey-to-llm-gateway")
-    plan = planning.build(open_project(tmp_path), [pack], planning.Options())
-    assert not plan.problems
     renamed = before.replace("agentcore.integration.portkey", "agentcore.llm_gateway")
-    assert [c.after for c in plan.changes] == [renamed.replace("PortkeyError", "LLMGatewayError").encode()]
+    assert migrated(before, tmp_path) == renamed.replace("PortkeyError", "LLMGatewayError")
