@@ -4,30 +4,54 @@ from __future__ import annotations
 
 import ast
 
-from migrator.python import statements
-from migrator.python.importing.spelling import Moves, rewritten
+from migrator.python.importing.spelling import Moves, alias_spelling
 from migrator.python.module import Module
 from migrator.python.reading.expressions import absolute, text_value
 from migrator.python.reading.outline import ImportStatement
 from migrator.sites import Edit, Finding, Status
 
 
-def dropped(module: Module, statement: ImportStatement, moves: Moves) -> Finding | None:
-    """Names go that the same block imports under their new name already, and those that nothing uses."""
-    extra, unused = _extra(module, statement, moves)
-    if not extra:
-        return None
-    source, node = module.source, statement.node
-    start, end = source.start(node), source.end(node)
-    names = ", ".join(a.name for a in extra)
-    rule = next(r.rule for a, r in moves if a is extra[0] and r is not None)
-    status = Status.REVIEW if unused else Status.MIGRATED
-    message = f"{names}: imported but not used, so not carried over" if unused else f"{names}: imported already"
-    if len(extra) == len(moves):
-        return Finding(start, rule, status, message, (_removed(module, statement),))
-    kept, _ = statements.without_names(source.segment(node), {a.name for a in extra})
-    rest = rewritten(module, kept, moves, _dotted(module, statement.node, extra[0]).rpartition(".")[0])
-    return Finding(start, rule, status, message, (Edit(start, end, rest),))
+def dropped(module: Module, statement: ImportStatement, moves: Moves) -> tuple[list[Finding], set[int]]:
+    """Names that go, and the ids of their aliases: those the block imports by their new name already, or nothing uses.
+
+    Where all of them do, so does the statement.
+    """
+    extra, unused = _extra(module, statement, moves), [a for a, r in moves if r and is_unused(module, statement, a)]
+    gone = {id(alias) for alias in (*extra, *unused)}
+    if gone and len(gone) == len(moves):
+        edits = [(_removed(module, statement),)] + [()] * (len(moves) - 1)
+    else:
+        edits = [(edit,) for edit in _cuts(module, [a for a, _ in moves], gone)]
+    found = []
+    for (alias, renamed), edit in zip((m for m in moves if id(m[0]) in gone), edits, strict=True):
+        assert renamed is not None
+        said = f"{alias.name}: {'imported already' if alias in extra else 'imported but not used, so not carried over'}"
+        doubt = module.doubt(_dotted(module, statement.node, alias), renamed) if alias in extra else ""
+        status = Status.REVIEW if doubt or alias not in extra else Status.MIGRATED
+        message = f"{said}; {doubt}" if doubt else said
+        found.append(Finding(module.source.start(alias), renamed.rule, status, message, edit))
+    return found, gone
+
+
+def _cuts(module: Module, names: list[ast.alias], gone: set[int]) -> list[Edit]:
+    """The edits that take names out of an import, each with what parts it from those that stay."""
+    source, cuts, leading = module.source, list[Edit](), True
+    for number, alias in enumerate(names):
+        leading &= id(alias) in gone
+        start, end = source.start(alias), source.end(alias)
+        if id(alias) not in gone:
+            continue
+        if leading:
+            end = source.start(names[number + 1])
+        elif (
+            "#" in source.text[(above := source.end(names[number - 1])) : start]
+        ):  # the comment on the name above stays
+            start = source.line_start(start) - len(source.newline)
+            end = source.text.index(",", end) + 1 if source.text[end:].lstrip().startswith(",") else end
+        else:
+            start = above
+        cuts.append(Edit(start, end, ""))
+    return cuts
 
 
 def already(module: Module, statement: ImportStatement, moves: Moves) -> set[int]:
@@ -48,19 +72,16 @@ def _local(module: Module, statement: ImportStatement, alias: ast.alias) -> str:
     return module.index.local_name(module.facts, name, _dotted(module, statement.node, alias))
 
 
-def _extra(module: Module, statement: ImportStatement, moves: Moves) -> tuple[list[ast.alias], bool]:
-    """The names that can go, and whether one of them goes because nothing uses it."""
-    there = already(module, statement, moves)
-    extra, unused = [], False
+def _extra(module: Module, statement: ImportStatement, moves: Moves) -> list[ast.alias]:
+    """The names that the same block imports already by the new one, or that another one here comes to as well."""
+    there, old = already(module, statement, moves), _dotted(module, statement.node, moves[0][0]).rpartition(".")[0]
+    extra, written = list[ast.alias](), set[str]()
     for alias, renamed in moves:
-        if renamed is None:
-            continue
-        if id(alias) in there:
+        spelling = alias_spelling(module, alias, f"{old}.{alias.name}", renamed) if renamed else alias.name
+        if renamed and (id(alias) in there or spelling in written):
             extra.append(alias)
-        elif is_unused(module, statement, alias):
-            extra.append(alias)
-            unused = True
-    return extra, unused
+        written.add(spelling)
+    return extra
 
 
 def _removed(module: Module, statement: ImportStatement) -> Edit:
@@ -83,7 +104,8 @@ def _goes(module: Module, statement: ImportStatement) -> bool:
     if not isinstance(statement.node, ast.ImportFrom):
         return False
     moves = [(a, module.rename(_dotted(module, statement.node, a))) for a in statement.node.names]
-    return len(_extra(module, statement, moves)[0]) == len(moves)
+    extra = _extra(module, statement, moves)
+    return all(a in extra or (r and is_unused(module, statement, a)) for a, r in moves)
 
 
 def is_unused(module: Module, statement: ImportStatement, alias: ast.alias) -> bool:
@@ -110,15 +132,20 @@ def _is_never_read(module: Module, statement: ImportStatement, name: str) -> boo
 
 
 def _bound_elsewhere(module: Module, statement: ImportStatement) -> dict[str, str]:
-    """Local name -> dotted target of the `from` imports in the same block that need no rename."""
+    """Local name -> dotted target of the `from` imports in the same block that need no rename, or stand above."""
     found: dict[str, str] = {}
+    above = True
     for other in statement.block:
+        above &= other is not statement.node
         if other is statement.node or not isinstance(other, ast.ImportFrom):
             continue
         for alias in other.names:
             dotted = _dotted(module, other, alias)
-            if module.rename(dotted) is None:
+            renamed = module.placed.get(id(alias)) or module.rename(dotted)
+            if renamed is None:
                 found[alias.asname or alias.name] = dotted
+            elif above and renamed.new and not renamed.local:
+                found[module.index.local_name(module.facts, alias.asname or alias.name, dotted)] = renamed.new
     return found
 
 

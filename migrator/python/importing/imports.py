@@ -162,9 +162,10 @@ def _in_place(
     module: Module, statement: ImportStatement, node: ast.ImportFrom, old: str, moves: Moves
 ) -> Iterator[Finding]:
     """The statement keeps its shape: its module and single names are replaced where they stand."""
-    finding = dropped(module, statement, moves)
-    if finding:
-        yield finding
+    found, gone = dropped(module, statement, moves)
+    yield from found
+    moves = [(alias, renamed) for alias, renamed in moves if id(alias) not in gone]
+    if not moves:
         return
     renamed = moves[0][1]
     new = parent_of(renamed, old)

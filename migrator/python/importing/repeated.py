@@ -28,7 +28,7 @@ def _repeated(module: Module, node: ast.Tuple, edits: list[Edit]) -> list[tuple[
     inside = [edit for edit in edits if start <= edit.start and edit.end <= end]
     segment = source.segment(node)
     plain = all(isinstance(item, ast.Name | ast.Attribute) for item in node.elts)
-    if len(inside) < 2 or not plain or not segment.startswith("(") or SUPPRESSION.search(segment):
+    if not inside or not plain or not segment.startswith("(") or SUPPRESSION.search(segment):
         return []
     before, after = list[str](), list[str]()
     found: dict[int, Edit] = {}
