@@ -136,4 +136,4 @@ def _import(module: str, names: Iterable[str], width: int) -> str:
 
 def _by_kind(names: Iterable[str]) -> Iterator[str]:
     """Constants, then classes, then the others."""
-    return iter(sorted(names, key=lambda name: (not name.isupper(), not name[0].isupper(), name)))
+    return iter(sorted(names, key=lambda name: (not name.isupper(), not name[0].isupper(), name.lower())))

@@ -15,8 +15,9 @@ _ASIDE = {"test", "tests", "testing", "example", "examples", "benchmark", "bench
 
 def home(distribution: str, weights: dict[str, int], candidates: Candidates) -> tuple[str, str]:
     """The folder that the client module goes to, and the dotted package that this is."""
+    code = {path: weight for path, weight in weights.items() if not _ASIDE & {*folder_of(path).split("/")}}
     packages = Counter[tuple[str, str]]()
-    for path, weight in sorted(weights.items()):
+    for path, weight in sorted((code or weights).items()):
         facts = candidates.facts[path]
         name = _known_as(facts, candidates)
         top = name.partition(".")[0]
@@ -26,11 +27,9 @@ def home(distribution: str, weights: dict[str, int], candidates: Candidates) -> 
             packages[str(folder), top] += weight
         elif folder is None and _is_for_packages(name, candidates):
             packages[folder_of(path), ""] += weight
-    named = {place: weight for place, weight in packages.items() if not _ASIDE & {*place[0].split("/")}}
-    if named or (packages and len(packages) == 1):
-        return max(named or packages, key=lambda place: ((named or packages)[place], place))
-    folders = {folder_of(path) for path in weights}
-    folders = {f for f in folders if not _ASIDE & {*f.split("/")}} or folders
+    if packages and (code or len(packages) == 1):
+        return max(packages, key=lambda place: (packages[place], place))
+    folders = {folder_of(path) for path in code or weights}
     return (folders.pop() if len(folders) == 1 else distribution), ""
 
 
