@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from types import MappingProxyType
 from typing import NamedTuple
@@ -23,11 +23,12 @@ _LAID_OUT = {"apply", "apply_async"}
 
 
 class Applied(NamedTuple):
-    """A function that is called, with what each argument by its place may be given, and those by name."""
+    """A function that is called, with what each argument by its place may be given, those by name, and `**merged`."""
 
     function: ast.expr
     args: tuple[tuple[Given, ...], ...] = ()
     keywords: Mapping[str, ast.expr] = MappingProxyType({})
+    merged: tuple[ast.expr, ...] = ()
 
 
 def plain(call: ast.Call) -> Applied:
@@ -61,9 +62,10 @@ def applied(call: ast.Call) -> Iterator[Applied]:
         yield from [Applied(key, (items,))] if key else []
 
 
-def _with(function: ast.expr, args: Iterable[ast.expr], keywords: Iterable[ast.keyword]) -> Applied:
-    seen = takewhile(lambda each: not isinstance(each, ast.Starred), args)
-    return Applied(function, tuple((Given(each),) for each in seen), {k.arg: k.value for k in keywords if k.arg})
+def _with(function: ast.expr, args: Iterable[ast.expr], keywords: Sequence[ast.keyword]) -> Applied:
+    seen = tuple((Given(each),) for each in takewhile(lambda each: not isinstance(each, ast.Starred), args))
+    merged = tuple(k.value for k in keywords if k.arg is None)
+    return Applied(function, seen, {k.arg: k.value for k in keywords if k.arg}, merged)
 
 
 def _laid_out(function: ast.expr, args: ast.expr | None, named: ast.expr | None) -> Applied:
@@ -71,4 +73,5 @@ def _laid_out(function: ast.expr, args: ast.expr | None, named: ast.expr | None)
     items = args.elts if isinstance(args, ast.Tuple | ast.List) else []
     pairs = zip(named.keys, named.values, strict=True) if isinstance(named, ast.Dict) else ()
     keywords = [ast.keyword(text_value(key), value) for key, value in pairs]
+    keywords += [ast.keyword(None, named)] if named and not isinstance(named, ast.Dict) else []
     return _with(function, items, keywords)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migrator.python.answers import known, passing
-from migrator.python.answers.applied import plain
+from migrator.python.answers.applied import Applied, plain
 from migrator.python.answers.values import (
     NOTHING,
     OTHER,
@@ -114,12 +114,14 @@ class Functions:
         return passed | (said or frozenset())
 
     def _by_name(self, at: View, function: FunctionNode) -> Values:
-        """What `**kwargs` are, as far as an answer is among what the calls give by names that no parameter has."""
+        """What `**kwargs` are: what all calls give by names that no parameter has, if an answer is among that."""
         own = {arg.arg for arg in parameters(function.args)}
-        calls = ((view, call.keywords) for view, call in passing.seen(self.trace, at, function))
-        named = ({n: self.trace.value(view, v) for n, v in by.items() if n not in own} for view, by in calls)
-        tables = frozenset[Value](Table(OTHER, UNKNOWN, tuple(sorted(each.items())), whole=False) for each in named)
-        return frozenset(table for table in tables if matters(frozenset({table}))) or UNKNOWN
+        calls = [*passing.seen(self.trace, at, function)]
+        tables = [self.trace.contents.table(view, _named(call)) for view, call in calls]
+        names = sorted({name for table in tables for name, _ in table.fields} - own)
+        fields = tuple((name, union(table.at(name) for table in tables)) for name in names)
+        values = frozenset[Value]({Table(OTHER, union(table.items for table in tables) | UNKNOWN, fields, whole=False)})
+        return values if matters(values) else UNKNOWN
 
     def _is_called(self, said: Values) -> bool:
         """Whether an annotation names nothing but classes whose instances are called, be it one that only says how."""
@@ -163,6 +165,12 @@ class Functions:
             above = [each.name for each in at.notes.above(node) if isinstance(each, FunctionNode | ast.ClassDef)]
             if above and leads(self.trace.value(at, of)):
                 yield above[-1]
+
+
+def _named(call: Applied) -> Iterator[tuple[ast.expr | None, ast.expr]]:
+    """What a call gives by name, as the items of a dictionary."""
+    yield from ((None, each) for each in call.merged)
+    yield from ((ast.Constant(name), value) for name, value in call.keywords.items())
 
 
 def _called(at: View, function: FunctionNode, scope: Scope) -> ast.arg | None:

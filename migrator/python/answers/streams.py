@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from migrator.python.answers.notes import leaves
 from migrator.python.answers.places import Places
 from migrator.python.answers.trace import Trace
 from migrator.python.answers.values import Is
@@ -54,11 +55,13 @@ class _Guards:
             return
         if self._is_guarded(node, chunk):
             return
-        if loop is not None:
+        if loop is not None and isinstance(chunk, ast.Name):
             self.done.add(id(loop))
+            chunk = self._first(loop, chunk)
         edits = self._edits(loop, chunk) if loop is not None and isinstance(chunk, ast.Name) else ()
         said = f"the last chunk has no {rule.last} where the stream is asked for usage"
-        start = self.module.source.start(chunk)
+        place = self.places.span(chunk)
+        start = place[0] if place else self.module.source.start(chunk)
         if edits:
             yield Finding(start, rule.id, Status.REVIEW, f"{said}: it is passed over", edits)
         else:
@@ -96,7 +99,7 @@ class _Guards:
                 return True
             for block in (getattr(above, "body", None), getattr(above, "orelse", None)):
                 for before in block[: block.index(below)] if isinstance(block, list) and below in block else ():
-                    if isinstance(before, ast.If | ast.Assert) and self._asks(before.test, chunk):
+                    if self._passes(before, chunk):
                         return True
             if isinstance(above, ast.Try) and below in above.body and _catches(above):
                 return True
@@ -104,6 +107,31 @@ class _Guards:
                 return False
             below = above
         return False
+
+    def _passes(self, statement: ast.stmt, chunk: ast.expr) -> bool:
+        """Whether a statement lets nothing by but chunks with choices."""
+        if isinstance(statement, ast.Assert):
+            return self._tells(statement.test, chunk, holds=True)
+        return isinstance(statement, ast.If) and (
+            (leaves(statement.body) and self._tells(statement.test, chunk, holds=False))
+            or (leaves(statement.orelse) and self._tells(statement.test, chunk, holds=True))
+        )
+
+    def _tells(self, test: ast.expr, chunk: ast.expr, *, holds: bool) -> bool:
+        """Whether a chunk has choices where a test holds, or does not."""
+        match test:
+            case ast.UnaryOp(op=ast.Not()):
+                return self._tells(test.operand, chunk, holds=not holds)
+            case ast.BoolOp():
+                parts = [self._tells(each, chunk, holds=holds) for each in test.values]
+                return any(parts) if isinstance(test.op, ast.And) == holds else all(parts)
+            case ast.Compare(ops=[ast.Is() | ast.IsNot()]):
+                return False  # an empty list is not None either
+            case ast.Compare(ops=[op], comparators=[ast.Constant() | ast.List() as other]):
+                empty = not (other.value if isinstance(other, ast.Constant) else other.elts)
+                denies = isinstance(op, (ast.Lt, ast.LtE, ast.Eq if empty else ast.NotEq))
+                return denies != holds and self._asks(test, chunk)
+        return holds and self._asks(test, chunk)
 
     def _asks(self, test: ast.expr, chunk: ast.expr) -> bool:
         """Whether a test looks at the choices of a chunk as a whole, or through a variable that has them."""
@@ -142,7 +170,13 @@ class _Guards:
             edits.append(Edit(start, start, test))
         return edits
 
-    def _reads(self, statement: ast.stmt, chunk: ast.Name) -> Iterator[ast.Subscript]:
+    def _first(self, loop: ast.AST, chunk: ast.Name) -> ast.Name:
+        """The chunk of the first reading of a choice in a loop that nothing guards."""
+        reads = [each for each in self._reads(loop, chunk) if not self._is_guarded(each, chunk)]
+        chunks = [each for read in reads for each in ast.walk(read.value) if isinstance(each, ast.Name)]
+        return min((chunk, *chunks), key=lambda each: (each.lineno, each.col_offset))
+
+    def _reads(self, statement: ast.AST, chunk: ast.Name) -> Iterator[ast.Subscript]:
         """Where a statement reads one choice of a chunk."""
         for each in ast.walk(statement):
             if isinstance(each, ast.Subscript) and _names(each.value, self.trace.rule.last):

@@ -67,7 +67,7 @@ class Texts:
             elif call and callee and value == library.module and self._guards_import(call, library):
                 said = f"{callee[0]}({value!r}) guards what is imported below: have it ask for {library.instead}"
                 yield self._asked_as_well(text, library) or self._finding(text, Status.MANUAL, said)
-            elif value == library.module and not self._lingers and self._asks_by_name(text.node, callee):
+            elif value == library.module and self._asks_by_name(text.node, callee):
                 said = f"{value} is asked for by its name in a text: ask for {library.instead}, or take it out"
                 yield self._finding(text, Status.MANUAL, said)
         elif (rule := self.module.names.variable(value)) and variables.is_left(self.module, text, value, rule):
@@ -91,13 +91,18 @@ class Texts:
         return self._finding(text, Status.MANUAL, said) if self._lingers else None
 
     def _asks_by_name(self, node: ast.expr, callee: Parts) -> bool:
-        """Whether a text is whose version is asked for, or one of those that a loop or a default imports or probes."""
-        if callee and callee[0] in _VERSIONS:
-            return True
+        """Whether a text is whose version is asked for, or one of those that a loop or a default imports or probes.
+
+        Only the default is a matter where the library stays: other modules may get that by it.
+        """
         parent = self.module.source.parents.get(id(node))
         if isinstance(parent, ast.arguments):
             function = self.module.source.parents.get(id(parent))
             return isinstance(function, FunctionNode) and function.name in self._importers
+        if self._lingers:
+            return False
+        if callee and callee[0] in _VERSIONS:
+            return True
         above = (
             self.module.source.parents.get(id(parent)) if isinstance(parent, ast.Tuple | ast.List | ast.Set) else None
         )
