@@ -125,7 +125,7 @@ class Addresses:
             new = self.writer.moved_address(old or "")
             if not old or not new or id(node) in self.module.replaced | self.module.kept:
                 continue
-            url = self.urls.of(node)
+            url = self.urls.around(node)
             urls = self.urls
             differs = url.differs if url else urls.gone
             place = self.module.source.inside(node, old)

@@ -94,6 +94,17 @@ class Urls:
             self._of[id(node)] = self._made(node)
         return self._of[id(node)]
 
+    def around(self, text: ast.expr) -> Url | None:
+        """The URL that a text is, or is put together with others to make."""
+        at: ast.AST | None = text
+        while isinstance(at, ast.expr):
+            if url := self.all.get(id(at)):
+                return url
+            above = self.module.source.parents.get(id(at))
+            joined = isinstance(above, ast.BinOp | ast.List | ast.Tuple | ast.JoinedStr)
+            at = above if joined or (above is not None and is_filled(above)) else None
+        return self.of(text)
+
     def _made(self, node: ast.expr, depth: int = 0) -> Url | None:
         if isinstance(node, ast.Name | ast.Attribute):
             value = self.variables.value(node)
