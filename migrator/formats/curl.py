@@ -114,15 +114,15 @@ class Curl:
 
     def _asked(self, command: Command) -> Asked | None:
         """What differs about the URL that a command calls, one that a variable holds as well."""
-        found = (self._differs(self._values.apart(word.text)[0] or word.text) for word in command.words)
+        found = (self._differs(self._values.apart(word.text, word.start)[0] or word.text) for word in command.words)
         return next((each for each in found if each), None)
 
     def _behind(self, command: Command) -> Iterator[Finding]:
         """What is gone behind an address that a variable holds: the address is the new one, or moves."""
-        longest = max(self.client.addresses, key=len)
+        longest, new = max(self.client.addresses, key=len), self.headers.address
         for word in command.words:
-            value, path = self._values.apart(word.text)
-            begun = value.rstrip("/") in (*self.client.addresses, self.headers.address)
+            value, path = self._values.apart(word.text, word.start)
+            begun = value.rstrip("/") in (*self.client.addresses, new, new.removesuffix("/v1"))
             differs = self._differs(f"{longest}/{path.lstrip('/')}") if begun and path.strip("/") else None
             if differs and differs.status is Status.MANUAL:
                 yield Finding(word.start, differs.rule, differs.status, f"{word.text}: {differs.message}")

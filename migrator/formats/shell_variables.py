@@ -13,6 +13,7 @@ SETS = re.compile(_SETS)
 USES = re.compile(rf"(?:\$[{{(]?|\{{\{{[ \t]*)(?P<name>{_NAME})")
 _BEGINS = re.compile(rf"\$(?:(?P<bare>{_NAME})|\{{(?P<braced>{_NAME})\}}|\((?P<made>{_NAME})\))")
 _SET = re.compile(rf"""^{_SETS}[ \t]*["']?(?P<value>[^\s"'#]*)""", re.MULTILINE)
+_BEHIND = re.compile(r"(?P<gap>[ \t]*)\+=")
 
 
 def given(calls: Iterable[Command]) -> frozenset[str]:
@@ -21,16 +22,23 @@ def given(calls: Iterable[Command]) -> frozenset[str]:
 
 
 class Values:
-    """What the variables of one text are set to, those that are set once."""
+    """What the variables of one text are set to, those that are set once, with what `+=` puts behind it later on."""
 
     def __init__(self, text: str) -> None:
         values: dict[str, list[str]] = {}
+        self._behind: dict[str, list[tuple[int, str]]] = {}
         for match in _SET.finditer(text):
-            values.setdefault(match["name"], []).append(match["value"])
+            added = _BEHIND.match(text, match.end("name"))
+            if added is None:
+                values.setdefault(match["name"], []).append(match["value"])
+            elif not added["gap"]:  # with a gap it is a Makefile's, which adds a word of its own
+                self._behind.setdefault(match["name"], []).append((match.start(), match["value"]))
         self._values = {name: each[0] for name, each in values.items() if len(each) == 1}
 
-    def apart(self, word: str) -> tuple[str, str]:
-        """What the variable is set to that a word begins with, and the rest of the word; ("", word) for none."""
+    def apart(self, word: str, at: int) -> tuple[str, str]:
+        """What the variable is set to that a word at a place begins with, and what is behind; ("", word) for none."""
         match = _BEGINS.match(word)
-        value = self._values.get(match["bare"] or match["braced"] or match["made"], "") if match else ""
-        return (value, word[match.end() :]) if match and value else ("", word)
+        name = match["bare"] or match["braced"] or match["made"] if match else ""
+        value = self._values.get(name, "")
+        added = "".join(text for start, text in self._behind.get(name, ()) if start < at)
+        return (value, added + word[match.end() :]) if match and value else ("", word)
