@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Set
 from dataclasses import dataclass
+from itertools import pairwise
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -166,11 +167,14 @@ def _used_by(client: str, program: str, moved: Set[str]) -> set[str]:
 
     source, outline, facts = rewrite.read(program, "snippet.py", ("snippet",))
     targets = {t for ts in facts.bound.values() for t in ts} | facts.mentioned | facts.assigned
-    read, kept = {attribute.attr for attribute, _ in outline.loose}, False
+    read, kept, leaf = {attribute.attr for attribute, _ in outline.loose}, False, client.rpartition(".")[2]
     read.update(attribute.attr for attributes, _ in outline.members for attribute in attributes)
     asked = {node: attribute for node, (_, attribute) in asked_of(outline).items()}
     for reference in outline.references:
         read.update(reference.parts[1:])
+        theirs = [*pairwise(reference.parts[1:])]  # `llm.llm_client.completion`, of what another module calls it
+        targets.update(f"{client}.{name}" for of, name in theirs if of == leaf)
+        kept |= reference.parts[1:][-1:] == (leaf,) and id(reference.nodes[-1]) in outline.stored
         named = asked.get(id(reference.nodes[-1]))  # `getattr(llm_client, "completion")`
         parts = (*reference.parts[1:], named) if named else reference.parts[1:]
         holder = reference.scope.lookup(reference.parts[0])

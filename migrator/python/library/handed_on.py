@@ -27,31 +27,59 @@ def find(module: Module, uses: Iterable[Use]) -> Iterator[Finding]:
         if not is_read(node):
             yield from _replaced(module, use)
             continue
-        if id(node) in module.found.stored or id(node) in module.found.tested:
-            continue
-        new = object_name(module.index, module.meaning(parts, use.reference.scope) or "").rpartition(".")[2]
+        new = another_name(module, use) or parts[-1]
         place, call = module.place(use.reference, len(parts)), calls.get(id(node))
         start, rule = module.source.start(use.reference.nodes[0]), use.fate.rule
-        if place and new and new != parts[-1] and call and are_clients(module, use.dotted, named(call)):
+        is_passed = id(node) in module.found.stored or id(node) in module.found.tested
+        follows = is_passed or (call is not None and are_clients(module, use.dotted, named(call)))
+        if place and new != parts[-1] and follows:
             edit = Edit(place[1] - len(parts[-1]), place[1], new)
             yield Finding(start, rule, Status.MIGRATED, f"{use.text} → {'.'.join((*parts[:-1], new))}", (edit,))
-        elif new != parts[-1] or not call:
+        elif is_passed and is_split(module.index, _name_in_module(module, use)):
+            yield Finding(start, rule, Status.MANUAL, f"{use.text}: {SPLIT}")
+        elif new != parts[-1] or not (call or is_passed):
             yield Finding(start, rule, Status.MANUAL, f"{use.text} {WHOLE}")
 
 
 def _replaced(module: Module, use: Use) -> Iterator[Finding]:
     """What another module calls a library, assigned to: `app.llm.litellm = fake`."""
     parts, place = use.reference.parts, module.place(use.reference, len(use.reference.parts))
-    of = module.meaning(parts[:-1], use.reference.scope) or ""
-    dotted = f"{of}.{parts[-1]}"
-    new, rule = object_name(module.index, dotted).rpartition(".")[2], use.fate.rule
-    if of not in module.index.by_name or place is None:
-        return
-    if new != parts[-1]:
+    dotted, new = _name_in_module(module, use), another_name(module, use)
+    if place and new:
         status, message = fakes.said(module, use.text, ".".join((*parts[:-1], new)))
-        yield Finding(place[0], rule, status, message, (Edit(place[1] - len(parts[-1]), place[1], new),))
-    elif is_split(module.index, dotted):
-        yield Finding(place[0], rule, Status.MANUAL, f"{dotted}: {SPLIT}")
+        yield Finding(place[0], use.fate.rule, status, message, (Edit(place[1] - len(parts[-1]), place[1], new),))
+    elif place and is_split(module.index, dotted):
+        yield Finding(place[0], use.fate.rule, Status.MANUAL, f"{dotted}: {SPLIT}")
+
+
+def another_name(module: Module, use: Use) -> str:
+    """What a module of the project calls a library from now on that a use is read off: `litellm` of `app.llm.litellm`.
+
+    It is "" where that name stays, or where the use does not go through the module that has it.
+    """
+    dotted = _name_in_module(module, use)
+    new = object_name(module.index, dotted)
+    return new.rpartition(".")[2] if new != dotted else ""
+
+
+def _name_in_module(module: Module, use: Use) -> str:
+    """The full name that a use has the library by, where it is a name in another module; "" for any other."""
+    parts, scope = use.reference.parts[: use.depth], use.reference.scope
+    of = (module.meaning(parts[:-1], scope) if len(parts) > 1 and parts[0] else None) or ""
+    return f"{of}.{parts[-1]}" if of in module.index.by_name else ""
+
+
+def read_off(module: Module, use: Use, new: str) -> Finding | None:
+    """What is read off what another module calls a library, which is called `new` there; None where it is no one piece.
+
+    It is `llm.litellm.completion.return_value`, by what `another_name` says.
+    """
+    parts, place = use.reference.parts, use.place(module, use.depth)
+    if place is None:
+        return None
+    said = f"{use.text} → {'.'.join((*parts[: use.depth - 1], new, *parts[use.depth :]))}"
+    edit = Edit(place[1] - len(parts[use.depth - 1]), place[1], new)
+    return Finding(place[0], use.fate.rule, Status.MIGRATED, said, (edit,))
 
 
 def named(call: ast.Call) -> set[str]:
