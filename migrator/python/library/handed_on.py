@@ -30,7 +30,8 @@ def find(module: Module, uses: Iterable[Use]) -> Iterator[Finding]:
         new = another_name(module, use) or parts[-1]
         place, call = module.place(use.reference, len(parts)), calls.get(id(node))
         start, rule = module.source.start(use.reference.nodes[0]), use.fate.rule
-        is_passed = id(node) in module.found.stored or id(node) in module.found.tested
+        is_compared = isinstance(module.source.parents.get(id(node)), ast.Compare)
+        is_passed = is_compared or id(node) in module.found.stored or id(node) in module.found.tested
         follows = is_passed or (call is not None and are_clients(module, use.dotted, named(call)))
         if place and new != parts[-1] and follows:
             edit = Edit(place[1] - len(parts[-1]), place[1], new)

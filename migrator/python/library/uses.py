@@ -127,10 +127,6 @@ class _Library:
         its = self._is_clients(use.fate, use.reference.parts[use.depth]) and use.own == use.depth + 1
         return its and not self.calls.refusal(node)
 
-    def _is_there(self, use: Use) -> bool:
-        """Whether what is read by another module's name can be written with the name that it has from now on."""
-        return self._follows(use) and use.place(self.module, use.depth) is not None and is_read_off(use)
-
     def _is_function(self, use: Use) -> bool:
         return use.fate.kind == "moved" and use.fate.to == self.module.names.client
 
@@ -314,11 +310,14 @@ class _Library:
                 yield Finding(start, fate.rule, Status.MANUAL, f"{use.text}: {library_modules.SPLIT}")
             elif fate.kind in ("gone", "unknown", "needless"):
                 yield Finding(start, fate.rule, fate.standing, f"{use.text}: {fate.message}")
-            elif fate.kind == "moved" and (new := handed_on.another_name(module, use)) and self._is_there(use):
-                yield handed_on.read_off(module, use, new)
-            elif fate.kind == "moved" and (new or not self.follows):
+            elif fate.kind == "moved":
+                new = handed_on.another_name(module, use)
+                its = self._follows(use)
+                if new and its and is_read_off(use) and (found := handed_on.read_off(module, use, new)):
+                    yield found
+                    continue
                 replaced = bool(new) or self._has_moved(use) or following.is_replaced(module.index, self._base(use))
-                if not new and replaced and self._follows(use):
+                if not new and (self.follows or (replaced and its)):
                     continue
                 what = "what is the client module now" if replaced else "a module that is kept elsewhere"
                 said = f"{use.text} → {fate.new}: read off {what}, write it by hand"

@@ -37,9 +37,10 @@ def read_by_calls(module: Module) -> Iterator[tuple[int, Finding]]:
 
 def _naming(call: ast.Call) -> Iterator[tuple[ast.expr, ast.expr]]:
     """What a call names attributes of, and each of the texts that does."""
-    if len(call.args) < 2:
+    given = [*call.args[:2], *(k.value for name in ("target", "attribute") for k in call.keywords if k.arg == name)]
+    if len(given) < 2:
         return
-    first, second = call.args[:2]
+    first, second = given[:2]
     if callee_of(call) in _NAMED_ATTRIBUTE_CALLS:
         yield first, second
     elif callee_of(call) in _NAMED_ITEM_CALLS and (of := _whose(first)):
@@ -83,12 +84,17 @@ def _owner(module: Module, node: ast.expr, scope: Scope) -> str:
 
 
 def patched(module: Module) -> Iterator[Finding]:
-    """`patch.multiple("a.b", PortkeyClient=…)`: the keywords are attributes."""
+    """`patch.multiple("a.b", PortkeyClient=…)`, `patch.dict(vars(x), PortkeyClient=…)`: the keywords are attributes."""
     for call, scope in module.found.calls:
         targets = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "target")]
-        if callee_of(call) != "multiple" or not targets:
+        of = targets[0] if targets else None
+        if callee_of(call) == "dict":
+            of = _whose(of) if of else None
+        elif callee_of(call) != "multiple":
             continue
-        owner = text_value(targets[0]) or _owner(module, targets[0], scope)
+        if of is None:
+            continue
+        owner = text_value(of) or _owner(module, of, scope)
         for keyword in (k for k in call.keywords if owner and k.arg):
             start, name, dotted = module.source.start(keyword), keyword.arg or "", f"{owner}.{keyword.arg}"
             renamed, rule = _renamed(module, dotted)
