@@ -152,6 +152,7 @@ class Options:
             result.say(Status.REVIEW, row.message)
 
     def _labels(self, result: Result, value: ast.expr) -> None:
+        value = meant(value)
         if isinstance(value, ast.Dict) and all(text_value(k) for k in value.keys):
             for key, inner in zip(value.keys, value.values, strict=True):
                 header = re.sub(r"[^A-Za-z0-9]+", "-", text_value(key) or "").strip("-")
