@@ -143,14 +143,19 @@ class Candidates:
 
     def _tell(self, index: Index) -> bool:
         """Read modules again with what functions of others give them; whether there are any of which more is known."""
-        from migrator.python.reading.takers import told
+        from migrator.python.reading.takers import takers
 
-        known = {path: told(index, facts) for path, facts in index.by_path.items()}
-        known = {path: each for path, each in known.items() if each != self.facts[path].told}
-        for path, each in known.items():
+        known = takers(index)
+        waiting = {path: known.told(facts) for path, facts in index.by_path.items()}
+        waiting = {path: told for path, told in waiting.items() if told != self.facts[path].told}
+        is_more = bool(waiting)
+        while waiting:
+            path = next(iter(waiting))
             self.by_path[path].parsed = None
-            self._parse(self.by_path[path], None, each)
-        return bool(known)
+            self._parse(self.by_path[path], None, waiting.pop(path))
+            others = {each: known.told(index.by_path[each]) for each in sorted(known.add(self.facts[path]))}
+            waiting |= {each: told for each, told in others.items() if told != self.facts[each].told}
+        return is_more
 
     def _read_users_of(self, offered: Iterable[tuple[str, Facts]]) -> None:
         """Read the modules with a name in them that others offer."""
@@ -172,9 +177,11 @@ class Candidates:
 
     def _callers(self, index: Index) -> list[str]:
         """The modules, none of them read, that call methods which give a library, of objects that others give them."""
-        from migrator.python.reading.takers import methods
+        from migrator.python.reading.takers import takers
 
-        return tree.matching(self.project.root, self._others(), [f"{name}()".encode() for name in methods(index)])[0]
+        return tree.matching(
+            self.project.root, self._others(), [f"{name}()".encode() for name in takers(index).methods]
+        )[0]
 
     def _receivers(self, index: Index) -> list[str]:
         """The modules, none of them read, that may be given answers or clients, and read keys of them, or call them.

@@ -16,13 +16,14 @@ from migrator.python.library import fitting, unnamed
 from migrator.python.library import uses as library
 from migrator.python.models import ids as model_ids
 from migrator.python.module import Module
-from migrator.python.reading import generated, takers
+from migrator.python.reading import generated
 from migrator.python.reading.facts import Facts, module_names, package_of
 from migrator.python.reading.getters import NOTHING_TOLD
 from migrator.python.reading.index import Index
 from migrator.python.reading.outline import Outline
 from migrator.python.reading.source import Source
 from migrator.python.reading.survey import facts_of
+from migrator.python.reading.takers import takers
 from migrator.python.reading.walk import outline
 from migrator.python.sdk import clients
 from migrator.python.words import fixtures, gone, notes, settings, texts
@@ -73,7 +74,7 @@ def find_in_snippet(text: str, index: Index, *, edit_prose: bool = False) -> lis
     """The findings of a piece of Python that belongs to no file, such as a fence in a document."""
     path, names = "snippet.py", module_names("snippet.py", ("",))
     source, found, facts = read(text, path, names)
-    if told := takers.told(index, facts):
+    if told := takers(index).told(facts):
         source, found, facts = read(text, path, names, told)
     return find(source, found, facts, index, edit_prose=edit_prose)
 

@@ -21,7 +21,7 @@ from migrator.planning.distributions import Distributions, folder_of
 from migrator.python.reading.expressions import text_value
 from migrator.python.reading.facts import Facts
 from migrator.python.reading.index import Index
-from migrator.python.reading.takers import together
+from migrator.python.reading.takers import takers
 from migrator.sites import Change, Site, Status
 from migrator.tree.textio import decode
 
@@ -133,7 +133,8 @@ def needed(index: Index, changes: Collection[Change]) -> frozenset[str]:
     provided: frozenset[str] = _maker(names).provided(names.rules.served)
     used = {name for change in changes for name in _used(names.client, change, moved)}
     giving = (index.by_path[change.path] for change in changes if _gives(index, change))
-    used |= _handed(moved, (name for facts in giving for each in together(index, facts) for name in each.read_off))
+    around = {path for group in {takers(index).around(facts) for facts in giving} for path in group}
+    used |= _handed(moved, (name for path in around for name in index.by_path[path].read_off))
     return (provided | moved) & used
 
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import islice
 
 from migrator.python.module import Module
-from migrator.python.reading import takers
+from migrator.python.reading.calling import asked
 from migrator.python.reading.expressions import given_by, parts_of
 from migrator.python.reading.facts import Facts
 from migrator.python.reading.index import Index
+from migrator.python.reading.scopes import Scope
+from migrator.python.reading.takers import takers
 
-_ASKING = (ast.Attribute, ast.Expr, ast.Compare, ast.If, ast.While, ast.Assert, ast.UnaryOp)  # what hands nothing on
+_ASKING = (ast.Attribute, ast.Expr, ast.Compare)  # what hands nothing on
 
 
 def uncalled(module: Module) -> set[int]:
     """The ids of what public functions return that nothing in the project calls: others may, who are not seen."""
     called, public = module.facts.called, [each for each in module.found.getters if not (each.read or each.is_private)]
     lone = [each for each in public if called.isdisjoint(each.spelled)]
-    lone = [each for each in lone if not takers.is_taken(module.index, module.facts, each.name)]
+    lone = [each for each in lone if not takers(module.index).is_taken(module.facts, each.name)]
     return {id(node) for each in lone for node in each.returned}
 
 
@@ -27,12 +30,41 @@ def handed(module: Module) -> Iterator[ast.Call]:
 
     A class may have what a method of its own gives for others that inherit from it.
     """
-    for call, _ in module.found.calls:
+    asking = module.found.tested | {id(of) for of, *_ in asked(module.found)}
+    for call, scope in module.found.calls:
         above = module.source.parents.get(id(call))
-        if module.names.is_module(given_by(call, module.found.importers)) and not isinstance(above, _ASKING):
+        is_given = module.names.is_module(given_by(call, module.found.importers))
+        is_handed = is_given and id(call) not in asking and not isinstance(above, _ASKING)
+        if is_handed and not _is_anothers(module, call, scope):
             is_own = parts_of(call.func)[:1] in (("self",), ("cls",))
             if id(call) not in module.found.stored or (not is_own and is_lost(module, call)):
                 yield call
+
+
+def _is_anothers(module: Module, call: ast.Call, scope: Scope) -> bool:
+    """Whether a method is of another class than those that give the library, or nothing tells that it is of one."""
+    if not isinstance(call.func, ast.Attribute) or ".".join(parts_of(call.func)) in module.facts.told:
+        return False
+    known, method, cls = takers(module.index), call.func.attr, _class_of(module, call.func.value, scope)
+    if cls and module.index.defines_member(cls, method):
+        return not known.gives(cls, method)
+    return not known.knows(module.facts)
+
+
+def _class_of(module: Module, value: ast.expr, scope: Scope) -> str:
+    """The class that an object is said to be of: where it is made, by its annotation, as `self`; "" for any other."""
+    if isinstance(value, ast.Call):
+        return module.dotted(parts_of(value.func), scope) or ""
+    holder = scope.lookup(value.id) if isinstance(value, ast.Name) else None
+    if not isinstance(value, ast.Name) or holder is None:
+        return ""
+    if owner := scope.owner(value.id):
+        return f"{module.facts.name}.{owner.node.name}" if isinstance(owner.node, ast.ClassDef) else ""
+    nodes = [binding.node for binding in holder.bindings[value.id]]
+    above = module.source.parents.get(id(nodes[0])) if len(nodes) == 1 else None
+    said = nodes[0].annotation if len(nodes) == 1 and isinstance(nodes[0], ast.arg) else None
+    said = above.value.func if isinstance(above, ast.Assign) and isinstance(above.value, ast.Call) else said
+    return (module.dotted(parts_of(said), holder) or "") if said else ""
 
 
 def is_lost(module: Module, value: ast.expr) -> bool:
@@ -47,7 +79,7 @@ def is_lost(module: Module, value: ast.expr) -> bool:
 
 def others_follow(module: Module) -> bool:
     """Whether the other modules that a library goes around in, from one to the next, can have the client module."""
-    return all(_follows(module.index, facts) for facts in takers.together(module.index, module.facts))
+    return _staying(module.index, module.facts) <= {module.facts.path}
 
 
 def keeper(index: Index, dotted: str) -> Facts | None:
@@ -70,7 +102,17 @@ def _assigner(index: Index, dotted: str) -> Facts | None:
 
 
 def _goes(index: Index, facts: Facts) -> bool:
-    return all(_follows(index, each) for each in (facts, *takers.together(index, facts)))
+    return _follows(index, facts) and not _staying(index, facts)
+
+
+def _staying(index: Index, facts: Facts) -> frozenset[str]:
+    """The first two of the modules a library goes around in, with this one, that cannot have the client module."""
+    group = takers(index).around(facts)
+    known = index.shared.get(("staying", group))
+    if not isinstance(known, frozenset):
+        known = frozenset(islice((path for path in sorted(group) if not _follows(index, index.by_path[path])), 2))
+        index.shared["staying", group] = known
+    return known
 
 
 def _follows(index: Index, facts: Facts) -> bool:

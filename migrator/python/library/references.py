@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from migrator.fates.library import Fate
 from migrator.python.module import Module
-from migrator.python.reading.expressions import module_argument, text_value
+from migrator.python.reading.calling import asked
+from migrator.python.reading.expressions import given_by, module_argument, text_value
 from migrator.python.reading.outline import Reference
 from migrator.python.words.texts import CHAINS
 
@@ -54,12 +55,17 @@ def _use(module: Module, reference: Reference, start: int) -> Use | None:
 def given(module: Module) -> Iterator[Use]:
     """Uses of what a function of the module's own gives: `_backend().completion`."""
     for nodes, owner in module.found.members:
-        if module.names.is_module(owner) and not isinstance(_module_argument(nodes[0].value), ast.Constant):
-            parts = ("", *(node.attr for node in nodes))
-            dotted = ".".join((owner, *parts[1:]))
-            fate = module.names.fate(dotted)
-            if fate:
-                yield Use(Reference(parts, (nodes[0].value, *nodes), module.found.scope, None), 1, dotted, fate)
+        if not isinstance(_module_argument(nodes[0].value), ast.Constant):
+            yield from _given(module, owner, [node.attr for node in nodes], (nodes[0].value, *nodes))
+    for of, call, name in asked(module.found):
+        yield from _given(module, given_by(of, module.found.importers), [name], (of, call))
+
+
+def _given(module: Module, owner: str, names: list[str], nodes: tuple[ast.expr, ...]) -> Iterator[Use]:
+    dotted = ".".join((owner, *names))
+    fate = module.names.fate(dotted) if module.names.is_module(owner) else None
+    if fate:
+        yield Use(Reference(("", *names), nodes, module.found.scope, None), 1, dotted, fate)
 
 
 def _module_argument(node: ast.expr) -> ast.expr | None:

@@ -18,9 +18,9 @@ from migrator.python.library.references import Use, is_read
 from migrator.python.library.texts import Texts
 from migrator.python.library.written import Written, is_read_off
 from migrator.python.module import Module
-from migrator.python.reading import takers
 from migrator.python.reading.expressions import callee_of
 from migrator.python.reading.survey import asked_of
+from migrator.python.reading.takers import takers
 from migrator.python.sdk.staying import keeper
 from migrator.sites import Finding, Status
 
@@ -66,7 +66,7 @@ class _Library:
         self.uncalled, self.handed = following.uncalled(module), list(following.handed(module))
         follows = told and not calls.strict and all(self._follows(use) for use in self.kept)
         self.follows = follows and not self.handed and (alone or following.others_follow(module))
-        calls_stay = any(self._is_function(use) for use in self.kept) or takers.together(module.index, module.facts)
+        calls_stay = any(self._is_function(use) for use in self.kept) or takers(module.index).around(module.facts)
         self.settled = self.follows or not calls_stay  # whether nothing of what settings are for goes on here
         for each in self.objects.values():
             each.lent &= self.follows or not any(self._is_stored(use) for use in each.uses)

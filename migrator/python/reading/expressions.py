@@ -155,14 +155,23 @@ def anchor(call: ast.Call, package: str) -> str:
     return package if here else text_value(given[0]) or ""
 
 
-def tested(node: ast.expr) -> Iterator[ast.expr]:
-    """What an expression only asks for whether it is there: `not a`, `a is None`, `b if a else c`."""
+def tested(node: ast.AST) -> Iterator[ast.expr]:
+    """What an expression or a statement only asks for whether it is there: `not a`, `a is None`, `b if a else c`."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        yield node.operand
-    elif isinstance(node, ast.IfExp):
-        yield node.test
+        yield from _conditions(node.operand)
+    elif isinstance(node, ast.IfExp | ast.If | ast.While | ast.Assert):
+        yield from _conditions(node.test)
+    elif isinstance(node, ast.Call) and parts_of(node.func) == ("bool",):
+        yield from (each for given in node.args for each in _conditions(given))
     elif isinstance(node, ast.BoolOp):
         yield from node.values[:-1] if isinstance(node.op, ast.And) else ()
     elif isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Is | ast.IsNot):
         to = node.comparators[0]
-        yield from [node.left] if is_none(to) else ()
+        yield from [node.left] if is_absent(to) else ()
+
+
+def _conditions(node: ast.expr) -> Iterator[ast.expr]:
+    """A condition, or those that `and` and `or` make it of."""
+    yield from (
+        (each for value in node.values for each in _conditions(value)) if isinstance(node, ast.BoolOp) else [node]
+    )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from migrator.python.reading.facts import Facts
 from migrator.python.reading.getters import is_common
@@ -12,78 +14,141 @@ if TYPE_CHECKING:
     from migrator.python.reading.index import Index
 
 
-def told(index: Index, facts: Facts) -> dict[str, str]:
-    """What functions of other modules give that a module calls, by what it calls them."""
-    return {spelled: given for spelled, given, _ in _taken(index, facts)}
+class Giver(NamedTuple):
+    """A function, method or class that gives a library: where it is, its name there, the module that it gives."""
+
+    path: str
+    name: str
+    module: str
 
 
-def together(index: Index, facts: Facts) -> list[Facts]:
-    """The other modules that have a library from functions of one, or give it one, also by way of others, by path."""
-    own = {facts.path} if index.by_path.get(facts.path) is facts else set()
-    found = {*own} or {path for _, _, (path, _) in _taken(index, facts)}
-    waiting = sorted(found)
-    while waiting:
-        path = waiting.pop()
-        more = {*_by_giver(index).get(path, ()), *(giver for giver, by in _by_giver(index).items() if path in by)}
-        waiting += sorted(more - found)
-        found |= more
-    return [index.by_path[path] for path in sorted(found - own)]
-
-
-def is_taken(index: Index, facts: Facts, getter: str) -> bool:
-    """Whether another module calls a function of one."""
-    return any(getter in names for names in _by_giver(index).get(facts.path, {}).values())
-
-
-def methods(index: Index) -> list[str]:
-    """The methods that give a library, as `.name`."""
-    return sorted(name for name in _given(index) if name.startswith("."))
-
-
-def _by_giver(index: Index) -> dict[str, dict[str, set[str]]]:
-    """Path of a module that gives -> path of one that takes -> the names in the former that the latter calls."""
+def takers(index: Index) -> Takers:
+    """Those of a project, worked out once."""
     known = index.shared.get("takers")
-    if isinstance(known, dict):
-        return known
-    found: dict[str, dict[str, set[str]]] = {}
-    for facts in index.by_path.values():
-        for _, _, (path, getter) in _taken(index, facts):
-            found.setdefault(path, {}).setdefault(facts.path, set()).add(getter)
-    index.shared["takers"] = found
-    return found
+    if not isinstance(known, Takers):
+        known = index.shared["takers"] = Takers(index)
+        for facts in index.by_path.values():
+            known.add(facts)
+    return known
 
 
-def _taken(index: Index, facts: Facts) -> Iterator[tuple[str, str, tuple[str, str]]]:
-    """What a module calls, the module that it is given, and who gives it: by path and name."""
-    given = _given(index)
-    for spelled in sorted(facts.called) if given else ():
-        for name in _meant(index, facts, spelled):
-            for path, getter, module in given.get(name, ()):
-                if path != facts.path:
-                    yield spelled, module, (path, getter)
+@dataclass(eq=False)
+class Takers:
+    """Which modules of a project have a library from functions of others, and of which ones."""
 
+    index: Index
+    _given: dict[str, list[Giver]] = field(default_factory=dict)  # by full name, and by `.name` for a method
+    _knowing: dict[str, bool] = field(default_factory=dict)  # by path
 
-def _meant(index: Index, facts: Facts, spelled: str) -> list[str]:
-    """The full names that what a module calls can have; of a method of any object that alone."""
-    first, _, rest = spelled.partition(".")
-    if not first:
-        return [spelled]
-    targets = facts.bound.get(first) or {index.through_star(facts, first) or ""}
-    return [index.canonical(f"{target}.{rest}" if rest else target) for target in sorted(filter(None, targets))]
-
-
-def _given(index: Index) -> dict[str, list[tuple[str, str, str]]]:
-    """Full name of what gives a library when it is called, and `.name` of a method -> path, name there, library."""
-    known = index.shared.get("givers")
-    if isinstance(known, dict):
-        return known
-    found: dict[str, list[tuple[str, str, str]]] = {}
-    for facts in index.by_path.values():
+    def add(self, facts: Facts) -> set[str]:
+        """Note what a module gives; the paths of those that call what was not known before."""
+        fresh = set()
         for getter, module in facts.gives.items():
             owner, _, method = getter.rpartition(".")
             names = [f"{name}.{getter}" for name in facts.names]
             names += [f".{method}"] if owner and not is_common(method) else []
-            for name in names if index.names.is_module(module) else ():
-                found.setdefault(name, []).append((facts.path, getter, module))
-    index.shared["givers"] = found
-    return found
+            giver = Giver(facts.path, getter, module)
+            for name in names if self.index.names.is_module(module) else ():
+                if giver not in self._given.setdefault(name, []):
+                    self._given[name].append(giver)
+                    fresh.add(name)
+        return {path for name in fresh for path in self._callers.get(name, ())} if fresh else set()
+
+    def told(self, facts: Facts) -> dict[str, str]:
+        """What functions of other modules give that a module calls, by what it calls them."""
+        return {spelled: giver.module for spelled, giver in self._taken(facts)}
+
+    def around(self, facts: Facts) -> frozenset[str]:
+        """The paths of the modules that a library goes around in, from one to the next, with this one among them."""
+        if self.index.by_path.get(facts.path) is facts:
+            return self._groups.get(facts.path, frozenset())
+        return frozenset().union(*(self._groups.get(giver.path, {giver.path}) for _, giver in self._taken(facts)))
+
+    def is_taken(self, facts: Facts, getter: str) -> bool:
+        """Whether another module calls a function of one."""
+        return (facts.path, getter) in self._used
+
+    def gives(self, cls: str, method: str) -> bool:
+        """Whether a class of the project has a method that gives a library, its own or an inherited one."""
+        return any(f"{each}.{method}" in self._given for each in self.index.lineage(cls))
+
+    def knows(self, facts: Facts) -> bool:
+        """Whether a module names the library, or has something from one that gives it, or a class that inherits."""
+        if facts.path not in self._knowing:
+            self._knowing[facts.path] = self._found_knowing(facts)
+        return self._knowing[facts.path]
+
+    def _found_knowing(self, facts: Facts) -> bool:
+        spelled = (*facts.bound, *facts.called, *facts.mentioned)
+        libraries = [library.module for library in self.index.names.rules.libraries]
+        is_named = any(library in name.lower() for library in libraries for name in spelled)
+        if is_named or (facts.gives and not facts.told):
+            return True
+        index, paths = self.index, {each.path for givers in self._given.values() for each in givers} - {facts.path}
+        targets = {target for targets in facts.bound.values() for target in targets if target}
+        around = {index.module_of(index.canonical(each)) for target in targets for each in index.lineage(target)}
+        return any(name and index.by_name[name].path in paths for name in around)
+
+    @property
+    def methods(self) -> list[str]:
+        """The methods that give a library, as `.name`."""
+        return sorted(name for name in self._given if name.startswith("."))
+
+    def _taken(self, facts: Facts) -> Iterator[tuple[str, Giver]]:
+        """What a module calls, and who gives it a library for that."""
+        for spelled in sorted(facts.called) if self._given else ():
+            for name in self._meant(facts, spelled):
+                for giver in self._given.get(name, ()):
+                    if giver.path != facts.path and (spelled[0] != "." or self._is_meant(facts, giver.module)):
+                        yield spelled, giver
+
+    def _meant(self, facts: Facts, spelled: str) -> list[str]:
+        """The full names that what a module calls can have; of a method of any object that alone."""
+        first, _, rest = spelled.partition(".")
+        if not first:
+            return [spelled]
+        targets = facts.bound.get(first) or {self.index.through_star(facts, first) or ""}
+        return [
+            self.index.canonical(f"{target}.{rest}" if rest else target) for target in sorted(filter(None, targets))
+        ]
+
+    def _is_meant(self, facts: Facts, library: str) -> bool:
+        """Whether a method of any object may be one that gives a library: what the library has is called beside it."""
+        fates = (self.index.names.fate(f"{library}.{name.rpartition('.')[2]}") for name in facts.called if "." in name)
+        return self.knows(facts) or any(fate and fate.kind == "moved" for fate in fates)
+
+    @cached_property
+    def _callers(self) -> dict[str, set[str]]:
+        """The modules that call something, by its full name, or by `.name`."""
+        found: dict[str, set[str]] = {}
+        for path, facts in self.index.by_path.items():
+            for spelled in facts.called:
+                for name in self._meant(facts, spelled):
+                    found.setdefault(name, set()).add(path)
+        return found
+
+    @cached_property
+    def _edges(self) -> set[tuple[str, str, str]]:
+        """A module that takes, one that gives, and the name in the latter that the former calls."""
+        return {(f.path, giver.path, giver.name) for f in self.index.by_path.values() for _, giver in self._taken(f)}
+
+    @cached_property
+    def _used(self) -> set[tuple[str, str]]:
+        return {(giver, name) for _, giver, name in self._edges}
+
+    @cached_property
+    def _groups(self) -> dict[str, frozenset[str]]:
+        beside: dict[str, set[str]] = {}
+        for taker, giver, _ in self._edges:
+            beside.setdefault(taker, set()).add(giver)
+            beside.setdefault(giver, set()).add(taker)
+        groups: dict[str, frozenset[str]] = {}
+        for path in beside:
+            if path not in groups:
+                found, waiting = {path}, [path]
+                while waiting:
+                    more = beside[waiting.pop()] - found
+                    found |= more
+                    waiting += more
+                groups.update(dict.fromkeys(found, frozenset(found)))
+        return groups

@@ -86,8 +86,7 @@ class _Walker:
                     self.found.handlers += [(node, scope)] if len(node.handlers) > 1 else []
                 if isinstance(node, ast.With | ast.AsyncWith):
                     self.found.withs.append(node)
-                if isinstance(node, ast.If | ast.While | ast.Assert):
-                    self.found.tested.add(id(node.test))
+                self.found.tested.update(map(id, tested(node)))
                 self._children(node, scope)
 
     def _children(self, node: ast.AST, scope: Scope) -> None:
@@ -324,6 +323,7 @@ class _Walker:
 
     def _call(self, node: ast.Call, scope: Scope) -> None:
         self.found.calls.append((node, scope))
+        self.found.tested.update(map(id, tested(node)))
         if self.joined is not None:
             self.found.inside[id(node)] = self.joined
         callee = callee_of(node)
