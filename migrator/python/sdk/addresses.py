@@ -13,6 +13,8 @@ from migrator.python.reading.outline import ImportStatement, Reference
 from migrator.python.sdk.urls import Urls
 from migrator.sites import Edit, Finding, Status
 
+_QUOTE = re.compile(r"""\w*("{3}|'{3}|"|')""")
+
 
 class Addresses:
     """The addresses of one module; `held` is why they stay, "" where they do not."""
@@ -52,14 +54,16 @@ class Addresses:
     def _assigned(self, statement: ImportStatement, name: str) -> Edit:
         """The edit that assigns the address to a name where a statement imports it."""
         node, source = statement.node, self.module.source
-        text, between = f'{name} = "{self.writer.url}"', separator(self.module, node)
+        text = f'{name} = "{self.writer.url}"'
         behind = statement.block[statement.block.index(node) + 1 :]
         following = next((s for s in behind if not isinstance(s, ast.Import | ast.ImportFrom)), None)
         if len(node.names) == 1 and (following is None or statement.block is not source.tree.body):
             self.module.handled = {*self.module.handled, id(node)}
             return Edit(source.start(node), source.end(node), text)
         start = source.start(following or node)
-        return Edit(start, start, text + between)
+        if decorators := getattr(following, "decorator_list", []):
+            start = source.text.rfind("@", 0, source.start(decorators[0]))
+        return Edit(start, start, text + separator(self.module, following or node))
 
     def _constants(self) -> Iterator[Finding]:
         """Each other use of a constant that holds the address."""
@@ -103,9 +107,9 @@ class Addresses:
         text = self.module.source.text
         if text[start - 1] == "{" and text[end : end + 1] == "}":
             return (*self._plain(joined), Edit(start - 1, end + 1, self.writer.url))
-        quote = re.match(r"""\w*("|'(?!''))""", self.module.source.segment(joined))
-        other = "'" if quote and quote[1] == '"' else '"'
-        return (Edit(start, end, f"{other}{self.writer.url}{other}"),)
+        quote = _quote(self.module.source.segment(joined))
+        other = "'" if quote.startswith('"') else '"'
+        return (Edit(start, end, f"{other}{self.writer.url}{other}"),) if quote else ()
 
     def _plain(self, joined: ast.JoinedStr) -> tuple[Edit, ...]:
         """The edit that makes a text of an f-string whose only value goes."""
@@ -166,3 +170,10 @@ class Addresses:
                 yield Finding(at, self.client.id, Status.MIGRATED, f"{old} → {new}", (Edit(at, at + len(old), new),))
             else:
                 yield self.writer.say(joined, Status.MANUAL, f"{old} → {new}: write it by hand")
+
+
+def _quote(text: str) -> str:
+    """The quotes that stand around an f-string; "" where it is joined of several, which may have others."""
+    begun = _QUOTE.match(text)
+    quote = begun[1] if begun else ""
+    return quote if begun and quote not in text[begun.end() : -len(quote)] else ""
