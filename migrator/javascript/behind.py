@@ -10,6 +10,7 @@ from ast_grep_py import SgNode
 
 from migrator.fates.endpoints import address_in, asked
 from migrator.fates.handed import Handed
+from migrator.javascript import exports
 from migrator.javascript.clients import Clients
 from migrator.javascript.imports import THROUGH, Import, Name, imports
 from migrator.javascript.objects import properties
@@ -34,7 +35,7 @@ class Behind:
 
     @cached_property
     def told(self) -> list[Finding]:
-        """What is asked for behind addresses that other scripts hand on and that move."""
+        """What is asked for behind addresses that scripts hand on to one another and that move."""
         return [finding for finding, moves in self._found if moves]
 
     @cached_property
@@ -100,6 +101,8 @@ class Behind:
                 binding = self.clients.script.scopes.resolve(name)
                 if binding and binding.kind == "import":
                     yield from (each for local, each in self._imported if span(local) == span(binding.name))
+                elif binding and span(binding.name) in self._shared:
+                    yield self._shared[span(binding.name)]
                 elif binding and binding.kind == "variable" and depth < _DEEP and span(binding.name) != span(name):
                     yield from self._led_to(binding.node, depth + 1)
 
@@ -208,6 +211,14 @@ class Behind:
         binding = self.clients.script.scopes.resolve(node, base)
         here = (each for name, each in self._imported if binding and span(name) == span(binding.name))
         return any(each.name.rpartition(".")[2] == rest if rest else "." not in each.name for each in here)
+
+    @cached_property
+    def _shared(self) -> dict[tuple[int, int, str], Handed]:
+        """The script's own addresses that it hands on and that move, by where their names are declared."""
+        own = {e.name.partition(".")[0]: e for e in self.clients.meanings.own if e.kind == "address" and _moves(e)}
+        script = self.clients.script
+        named = ((name, script.scopes.resolve(node)) for name, node in exports.named(script) if own)
+        return {span(binding.name): own[name] for name, binding in named if binding and name in own}
 
     @cached_property
     def _imported(self) -> list[tuple[SgNode, Handed]]:

@@ -80,8 +80,9 @@ def _is_bound(clients: Clients, names: Names, made: list[Built]) -> bool:
 def requests_of(clients: Clients) -> Requests:
     """The requests that a script makes itself."""
     script, options = clients.script, clients.options
-    sent = Headers(script, clients.text, options).sent()
-    return Requests(script, options, list(sent), list(spelled.addresses(script, options)), Behind(clients))
+    sent, behind = Headers(script, clients.text, options).sent(), Behind(clients)
+    addresses = spelled.addresses(script, options, {finding.start for finding in behind.told})
+    return Requests(script, options, list(sent), list(addresses), behind)
 
 
 def _found(script: Script, text: str, path: str, names: Names, client: Client) -> Iterator[Finding]:

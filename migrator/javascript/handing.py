@@ -8,34 +8,45 @@ from dataclasses import replace
 from ast_grep_py import SgNode
 
 from migrator.fates.handed import Handed, stem
+from migrator.fates.handed import names as is_named
 from migrator.fates.names import Names
+from migrator.javascript import exports
 from migrator.javascript.behind import Behind
 from migrator.javascript.clients import Clients
 from migrator.javascript.find import clients_of, requests_of, stay
-from migrator.javascript.imports import THROUGH
+from migrator.javascript.imports import imports
 from migrator.javascript.meanings import Meaning
-from migrator.javascript.objects import properties
 from migrator.javascript.source import Script, scripts, string_of
 from migrator.packs.ruleset import Rules
 from migrator.primitives.client import Client
 from migrator.sites import Status
 
-_DEEP = 4  # scripts on the way from a client to who uses it
+_DEEP = 5  # scripts on the way from a client to who uses it
+
+_Taken = list[tuple[str, str, set[str]]]  # of each import: its script, the module it names, what it takes
 
 
 def handed_on(texts: Mapping[str, str], rules: Rules) -> tuple[Handed, ...]:
     """What scripts, by path, export that is a client SDK's and moves, from script to script."""
-    found: set[Handed] = set()
     parsed = [(path, script) for path, text in sorted(texts.items()) for script in scripts(text, path)]
     whole = [(path, script) for path, script in parsed if script.fault() is None]
+    taken = [
+        (path, string_of(each.source) or "", {name.imported for name in each.names} or {"*"})
+        for path, script in whole
+        for each in imports(script)
+    ]
+    found: set[Handed] = set()
     for _ in range(_DEEP):
         names = Names(replace(rules, handed=tuple(sorted(found, key=_order))))
-        new = {
-            e for c in rules.clients for path, script in whole for e in _exports(path, script, names, c, texts[path])
+        before = found
+        found = {
+            each
+            for client in rules.clients
+            for path, script in whole
+            for each in _exports(path, script, names, client, texts[path], taken)
         }
-        if new <= found:
+        if found == before:
             break
-        found |= new
     return tuple(sorted(found, key=_order))
 
 
@@ -43,57 +54,55 @@ def _order(each: Handed) -> tuple[str, str, str]:
     return each.module, each.name, each.prefix
 
 
-def _exports(path: str, script: Script, names: Names, client: Client, text: str) -> Iterator[Handed]:
+def _exports(path: str, script: Script, names: Names, client: Client, text: str, taken: _Taken) -> Iterator[Handed]:
     clients = clients_of(script, text, path, names, client)
     built, stays = list(clients.built()), stay(clients, names)
-    yield from _addresses(path, clients, stays)
+    yield from _addresses(path, clients, stays, taken)
     if stays:
         return
     prefixes = {each.made: each.settled.provider for each in built}
-    for name, node in _named(script):
+    for name, node in exports.named(script):
         yield from _one(path, name, node, clients, prefixes)
     for statement in script.all("export_statement"):
         source = string_of(statement.field("source"))
         if source is None:
             continue
-        for name, old in _specifiers(statement):
+        for name, old in exports.specifiers(statement):
             meaning = clients.meanings.exported(source, old)
             if meaning and (meaning.package != client.package or clients.is_class(meaning)):
                 yield from _handed(path, name, meaning, clients, prefixes)
-        if not _specifiers(statement):
+        if not exports.specifiers(statement):
             for each in clients.meanings.all_of(source):
                 yield replace(each, module=stem(path))
 
 
-def _addresses(path: str, clients: Clients, stays: bool) -> Iterator[Handed]:
-    """The addresses that a script exports, or passes on from another one."""
-    script, behind = clients.script, Behind(clients)
-    own = [(name, node) for name, node in _parts(script) if behind.address(node)]
+def _addresses(path: str, clients: Clients, stays: bool, taken: _Taken) -> Iterator[Handed]:
+    """The addresses that a script exports, or passes on from another one.
+
+    One that others take goes with them at first, whatever the script itself asks for behind it.
+    """
+    script, behind, module = clients.script, Behind(clients), stem(path)
+    own = [(name, node) for name, node in exports.parts(script) if behind.address(node)]
     kept = [f.start for f in requests_of(clients).findings() if f.status is Status.MANUAL] if own and not stays else []
+    known = {each.name for each in clients.meanings.own}
     for name, node in own:
         binding = script.scopes.resolve(node) if node.kind() == "identifier" else None
         value = binding.node if binding else node
         held = stays or any(script.start(value) <= at < script.end(value) for at in kept)
-        yield Handed(stem(path), name, "address", Status.MANUAL if held else "")
+        first = name not in known and _is_taken(Handed(module, name, "address", ""), path, taken)
+        yield Handed(module, name, "address", Status.MANUAL if held and not first else "")
     for statement in script.all("export_statement"):
-        known = {old: new for new, old in _specifiers(statement)}
+        passed = {old: new for new, old in exports.specifiers(statement)}
         for each in clients.meanings.all_of(string_of(statement.field("source")) or ""):
             owner, dot, rest = each.name.partition(".")
-            if each.kind == "address" and owner in known:
-                yield replace(each, module=stem(path), name=f"{known[owner]}{dot}{rest}")
+            if each.kind == "address" and owner in passed:
+                yield replace(each, module=stem(path), name=f"{passed[owner]}{dot}{rest}")
 
 
-def _parts(script: Script) -> Iterator[tuple[str, SgNode]]:
-    """What a script exports, and by dotted names what objects have that it exports."""
-    for name, node in _named(script):
-        yield name, node
-        binding = script.scopes.resolve(node) if node.kind() == "identifier" else None
-        value = binding.node.field("value") if binding else node
-        while value and value.kind() in THROUGH and value.named_children():
-            value = value.named_children()[0]
-        for each in properties(value) if value and value.kind() == "object" else ():
-            if each.name and each.value:
-                yield f"{name}.{each.name}", each.value
+def _is_taken(each: Handed, path: str, taken: _Taken) -> bool:
+    """Whether another script imports what one at a path exports."""
+    wanted = {each.name.partition(".")[0], "*"}
+    return any(by != path and names & wanted and is_named(each.module, source, by) for by, source, names in taken)
 
 
 def _one(
@@ -114,48 +123,3 @@ def _handed(
         return
     prefix = prefixes.get(meaning.made, "") if meaning.made else meaning.prefix
     yield Handed(stem(path), name, meaning.kind, meaning.name, prefix)
-
-
-def _specifiers(statement: SgNode) -> list[tuple[str, str]]:
-    """The names that a statement exports, each with that by which it is called so far."""
-    clauses = [c for c in statement.named_children() if c.kind() == "export_clause"]
-    return [
-        ((each.field("alias") or name).text(), name.text())
-        for clause in clauses
-        for each in clause.named_children()
-        if (name := each.field("name"))
-    ]
-
-
-def _named(script: Script) -> Iterator[tuple[str, SgNode]]:
-    """What a script exports that it has itself: the names, and the expressions or declared names."""
-    for statement in script.all("export_statement"):
-        if statement.field("source"):
-            continue
-        default = any(child.kind() == "default" for child in statement.children())
-        declared, value = statement.field("declaration"), statement.field("value")
-        if value:
-            yield "default", value
-        for clause in (c for c in statement.named_children() if c.kind() == "export_clause"):
-            for each in clause.named_children():
-                name = each.field("name")
-                if name:
-                    yield (each.field("alias") or name).text(), name
-        if declared and declared.kind() in {"lexical_declaration", "variable_declaration"}:
-            for each in declared.named_children():
-                name = each.field("name")
-                if name and name.kind() == "identifier":
-                    yield name.text(), name
-        elif declared and (name := declared.field("name")):
-            yield "default" if default else name.text(), name
-    for node in script.all("assignment_expression"):
-        left, right = node.field("left"), node.field("right")
-        if left is None or right is None:
-            continue
-        said = left.text()
-        if said == "module.exports" and right.kind() == "object":
-            yield from ((each.name, each.value) for each in properties(right) if each.name and each.value)
-        elif said == "module.exports":
-            yield "*", right
-        elif said.startswith(("module.exports.", "exports.")):
-            yield said.rpartition(".")[2], right

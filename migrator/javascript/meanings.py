@@ -9,7 +9,7 @@ from typing import Literal
 
 from ast_grep_py import SgNode
 
-from migrator.fates.handed import Handed
+from migrator.fates.handed import Handed, stem
 from migrator.fates.handed import names as is_named
 from migrator.javascript import classes
 from migrator.javascript.imports import THROUGH, Import, called
@@ -95,6 +95,11 @@ class Meanings:
     def all_of(self, source: str) -> list[Handed]:
         """What the script hands on that an import means by `source`."""
         return [each for each in self._handed if is_named(each.module, source, self._path)]
+
+    @property
+    def own(self) -> list[Handed]:
+        """What the script itself hands on."""
+        return [each for each in self._handed if each.module == stem(self._path)]
 
     def given_by(self, node: SgNode) -> Meaning | None:
         """What a function gives: one that is named, or stands there."""

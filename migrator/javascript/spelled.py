@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from urllib.parse import urlsplit
 
 from ast_grep_py import SgNode
@@ -23,11 +23,14 @@ _GIVEN = re.compile(r"`\$\{[^}]*(?:url|base|host|endpoint|gateway)[^}]*\}(?:/v1)
 _PATH = re.compile(r"\$\{[^}]*\}(?:/v1)?(?P<path>/[\w-]+)")
 
 
-def addresses(script: Script, options: Options) -> Iterator[Finding]:
-    """The old address in strings, as a whole or as how one begins, and its host."""
+def addresses(script: Script, options: Options, told: Container[int] = ()) -> Iterator[Finding]:
+    """The old address in strings, as a whole or as how one begins, and its host.
+
+    `told` is where paths stand that are told, which hold no address.
+    """
     client = options.client
     new = options.names.rules.options.get("base-url", "") or client.url
-    pattern, hosts, beside = _address(client), client.hosts, _beside(script, options)
+    pattern, hosts, beside = _address(client), client.hosts, _beside(script, options, told)
     given = open_ended(client) if any(_GIVEN.match(node.text()) for node in script.all("template_string")) else ""
     for node in script.all("string", "template_string", "jsx_text"):
         for match in pattern.finditer(node.text()):
@@ -52,11 +55,12 @@ def addresses(script: Script, options: Options) -> Iterator[Finding]:
             yield Finding(start, rule, status, said, (Edit(start, start + len(old), instead),))
 
 
-def _beside(script: Script, options: Options) -> Asked | None:
+def _beside(script: Script, options: Options, told: Container[int]) -> Asked | None:
     """What the script asks for behind an address that is put together, where the new place has nothing like it."""
     client, methods = options.client, options.names.rules.methods
     for node in script.all("template_string"):
-        for match in _PATH.finditer(node.text()) if is_requested(script, node, client) else ():
+        holds = script.start(node) + 1 not in told and is_requested(script, node, client)
+        for match in _PATH.finditer(node.text()) if holds else ():
             found = asked(f"{max(client.addresses, key=len)}{match['path']}", client, methods)
             if found and found.status is Status.MANUAL and found.rule != client.id:
                 return found
