@@ -12,6 +12,7 @@ from migrator.fates.names import Names, Renamed
 from migrator.patterns import under
 from migrator.python.library import construction
 from migrator.python.library.built import Builds
+from migrator.python.reading import attributes
 from migrator.python.reading.expressions import Parts, named_module, parts_of
 from migrator.python.reading.facts import Facts
 from migrator.python.reading.index import Index
@@ -99,6 +100,8 @@ class Module:
         """The dotted name that the first part of a chain stands for."""
         if not parts:
             return None
+        if made := self._of_object(parts, scope):
+            return made
         bound = self.binding_of(parts[0], scope)
         return self.from_star(parts[0]) if bound is None else self._origin(*bound) or self._of_instance(parts, scope)
 
@@ -119,6 +122,13 @@ class Module:
             return None
         name = f"{self.facts.name}.{owner.node.name}"
         return name if self.index.member(name, parts[1]) else None
+
+    def _of_object(self, parts: Parts, scope: Scope) -> str:
+        """The class that a variable is an object of, where its attribute `parts[1]` stands for a library."""
+        classes = attributes.having(self.index).get(parts[1], ()) if len(parts) > 1 else ()
+        written = attributes.class_of(self.source, parts[0], scope) if classes else ()
+        full = self.index.canonical(self.meaning(written, scope) or "") if written else ""
+        return full if full in classes else ""
 
     def of_library(self, parts: Parts, scope: Scope) -> int:
         """How many parts of a chain, from the first, stand for a module of a library that is left; 0 for none."""

@@ -18,6 +18,7 @@ from migrator.patterns import under
 from migrator.planning.candidates import Candidates
 from migrator.planning.clients.home import home
 from migrator.planning.distributions import Distributions, folder_of
+from migrator.python.reading import attributes
 from migrator.python.reading.expressions import text_value
 from migrator.python.reading.facts import Facts
 from migrator.python.reading.index import Index
@@ -132,16 +133,18 @@ def needed(index: Index, changes: Collection[Change]) -> frozenset[str]:
     moved = {n for rule in names.rules.moved if rule.to == "{client}" for n in (*rule.names, *rule.renames.values())}
     provided: frozenset[str] = _maker(names).provided(names.rules.served)
     used = {name for change in changes for name in _used(names.client, change, moved)}
-    giving = (index.by_path[change.path] for change in changes if _gives(index, change))
+    giving = [index.by_path[change.path] for change in changes if _gives(index, change)]
     around = {path for group in {takers(index).around(facts) for facts in giving} for path in group}
     used |= _handed(moved, (name for path in around for name in index.by_path[path].read_off))
+    used |= _handed(moved, (name for facts in giving for name in attributes.read_off(index, facts)))
     return (provided | moved) & used
 
 
 def _gives(index: Index, change: Change) -> bool:
-    """Whether a file has functions that give a library to others, and names the client module after a change."""
+    """Whether what a file has gives a library to others, and it names the client module after a change."""
     facts, leaf = index.by_path.get(change.path), index.names.client.rpartition(".")[2].encode()
-    return bool(facts and facts.gives and change.after and change.after != change.before and leaf in change.after)
+    has = facts is not None and (facts.gives or attributes.sharing(index, facts))
+    return bool(has and change.after and change.after != change.before and leaf in change.after)
 
 
 def _handed(moved: Set[str], read: Iterable[str]) -> set[str]:

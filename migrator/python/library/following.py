@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from migrator.python.module import Module
+from migrator.python.reading import attributes
 from migrator.python.reading.calling import asked
 from migrator.python.reading.expressions import given_by, parts_of
 from migrator.python.reading.facts import Facts
@@ -79,7 +80,9 @@ def is_lost(module: Module, value: ast.expr) -> bool:
 
 def others_follow(module: Module) -> bool:
     """Whether the other modules that a library goes around in, from one to the next, can have the client module."""
-    return _staying(module.index, module.facts) <= {module.facts.path}
+    index, facts = module.index, module.facts
+    others = attributes.sharing(index, facts)
+    return _staying(index, facts) <= {facts.path} and all(_follows(index, each) for each in others)
 
 
 def keeper(index: Index, dotted: str) -> Facts | None:

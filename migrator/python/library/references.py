@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from migrator.fates.library import Fate
 from migrator.python.module import Module
+from migrator.python.reading import attributes
 from migrator.python.reading.calling import asked
-from migrator.python.reading.expressions import given_by, module_argument, text_value
+from migrator.python.reading.expressions import given_by, module_argument, parts_of, text_value
 from migrator.python.reading.outline import Reference
 from migrator.python.words.texts import CHAINS
 
@@ -66,6 +67,26 @@ def _given(module: Module, owner: str, names: list[str], nodes: tuple[ast.expr, 
     fate = module.names.fate(dotted) if module.names.is_module(owner) else None
     if fate:
         yield Use(Reference(("", *names), nodes, module.found.scope, None), 1, dotted, fate)
+
+
+def made(module: Module) -> Iterator[Use]:
+    """Uses of an attribute that stands for a library, read off an object where it is made: `Backend().lib.cache`."""
+    having = attributes.having(module.index)
+    scopes = {id(call): scope for call, scope in module.found.calls} if having else {}
+    for node, joined in module.found.loose:
+        call = node.value
+        if node.attr in having and isinstance(call, ast.Call) and parts_of(call.func):
+            scope = scopes.get(id(call), module.found.scope)
+            full = module.index.canonical(module.meaning(parts_of(call.func), scope) or "")
+            nodes, above = [node], module.source.parents.get(id(node))
+            while isinstance(above, ast.Attribute):
+                nodes.append(above)
+                above = module.source.parents.get(id(above))
+            names = [each.attr for each in nodes]
+            dotted = module.index.canonical(".".join((full, *names)))
+            fate = module.names.fate(dotted)
+            if full in having[node.attr] and fate:
+                yield Use(Reference(("", *names), (call, *nodes), scope, joined), 2, dotted, fate)
 
 
 def _module_argument(node: ast.expr) -> ast.expr | None:

@@ -58,6 +58,7 @@ class _Library:
         self.cuts = needless.Cuts(module)
         self.objects: dict[tuple[int, str], Object] = {}
         self.kept = list(library_uses.given(module))  # of what is stored, and of what functions give: `self.llm.f`
+        self.kept += library_uses.made(module)
         self._collect()
         self.imports = Imports(module, self.cuts, self.objects.values())
         for each in self.objects.values():
