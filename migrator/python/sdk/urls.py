@@ -7,9 +7,10 @@ import re
 from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from migrator.fates.endpoints import Asked, address_in, asked, elsewhere, open_ended
-from migrator.python.reading.expressions import parts_of, text_value
+from migrator.python.reading.expressions import callee_of, parts_of, text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.pieces import COMPUTED, first, is_filled, last, sums, together
 from migrator.python.sdk.sessions import Sessions, base_of
@@ -114,19 +115,29 @@ class Urls:
         text = together(node)
         if address := address_in(text, self.client):
             path = text[len(address) :].strip("/").removeprefix("v1")
-            return Url(node, text, True, self._asked(text)) if path.strip("/") else None
+            return Url(node, text, True, self._joined(node) or self._asked(text)) if path.strip("/") else None
         if not text.startswith((f"{COMPUTED}/", COMPUTED * 2)):
             return None
         base, path = first(node), text.removeprefix(COMPUTED)
         if address := self._begins_with(base):
             moved, text = address == self.writer.url, (self.longest if address == self.writer.url else address) + path
-            return Url(node, text, False, self._asked(text), moved)
+            return Url(node, text, False, self._joined(node) or self._asked(text), moved)
         if not self._may_be(base):
             return None
-        differs = self._asked(self.longest + path)
+        differs = self._joined(node) or self._asked(self.longest + path)
         known = differs is not None and differs.rule != self.client.id
         served = path.strip("/").removeprefix("v1/").partition("/")[0] in self.client.served
         return Url(node, self.longest + path, False, differs) if known or served else None
+
+    def _joined(self, node: ast.expr) -> Asked | None:
+        """What differs where a path is joined to the host alone, and the new address has a path of its own there."""
+        lost = urlsplit(self.writer.url).path.rstrip("/").removesuffix("/v1")
+        if not lost or not isinstance(node, ast.Call) or not is_filled(node) or callee_of(node) != "urljoin":
+            return None
+        path = self.variables.value(node.args[1]) or node.args[1]
+        said = f"urljoin leaves out the {lost} of the new address before a path that begins with a slash"
+        cut = together(path).startswith("/")
+        return Asked(self.client.id, Status.MANUAL, f"{said}: write the URL as one text") if cut else None
 
     def _asked(self, url: str) -> Asked | None:
         return asked(url.partition("?")[0], self.client, self.writer.rules.methods)
@@ -190,12 +201,15 @@ class Urls:
         call, _ = made
         given = [*call.args, *(k.value for k in call.keywords)]
         plain = (each for each in given if isinstance(each, ast.Name | ast.Attribute))
-        return not self.sessions.makes(call) and any(
+        return not (self.sessions.makes(call) or self._joined(call)) and any(
             self.of(each) is None and self._begins_with(each) for each in plain
         )
 
     def hold(self) -> None:
-        """Note the constants of the SDK in what is gone: they stay as the whole of it does."""
+        """Note the constants of the SDK in what is gone, and what is sent there: they stay as the whole of it does."""
+        for call, _ in self.module.found.calls:
+            if (asked := self.asked_by(call)) and all(url and url.is_gone and url.begun for url in asked):
+                self.module.kept |= {id(n) for keyword in call.keywords for n in ast.walk(keyword.value)}
         for url in self.all.values():
             if url.is_gone and not url.begun:
                 self.module.kept |= {id(n) for n in ast.walk(url.node) if isinstance(n, ast.Name | ast.Attribute)}
