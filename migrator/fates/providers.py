@@ -20,7 +20,9 @@ UNTOLD = "nothing tells the provider of its slug: say it with the setting slugs,
 LIKELY = "only the text itself says that it is a model's id"
 _SHORTEST = 20  # characters of a key
 _OF_PACKAGES = re.compile(
-    r"(?i:pkg|package|npm|plugin)|(?i:^|_)(?:lib|module)s?(?:$|_)|(?:Lib|Module)s?(?![a-z])", re.ASCII
+    r"(?i:pkg|package|npm|plugin)|(?i:^|[_.-])(?i:lib|module|repo|path|dir)s?(?:$|[_.-])"
+    r"|(?:Lib|Module|Repo|Path|Dir)s?(?![a-z])",
+    re.ASCII,
 )
 _OF_IDS = ("model", "provider", "slug", "virtual_key", "virtualkey")  # words in the names of parts of ids
 _HOSTED = ("@cf/", "@hf/")  # ids of Workers AI, which begin with no slug
@@ -65,8 +67,13 @@ def of_provider(key: str, literal: str | None, client: Client) -> bool:
 
 
 def says_model(name: str) -> bool:
-    """Whether something that is called so is a model, or is about models, and no package for them."""
-    return "model" in name.lower() and not _OF_PACKAGES.search(name)
+    """Whether something that is called so is a model, or is about models, and no package or place for them."""
+    return "model" in name.lower() and not says_package(name)
+
+
+def says_package(name: str) -> bool:
+    """Whether something that is called so is a package, or a place."""
+    return _OF_PACKAGES.search(name) is not None
 
 
 def is_id(slugged: str, said: Said, client: Client) -> bool:

@@ -6,7 +6,7 @@ import re
 
 from ast_grep_py import SgNode
 
-from migrator.fates.providers import says_model
+from migrator.fates.providers import says_model, says_package
 
 _THROUGH = frozenset(
     {"binary_expression", "ternary_expression", "parenthesized_expression", "as_expression", "satisfies_expression"}
@@ -23,12 +23,15 @@ _IMPORTS = re.compile(
     r"|(require|import)(Actual|Mock|Original)|createMockFromModule|unstable_(un)?mockModule))",
     re.ASCII,
 )
+_INSTEAD = frozenset({"||", "??"})
 _DEEP = 10
 
 
 def is_specifier(node: SgNode) -> bool:
-    """Whether a text names the module that is imported, mocked or declared."""
+    """Whether a text names the module that is imported, mocked or declared, also in place of one not given."""
     above = node.parent()
+    while above and above.kind() == "binary_expression" and _operator(above) in _INSTEAD:
+        node, above = above, above.parent()
     call = above.parent() if above else None
     if above is None or call is None or above.kind() in _STATED:
         return above is not None and above.kind() in _STATED
@@ -84,9 +87,17 @@ def _compared(node: SgNode) -> bool:
 
 def _takes_place(node: SgNode, text: SgNode) -> bool:
     """Whether a text takes the place of a model that is not given: `options.model ?? "@openai/gpt-4o"`."""
-    left, operator = node.field("left"), node.field("operator")
-    instead = operator is not None and operator.text() in {"||", "??"} and node.field("right") == text
-    return instead and left is not None and says_model(left.text().rpartition(".")[2])
+    left, above = node.field("left"), node.parent()
+    instead = _operator(node) in _INSTEAD and node.field("right") == text
+    holder = above.field("name") or above.field("key") if above else None
+    if not instead or left is None or (holder is not None and says_package(holder.text())):
+        return False
+    return says_model(left.text().rpartition(".")[2])
+
+
+def _operator(node: SgNode) -> str:
+    operator = node.field("operator")
+    return operator.text() if operator else ""
 
 
 def _asked(node: SgNode) -> bool:
