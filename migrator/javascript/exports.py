@@ -8,7 +8,8 @@ from ast_grep_py import SgNode
 
 from migrator.javascript.imports import THROUGH
 from migrator.javascript.objects import properties
-from migrator.javascript.source import Script
+from migrator.javascript.source import Script, span
+from migrator.sites import Edit
 
 
 def parts(script: Script) -> Iterator[tuple[str, SgNode]]:
@@ -33,6 +34,25 @@ def specifiers(statement: SgNode) -> list[tuple[str, str]]:
         for each in clause.named_children()
         if (name := each.field("name"))
     ]
+
+
+def of_value(script: Script, use: SgNode, value: str) -> list[Edit]:
+    """The edits by which a name in `export { … }` gives a value under the name that others know."""
+    specifier = use.parent()
+    clause = specifier.parent() if specifier else None
+    statement = clause.parent() if clause else None
+    if specifier is None or clause is None or statement is None:
+        return []
+    known = (specifier.field("alias") or use).text()
+    said = f"export default {value};" if known == "default" else f"export const {known} = {value};"
+    others = [each for each in clause.named_children() if each.kind() == "export_specifier"]
+    at = next(n for n, each in enumerate(others) if span(each) == span(specifier))
+    if len(others) == 1:
+        end = script.end(statement)
+        return [Edit(script.start(statement), end, said if statement.text().endswith(";") else said.rstrip(";"))]
+    first = script.start(specifier) if at == 0 else script.end(others[at - 1])
+    last = script.start(others[1]) if at == 0 else script.end(specifier)
+    return [Edit(script.start(statement), script.start(statement), f"{said} "), Edit(first, last, "")]
 
 
 def named(script: Script) -> Iterator[tuple[str, SgNode]]:

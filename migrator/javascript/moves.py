@@ -10,6 +10,7 @@ from functools import cached_property
 from ast_grep_py import SgNode
 
 from migrator.fates.names import Names
+from migrator.javascript import exports
 from migrator.javascript.clients import CLASSES, Clients
 from migrator.javascript.imports import Import, Name
 from migrator.javascript.objects import properties, without
@@ -130,7 +131,7 @@ class Moves:
             elif all(self._is_taken(use) for use in self._uses(name)):
                 continue
             elif self._is_address(name):
-                edits += [self.script.edit(u, self._address(u)) for u in self._uses(name) if not self._is_taken(u)]
+                edits += [e for use in self._uses(name) if not self._is_taken(use) for e in self._addressed(use)]
             else:
                 left.append(name)
         edits += self._statement(each, moved, left)
@@ -166,6 +167,12 @@ class Moves:
 
     def _is_address(self, name: Name) -> bool:
         return name.imported in self.clients.options.client.address
+
+    def _addressed(self, use: SgNode) -> list[Edit]:
+        parent = use.parent()
+        if parent and parent.kind() == "export_specifier" and parent.field("alias"):
+            return exports.of_value(self.script, use, self.clients.options.url)
+        return [self.script.edit(use, self._address(use))]
 
     def _address(self, use: SgNode) -> str:
         url = self.clients.options.url
