@@ -180,6 +180,8 @@ class Urls:
         urls = [*self.all.values(), *self._relative]
         if any(map(self._hands_on, self.module.found.calls)) or len(self.sessions.own) < len(self.sessions.made):
             return None
+        if any(map(self._is_shared, self.module.facts.urls)):
+            return None
         gone = [url.differs for url in urls if url.is_gone]
         return gone[0] if len(gone) == len(urls) and gone else None
 
@@ -204,6 +206,14 @@ class Urls:
         return not (self.sessions.makes(call) or self._joined(call)) and any(
             self.of(each) is None and self._begins_with(each) for each in plain
         )
+
+    def _is_shared(self, name: str) -> bool:
+        """Whether a name at the top holds the address, and another module has it from here, to ask it for whatever."""
+        index, facts = self.module.index, self.module.facts
+        if facts.path not in index.by_path or not address_in(facts.urls[name], self.client):
+            return False
+        sure = not facts.path.endswith(("__init__.py", "conftest.py"))  # of these, nothing tells who reads what
+        return index.is_wanted(facts, name) or (sure and index.is_taken(facts, name))
 
     def hold(self) -> None:
         """Note the constants of the SDK in what is gone, and what is sent there: they stay as the whole of it does."""
