@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import urlsplit
 
 from ast_grep_py import SgNode
 
-from migrator.fates.endpoints import address_in, asked
+from migrator.fates.endpoints import Asked, address_in, asked
 from migrator.fates.handed import Handed
 from migrator.javascript import exports
 from migrator.javascript.clients import Clients
@@ -76,11 +77,23 @@ class Behind:
             end = script.end(node)
             path = text.removeprefix(address)
             differs = asked(address + path.replace(_COMPUTED, "${}"), options.client, options.names.rules.methods)
+            differs = differs or self._put_over(node)
             if differs:
                 moves = self._is_elsewhere(node)
                 said = f"{path.replace(_COMPUTED, '…')}: {differs.message}"
                 said += "; the address before it is the new one" if moves else ""
                 yield Finding(self._place(node), differs.rule, differs.status, said), moves
+
+    def _put_over(self, node: SgNode) -> Asked | None:
+        """What differs where `new URL("/v1/models", BASE)` leaves nothing of the path that the new address has."""
+        options, arguments = self.clients.options, node.field("arguments")
+        given = arguments.named_children() if arguments and node.kind() == "new_expression" else []
+        new = str(options.names.rules.options.get("base-url") or options.client.url)
+        lost = urlsplit(new).path.removesuffix("/v1").rstrip("/")
+        if len(given) != 2 or not lost or not self._text(given[0], 0).startswith("/"):
+            return None
+        said = f"it takes the place of {lost} in {new}: write {lost} before it by hand"
+        return Asked(options.client.id, Status.MANUAL, said)
 
     def _is_spelled(self, node: SgNode) -> bool:
         """Whether what is asked for is read where the address is: in one text, or behind one of the script's own."""
