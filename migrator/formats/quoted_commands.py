@@ -6,21 +6,31 @@ import re
 from collections.abc import Iterator
 
 from migrator.formats.headers import Headers
+from migrator.formats.search import merged
 from migrator.sites import Finding, Span, Status
 
 _TEXT = re.compile(r'"(?:\\.|[^"\\\r\n])*"')
 _CURL = re.compile(r"(?<![\w./-])curl(?=[ ]+(?:-|https?:|\$|\\?[\"']))")
+_NEXT = re.compile(r"&&|[|;]")
 _TOGETHER = "write its address, the key as a bearer token and the model id by hand, together"
 
 
 def spans(text: str, headers: Headers) -> list[Span]:
-    """The texts that call the address that is left, or send its headers, from their commands on."""
+    """The commands in texts that call the address that is left, or send its key."""
     client = headers.client
-    words = (client.prefix, *client.hosts)
-    found = ((match, _CURL.search(text, *match.span())) for match in _TEXT.finditer(text))
-    return [
-        (curl.start(), match.end()) for match, curl in found if curl and any(word in match[0].lower() for word in words)
-    ]
+    words = (f"{client.prefix}api-key", *client.hosts)
+    found = (
+        (curl.start(), _end(text, curl.start(), match.end()))
+        for match in _TEXT.finditer(text)
+        for curl in _CURL.finditer(text, *match.span())
+    )
+    return merged([(start, end) for start, end in found if any(word in text[start:end].lower() for word in words)])
+
+
+def _end(text: str, start: int, end: int) -> int:
+    """Where a command ends that begins at `start`: before the next one that is not in quotes, or with its text."""
+    ends = (each.start() for each in _NEXT.finditer(text, start, end))
+    return next((at for at in ends if all(text.count(q, start, at) % 2 == 0 for q in ("'", '\\"'))), end)
 
 
 def find(text: str, spans: list[Span], headers: Headers) -> Iterator[Finding]:
