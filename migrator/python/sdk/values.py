@@ -26,22 +26,22 @@ class Values:
             if depth == _DEEP or each is None:
                 yield None
                 continue
-            known = self._known(each)
+            known = self._known(each, depth)
             if known is None:
                 yield each
             for value in known or ():
                 yield from self.of(value, depth + 1)
 
-    def _known(self, node: ast.expr) -> list[ast.expr | None] | None:
+    def _known(self, node: ast.expr, depth: int) -> list[ast.expr | None] | None:
         """The values behind a name, an item or a call; None for an expression that is a value itself."""
         match node:
             case ast.Name() | ast.Attribute():
                 variable = self.variables.of(node)
                 return [*self.variables.values(node), *(self._given.get(variable, ()) if variable else ())] or [None]
             case ast.Subscript(value=holder, slice=key):
-                return [item for value in self.of(holder) for item in _items(value, key)]
+                return [item for value in self.of(holder, depth + 1) for item in _items(value, key)]
             case ast.Call(func=ast.Attribute(value=holder, attr="get"), args=[key, *_]) if not self._returned(node):
-                return [item for value in self.of(holder) for item in _items(value, key)]
+                return [item for value in self.of(holder, depth + 1) for item in _items(value, key)]
             case ast.Call():
                 return self._returned(node) or None
         return None
