@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import NamedTuple
 
 from migrator.python.importing.spelling import Moves, alias_spelling
 from migrator.python.module import Module
@@ -11,26 +12,113 @@ from migrator.python.reading.outline import ImportStatement
 from migrator.sites import Edit, Finding, Status
 
 
-def dropped(module: Module, statement: ImportStatement, moves: Moves) -> tuple[list[Finding], set[int]]:
-    """Names that go, and the ids of their aliases: those the block imports by their new name already, or nothing uses.
+class _Bound(NamedTuple):
+    """A name that an import binds: the statement, what the name stands for from now on, and whether that is new."""
 
-    Where all of them do, so does the statement.
-    """
-    extra, unused = _extra(module, statement, moves), [a for a, r in moves if r and is_unused(module, statement, a)]
-    gone = {id(alias) for alias in (*extra, *unused)}
-    if gone and len(gone) == len(moves):
-        edits = [(_removed(module, statement),)] + [()] * (len(moves) - 1)
-    else:
-        edits = [(edit,) for edit in _cuts(module, [a for a, _ in moves], gone)]
-    found = []
-    for (alias, renamed), edit in zip((m for m in moves if id(m[0]) in gone), edits, strict=True):
-        assert renamed is not None
-        said = f"{alias.name}: {'imported already' if alias in extra else 'imported but not used, so not carried over'}"
-        doubt = module.doubt(_dotted(module, statement.node, alias), renamed) if alias in extra else ""
-        status = Status.REVIEW if doubt or alias not in extra else Status.MIGRATED
-        message = f"{said}; {doubt}" if doubt else said
-        found.append(Finding(module.source.start(alias), renamed.rule, status, message, edit))
-    return found, gone
+    node: ast.ImportFrom
+    target: str
+    moves: bool
+
+
+class Dropping:
+    """What the imports of one module do not carry over."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self._blocks: dict[int, dict[str, list[_Bound]]] = {}  # by the block's id, and the local name
+
+    def names(self, statement: ImportStatement, moves: Moves) -> tuple[list[Finding], set[int]]:
+        """Names that go, and the ids of their aliases: imported by their new name already, or used by nothing.
+
+        Where all of them do, so does the statement.
+        """
+        module, extra = self.module, self._extra(statement, moves)
+        gone = {id(alias) for alias in (*extra, *(a for a, r in moves if r and is_unused(module, statement, a)))}
+        if gone and len(gone) == len(moves):
+            edits = [(self._removed(statement),)] + [()] * (len(moves) - 1)
+        else:
+            edits = [(edit,) for edit in _cuts(module, [a for a, _ in moves], gone)]
+        found = []
+        for (alias, renamed), edit in zip((m for m in moves if id(m[0]) in gone), edits, strict=True):
+            assert renamed is not None
+            why = "imported already" if alias in extra else "imported but not used, so not carried over"
+            doubt = module.doubt(_dotted(module, statement.node, alias), renamed) if alias in extra else ""
+            status = Status.REVIEW if doubt or alias not in extra else Status.MIGRATED
+            message = f"{alias.name}: {why}" + (f"; {doubt}" if doubt else "")
+            found.append(Finding(module.source.start(alias), renamed.rule, status, message, edit))
+        return found, gone
+
+    def whole(self, statement: ImportStatement, moves: Moves) -> Finding:
+        """A statement goes as a whole: nothing uses some of its names any more, the others are imported already."""
+        rule = next(r.rule for _, r in moves if r is not None)
+        message = f"{', '.join(a.name for a, _ in moves)}: imported already, or for nothing now"
+        edit = self._removed(statement)
+        return Finding(self.module.source.start(statement.node), rule, Status.MIGRATED, message, (edit,))
+
+    def already(self, statement: ImportStatement, moves: Moves) -> set[int]:
+        """The names, by the id of their alias, that the same block imports under their new name already."""
+        return {id(a) for a, r in moves if r and r.new and self._bound_elsewhere(statement, a) == r.new}
+
+    def _extra(self, statement: ImportStatement, moves: Moves) -> list[ast.alias]:
+        """The names that the same block imports already by the new one, or that another one here comes to as well."""
+        module, there = self.module, self.already(statement, moves)
+        old = _dotted(module, statement.node, moves[0][0]).rpartition(".")[0]
+        extra, written = list[ast.alias](), set[str]()
+        for alias, renamed in moves:
+            spelling = alias_spelling(module, alias, f"{old}.{alias.name}", renamed) if renamed else alias.name
+            if renamed and (id(alias) in there or spelling in written):
+                extra.append(alias)
+            written.add(spelling)
+        return extra
+
+    def _removed(self, statement: ImportStatement) -> Edit:
+        """The edit that takes an import out of its block: the first one leaves a `pass` where nothing else stays."""
+        source, node, block = self.module.source, statement.node, statement.block
+        if node is block[0] and self._is_emptied(block):
+            return Edit(source.start(node), source.end(node), "pass")
+        if whole := _whole_lines(self.module, node):
+            return Edit(*whole, "")
+        before = block[block.index(node) - 1] if node is not block[0] else None
+        if before is not None and source.line_of(source.end(before)) == source.line_of(source.start(node)):
+            return Edit(source.end(before), source.end(node), "")
+        return Edit(source.start(node), source.end(node), "pass")
+
+    def _is_emptied(self, block: list[ast.stmt]) -> bool:
+        """Whether a block is of imports alone, of which nothing stays."""
+        imports = [each for each in self.module.found.imports if each.block is block]
+        return len(imports) == len(block) and all(map(self._goes, imports))
+
+    def _goes(self, statement: ImportStatement) -> bool:
+        """Whether nothing of an import stays."""
+        module = self.module
+        if not isinstance(statement.node, ast.ImportFrom):
+            return False
+        moves = [(a, module.rename(_dotted(module, statement.node, a))) for a in statement.node.names]
+        extra = self._extra(statement, moves)
+        return all(a in extra or (r and is_unused(module, statement, a)) for a, r in moves)
+
+    def _bound_elsewhere(self, statement: ImportStatement, alias: ast.alias) -> str:
+        """What the block's last import of a name makes of it, of those above and those that need no rename; or ""."""
+        node, local = statement.node, _local(self.module, alias, _dotted(self.module, statement.node, alias))
+        bound = self._of_block(statement.block).get(local, ())
+        here = (node.lineno, node.col_offset)
+        counting = (b for b in reversed(bound) if not b.moves or (b.node.lineno, b.node.col_offset) < here)
+        return next((b.target for b in counting if b.node is not node), "")
+
+    def _of_block(self, block: list[ast.stmt]) -> dict[str, list[_Bound]]:
+        """What the `from` imports of a block bind, by local names."""
+        if id(block) not in self._blocks:
+            found = self._blocks[id(block)] = {}
+            for node in (each for each in block if isinstance(each, ast.ImportFrom)):
+                for alias in node.names:
+                    dotted = _dotted(self.module, node, alias)
+                    renamed = self.module.placed.get(id(alias)) or self.module.rename(dotted)
+                    if renamed is None:
+                        found.setdefault(alias.asname or alias.name, []).append(_Bound(node, dotted, moves=False))
+                    elif renamed.new and not renamed.local:
+                        local = _local(self.module, alias, dotted)
+                        found.setdefault(local, []).append(_Bound(node, renamed.new, moves=True))
+        return self._blocks[id(block)]
 
 
 def _cuts(module: Module, names: list[ast.alias], gone: set[int]) -> list[Edit]:
@@ -52,60 +140,6 @@ def _cuts(module: Module, names: list[ast.alias], gone: set[int]) -> list[Edit]:
             start = above
         cuts.append(Edit(start, end, ""))
     return cuts
-
-
-def already(module: Module, statement: ImportStatement, moves: Moves) -> set[int]:
-    """The names, by the id of their alias, that the same block imports under their new name already."""
-    there = _bound_elsewhere(module, statement)
-    return {id(alias) for alias, r in moves if r and r.new and there.get(_local(module, statement, alias)) == r.new}
-
-
-def gone(module: Module, statement: ImportStatement, moves: Moves) -> Finding:
-    """A statement goes as a whole: nothing uses some of its names any more, the others are imported already."""
-    rule = next(r.rule for _, r in moves if r is not None)
-    message = f"{', '.join(a.name for a, _ in moves)}: imported already, or for nothing now"
-    return Finding(module.source.start(statement.node), rule, Status.MIGRATED, message, (_removed(module, statement),))
-
-
-def _local(module: Module, statement: ImportStatement, alias: ast.alias) -> str:
-    name = alias.asname or alias.name
-    return module.index.local_name(module.facts, name, _dotted(module, statement.node, alias))
-
-
-def _extra(module: Module, statement: ImportStatement, moves: Moves) -> list[ast.alias]:
-    """The names that the same block imports already by the new one, or that another one here comes to as well."""
-    there, old = already(module, statement, moves), _dotted(module, statement.node, moves[0][0]).rpartition(".")[0]
-    extra, written = list[ast.alias](), set[str]()
-    for alias, renamed in moves:
-        spelling = alias_spelling(module, alias, f"{old}.{alias.name}", renamed) if renamed else alias.name
-        if renamed and (id(alias) in there or spelling in written):
-            extra.append(alias)
-        written.add(spelling)
-    return extra
-
-
-def _removed(module: Module, statement: ImportStatement) -> Edit:
-    """The edit that takes an import out of its block: the first one leaves a `pass` where nothing else would stay."""
-    source, node, block = module.source, statement.node, statement.block
-    gone = [id(s.node) for s in module.found.imports if s.block is block and _goes(module, s)]
-    before = block[block.index(node) - 1] if node is not block[0] else None
-    whole = _whole_lines(module, node)
-    if len(gone) == len(block) and gone[0] == id(node):
-        return Edit(source.start(node), source.end(node), "pass")
-    if whole:
-        return Edit(*whole, "")
-    if before is not None and source.line_of(source.end(before)) == source.line_of(source.start(node)):
-        return Edit(source.end(before), source.end(node), "")
-    return Edit(source.start(node), source.end(node), "pass")
-
-
-def _goes(module: Module, statement: ImportStatement) -> bool:
-    """Whether nothing of an import stays."""
-    if not isinstance(statement.node, ast.ImportFrom):
-        return False
-    moves = [(a, module.rename(_dotted(module, statement.node, a))) for a in statement.node.names]
-    extra = _extra(module, statement, moves)
-    return all(a in extra or (r and is_unused(module, statement, a)) for a, r in moves)
 
 
 def is_unused(module: Module, statement: ImportStatement, alias: ast.alias) -> bool:
@@ -131,22 +165,8 @@ def _is_never_read(module: Module, statement: ImportStatement, name: str) -> boo
     return not read and not hands_on and not any(text_value(t.node) == name for t in module.found.texts)
 
 
-def _bound_elsewhere(module: Module, statement: ImportStatement) -> dict[str, str]:
-    """Local name -> dotted target of the `from` imports in the same block that need no rename, or stand above."""
-    found: dict[str, str] = {}
-    above = True
-    for other in statement.block:
-        above &= other is not statement.node
-        if other is statement.node or not isinstance(other, ast.ImportFrom):
-            continue
-        for alias in other.names:
-            dotted = _dotted(module, other, alias)
-            renamed = module.placed.get(id(alias)) or module.rename(dotted)
-            if renamed is None:
-                found[alias.asname or alias.name] = dotted
-            elif above and renamed.new and not renamed.local:
-                found[module.index.local_name(module.facts, alias.asname or alias.name, dotted)] = renamed.new
-    return found
+def _local(module: Module, alias: ast.alias, dotted: str) -> str:
+    return module.index.local_name(module.facts, alias.asname or alias.name, dotted)
 
 
 def _dotted(module: Module, node: ast.stmt, alias: ast.alias) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from migrator.fates.names import Renamed
 from migrator.python import statements
-from migrator.python.importing.dropping import already, dropped, gone, is_unused
+from migrator.python.importing.dropping import Dropping, is_unused
 from migrator.python.importing.spelling import Moves, alias_spelling, module_edit, parent_of, rewritten, spell_module
 from migrator.python.library import construction
 from migrator.python.module import Module
@@ -23,13 +23,14 @@ _LONG = 88  # columns, as Black has it
 
 def find(module: Module) -> Iterator[Finding]:
     """Findings for every import statement that refers to the old layer or must follow the module's own move."""
+    dropping = Dropping(module)
     for statement in module.found.imports:
         if id(statement.node) in module.handled:
             continue
         if isinstance(statement.node, ast.Import):
             findings = list(_plain(module, statement.node, statement.scope))
         else:
-            findings = list(_from(module, statement, statement.node))
+            findings = list(_from(module, statement, statement.node, dropping))
         yield from [f for f in findings if module.suppresses(f)] or findings  # half an import would give nothing
 
 
@@ -109,7 +110,7 @@ def _is_used_besides(module: Module, here: str, there: str, scope: Scope) -> boo
     return False
 
 
-def _from(module: Module, statement: ImportStatement, node: ast.ImportFrom) -> Iterator[Finding]:
+def _from(module: Module, statement: ImportStatement, node: ast.ImportFrom, dropping: Dropping) -> Iterator[Finding]:
     old = absolute(module.facts.package, node.level, node.module)
     if any(alias.name == "*" for alias in node.names):
         yield from _star(module, node, old)
@@ -119,15 +120,17 @@ def _from(module: Module, statement: ImportStatement, node: ast.ImportFrom) -> I
         place = len(moves) if parent_of(beside, old) == module.names.client else 0
         moves.insert(place, (ast.alias(beside.local), beside))
     if len({parent_of(renamed, old) for _, renamed in moves}) > 1:  # it is written anew, without what is there already
-        there = already(module, statement, moves)
+        there = dropping.already(statement, moves)
         moves = [(a, Renamed("", r.rule) if r and id(a) in there else r) for a, r in moves]
     parents = {parent_of(renamed, old) for _, renamed in moves}
     if len(parents) > 1:
         moves = [(a, Renamed("", r.rule) if r and is_unused(module, statement, a) else r) for a, r in moves]
     if all(r and not r.new for _, r in moves):
-        yield gone(module, statement, moves)
+        yield dropping.whole(statement, moves)
     elif len(parents) == 1 and "" not in parents:
-        yield from _in_place(module, statement, node, old, moves)
+        found, gone = dropping.names(statement, moves)
+        yield from found
+        yield from _in_place(module, statement, node, old, [m for m in moves if id(m[0]) not in gone])
     else:
         yield from _split(module, statement, node, old, moves)
 
@@ -162,9 +165,6 @@ def _in_place(
     module: Module, statement: ImportStatement, node: ast.ImportFrom, old: str, moves: Moves
 ) -> Iterator[Finding]:
     """The statement keeps its shape: its module and single names are replaced where they stand."""
-    found, gone = dropped(module, statement, moves)
-    yield from found
-    moves = [(alias, renamed) for alias, renamed in moves if id(alias) not in gone]
     if not moves:
         return
     renamed = moves[0][1]
