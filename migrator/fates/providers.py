@@ -19,11 +19,11 @@ WITH_CLIENTS = "left with the clients and requests of the code, which are to be 
 UNTOLD = "nothing tells the provider of its slug: say it with the setting slugs, or write the id by hand"
 LIKELY = "only the text itself says that it is a model's id"
 _SHORTEST = 20  # characters of a key
-_OF_PACKAGES = re.compile(
-    r"(?i:pkg|package|npm|plugin)|(?i:^|[_.-])(?i:lib|module|repo|path|dir)s?(?:$|[_.-])"
-    r"|(?:Lib|Module|Repo|Path|Dir)s?(?![a-z])",
-    re.ASCII,
+_PACKAGE = re.compile(
+    r"(?:pkg|package|npm|plugin|lib|module|repo|path|dir|folder)s?|(?:librar|repositor|director)(?:y|ies)"
 )
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", re.ASCII)
+_IDLE = ("name", "names", "id", "ids", "default")  # last words that leave it to the one before what a thing is
 _OF_IDS = ("model", "provider", "slug", "virtual_key", "virtualkey")  # words in the names of parts of ids
 _HOSTED = ("@cf/", "@hf/")  # ids of Workers AI, which begin with no slug
 _NOISE = {"portkey", "vk", "virtual", "key", "keys", "id", "slug", "provider", "prod", "dev", "test", "self", "api"}
@@ -68,12 +68,14 @@ def of_provider(key: str, literal: str | None, client: Client) -> bool:
 
 def says_model(name: str) -> bool:
     """Whether something that is called so is a model, or is about models, and no package or place for them."""
-    return "model" in name.lower() and not says_package(name)
+    parts = [part for part in re.split(r"[^\w-]+", name) if "model" in part.lower()]
+    return not says_package(name) and not all(map(says_package, parts))
 
 
 def says_package(name: str) -> bool:
-    """Whether something that is called so is a package, or a place."""
-    return _OF_PACKAGES.search(name) is not None
+    """Whether something that is called so is a package, or a place: the last word of a name tells what a thing is."""
+    words = [word for each in _WORD.findall(name) if (word := each.lower()) not in _IDLE]
+    return bool(words) and _PACKAGE.fullmatch(words[-1].rpartition("model")[2].removeprefix("s")) is not None
 
 
 def is_id(slugged: str, said: Said, client: Client) -> bool:

@@ -10,14 +10,14 @@ from migrator.python.reading.expressions import text_value
 
 
 def means_model(parents: dict[int, ast.AST], node: ast.AST) -> bool:
-    """Whether something that a text is in is called a model, or a function that returns it is."""
+    """Whether what a text is in is called a model, or a function that returns it is: the nearest that speaks of any."""
     above, returned = parents.get(id(node)), False
     while above is not None and not isinstance(above, ast.ClassDef | ast.Module):
         if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef):
             return returned and says_model(above.name)
         returned |= isinstance(above, ast.Return)
-        if any(map(says_model, _names(above, node))):
-            return True
+        if named := [name for name in _names(above, node) if "model" in name.lower()]:
+            return any(map(says_model, named))
         node, above = above, parents.get(id(above))
     return False
 
