@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
 
 from migrator.primitives.client import Client, Method
 from migrator.sites import Status
@@ -25,6 +26,24 @@ def address_in(text: str, client: Client) -> str:
     """The old address that a text begins with; "" for none."""
     begun = (a for a in sorted(client.addresses, key=len, reverse=True) if text.startswith(a))
     return next((a for a in begun if not re.match(r"[\w-]|\.\w", text[len(a) :])), "")
+
+
+def moved(text: str, client: Client, new: str) -> str:
+    """The `new` address for a text that is the old one or begins with it; "" for any other."""
+    longest = max(client.addresses, key=len)
+    for old in sorted(client.addresses, key=len, reverse=True):
+        if text == old or text.startswith(f"{old}/"):
+            return new.removesuffix(longest[len(old) :]) + text[len(old) :]
+    return ""
+
+
+def left_out(base: str, path: str, client: Client, new: str) -> str:
+    """What of the `new` address is left out where a path is resolved against what becomes of a base; "" for nothing.
+
+    A path that begins with a slash takes the place of all of the base's, any other that of its last part.
+    """
+    here, whole = moved(base, client, new), moved(urljoin(base, path), client, new)
+    return urlsplit(new).path.rstrip("/").removesuffix("/v1") if here and whole and urljoin(here, path) != whole else ""
 
 
 def open_ended(client: Client) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import urlsplit
 
 from ast_grep_py import SgNode
 
-from migrator.fates.endpoints import Asked, address_in, asked
+from migrator.fates.endpoints import Asked, address_in, asked, left_out
 from migrator.fates.handed import Handed
 from migrator.javascript import exports
 from migrator.javascript.clients import Clients
@@ -85,15 +84,14 @@ class Behind:
                 yield Finding(self._place(node), differs.rule, differs.status, said), moves
 
     def _put_over(self, node: SgNode) -> Asked | None:
-        """What differs where `new URL("/v1/models", BASE)` leaves nothing of the path that the new address has."""
+        """What differs where `new URL("/v1/models", BASE)` leaves out the path that the new address has."""
         options, arguments = self.clients.options, node.field("arguments")
         given = arguments.named_children() if arguments and node.kind() == "new_expression" else []
         new = str(options.names.rules.options.get("base-url") or options.client.url)
-        lost = urlsplit(new).path.removesuffix("/v1").rstrip("/")
-        if len(given) != 2 or not lost or not self._text(given[0], 0).startswith("/"):
-            return None
+        path, base = (self._text(each, 0).replace(_COMPUTED, "…") for each in given) if len(given) == 2 else ("", "")
+        lost = left_out(base, path, options.client, new)
         said = f"it takes the place of {lost} in {new}: write {lost} before it by hand"
-        return Asked(options.client.id, Status.MANUAL, said)
+        return Asked(options.client.id, Status.MANUAL, said) if lost else None
 
     def _is_spelled(self, node: SgNode) -> bool:
         """Whether what is asked for is read where the address is: in one text, or behind one of the script's own."""

@@ -12,6 +12,7 @@ from migrator.python.reading.expressions import callee_of
 
 COMPUTED = "\0"
 """What stands for anything that is not written down."""
+_SAME = ("strip", "rstrip", "removesuffix")
 _PERCENT = re.compile(r"%(?:\(\w+\))?[sdr]")
 
 
@@ -20,8 +21,17 @@ def together(node: ast.expr) -> str:
     return "".join(_pieces(node))
 
 
+def bare(node: ast.expr) -> ast.expr:
+    """The expression whose text another one is, but for what that has at its ends: `base` for `base.rstrip("/")`."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _SAME:
+        node = node.func.value
+    return node
+
+
 def first(node: ast.expr) -> ast.expr:
     """The expression that the text of another one begins with."""
+    if (joined := url_joined(node)) and together(node).startswith(COMPUTED):
+        return first(joined[0])
     match node:
         case ast.JoinedStr(values=[ast.FormattedValue(value=begun), *_]):
             return begun
@@ -43,7 +53,16 @@ def is_filled(node: ast.AST) -> bool:
             return True
         case ast.Call(func=ast.Attribute(value=ast.Constant(value=str()), attr="join"), args=[parts]):
             return isinstance(parts, ast.List | ast.Tuple)
-    return isinstance(node, ast.Call) and callee_of(node) == "urljoin" and len(node.args) == 2
+    return url_joined(node) is not None
+
+
+def url_joined(node: ast.AST) -> tuple[ast.expr, ast.expr] | None:
+    """The base and the path that `urljoin` is given, by place or by name; None for any other expression."""
+    if not isinstance(node, ast.Call) or callee_of(node) != "urljoin":
+        return None
+    by_name = {keyword.arg: keyword.value for keyword in node.keywords}
+    base, path = [*node.args, *(by_name.get(name) for name in ("base", "url")[len(node.args) :])][:2]
+    return (base, path) if base and path else None
 
 
 def last(node: ast.expr) -> ast.expr:
@@ -89,10 +108,9 @@ def _pieces(node: ast.expr) -> Iterator[str]:
             args=[ast.List() | ast.Tuple() as parts],
         ):
             yield between.join("".join(_pieces(each)) for each in parts.elts)
-        case ast.Call(args=[base, path]) if is_filled(node):
-            yield f"{together(base).rstrip('/')}/{together(path).lstrip('/')}"
         case _:
-            yield COMPUTED
+            joined = [together(each) for each in url_joined(node) or ()]
+            yield f"{joined[0].rstrip('/')}/{joined[1].lstrip('/')}" if joined else COMPUTED
 
 
 def _put_in(template: str, values: Sequence[ast.expr]) -> Iterator[str]:

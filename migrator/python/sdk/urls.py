@@ -7,12 +7,11 @@ import re
 from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
-from migrator.fates.endpoints import Asked, address_in, asked, elsewhere, open_ended
-from migrator.python.reading.expressions import callee_of, parts_of, text_value
+from migrator.fates.endpoints import Asked, address_in, asked, elsewhere, left_out, open_ended
+from migrator.python.reading.expressions import parts_of, text_value
 from migrator.python.reading.scopes import Scope
-from migrator.python.sdk.pieces import COMPUTED, first, is_filled, last, sums, together
+from migrator.python.sdk.pieces import COMPUTED, bare, first, is_filled, last, sums, together, url_joined
 from migrator.python.sdk.sessions import Sessions, base_of
 from migrator.python.sdk.values import Values
 from migrator.python.sdk.variables import Variables
@@ -54,16 +53,26 @@ class Urls:
         scope = self.variables.scope(node)
         if scope and self.writer.address(node, scope):
             return self.longest
-        value = self.variables.value(node)
+        node = bare(node)
+        value = self._value(node)
         if value is not None and depth < _LOOKED_UP:
             return self._begins_with(value, depth + 1)
+        given = (each for each in self.values.given(node) if each and value is None and depth < _LOOKED_UP)
+        if address := next(filter(None, (self._begins_with(each, depth + 1) for each in given)), ""):
+            return address
         texts = (text_value(each) or self._imported(each) for each in ast.walk(node))
         return next((t for text in texts if (t := text.rstrip("/")) in (*self.client.addresses, self.writer.url)), "")
+
+    def _value(self, node: ast.expr) -> ast.expr | None:
+        """What a variable is assigned, where that is done once, or once but for what is made of itself."""
+        its = self.variables.of(node)
+        values = [each for each in self.variables.values(node) if self.variables.of(bare(each)) != its]
+        return values[0] if len(values) == 1 else None
 
     def _is_address(self, node: ast.expr) -> bool:
         """Whether an expression is the address, or begins with it, also where only its name tells that."""
         called = ast.unparse(node).rpartition(".")[2].lower() if isinstance(node, ast.Name | ast.Attribute) else ""
-        told = self.client.of.partition("_")[0] in called and self.variables.value(node) is None
+        told = self.client.of.partition("_")[0] in called and self._value(node) is None
         return bool(self._begins_with(node)) or (told and _CALLED.search(called) is not None)
 
     def _imported(self, node: ast.AST) -> str:
@@ -75,10 +84,11 @@ class Urls:
 
     def _may_be(self, node: ast.expr, depth: int = 0) -> bool:
         """Whether an expression that leads to no address may be the old one: by its name, where it leads nowhere."""
+        node = bare(node)
         text = ast.unparse(node)
         if self.client.of.partition("_")[0] in text.lower():
             return True
-        value = self.variables.value(node)
+        value = self._value(node)
         if value is not None and depth < _LOOKED_UP and not isinstance(value, ast.Constant):
             return self._may_be(value, depth + 1)
         return value is None and bool(_ANY.fullmatch(text.rpartition(".")[2]))
@@ -130,14 +140,25 @@ class Urls:
         return Url(node, self.longest + path, False, differs) if known or served else None
 
     def _joined(self, node: ast.expr) -> Asked | None:
-        """What differs where a path is joined to the host alone, and the new address has a path of its own there."""
-        lost = urlsplit(self.writer.url).path.rstrip("/").removesuffix("/v1")
-        if not lost or not isinstance(node, ast.Call) or not is_filled(node) or callee_of(node) != "urljoin":
+        """What differs where a path is joined to an address, and takes the place of the new one's own path."""
+        given = url_joined(node)
+        if given is None:
             return None
-        path = self.variables.value(node.args[1]) or node.args[1]
-        said = f"urljoin leaves out the {lost} of the new address before a path that begins with a slash"
-        cut = together(path).startswith("/")
-        return Asked(self.client.id, Status.MANUAL, f"{said}: write the URL as one text") if cut else None
+        base, path = (self._value(each) or each for each in given)
+        begun = self._written(first(base)) if together(base).startswith(COMPUTED) else together(base)
+        slash = "/" if together(base).endswith("/") and not begun.endswith("/") else ""
+        text = together(path).replace(COMPUTED, "…")
+        if not (lost := left_out(begun + slash, text, self.client, self.writer.url)):
+            return None
+        why = "before a path that begins with a slash" if text.startswith("/") else "which has no slash at its end"
+        said = f"urljoin leaves out the {lost} of the new address{'' if text.startswith('/') else ','} {why}"
+        return Asked(self.client.id, Status.MANUAL, f"{said}: write the URL as one text")
+
+    def _written(self, address: ast.expr) -> str:
+        """The address that an expression is, with the slash that it may be written with."""
+        values = [value for value in self.values.of(address) if value] or [address]
+        texts = (text_value(each) or self._imported(each) for value in values for each in ast.walk(value))
+        return next((t for t in texts if t.rstrip("/") in self.client.addresses), "") or self._begins_with(address)
 
     def _asked(self, url: str) -> Asked | None:
         return asked(url.partition("?")[0], self.client, self.writer.rules.methods)
@@ -219,7 +240,8 @@ class Urls:
         """Note the constants of the SDK in what is gone, and what is sent there: they stay as the whole of it does."""
         for call, _ in self.module.found.calls:
             if (asked := self.asked_by(call)) and all(url and url.is_gone and url.begun for url in asked):
-                self.module.kept |= {id(n) for keyword in call.keywords for n in ast.walk(keyword.value)}
+                sent = (keyword.value for keyword in call.keywords if keyword.arg != "url")
+                self.module.kept |= {id(n) for value in sent for n in ast.walk(value)}
         for url in self.all.values():
             if url.is_gone and not url.begun:
                 self.module.kept |= {id(n) for n in ast.walk(url.node) if isinstance(n, ast.Name | ast.Attribute)}

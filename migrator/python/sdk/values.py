@@ -36,8 +36,7 @@ class Values:
         """The values behind a name, an item or a call; None for an expression that is a value itself."""
         match node:
             case ast.Name() | ast.Attribute():
-                variable = self.variables.of(node)
-                return [*self.variables.values(node), *(self._given.get(variable, ()) if variable else ())] or [None]
+                return [*self.variables.values(node), *self.given(node)] or [None]
             case ast.Subscript(value=holder, slice=key):
                 return [item for value in self.of(holder, depth + 1) for item in _items(value, key)]
             case ast.Call(func=ast.Attribute(value=holder, attr="get"), args=[key, *_]) if not self._returned(node):
@@ -45,6 +44,11 @@ class Values:
             case ast.Call():
                 return self._returned(node) or None
         return None
+
+    def given(self, node: ast.expr) -> list[ast.expr | None]:
+        """What loops, defaults and calls give to a variable; None for what is not written down."""
+        variable = self.variables.of(node)
+        return self._given.get(variable, []) if variable else []
 
     def _returned(self, call: ast.Call) -> list[ast.expr | None]:
         """What a function of the module returns; [] for a call of anything else."""

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
+from migrator.fates.endpoints import moved
 from migrator.patterns import under
 from migrator.primitives.client import Parameter
 from migrator.python.calls import import_edit
@@ -85,11 +86,7 @@ class Writer:
 
     def moved_address(self, text: str) -> str:
         """The new address for a text that is the old one or begins with it; "" for any other."""
-        for old in sorted(self.client.addresses, key=len, reverse=True):
-            if text == old or text.startswith(f"{old}/"):
-                longest = max(self.client.addresses, key=len)
-                return self.url.removesuffix(longest[len(old) :]) + text[len(old) :]
-        return ""
+        return moved(text, self.client, self.url)
 
     def imported(self, needed: bool, node: ast.Call | ast.Dict, scope: Scope) -> Edit | None:
         """The edit that imports `os` where the key is read by it; None where that cannot be placed."""
