@@ -49,7 +49,7 @@ def _is_anothers(module: Module, call: ast.Call, scope: Scope) -> bool:
     known, method, cls = takers(module.index), call.func.attr, _class_of(module, call.func.value, scope)
     if cls and module.index.defines_member(cls, method):
         return not known.gives(cls, method)
-    return not known.knows(module.facts)
+    return not (known.knows(module.facts) or known.sounds(ast.unparse(call.func.value), method))
 
 
 def _class_of(module: Module, value: ast.expr, scope: Scope) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import pairwise
 
-from migrator.python.reading.expressions import callee_of, parts_of, text_value
+from migrator.python.reading.expressions import callee_of, is_bare, parts_of, text_value
 from migrator.python.reading.outline import Outline
+from migrator.python.reading.scopes import Scope
 
 
 def called(found: Outline) -> Iterator[str]:
@@ -25,6 +27,29 @@ def asked(found: Outline) -> Iterator[tuple[ast.Call, ast.Call, str]]:
         of, name = [*call.args, None, None][:2]
         if callee_of(call) in ("getattr", "hasattr") and isinstance(of, ast.Call) and (attribute := text_value(name)):
             yield of, call, attribute
+
+
+def taken(found: Outline) -> dict[str, frozenset[str]]:
+    """What is read off what a method gives that is given nothing, at once or by the name that it is given; by `.name`.
+
+    An attribute that it is given tells by its own name, whatever it is read off.
+    """
+    read: dict[str, set[str]] = {}
+    of_names: dict[tuple[str, Scope | None], set[str]] = {}
+    for name, scope, call in found.results:
+        holder = scope.lookup(name[0]) if len(name) == 1 else None
+        of_names.setdefault((name[-1], holder), set()).add(f".{callee_of(call)}")
+    for attribute, _ in found.loose:
+        if isinstance(attribute.value, ast.Call) and is_bare(attribute.value):
+            read.setdefault(f".{callee_of(attribute.value)}", set()).add(attribute.attr)
+    for call, _, asked_for in asked(found):
+        read.setdefault(f".{callee_of(call)}", set()).add(asked_for)
+    for reference in found.references if of_names else ():
+        first = reference.scope.lookup(reference.parts[0])
+        for index, (of, after) in enumerate(pairwise(reference.parts)):
+            for method in of_names.get((of, None if index else first), ()):
+                read.setdefault(method, set()).add(after)
+    return {method: frozenset(names) for method, names in read.items()}
 
 
 def read_off(found: Outline) -> Iterator[str]:

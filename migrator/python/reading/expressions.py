@@ -48,6 +48,11 @@ def callee_of(call: ast.Call) -> str:
     return call.func.attr if isinstance(call.func, ast.Attribute) else "".join(parts_of(call.func))
 
 
+def is_bare(call: ast.Call) -> bool:
+    """Whether it is a method that is called, and given nothing."""
+    return isinstance(call.func, ast.Attribute) and not call.args and not call.keywords
+
+
 def text_value(node: ast.AST | None) -> str | None:
     """The value of a string literal."""
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
@@ -129,8 +134,7 @@ def named_module(node: ast.expr, package: str, importers: Mapping[str, str] = _N
 def given_by(call: ast.Call, importers: Mapping[str, str]) -> str:
     """The module that a function is known to give, a method of whatever object where it takes nothing; "" for none."""
     given = importers.get(".".join(parts_of(call.func)), "")
-    bare = isinstance(call.func, ast.Attribute) and not call.args and not call.keywords
-    given = given or (importers.get(f".{callee_of(call)}", "") if bare else "")
+    given = given or (importers.get(f".{callee_of(call)}", "") if is_bare(call) else "")
     return "" if given in IMPORTING_CALLS else given
 
 

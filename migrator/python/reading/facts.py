@@ -48,6 +48,7 @@ class Facts:
     asked: frozenset[str] = frozenset()  # attributes of other things that are asked for something: `admin.http.get()`
     gives: Mapping[str, str] = field(default_factory=dict)  # function, method, class -> the module it gives when called
     called: frozenset[str] = frozenset()  # what it calls, as it is spelled; `.name` of methods as well
+    taken: Mapping[str, frozenset[str]] = field(default_factory=dict)  # `.method` -> what is read off what it gives
     told: Mapping[str, str] = field(default_factory=dict)  # those of `called` that others have -> the module they give
     read_off: frozenset[str] = frozenset()  # every attribute that it reads, where it is told of such
 

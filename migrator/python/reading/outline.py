@@ -61,6 +61,7 @@ class Outline:
     members: list[tuple[list[ast.Attribute], str]] = field(default_factory=list)  # `import_module("a.b").c.d`
     loose: list[tuple[ast.Attribute, ast.JoinedStr | None]] = field(default_factory=list)  # `f().c`, and its f-string
     attributes: list[tuple[Parts, Binding, Scope]] = field(default_factory=list)  # `self.name = a.b`, with `a.b`
+    results: list[tuple[Parts, Scope, ast.Call]] = field(default_factory=list)  # `name = a.method()`
     tested: set[int] = field(default_factory=set)  # ids of the names that are only asked whether they are there
     # ids of values -> the name that each is given, and where; None for a default and for what a function gives
     stored: dict[int, tuple[Parts, Scope] | None] = field(default_factory=dict)

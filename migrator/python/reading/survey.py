@@ -12,7 +12,7 @@ from migrator.patterns import under
 from migrator.placing import SUPPRESSION, line_starts, listed
 from migrator.python.library.built import Made, key_of
 from migrator.python.reading import addresses, replaced
-from migrator.python.reading.calling import called, read_off
+from migrator.python.reading.calling import called, read_off, taken
 from migrator.python.reading.expressions import callee_of, imported_later, is_loaded, parts_of, text_value
 from migrator.python.reading.facts import Class, Facts
 from migrator.python.reading.outline import Outline
@@ -68,6 +68,7 @@ def facts_of(
         asked=frozenset(addresses.asked(found)),
         gives={each.name: each.module for each in found.getters if not each.read},
         called=frozenset(called(found)),
+        taken=taken(found),
         told=told,
         read_off=frozenset(read_off(found)) if told else frozenset(),
     )

@@ -73,17 +73,24 @@ class Takers:
         return any(f"{each}.{method}" in self._given for each in self.index.lineage(cls))
 
     def knows(self, facts: Facts) -> bool:
-        """Whether a module names the library, or has something from one that gives it, or a class that inherits."""
+        """Whether a module names the library, or has something of those that give it, be it an object of a function."""
         if facts.path not in self._knowing:
-            self._knowing[facts.path] = self._found_knowing(facts)
+            spelled = (*facts.bound, *facts.called, *facts.mentioned)
+            libraries = [library.module for library in self.index.names.rules.libraries]
+            is_named = any(library in name.lower() for library in libraries for name in spelled)
+            is_named |= not facts.told and any(map(self.index.names.is_module, facts.gives.values()))  # by a text
+            self._knowing[facts.path] = is_named or self._has_of_givers(facts) or self._has_makers(facts)
         return self._knowing[facts.path]
 
-    def _found_knowing(self, facts: Facts) -> bool:
-        spelled = (*facts.bound, *facts.called, *facts.mentioned)
-        libraries = [library.module for library in self.index.names.rules.libraries]
-        is_named = any(library in name.lower() for library in libraries for name in spelled)
-        if is_named or (facts.gives and not facts.told):
-            return True
+    def _has_makers(self, facts: Facts) -> bool:
+        """Whether a module has a function from one that has something of those that give a library, as a class."""
+        index, targets = self.index, {target for targets in facts.bound.values() for target in targets if target}
+        functions = (each for each in map(index.canonical, targets) if each.rpartition(".")[2].islower())
+        makers = {index.module_of(each) for each in functions} - {"", *facts.names}
+        return any(self._has_of_givers(index.by_name[each]) for each in makers)
+
+    def _has_of_givers(self, facts: Facts) -> bool:
+        """Whether a module has something from another one that gives a library, or a class that inherits from there."""
         index, paths = self.index, {each.path for givers in self._given.values() for each in givers} - {facts.path}
         targets = {target for targets in facts.bound.values() for target in targets if target}
         around = {index.module_of(index.canonical(each)) for target in targets for each in index.lineage(target)}
@@ -99,7 +106,7 @@ class Takers:
         for spelled in sorted(facts.called) if self._given else ():
             for name in self._meant(facts, spelled):
                 for giver in self._given.get(name, ()):
-                    if giver.path != facts.path and (spelled[0] != "." or self._is_meant(facts, giver.module)):
+                    if giver.path != facts.path and (spelled[0] != "." or self._is_meant(facts, giver)):
                         yield spelled, giver
 
     def _meant(self, facts: Facts, spelled: str) -> list[str]:
@@ -112,10 +119,23 @@ class Takers:
             self.index.canonical(f"{target}.{rest}" if rest else target) for target in sorted(filter(None, targets))
         ]
 
-    def _is_meant(self, facts: Facts, library: str) -> bool:
-        """Whether a method of any object may be one that gives a library: what the library has is called beside it."""
-        fates = (self.index.names.fate(f"{library}.{name.rpartition('.')[2]}") for name in facts.called if "." in name)
-        return self.knows(facts) or any(fate and fate.kind == "moved" for fate in fates)
+    def _is_meant(self, facts: Facts, giver: Giver) -> bool:
+        """Whether a method of any object may be one that gives a library: by what is read off that, or by the object.
+
+        What all kinds of objects have says nothing.
+        """
+        method = f".{giver.name.rpartition('.')[2]}"
+        read = (name for name in facts.taken.get(method, ()) if not is_common(name))
+        fates = (self.index.names.fate(f"{giver.module}.{name}") for name in read)
+        had = any(fate and fate.kind not in ("unknown", "stays") for fate in fates)
+        objects = (name.removesuffix(method) for name in facts.called if name.endswith(method) and name != method)
+        return had or self.knows(facts) or any(self.sounds(each, method[1:]) for each in objects)
+
+    def sounds(self, spelled: str, method: str) -> bool:
+        """Whether an object is called what a class is called that has a method which gives a library."""
+        owners = (giver.name.rpartition(".")[0] for giver in self._given.get(f".{method}", ()))
+        leaf = spelled.rpartition(".")[2].replace("_", "").lower()
+        return bool(leaf) and any(leaf == owner.replace("_", "").lower() for owner in owners)
 
     @cached_property
     def _callers(self) -> dict[str, set[str]]:

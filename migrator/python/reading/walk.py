@@ -12,6 +12,7 @@ from migrator.python.reading.expressions import (
     absolute,
     callee_of,
     is_absent,
+    is_bare,
     is_stand_in,
     named_module,
     outcomes,
@@ -219,6 +220,8 @@ class _Walker:
                 binding.where = scope.parent if alias == (name,) else scope
             elif module:
                 binding.kind, binding.target, binding.statement = "import-as", module, statement
+            if isinstance(outcome, ast.Call) and is_bare(outcome):
+                self.found.results.append((tuple(name.split(".")), scope, outcome))
             if alias[-1:] and alias[-1] in IMPORTING_CALLS:
                 self.found.importers[name] = alias[-1]
             binding.empty = is_stand_in(outcome) if scope.kind == "module" else is_absent(outcome)
