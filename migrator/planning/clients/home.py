@@ -15,22 +15,31 @@ _ASIDE = {"test", "tests", "testing", "example", "examples", "benchmark", "bench
 
 def home(distribution: str, weights: dict[str, int], candidates: Candidates) -> tuple[str, str]:
     """The folder that the client module goes to, and the dotted package that this is."""
-    code = {path: weight for path, weight in weights.items() if not _ASIDE & {*folder_of(path).split("/")}}
+    places = {path: _place(path, candidates) for path in sorted(weights)}
+    # what a package has in a folder of that name is code of the package, and is installed with it
+    aside = {path for path, place in places.items() if _ASIDE & {*(place[0] if place else folder_of(path)).split("/")}}
+    code = {path: place for path, place in places.items() if path not in aside} or places
     packages = Counter[tuple[str, str]]()
-    for path, weight in sorted((code or weights).items()):
-        facts = candidates.facts[path]
-        name = _known_as(facts, candidates)
-        top = name.partition(".")[0]
-        inner = name.count(".") + (1 if facts.is_package else 0)
-        folder = PurePosixPath(path).parents[inner - 1] if inner else None
-        if folder is not None and _is_package(str(folder), top, candidates):
-            packages[str(folder), top] += weight
-        elif folder is None and _is_for_packages(name, candidates):
-            packages[folder_of(path), ""] += weight
-    if packages and (code or len(packages) == 1):
+    for path, place in code.items():
+        packages.update({place: weights[path]} if place else {})
+    if packages and (len(aside) < len(places) or len(packages) == 1):
         return max(packages, key=lambda place: (packages[place], place))
-    folders = {folder_of(path) for path in code or weights}
+    folders = {folder_of(path) for path in code}
     return (folders.pop() if len(folders) == 1 else distribution), ""
+
+
+def _place(path: str, candidates: Candidates) -> tuple[str, str] | None:
+    """The folder and name of the topmost package that a module is in; the name is "" of one that packages import."""
+    facts = candidates.facts[path]
+    name = _known_as(facts, candidates)
+    top = name.partition(".")[0]
+    inner = name.count(".") + (1 if facts.is_package else 0)
+    folder = PurePosixPath(path).parents[inner - 1] if inner else None
+    if folder is not None and _is_package(str(folder), top, candidates):
+        return str(folder), top
+    if folder is None and _is_for_packages(name, candidates):
+        return folder_of(path), ""
+    return None
 
 
 def _known_as(facts: Facts, candidates: Candidates) -> str:
