@@ -12,7 +12,7 @@ from migrator.fates.names import Names, Renamed
 from migrator.patterns import under
 from migrator.python.library import construction
 from migrator.python.library.built import Builds
-from migrator.python.reading import attributes
+from migrator.python.reading import attributes, instances
 from migrator.python.reading.expressions import Parts, named_module, parts_of
 from migrator.python.reading.facts import Facts
 from migrator.python.reading.index import Index
@@ -100,10 +100,23 @@ class Module:
         """The dotted name that the first part of a chain stands for."""
         if not parts:
             return None
-        if made := self._of_object(parts, scope):
-            return made
-        bound = self.binding_of(parts[0], scope)
-        return self.from_star(parts[0]) if bound is None else self._origin(*bound) or self._of_instance(parts, scope)
+        return self._of_object(parts, scope) or self._bound(parts[0], scope) or self._of_instance(parts, scope)
+
+    def _bound(self, name: str, scope: Scope) -> str | None:
+        """The dotted name that a name is bound to."""
+        bound = self.binding_of(name, scope)
+        return self.from_star(name) if bound is None else self._origin(*bound)
+
+    def class_of(self, value: ast.expr, scope: Scope) -> str:
+        """The full name of the class that an object is said to be of: as `self`, by its annotation, where it is made.
+
+        It is "" where nothing tells, and may be that of a function that gives the object.
+        """
+        if isinstance(value, ast.Name) and scope.owner(value.id):
+            return self._class_around(value.id, scope)
+        written, where = instances.class_of(self.source, value, scope)
+        base = self._bound(written[0], where) if written else None
+        return self.index.canonical(".".join((base, *written[1:]))) if base else ""
 
     def _origin(self, binding: Binding, holder: Scope) -> str | None:
         """The dotted name that a binding stands for; None for a variable that is given the address of a client."""
@@ -115,19 +128,22 @@ class Module:
         """Whether a name of a scope is a variable, also where it is other modules that assign to it."""
         return holder.varies(name) or (holder is self.found.scope and self.index.varies(self.facts, name))
 
+    def _class_around(self, name: str, scope: Scope) -> str:
+        """The class at the top of the module that `self` or `cls` is of; "" for any other name."""
+        owner = scope.owner(name)
+        if owner is None or owner.parent is not self.found.scope or not isinstance(owner.node, ast.ClassDef):
+            return ""
+        return f"{self.facts.name}.{owner.node.name}"
+
     def _of_instance(self, parts: Parts, scope: Scope) -> str | None:
         """The class that `self` or `cls` is of, where the project tells what its attribute `parts[1]` stands for."""
-        owner = scope.owner(parts[0]) if len(parts) > 1 else None
-        if owner is None or not isinstance(owner.node, ast.ClassDef) or owner.parent is not self.found.scope:
-            return None
-        name = f"{self.facts.name}.{owner.node.name}"
-        return name if self.index.member(name, parts[1]) else None
+        name = self._class_around(parts[0], scope) if len(parts) > 1 else ""
+        return name if name and self.index.member(name, parts[1]) else None
 
     def _of_object(self, parts: Parts, scope: Scope) -> str:
         """The class that a variable is an object of, where its attribute `parts[1]` stands for a library."""
         classes = attributes.having(self.index).get(parts[1], ()) if len(parts) > 1 else ()
-        written = attributes.class_of(self.source, parts[0], scope) if classes else ()
-        full = self.index.canonical(self.meaning(written, scope) or "") if written else ""
+        full = self.class_of(ast.Name(parts[0]), scope) if classes else ""
         return full if full in classes else ""
 
     def of_library(self, parts: Parts, scope: Scope) -> int:

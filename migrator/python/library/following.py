@@ -46,26 +46,10 @@ def _is_anothers(module: Module, call: ast.Call, scope: Scope) -> bool:
     """Whether a method is of another class than those that give the library, or nothing tells that it is of one."""
     if not isinstance(call.func, ast.Attribute) or ".".join(parts_of(call.func)) in module.facts.told:
         return False
-    known, method, cls = takers(module.index), call.func.attr, _class_of(module, call.func.value, scope)
+    known, method, cls = takers(module.index), call.func.attr, module.class_of(call.func.value, scope)
     if cls and module.index.defines_member(cls, method):
         return not known.gives(cls, method)
     return not (known.knows(module.facts) or known.sounds(ast.unparse(call.func.value), method))
-
-
-def _class_of(module: Module, value: ast.expr, scope: Scope) -> str:
-    """The class that an object is said to be of: where it is made, by its annotation, as `self`; "" for any other."""
-    if isinstance(value, ast.Call):
-        return module.dotted(parts_of(value.func), scope) or ""
-    holder = scope.lookup(value.id) if isinstance(value, ast.Name) else None
-    if not isinstance(value, ast.Name) or holder is None:
-        return ""
-    if owner := scope.owner(value.id):
-        return f"{module.facts.name}.{owner.node.name}" if isinstance(owner.node, ast.ClassDef) else ""
-    nodes = [binding.node for binding in holder.bindings[value.id]]
-    above = module.source.parents.get(id(nodes[0])) if len(nodes) == 1 else None
-    said = nodes[0].annotation if len(nodes) == 1 and isinstance(nodes[0], ast.arg) else None
-    said = above.value.func if isinstance(above, ast.Assign) and isinstance(above.value, ast.Call) else said
-    return (module.dotted(parts_of(said), holder) or "") if said else ""
 
 
 def is_lost(module: Module, value: ast.expr) -> bool:

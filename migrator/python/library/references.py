@@ -12,6 +12,7 @@ from migrator.python.reading import attributes
 from migrator.python.reading.calling import asked
 from migrator.python.reading.expressions import given_by, module_argument, parts_of, text_value
 from migrator.python.reading.outline import Reference
+from migrator.python.reading.scopes import Scope
 from migrator.python.words.texts import CHAINS
 
 
@@ -23,6 +24,7 @@ class Use(NamedTuple):
     dotted: str  # what all of it means
     fate: Fate
     start: int = 0  # where it stands, inside a text
+    likely: bool = False  # nothing tells what the object is of that it is read off
 
     @property
     def text(self) -> str:
@@ -69,24 +71,69 @@ def _given(module: Module, owner: str, names: list[str], nodes: tuple[ast.expr, 
         yield Use(Reference(("", *names), nodes, module.found.scope, None), 1, dotted, fate)
 
 
-def made(module: Module) -> Iterator[Use]:
-    """Uses of an attribute that stands for a library, read off an object where it is made: `Backend().lib.cache`."""
-    having = attributes.having(module.index)
-    scopes = {id(call): scope for call, scope in module.found.calls} if having else {}
+def of_objects(module: Module) -> Iterator[Use]:
+    """Uses of an attribute that stands for a library, read off an object where it is made: `Backend().lib.cache`.
+
+    Where nothing tells what the object is of, those of what the client module has not.
+    """
+    having, seen = attributes.having(module.index), attributes.seen_by(module.index, module.facts)
+    for nodes, scope, joined in _read_off_objects(module) if having else ():
+        owner, names = nodes[0], [each.attr for each in nodes[1:] if isinstance(each, ast.Attribute)]
+        full = module.class_of(owner, scope)
+        is_told = full in having[names[0]]
+        library = seen.get(names[0], "") if not is_told and _may_be(module, owner, full, names[0], scope) else ""
+        dotted = module.index.canonical(".".join((full, *names))) if is_told else ".".join((library, *names[1:]))
+        fate = module.names.fate(dotted) if is_told or library else None
+        if fate and (is_told or (_is_missing(module, fate, names[1]) and _is_used(nodes[-1], names[-1], module))):
+            yield Use(Reference(("", *names), nodes, scope, joined), 2, dotted, fate, likely=not is_told)
+
+
+def _read_off_objects(module: Module) -> Iterator[tuple[tuple[ast.expr, ...], Scope, ast.JoinedStr | None]]:
+    """What such attributes are read off, the attribute, what is read off that, and where."""
+    having, parents = attributes.having(module.index), module.source.parents
+    scopes = {id(call): scope for call, scope in module.found.calls}
+    for reference in module.found.references:
+        first = next((n for n, part in enumerate(reference.parts[1:-1]) if part in having), None)
+        if first is not None and not module.of_library(reference.parts, reference.scope):
+            yield reference.nodes[first:], reference.scope, reference.inside
     for node, joined in module.found.loose:
-        call = node.value
-        if node.attr in having and isinstance(call, ast.Call) and parts_of(call.func):
-            scope = scopes.get(id(call), module.found.scope)
-            full = module.index.canonical(module.meaning(parts_of(call.func), scope) or "")
-            nodes, above = [node], module.source.parents.get(id(node))
-            while isinstance(above, ast.Attribute):
-                nodes.append(above)
-                above = module.source.parents.get(id(above))
-            names = [each.attr for each in nodes]
-            dotted = module.index.canonical(".".join((full, *names)))
-            fate = module.names.fate(dotted)
-            if full in having[node.attr] and fate:
-                yield Use(Reference(("", *names), (call, *nodes), scope, joined), 2, dotted, fate)
+        above = parents.get(id(node)) if node.attr in having else None
+        nodes: list[ast.expr] = [node.value, node]
+        while isinstance(above, ast.Attribute):
+            nodes.append(above)
+            above = parents.get(id(above))
+        if node.attr in having and len(nodes) > 2:
+            yield tuple(nodes), scopes.get(id(node.value), module.found.scope), joined
+
+
+def _may_be(module: Module, owner: ast.expr, full: str, attribute: str, scope: Scope) -> bool:
+    """Whether what an attribute is read off may be an object of a class that has it for a library.
+
+    `full` is what the class of the object is called, or the function that gives it.
+    """
+    index = module.index
+    if known := index.class_named(full):
+        above = (index.lineage(each) for each in attributes.having(index)[attribute])
+        return any(full in each for each in above) or "Protocol" in {base.rpartition(".")[2] for base in known.bases}
+    leaf = full.rpartition(".")[2]
+    if full and not index.module_of(full) and leaf[:1].isupper() and leaf != "Any":
+        return False
+    meant = index.canonical(module.meaning(parts_of(owner), scope) or "")
+    where = index.module_of(meant)
+    return not meant or (meant != where != "" and not index.class_named(meant))
+
+
+def _is_missing(module: Module, fate: Fate, name: str) -> bool:
+    """Whether a library has a name that the client module has not."""
+    its = fate.kind == "moved" and (fate.to, fate.name) == (module.names.client, name)
+    return not its and fate.kind in ("moved", "needless", "gone") and not hasattr(str, name)
+
+
+def _is_used(node: ast.expr, name: str, module: Module) -> bool:
+    """Whether a name is used as a library's is: a class, or called, looked up in, set; settings of others are read."""
+    above = module.source.parents.get(id(node))
+    asks = (isinstance(above, ast.Call) and above.func is node) or isinstance(above, ast.Subscript)
+    return asks or name[:1].isupper() or not is_read(node)
 
 
 def _module_argument(node: ast.expr) -> ast.expr | None:

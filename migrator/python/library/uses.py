@@ -18,6 +18,7 @@ from migrator.python.library.references import Use, is_read
 from migrator.python.library.texts import Texts
 from migrator.python.library.written import Written, is_read_off
 from migrator.python.module import Module
+from migrator.python.reading import attributes
 from migrator.python.reading.expressions import callee_of
 from migrator.python.reading.survey import asked_of
 from migrator.python.reading.takers import takers
@@ -58,7 +59,7 @@ class _Library:
         self.cuts = needless.Cuts(module)
         self.objects: dict[tuple[int, str], Object] = {}
         self.kept = list(library_uses.given(module))  # of what is stored, and of what functions give: `self.llm.f`
-        self.kept += library_uses.made(module)
+        self.kept += library_uses.of_objects(module)
         self._collect()
         self.imports = Imports(module, self.cuts, self.objects.values())
         for each in self.objects.values():
@@ -321,6 +322,8 @@ class _Library:
                 if not new and (self.follows or (replaced and its)):
                     continue
                 what = "what is the client module now" if replaced else "a module that is kept elsewhere"
+                if use.likely and not attributes.sharing(module.index, module.facts):
+                    what = "what may be the client module now"
                 said = f"{use.text} → {fate.new}: read off {what}, write it by hand"
                 yield Finding(start, fate.rule, Status.MANUAL, said)
 

@@ -6,11 +6,8 @@ import ast
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from migrator.python.reading.expressions import Parts, is_none, parts_of, text_value
 from migrator.python.reading.facts import Facts
 from migrator.python.reading.outline import Outline
-from migrator.python.reading.scopes import Scope
-from migrator.python.reading.source import Source
 
 if TYPE_CHECKING:
     from migrator.python.reading.index import Index
@@ -58,25 +55,15 @@ def read_off(index: Index, facts: Facts) -> set[str]:
     return found
 
 
-def class_of(source: Source, name: str, scope: Scope) -> Parts:
-    """What the class of a variable is written as: by its annotation, or by the call that makes it; () for none."""
-    holder = scope.lookup(name)
-    bindings = holder.told(name) if holder else []
-    if len(bindings) != 1:
-        return ()
-    node = bindings[0].node
-    if isinstance(node, ast.arg):
-        return _annotated(node.annotation)
-    above = source.parents.get(id(node))
-    if isinstance(above, ast.AnnAssign):
-        return _annotated(above.annotation)
-    return parts_of(above.value.func) if isinstance(above, ast.Assign) and isinstance(above.value, ast.Call) else ()
-
-
-def _annotated(node: ast.expr | None) -> Parts:
-    if isinstance(node, ast.BinOp) and is_none(node.right):
-        return _annotated(node.left)
-    return tuple((text_value(node) or "").split(".")) if text_value(node) else parts_of(node) if node else ()
+def seen_by(index: Index, facts: Facts) -> dict[str, str]:
+    """Such attributes of the classes that a module has in sight, or of whose modules it does -> what they stand for."""
+    targets = {index.canonical(t) for ts in facts.bound.values() for t in ts if t} | {*facts.names, *facts.mentioned}
+    targets |= {index.module_of(target) for target in targets}
+    found = {}
+    for attribute, classes in having(index).items():
+        near = min((cls for cls in classes if cls in targets or index.module_of(cls) in targets), default="")
+        found.update({attribute: index.canonical(index.member(near, attribute))} if near else {})
+    return found
 
 
 def _groups(index: Index) -> list[set[str]]:

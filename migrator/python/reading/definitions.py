@@ -145,10 +145,14 @@ class Definitions:
             found += [b for base in self._class(each).bases if (b := self._defined(base)) not in found]
         return found
 
-    def _class(self, dotted: str) -> Class:
+    def class_named(self, dotted: str) -> Class | None:
+        """The class of the project that is defined by a full name."""
         module, _, name = dotted.rpartition(".")
         facts = self.by_name.get(module)
-        return facts.classes.get(name, _NO_CLASS) if facts else _NO_CLASS
+        return facts.classes.get(name) if facts else None
+
+    def _class(self, dotted: str) -> Class:
+        return self.class_named(dotted) or _NO_CLASS
 
     def through_star(self, facts: Facts, name: str) -> str | None:
         """The full name of what a module has from an `import *` of its own."""
