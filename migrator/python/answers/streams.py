@@ -15,6 +15,9 @@ from migrator.python.reading.expressions import text_value
 from migrator.sites import Edit, Finding, Status
 
 _LOOPS = (ast.For, ast.AsyncFor)
+_TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {  # `0 < a` is `a > 0`
+    ast.Eq: ast.Eq, ast.NotEq: ast.NotEq, ast.Lt: ast.Gt, ast.LtE: ast.GtE, ast.Gt: ast.Lt, ast.GtE: ast.LtE,
+}  # fmt: skip
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 
 
@@ -85,17 +88,7 @@ class _Guards:
         """Whether something around, or before in the blocks around, asks whether the chunk has choices."""
         below: ast.AST = node
         for above in self.at.notes.above(node):
-            if (
-                isinstance(above, ast.If | ast.IfExp | ast.While)
-                and below is not above.test
-                and self._asks(above.test, chunk)
-            ):
-                return True
-            if isinstance(above, ast.BoolOp) and any(self._asks(v, chunk) for v in above.values if v is not below):
-                return True
-            if isinstance(above, _COMPREHENSIONS) and any(
-                self._asks(t, chunk) for g in above.generators for t in g.ifs
-            ):
+            if any(self._tells(test, chunk, holds=holds) for test, holds in _before(above, below)):
                 return True
             for block in (getattr(above, "body", None), getattr(above, "orelse", None)):
                 for before in block[: block.index(below)] if isinstance(block, list) and below in block else ():
@@ -125,8 +118,11 @@ class _Guards:
             case ast.BoolOp():
                 parts = [self._tells(each, chunk, holds=holds) for each in test.values]
                 return any(parts) if isinstance(test.op, ast.And) == holds else all(parts)
-            case ast.Compare(ops=[ast.Is() | ast.IsNot()]):
+            case ast.Compare(ops=[ast.Is() | ast.IsNot()]) | ast.Compare(comparators=[ast.Constant(value=None)]):
                 return False  # an empty list is not None either
+            case ast.Compare(left=ast.Constant() as left, ops=[op], comparators=[right]) if type(op) in _TURNED:
+                turned = ast.Compare(right, [_TURNED[type(op)]()], [left])
+                return self._tells(turned, chunk, holds=holds)
             case ast.Compare(ops=[op], comparators=[ast.Constant() | ast.List() as other]):
                 empty = not (other.value if isinstance(other, ast.Constant) else other.elts)
                 denies = isinstance(op, (ast.Lt, ast.LtE, ast.Eq if empty else ast.NotEq))
@@ -222,6 +218,25 @@ class _Guards:
                 if key != self.trace.rule.last and key not in plain:
                     return False
         return True
+
+
+def _before(above: ast.AST, below: ast.AST) -> Iterator[tuple[ast.expr, bool]]:
+    """The tests that are made before what stands below comes about, each with whether it held."""
+    match above:
+        case ast.If() | ast.While():
+            yield from [(above.test, below in above.body)] if below is not above.test else []
+        case ast.IfExp():
+            yield from [(above.test, below is above.body)] if below is not above.test else []
+        case ast.BoolOp():
+            before = above.values[: above.values.index(below)] if below in above.values else []
+            yield from ((test, isinstance(above.op, ast.And)) for test in before)
+        case ast.comprehension():
+            before = above.ifs[: above.ifs.index(below)] if below in above.ifs else []
+            yield from ((test, True) for test in before)
+        case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
+            generators = above.generators
+            for generator in generators[: generators.index(below)] if below in generators else generators:
+                yield from ((test, True) for test in generator.ifs)
 
 
 def _catches(node: ast.Try) -> bool:
