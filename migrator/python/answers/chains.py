@@ -16,8 +16,6 @@ from migrator.python.reading.scopes import Scope
 if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace
 
-_FURTHEST = 3  # functions that hand what has an attribute on to the next
-
 
 def given(trace: Trace, at: View, node: ast.Attribute) -> Values:
     """What the assignments to a chain in its module give it: it may be that, or is where one surely came before.
@@ -42,31 +40,38 @@ def given(trace: Trace, at: View, node: ast.Attribute) -> Values:
     return values if certain else union([values, OTHER, *(by for _, by in handed)])
 
 
-def _handed(
-    trace: Trace, at: View, holder: Scope | None, chain: Parts, further: int = _FURTHEST
-) -> Iterator[tuple[ast.expr, Values]]:
-    """The arguments, of calls of the project's functions, that a chain goes on from, with what these put at its end."""
+def _handed(trace: Trace, at: View, holder: Scope | None, chain: Parts) -> Iterator[tuple[ast.expr, Values]]:
+    """Where others come to what a chain goes on from, with what these put at its end.
+
+    They are functions of the project that are given it, other names for it, and names that only a run tells.
+    """
     for length in range(1, len(chain)):
         for call, of in at.notes.handed.get(chain[length - 1], ()) if holder else ():
             if parts_of(of) == chain[:length] and _holder(at, of) is holder:
                 by = passing.receiving(trace, at, call, of)
                 scopes = ((where, where.functions[name][1], arg.arg) for where, name, arg in by)
-                put = union(_put(trace, where, own, (arg, *chain[length:]), further) for where, own, arg in scopes)
+                put = union(_put(trace, where, own, (arg, *chain[length:])) for where, own, arg in scopes)
                 yield from [(of, put)] if put else []
+        for of in at.notes.set_by_names if holder else ():
+            yield from [(of, OTHER)] if parts_of(of) == chain[:length] and _holder(at, of) is holder else []
+    for alias in at.notes.aliases.get(chain[0], ()) if holder else ():
+        other = at.holder(alias.target) if alias.depth == 0 and at.holder(alias.name) is holder else None
+        put = _put(trace, at, other, (alias.target.id, *chain[1:])) if other else NONE
+        yield from [(alias.name, put)] if put else []
 
 
-def _put(trace: Trace, at: View, scope: Scope, chain: Parts, further: int) -> Values:
-    """What a function, by its scope, puts at the end of a chain from one of its parameters, or has others put there."""
+def _put(trace: Trace, at: View, scope: Scope, chain: Parts) -> Values:
+    """What is put at the end of a chain from a name of a function, such as a parameter, by its scope."""
 
     def find() -> Values:
-        found = [by for _, by in _handed(trace, at, scope, chain, further - 1)] if further else []
+        found = [by for _, by in _handed(trace, at, scope, chain)]
         for put in (put for name in chain[1:] for put in at.notes.puts.get(name, ()) if put.anew):
             parts = parts_of(put.of)
             if parts == chain[: len(parts)] and _holder(at, put.of) is scope:
                 found.append(trace.of_given(at, put.given) if put.given and parts == chain else OTHER)
         return union(found)
 
-    return trace.solving.value(("put", scope.node, chain, further), find)
+    return trace.solving.value(("put", scope.node, chain), find)
 
 
 def _holder(at: View, node: ast.expr) -> Scope | None:

@@ -139,7 +139,10 @@ def _note(notes: Notes, node: ast.AST, function: ast.AST | None) -> None:
                     (node, each)
                 )
             if callee in PUTTING:
-                _put(notes, called(node))
+                _put(notes, puts := [*called(node)])
+                for put in puts:
+                    if put.anew and put.given:  # `setattr` is an assignment to what is written nowhere
+                        notes.given[id(put.of)], notes.parents[id(put.of)] = put.given, node
 
 
 def _bind(notes: Notes, whole: ast.expr, value: Given) -> None:
