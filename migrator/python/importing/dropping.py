@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import NamedTuple
 
 from migrator.python.importing.spelling import Moves, alias_spelling
@@ -34,10 +35,8 @@ class Dropping:
         """
         module, extra = self.module, self._extra(statement, moves)
         gone = {id(alias) for alias in (*extra, *(a for a, r in moves if r and is_unused(module, statement, a)))}
-        if gone and len(gone) == len(moves):
-            edits = [(self._removed(statement),)] + [()] * (len(moves) - 1)
-        else:
-            edits = [(edit,) for edit in _cuts(module, [a for a, _ in moves], gone)]
+        is_whole = bool(gone) and len(gone) == len(moves)
+        edits = [()] * len(moves) if is_whole else [(edit,) for edit in _cuts(module, [a for a, _ in moves], gone)]
         found = []
         for (alias, renamed), edit in zip((m for m in moves if id(m[0]) in gone), edits, strict=True):
             assert renamed is not None
@@ -46,14 +45,17 @@ class Dropping:
             status = Status.REVIEW if doubt or alias not in extra else Status.MIGRATED
             message = f"{alias.name}: {why}" + (f"; {doubt}" if doubt else "")
             found.append(Finding(module.source.start(alias), renamed.rule, status, message, edit))
-        return found, gone
+        return ([_as_one(found, self._removed(statement))] if is_whole else found), gone
 
     def whole(self, statement: ImportStatement, moves: Moves) -> Finding:
         """A statement goes as a whole: nothing uses some of its names any more, the others are imported already."""
-        rule = next(r.rule for _, r in moves if r is not None)
+        module, rules = self.module, [r.rule for _, r in moves if r is not None]
         message = f"{', '.join(a.name for a, _ in moves)}: imported already, or for nothing now"
-        edit = self._removed(statement)
-        return Finding(self.module.source.start(statement.node), rule, Status.MIGRATED, message, (edit,))
+        used = [(a, r) for a, r in moves if r and not is_unused(module, statement, a)]
+        doubts = {d: r.rule for a, r in used if (d := module.doubt(_dotted(module, statement.node, a), r))}
+        status, rule = (Status.REVIEW if doubts else Status.MIGRATED), [*doubts.values(), *rules][0]
+        said, edit = "; ".join((message, *doubts)), self._removed(statement)
+        return Finding(module.source.start(statement.node), rule, status, said, (edit,))
 
     def already(self, statement: ImportStatement, moves: Moves) -> set[int]:
         """The names, by the id of their alias, that the same block imports under their new name already."""
@@ -119,6 +121,13 @@ class Dropping:
                         local = _local(self.module, alias, dotted)
                         found.setdefault(local, []).append(_Bound(node, renamed.new, moves=True))
         return self._blocks[id(block)]
+
+
+def _as_one(found: list[Finding], edit: Edit) -> Finding:
+    """The findings of names that go with their statement as one, which is for review where one of them is."""
+    first = min(found, key=lambda f: f.status is not Status.REVIEW)
+    message = "; ".join(dict.fromkeys(f.message for f in found))
+    return replace(first, start=found[0].start, message=message, edits=(edit,))
 
 
 def _cuts(module: Module, names: list[ast.alias], gone: set[int]) -> list[Edit]:

@@ -24,7 +24,11 @@ def find(module: Module, findings: list[Finding]) -> Iterator[Finding]:
         if not isinstance(node, ast.ImportFrom) or node.level or any(start <= at <= end for at in told):
             continue
         fates = {alias.name: module.names.fate(f"{node.module}.{alias.name}") for alias in node.names}
-        inside = [Edit(e.start - start, e.end - start, e.text) for e in edits if start <= e.start and e.end <= end]
+        inside = [  # what takes a statement out takes its line as well
+            Edit(max(e.start, start) - start, min(e.end, end) - start, e.text)
+            for e in edits
+            if e.start <= end and e.end >= start
+        ]
         left = _imported(apply(module.source.segment(node), inside), node.module or "")
         for name, fate in fates.items():
             if fate and fate.kind == "moved" and name in left:

@@ -81,6 +81,22 @@ def is_replaced(index: Index, dotted: str) -> bool:
     return assigner is not None and _goes(index, assigner)
 
 
+def is_let_go(index: Index, dotted: str) -> bool:
+    """Whether a module of the project imports a library by a name, and has no such name afterwards."""
+    from migrator.python.library.uses import keeps
+
+    where = index.module_of(dotted)
+    facts, name = index.by_name.get(where), dotted[len(where) + 1 :]
+    if facts is None or facts.frozen or not index.names.is_module(index.canonical(dotted)) or index.is_assigned(dotted):
+        return False
+    key = ("let go", facts.path, name)
+    if key not in index.shared:
+        index.shared[key] = False  # what a circle of imports comes back to
+        parsed = index.parsed(facts.path)
+        index.shared[key] = parsed is not None and not keeps(Module(*parsed, facts, index), name)
+    return bool(index.shared[key])
+
+
 def _assigner(index: Index, dotted: str) -> Facts | None:
     """The module in which a name is given a library, be it by its full name or by one that begins with it."""
     name = index.module_of(dotted)

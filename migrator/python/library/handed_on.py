@@ -27,15 +27,17 @@ def find(module: Module, uses: Iterable[Use]) -> Iterator[Finding]:
         if not is_read(node):
             yield from _replaced(module, use)
             continue
-        new = another_name(module, use) or parts[-1]
-        place, call = module.place(use.reference, len(parts)), calls.get(id(node))
+        new, count = another_name(module, use) or parts[-1], _name_at(module, use)
+        place, call = _place(module, use), calls.get(id(node))
         start, rule = module.source.start(use.reference.nodes[0]), use.fate.rule
         is_compared = isinstance(module.source.parents.get(id(node)), ast.Compare)
         is_passed = is_compared or id(node) in module.found.stored or id(node) in module.found.tested
-        follows = is_passed or (call is not None and are_clients(module, use.dotted, named(call)))
+        follows = (is_passed and count == len(parts)) or (
+            call is not None and are_clients(module, use.dotted, named(call))
+        )
         if place and new != parts[-1] and follows:
-            edit = Edit(place[1] - len(parts[-1]), place[1], new)
-            yield Finding(start, rule, Status.MIGRATED, f"{use.text} → {'.'.join((*parts[:-1], new))}", (edit,))
+            said = f"{use.text} → {'.'.join((*parts[: count - 1], new))}"
+            yield Finding(start, rule, Status.MIGRATED, said, (Edit(*place, new),))
         elif is_passed and is_split(module.index, _name_in_module(module, use)):
             yield Finding(start, rule, Status.MANUAL, f"{use.text}: {SPLIT}")
         elif new != parts[-1] or not (call or is_passed):
@@ -44,13 +46,13 @@ def find(module: Module, uses: Iterable[Use]) -> Iterator[Finding]:
 
 def _replaced(module: Module, use: Use) -> Iterator[Finding]:
     """What another module calls a library, assigned to: `app.llm.litellm = fake`."""
-    parts, place = use.reference.parts, module.place(use.reference, len(use.reference.parts))
-    dotted, new = _name_in_module(module, use), another_name(module, use)
-    if place and new:
+    parts, place, new = use.reference.parts, _place(module, use), another_name(module, use)
+    start, dotted = module.source.start(use.reference.nodes[0]), _name_in_module(module, use)
+    if place and new and _name_at(module, use) == len(parts):
         status, message = fakes.said(module, use.text, ".".join((*parts[:-1], new)))
-        yield Finding(place[0], use.fate.rule, status, message, (Edit(place[1] - len(parts[-1]), place[1], new),))
+        yield Finding(start, use.fate.rule, status, message, (Edit(*place, new),))
     elif place and is_split(module.index, dotted):
-        yield Finding(place[0], use.fate.rule, Status.MANUAL, f"{dotted}: {SPLIT}")
+        yield Finding(start, use.fate.rule, Status.MANUAL, f"{dotted}: {SPLIT}")
 
 
 def another_name(module: Module, use: Use) -> str:
@@ -65,9 +67,25 @@ def another_name(module: Module, use: Use) -> str:
 
 def _name_in_module(module: Module, use: Use) -> str:
     """The full name that a use has the library by, where it is a name in another module; "" for any other."""
-    parts, scope = use.reference.parts[: use.depth], use.reference.scope
-    of = (module.meaning(parts[:-1], scope) if len(parts) > 1 and parts[0] else None) or ""
-    return f"{of}.{parts[-1]}" if of in module.index.by_name else ""
+    count = _name_at(module, use)
+    return (module.meaning(use.reference.parts[:count], use.reference.scope) or "") if count else ""
+
+
+def _name_at(module: Module, use: Use) -> int:
+    """How many parts of a use are such a name, which a module of the library may follow; 0 for none."""
+    parts, index = use.reference.parts, module.index
+    for count in range(2, use.depth + 1) if parts[0] else ():
+        of = module.meaning(parts[: count - 1], use.reference.scope) or ""
+        if of in index.by_name and index.names.is_module(index.canonical(f"{of}.{parts[count - 1]}")):
+            return count
+    return 0
+
+
+def _place(module: Module, use: Use) -> tuple[int, int] | None:
+    """Where the name that such a use has the library by stands, with what follows it of the library's modules."""
+    whole, count = use.place(module, use.depth), _name_at(module, use) or use.depth
+    name = whole if count == use.depth else use.place(module, count)
+    return (name[1] - len(use.reference.parts[count - 1]), whole[1]) if whole and name else None
 
 
 def read_off(module: Module, use: Use, new: str) -> Finding | None:
@@ -75,12 +93,12 @@ def read_off(module: Module, use: Use, new: str) -> Finding | None:
 
     It is `llm.litellm.completion.return_value`, by what `another_name` says.
     """
-    parts, place = use.reference.parts, use.place(module, use.depth)
+    parts, place = use.reference.parts, _place(module, use)
     if place is None:
         return None
-    said = f"{use.text} → {'.'.join((*parts[: use.depth - 1], new, *parts[use.depth :]))}"
-    edit = Edit(place[1] - len(parts[use.depth - 1]), place[1], new)
-    return Finding(place[0], use.fate.rule, Status.MIGRATED, said, (edit,))
+    said = f"{use.text} → {'.'.join((*parts[: _name_at(module, use) - 1], new, *parts[use.depth :]))}"
+    start = module.source.start(use.reference.nodes[0])
+    return Finding(start, use.fate.rule, Status.MIGRATED, said, (Edit(*place, new),))
 
 
 def named(call: ast.Call) -> set[str]:

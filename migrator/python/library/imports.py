@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from migrator.fates.names import Renamed
 from migrator.python.importing.expected import catches
 from migrator.python.importing.imports import separator
+from migrator.python.library import following, needless
 from migrator.python.library import modules as library_modules
-from migrator.python.library import needless
 from migrator.python.library.references import Use
 from migrator.python.module import Module
 from migrator.python.reading.expressions import text_value
@@ -102,7 +102,7 @@ class Imports:
         """The import stays for what has no counterpart; those of the others come before it."""
         module = self.module
         missing = self._statements(each, names)
-        for index, (statement, _) in enumerate(each.imports):
+        for index, (statement, alias) in enumerate(each.imports):
             start, between = module.source.start(statement.node), separator(module, statement.node)
             if missing and not index:
                 edit = Edit(start, start, "".join(line + between for line in missing))
@@ -110,8 +110,12 @@ class Imports:
                 yield Finding(start, module.names.library_rule, Status.MIGRATED, said, (edit,))
             if module.names.keeps_library:
                 continue
-            said = f"{each.name} stays for what is left of it here"
-            yield Finding(start, module.names.library_rule, Status.REVIEW, said)
+            said, of = f"{each.name} stays for what is left of it here", _taken_from(each, alias)
+            if of and following.is_let_go(module.index, of):
+                said += f", but {of} is there no more: see what this reads it from"
+                yield Finding(start, module.names.library_rule, Status.MANUAL, said)
+            else:
+                yield Finding(start, module.names.library_rule, Status.REVIEW, said)
 
     def _instead(self, each: Object, names: dict[str, tuple[str, str]], neutral: list[Use]) -> Iterator[Finding]:
         """The import goes; what asked for the name asks for the one that takes its place."""
@@ -240,6 +244,11 @@ class Imports:
                     edit = Edit(at + match.start(), at + match.end(), ", ".join(names))
                     said = f"{each.name} → {', '.join(names)}"
                     yield Finding(edit.start, module.names.library_rule, Status.MIGRATED, said, (edit,))
+
+
+def _taken_from(each: Object, alias: ast.alias) -> str:
+    """The full name by which an import takes an object from another module."""
+    return next((b.target or "" for b in each.bindings if b.node is alias and b.kind == "from"), "")
 
 
 def _spelled(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> str:

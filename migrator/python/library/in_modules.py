@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from migrator.python.library import modules as library_modules
 from migrator.python.library.fakes import FUNCTIONS_ALONE
@@ -31,20 +32,33 @@ def finding(module: Module, node: ast.expr, library: str) -> Finding:
     place = module.source.inside(node, library) if ast.literal_eval(node) == library and client else None
     edits = _edits(module, node, client) if place and library_modules.imports(module.index, library) else None
     if place is None or edits is None:
-        why = (
-            "the project calls it through another module"
-            if module.names.keeps_library
-            else "nothing imports it any more"
-        )
-        said = f"{library} in sys.modules: {why}, "
+        said = f"{library} in sys.modules: {_why(module)}, "
         if _takes_out(module, node):
             said += f"take this out or name {client}"
         else:
-            said += f"put {client} in its place" + " in its package as well, which keeps it" * ("." in client)
+            said += _instead(client)
         return Finding(start, rule, Status.MANUAL, said)
     alone = f"stands for its functions alone, all else is {library}'s"
     said = f"{library} → {client} in sys.modules: {alone if module.names.keeps_library else FUNCTIONS_ALONE}"
     return Finding(start, rule, Status.REVIEW, said, (Edit(*place, client), *edits))
+
+
+def by_keywords(module: Module, library: str) -> Iterator[Finding]:
+    """What becomes of a library that is a keyword: `patch.dict("sys.modules", litellm=fake)`."""
+    for call, _ in module.found.calls:
+        given = [each for each in call.keywords if each.arg == library]
+        if given and callee_of(call) == "dict" and call.args and "sys.modules" in ast.unparse(call.args[0]):
+            said = f"{library} in sys.modules: {_why(module)}, {_instead(module.names.client)}"
+            yield Finding(module.source.start(given[0]), module.names.library_rule, Status.MANUAL, said)
+
+
+def _why(module: Module) -> str:
+    by_another = "the project calls it through another module"
+    return by_another if module.names.keeps_library else "nothing imports it any more"
+
+
+def _instead(client: str) -> str:
+    return f"put {client} in its place" + " in its package as well, which keeps it" * ("." in client)
 
 
 def _takes_out(module: Module, node: ast.expr) -> bool:

@@ -40,6 +40,9 @@ class Texts:
             for library in self.module.names.rules.libraries if value else ():
                 find = self._of_one_that_stays if library.stays else self._of
                 yield from find(text, value or "", library)
+        for library in self.module.names.rules.libraries:
+            if not library.stays or library_modules.uses_moved(self.module.index):
+                yield from in_modules.by_keywords(self.module, library.module)
         if any(not library.stays for library in self.module.names.rules.libraries):
             for keyword, rule in variables.by_keywords(self.module):
                 start = self.module.source.start(keyword)

@@ -48,6 +48,11 @@ def follows_alone(module: Module) -> bool:
     return _Library(module, alone=True).follows
 
 
+def keeps(module: Module, name: str) -> bool:
+    """Whether a name for the library at the top of a module stays one."""
+    return _Library(module).keeps(name)
+
+
 class _Library:
     def __init__(self, module: Module, *, alone: bool = False) -> None:
         self.module = module
@@ -147,6 +152,11 @@ class _Library:
         found += self._of_stored()
         found += self._of_handed()
         yield from (*found, *handed_on.find(self.module, self.kept))
+
+    def keeps(self, name: str) -> bool:
+        own = [o for o in self.objects.values() if o.name == name and o.holder is self.module.found.scope]
+        found = [finding for each in own for finding in self._of_object(each)]  # which tells what stays
+        return not (own and found) or any(each.stays for each in own)
 
     def _in_order(self) -> list[Object]:
         return sorted(self.objects.values(), key=lambda o: min(s.node.lineno for s, _ in o.imports))

@@ -17,6 +17,7 @@ from migrator.sites import Edit, Finding, Status
 
 _NAMED_ATTRIBUTE_CALLS = {"getattr", "hasattr", "setattr", "delattr", "object", "delitem"}  # patch.object, monkeypatch
 _NAMED_ITEM_CALLS = {"dict", "setitem"}  # patch.dict(x.__dict__, {…}), monkeypatch.setitem(vars(x), …)
+_NAMES = ".__dict__"
 _CALLS_OF_MAPPINGS = {"dict", "update"}  # patch.dict, os.environ.update
 
 
@@ -48,10 +49,12 @@ def _naming(call: ast.Call) -> Iterator[tuple[ast.expr, ast.expr]]:
 
 
 def _whose(node: ast.expr) -> ast.expr | None:
-    """What `x.__dict__` and `vars(x)` have the attributes of."""
+    """What `x.__dict__` and `vars(x)` have the attributes of; the text itself of `"a.x.__dict__"`."""
     match node:
         case ast.Attribute(attr="__dict__", value=of) | ast.Call(func=ast.Name(id="vars"), args=[of]):
             return of
+        case ast.Constant(value=str(text)) if text.endswith(_NAMES):
+            return node
     return None
 
 
@@ -79,7 +82,9 @@ def _in_call(
 
 def _owner(module: Module, node: ast.expr, scope: Scope) -> str:
     """The dotted name of the module or class that an argument stands for."""
-    parts = parts_of(node)
+    parts, text = parts_of(node), text_value(node)
+    if text and text.endswith(_NAMES):
+        return text.removesuffix(_NAMES)
     return (module.dotted(parts, scope) if parts else module.imported(node)) or ""
 
 
@@ -94,7 +99,7 @@ def patched(module: Module) -> Iterator[Finding]:
             continue
         if of is None:
             continue
-        owner = text_value(of) or _owner(module, of, scope)
+        owner = _owner(module, of, scope) or text_value(of)
         for keyword in (k for k in call.keywords if owner and k.arg):
             start, name, dotted = module.source.start(keyword), keyword.arg or "", f"{owner}.{keyword.arg}"
             renamed, rule = _renamed(module, dotted)
