@@ -16,7 +16,10 @@ _THROUGH = frozenset(
 _HOLDERS = frozenset({"pair", "variable_declarator", "public_field_definition", "field_definition"})
 _BARE = frozenset({"default", "id", "key", "name", "slug", "value"})  # keys that say nothing themselves
 _FIELDS = ("key", "name", "left", "pattern")
-_STATED = frozenset({"import_statement", "export_statement", "import_require_clause", "module"})
+_MODULE = {  # by the kind of a statement: what names the module there
+    **dict.fromkeys(("import_statement", "export_statement", "import_require_clause"), "source"),
+    "module": "name",
+}
 _IMPORTS = re.compile(
     r"(await\s+)?(import|require(\.resolve)?|import\.meta\.resolve|proxyquire|createRequire\(.*\)"
     r"|(jest|vi|vitest|mock|td|sinon)\.((do|un|dont)?[mM]ock|(un)?setMock|module|replace(Esm)?"
@@ -33,8 +36,10 @@ def is_specifier(node: SgNode) -> bool:
     while above and above.kind() == "binary_expression" and _operator(above) in _INSTEAD:
         node, above = above, above.parent()
     call = above.parent() if above else None
-    if above is None or call is None or above.kind() in _STATED:
-        return above is not None and above.kind() in _STATED
+    if above and above.kind() in _MODULE:
+        return above.field(_MODULE[above.kind()]) == node
+    if above is None or call is None:
+        return False
     function = call.field("function") if above.kind() == "arguments" else None
     asked = function.text() if function else ""
     if above.kind() == "parenthesized_expression" and call.kind() == "binary_expression":

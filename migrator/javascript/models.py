@@ -98,8 +98,7 @@ def _is_package(node: SgNode) -> bool:
     above = above.parent() if above and above.kind() == "binary_expression" else above
     call = above.parent() if above and above.kind() == "arguments" else None
     function = call.field("function") if call else None
-    stated = above is not None and above.kind() in {"import_statement", "export_statement"}
-    return stated or (function is not None and _OF_PACKAGES.search(function.text()) is not None)
+    return function is not None and _OF_PACKAGES.search(function.text()) is not None
 
 
 def _changed(clients: Clients, node: SgNode, new: str, why: str, status: Status = Status.REVIEW) -> Finding:
