@@ -16,7 +16,8 @@ class Handed:
     """An export: a class of the SDK (`name`), a client (`instance`), a function that gives one (`maker`), an `address`.
 
     A `class` is the project's own upon one of the SDK, whose options it says itself. An `address` is the old one where
-    it stays, by `of` = `manual`, and else the new one; the name of one in an object is dotted.
+    it stays, by `of` = `manual`, and else the new one; the name of one in an object is dotted. It is `kept` where one
+    that stays is called as the SDK has it.
 
     `module` is the path of the script as `stem` writes it, `of` the class by the SDK's name for it, `prefix` how ids of
     models begin for the client where that is known.
@@ -27,6 +28,7 @@ class Handed:
     kind: Literal["name", "instance", "maker", "class", "address"]
     of: str
     prefix: str = ""
+    kept: bool = False
 
 
 def stem(path: str) -> str:

@@ -21,6 +21,7 @@ _IMPORTED = re.compile(r"""\b(?:from|import|require)\s*\(?\s*["'`]([^"'`\n]+)["'
 _TAKEN = re.compile(
     r"""\{(?P<names>[^{}]*)\}\s*(?:from|=\s*(?:await\s+)?(?:require|import)\s*\()\s*["'`](?P<package>[^"'`\n]+)["'`]"""
 )
+_QUOTED = re.compile(r"""["'`]([^"'`\s]+)["'`]""")
 _SLUG = re.compile(r"""["'`]@(?:[\w-]+|\$\{[^}`]*\})/[^\s"'`]+["'`]""")
 
 
@@ -38,7 +39,9 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
         return spelt
     from migrator.javascript.find import find as in_scripts
 
-    theirs = _taken(text, rules)  # which the SDK's own name is, whatever variables are called
+    theirs = _taken(text, rules) | _kept(
+        text, context.path, rules.handed
+    )  # which the SDK's own name is, whatever variables are called
     of_sdk = (e for f in spelt for e in f.edits if text[e.start : e.end] in theirs)
     stays = {e for e in of_sdk if not text.endswith(("env.", 'env["', "env['"), 0, e.start)}
     spelt = [f for f in spelt if stays.isdisjoint(f.edits)]
@@ -50,6 +53,13 @@ def _taken(text: str, rules: Rules) -> set[str]:
     packages = {client.package for client in rules.clients}
     taken = (match["names"] for match in _TAKEN.finditer(text) if match["package"] in packages)
     return {re.split(r"\sas\s|:", name)[0].strip() for names in taken for name in names.split(",")} - {""}
+
+
+def _kept(text: str, path: str, handed: Sequence[Handed]) -> set[str]:
+    """The names of the SDK's own that a script may have from another one, which goes on to export them."""
+    kept = [each for each in handed if each.kept]
+    sources = {match[1] for match in _QUOTED.finditer(text)} if kept else ()
+    return {each.name.rpartition(".")[2] for each in kept for source in sources if is_named(each.module, source, path)}
 
 
 def is_script(path: str) -> bool:

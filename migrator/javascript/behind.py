@@ -147,7 +147,7 @@ class Behind:
             return self._text(node.field("left"), depth + 1) + self._text(node.field("right"), depth + 1)
         if kind in _CALLS:
             return self._called(node, depth)
-        if kind in {"identifier", "member_expression"}:
+        if kind in {"identifier", "shorthand_property_identifier", "member_expression"}:
             return self._named(node, depth)
         return _COMPUTED
 

@@ -20,6 +20,7 @@ CLASSES = frozenset({"default"})
 _KEYS = ("apiKey", "openAIApiKey", "openaiApiKey")
 _NESTED = frozenset({"configuration", "clientOptions"})
 _TYPED = frozenset({"as_expression", "satisfies_expression"})
+_NAMES = frozenset({"identifier", "shorthand_property_identifier"})
 _KEPT = frozenset({"key", "url", "keyword"})
 
 
@@ -150,9 +151,9 @@ class Clients:
         """Whether an expression is the constant that holds the address; a name of the script's own goes on for it."""
         while node.kind() in _TYPED:
             node = node.named_children()[0]
-        binding = self.script.scopes.resolve(node) if node.kind() == "identifier" else None
+        binding = self.script.scopes.resolve(node) if node.kind() in _NAMES else None
         pattern = binding.node.field("name") if binding and binding.kind == "variable" else None
-        if node.kind() not in {"identifier", "member_expression"} or (pattern and pattern.kind() == "identifier"):
+        if node.kind() not in {*_NAMES, "member_expression"} or (pattern and pattern.kind() == "identifier"):
             return False
         meaning = self.meanings.of(node)
         client = self.options.client

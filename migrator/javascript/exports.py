@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ast_grep_py import SgNode
 
 from migrator.javascript.imports import THROUGH
-from migrator.javascript.objects import properties
+from migrator.javascript.objects import properties, without
+from migrator.javascript.options import Options
 from migrator.javascript.source import Script, span
 from migrator.sites import Edit
 
@@ -36,23 +37,19 @@ def specifiers(statement: SgNode) -> list[tuple[str, str]]:
     ]
 
 
-def of_value(script: Script, use: SgNode, value: str) -> list[Edit]:
-    """The edits by which a name in `export { … }` gives a value under the name that others know."""
-    specifier = use.parent()
-    clause = specifier.parent() if specifier else None
-    statement = clause.parent() if clause else None
-    if specifier is None or clause is None or statement is None:
-        return []
-    known = (specifier.field("alias") or use).text()
-    said = f"export default {value};" if known == "default" else f"export const {known} = {value};"
-    others = [each for each in clause.named_children() if each.kind() == "export_specifier"]
-    at = next(n for n, each in enumerate(others) if span(each) == span(specifier))
-    if len(others) == 1:
-        end = script.end(statement)
-        return [Edit(script.start(statement), end, said if statement.text().endswith(";") else said.rstrip(";"))]
-    first = script.start(specifier) if at == 0 else script.end(others[at - 1])
-    last = script.start(others[1]) if at == 0 else script.end(specifier)
-    return [Edit(script.start(statement), script.start(statement), f"{said} "), Edit(first, last, "")]
+def with_values(options: Options, text: str, statement: SgNode, given: Sequence[SgNode]) -> list[Edit]:
+    """The edits by which names in `export { … }` give the new address under the names that others know."""
+    script, ours = options.script, {span(each) for each in given}
+    clause = next(each for each in statement.named_children() if each.kind() == "export_clause")
+    gone = [each for each in properties(clause) if (name := each.node.field("name")) and span(name) in ours]
+    known = dict.fromkeys(options.renamed(each.name) for each in gone)
+    words = ("export default" if name == "default" else f"export const {name} =" for name in known)
+    newline, end = "\r\n" if "\r\n" in text else "\n", ";" if statement.text().endswith(";") else ""
+    said = newline.join(f"{each} {options.url}{end}" for each in words)
+    if len(gone) == len(properties(clause)):
+        return [script.edit(statement, said)]
+    start = script.start(statement)
+    return [Edit(start, start, f"{said}{newline}"), *without(script, text, clause, gone)]
 
 
 def named(script: Script) -> Iterator[tuple[str, SgNode]]:

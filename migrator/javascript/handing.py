@@ -12,7 +12,7 @@ from migrator.fates.handed import names as is_named
 from migrator.fates.names import Names
 from migrator.javascript import exports
 from migrator.javascript.behind import Behind
-from migrator.javascript.clients import Clients
+from migrator.javascript.clients import CLASSES, Clients
 from migrator.javascript.find import clients_of, requests_of, stay
 from migrator.javascript.imports import imports
 from migrator.javascript.meanings import Meaning
@@ -81,7 +81,9 @@ def _addresses(path: str, clients: Clients, stays: bool, taken: _Taken) -> Itera
 
     One that others take goes with them at first, whatever the script itself asks for behind it.
     """
-    script, behind, module = clients.script, Behind(clients), stem(path)
+    script, behind, module, client = clients.script, Behind(clients), stem(path), clients.options.client
+    known_there = {*client.address, *client.classes, *CLASSES}
+    theirs = {name.imported for each in imports(script) if each.package == client.package for name in each.names}
     own = [(name, node) for name, node in exports.parts(script) if behind.address(node)]
     kept = [f.start for f in requests_of(clients).findings() if f.status is Status.MANUAL] if own and not stays else []
     known = {each.name for each in clients.meanings.own}
@@ -90,13 +92,21 @@ def _addresses(path: str, clients: Clients, stays: bool, taken: _Taken) -> Itera
         value = binding.node if binding else node
         held = stays or any(script.start(value) <= at < script.end(value) for at in kept)
         first = name not in known and _is_taken(Handed(module, name, "address", ""), path, taken)
-        yield Handed(module, name, "address", Status.MANUAL if held and not first else "")
+        stands = Status.MANUAL if held and not first else ""
+        yield Handed(module, name, "address", stands, kept=stays and name.rpartition(".")[2] in theirs)
     for statement in script.all("export_statement"):
-        passed = {old: new for new, old in exports.specifiers(statement)}
-        for each in clients.meanings.all_of(string_of(statement.field("source")) or ""):
+        source, pairs = string_of(statement.field("source")) or "", exports.specifiers(statement)
+        for new, old in pairs if source == client.package else ():
+            if old in client.address:
+                moves = not stays and all(each in known_there for _, each in pairs)
+                yield Handed(module, new, "address", "" if moves else Status.MANUAL, kept=not moves and new == old)
+        for each in clients.meanings.all_of(source):
             owner, dot, rest = each.name.partition(".")
-            if each.kind == "address" and owner in passed:
-                yield replace(each, module=stem(path), name=f"{passed[owner]}{dot}{rest}")
+            for new, old in pairs if each.kind == "address" else ():
+                if old == owner:
+                    yield replace(
+                        each, module=module, name=f"{new}{dot}{rest}", kept=each.kept and (new == old or bool(dot))
+                    )
 
 
 def _is_taken(each: Handed, path: str, taken: _Taken) -> bool:

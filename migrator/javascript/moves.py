@@ -124,6 +124,7 @@ class Moves:
         left: list[Name] = []
         moved: list[Name] = []
         edits: list[Edit] = []
+        addressed: list[SgNode] = []
         for name in each.names:
             if self._is_class(name):
                 moved.append(name)
@@ -131,10 +132,10 @@ class Moves:
             elif all(self._is_taken(use) for use in self._uses(name)):
                 continue
             elif self._is_address(name):
-                edits += [e for use in self._uses(name) if not self._is_taken(use) for e in self._addressed(use)]
+                addressed += [use for use in self._uses(name) if not self._is_taken(use)]
             else:
                 left.append(name)
-        edits += self._statement(each, moved, left)
+        edits += [*self._addressed(addressed), *self._statement(each, moved, left)]
         said = f"{package} → {instead}" if moved else f"{package}: nothing of it is needed any more"
         yield Finding(start, self._client, Status.MIGRATED, said, tuple(edits))
         for name in left:
@@ -142,18 +143,20 @@ class Moves:
             yield Finding(self.script.start(name.local), self._client, Status.MANUAL, said)
 
     def _handed_on(self, each: Import) -> list[Edit]:
-        """The edits of `export { … } from`: the new class by the name that others know; none where more is exported."""
+        """The edits of `export { … } from`: what is new by the names that others know; none where more is exported."""
         client = self.clients.options.client
         clauses = [c for c in each.statement.named_children() if c.kind() == "export_clause"]
-        edits = []
-        for specifier in (s for clause in clauses for s in clause.named_children() if s.kind() == "export_specifier"):
-            name, alias = specifier.field("name"), specifier.field("alias")
-            if name is None or name.text() not in {*client.classes, *CLASSES}:
-                return []
+        found = [(s, name) for c in clauses for s in c.named_children() if (name := s.field("name"))]
+        given = [name for _, name in found if name.text() in client.address]
+        classes = [(s, name) for s, name in found if name.text() in {*client.classes, *CLASSES}]
+        if len(given) + len(classes) < len(found) or not found:
+            return []
+        edits = [*exports.with_values(self.clients.options, self.text, each.statement, given)] if given else []
+        for specifier, name in classes:
             new = client.classes.get(name.text(), name.text())
-            known = (alias or name).text()
-            edits += [self.script.edit(name, new if alias else f"{new} as {known}")] if new != name.text() else []
-        return [*edits, self.script.edit(each.source, self._source(each))] if clauses else []
+            said = new if specifier.field("alias") else f"{new} as {name.text()}"
+            edits += [self.script.edit(name, said)] if new != name.text() else []
+        return [*edits, self.script.edit(each.source, self._source(each))] if classes else edits
 
     def _source(self, each: Import) -> str:
         """The string that names the new package where an import names the old one."""
@@ -168,16 +171,17 @@ class Moves:
     def _is_address(self, name: Name) -> bool:
         return name.imported in self.clients.options.client.address
 
-    def _addressed(self, use: SgNode) -> list[Edit]:
-        parent = use.parent()
-        if parent and parent.kind() == "export_specifier" and parent.field("alias"):
-            return exports.of_value(self.script, use, self.clients.options.url)
-        return [self.script.edit(use, self._address(use))]
+    def _addressed(self, uses: Sequence[SgNode]) -> Iterator[Edit]:
+        """The edits by which the new address stands where the constant does; what is exported keeps its name."""
+        exported = [use for use in uses if _exporting(use)]
+        yield from (self.script.edit(use, self._address(use)) for use in uses if not _exporting(use))
+        for statement in {span(each): each for use in exported if (each := _exporting(use))}.values():
+            yield from exports.with_values(self.clients.options, self.text, statement, exported)
 
     def _address(self, use: SgNode) -> str:
         url = self.clients.options.url
         if use.kind() == "shorthand_property_identifier":
-            return f"{use.text()}: {url}"
+            return f"{self.clients.options.renamed(use.text())}: {url}"
         parent = use.parent()
         plain = parent is None or parent.kind() in {"pair", "variable_declarator", "arguments"}
         return url if plain or "??" not in url else f"({url})"
@@ -301,6 +305,13 @@ class Moves:
             return
         said = f"{each.package}: a file inside the package, which {client.instead} has not: {self._message}"
         yield Finding(start, self._client, Status.MANUAL, said)
+
+
+def _exporting(use: SgNode) -> SgNode | None:
+    """The statement `export { … }` that a name stands in."""
+    specifier = use.parent()
+    clause = specifier.parent() if specifier and specifier.kind() == "export_specifier" else None
+    return clause.parent() if clause else None
 
 
 def _is_bare(each: Import) -> bool:

@@ -14,7 +14,7 @@ from migrator.sites import Edit
 _ENTRIES = frozenset(
     {"pair", "shorthand_property_identifier", "spread_element", "method_definition"}
     | {"pair_pattern", "shorthand_property_identifier_pattern", "object_assignment_pattern", "rest_pattern"}
-    | {"import_specifier"}
+    | {"import_specifier", "export_specifier"}
 )
 _REST = re.compile(r"[ \t]*,?[ \t]*(?://[^\r\n]*|/\*[^\r\n]*?\*/[ \t]*)?(\r\n|\n|\Z)")
 _COMMA = re.compile(r"[ \t]*,")
@@ -35,7 +35,7 @@ class Property:
 
 
 def properties(literal: SgNode) -> list[Property]:
-    """The entries of an object literal, of a pattern or of the braces of an import, in order."""
+    """The entries of an object literal, of a pattern or of the braces of an import or an export, in order."""
     return [_property(node) for node in literal.named_children() if node.kind() in _ENTRIES]
 
 
@@ -51,9 +51,10 @@ def _property(node: SgNode) -> Property:
         return Property(name, node, node.field("value"))
     if kind.startswith("shorthand"):
         return Property(node.text(), node, node)
-    if kind == "import_specifier":
-        name_node = node.field("name")
-        return Property(name_node.text() if name_node else "", node, node.field("alias") or name_node)
+    if kind in {"import_specifier", "export_specifier"}:
+        name_node, alias = node.field("name"), node.field("alias")
+        known = name_node if kind == "import_specifier" else alias or name_node
+        return Property(known.text() if known else "", node, alias or name_node)
     return Property("", node, None)
 
 

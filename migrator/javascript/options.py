@@ -91,9 +91,11 @@ class Options:
 
     def said(self, node: SgNode) -> str:
         """The text of an expression, with the variables of the environment under their new names."""
-        return _VARIABLE.sub(
-            lambda match: renamed[0] if (renamed := self.names.env(match[0])) else match[0], node.text()
-        )
+        return self.renamed(node.text())
+
+    def renamed(self, text: str) -> str:
+        """A text with the variables of the environment in it under their new names."""
+        return _VARIABLE.sub(lambda match: renamed[0] if (renamed := self.names.env(match[0])) else match[0], text)
 
     @property
     def url(self) -> str:
