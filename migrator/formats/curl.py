@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from migrator.fates.endpoints import Asked, address_in, asked
+from migrator.fates.endpoints import Asked, address_in, asked, open_ended
 from migrator.fates.providers import LOST
 from migrator.formats.headers import Headers, Settled
 from migrator.formats.shell import Command, Word, commands, listed
@@ -57,7 +57,7 @@ class Curl:
     def __init__(self, text: str, headers: Headers, variable: str = "$") -> None:
         self.text, self.headers, self.client, self.variable = text, headers, headers.client, variable
         self.held: set[Span] = set()  # commands that stay as they are
-        self._values = Values(text)
+        self._values = Values(text, dict.fromkeys(self.client.address, self._longest))
         self._of_staying, self._of_moving = frozenset[str](), frozenset[str]()  # the variables that commands are given
 
     def findings(self) -> Iterator[Finding]:
@@ -67,10 +67,12 @@ class Curl:
             yield from self._command(command)
         self._of_staying = given(c for c in calls if c.span in self.held)
         self._of_moving = given(c for c in calls if c.span not in self.held)
-        for match in _ARRAY.finditer(self.text):
-            array = listed(self.text, match.end())
-            if array and any(self.headers.is_ours(unit.name) for unit in _units(array)):
-                yield from self._array(match["name"], array)
+        arrays = [(m["name"], array) for m in _ARRAY.finditer(self.text) if (array := listed(self.text, m.end()))]
+        keyed = {name for name, array in arrays for unit in _units(array) if self._is_key(unit)}
+        for name, array in arrays:
+            if any(self.headers.is_ours(unit.name) for unit in _units(array)):
+                yield from self._array(name, array, may_add=name not in keyed)
+                keyed.add(name)
         yield from self._assigned()
 
     # -------------------------------------------------------------------------------------------------- one command
@@ -118,14 +120,22 @@ class Curl:
         return next((each for each in found if each), None)
 
     def _behind(self, command: Command) -> Iterator[Finding]:
-        """What is gone behind an address that a variable holds: the address is the new one, or moves."""
-        longest, new = max(self.client.addresses, key=len), self.headers.address
+        """What is gone, or not written down, behind an address that a variable holds: that is the new one, or moves."""
+        new = self.headers.address
         for word in command.words:
             value, path = self._values.apart(word.text, word.start)
             begun = value.rstrip("/") in (*self.client.addresses, new, new.removesuffix("/v1"))
-            differs = self._differs(f"{longest}/{path.lstrip('/')}") if begun and path.strip("/") else None
+            if not begun or not path.strip("/"):
+                continue
+            differs = self._differs(f"{self._longest}/{path.lstrip('/')}")
             if differs and differs.status is Status.MANUAL:
                 yield Finding(word.start, differs.rule, differs.status, f"{word.text}: {differs.message}")
+            elif path.lstrip("/").startswith("$"):
+                yield Finding(word.start, self.client.id, Status.REVIEW, f"{word.text}: {open_ended(self.client)}")
+
+    @property
+    def _longest(self) -> str:
+        return max(self.client.addresses, key=len)
 
     def _differs(self, url: str) -> Asked | None:
         return asked(url, self.client, self.headers.names.rules.methods)
@@ -261,7 +271,10 @@ class Curl:
             return "a command that stays is given them too: give it headers of its own"
         return f"see that what takes them calls {self.client.called}"
 
-    def _array(self, name: str, array: Command) -> Iterator[Finding]:
+    def _is_key(self, unit: Unit) -> bool:
+        return self.headers.is_key(unit.name) or unit.name.lower() == "authorization"
+
+    def _array(self, name: str, array: Command, *, may_add: bool) -> Iterator[Finding]:
         """An array that holds headers for commands."""
         units = list(_units(array))
         settled = self.headers.settle([(unit.name, unit.value) for unit in units])
@@ -273,10 +286,12 @@ class Curl:
             self.held.add(array.span)
             yield Finding(array.words[0].start, self.client.id, Status.MANUAL, f"{name}: {_WITH_COMMANDS}")
             return
-        edits = list(self._headers(array, units, settled, may_add=True))
+        edits = list(self._headers(array, units, settled, may_add=may_add))
         note = self.headers.begin(settled.provider)
         settled.say(Status.REVIEW, note or self._see(name))
-        yield self._told(array.words[0].start, "headers in an array: the key is a bearer token", settled, edits)
+        said = "headers in an array"
+        said += ": the key is a bearer token" if any("Bearer " in edit.text for edit in edits) else ""
+        yield self._told(array.words[0].start, said, settled, edits)
 
     def _assigned(self) -> Iterator[Finding]:
         """`AUTH="x-portkey-api-key: $KEY"`."""

@@ -7,24 +7,33 @@ from collections.abc import Iterator
 
 from migrator.formats.headers import Headers
 from migrator.formats.search import merged
+from migrator.primitives.client import Client
 from migrator.sites import Finding, Span, Status
 
 _TEXT = re.compile(r'"(?:\\.|[^"\\\r\n])*"')
-_CURL = re.compile(r"(?<![\w./-])curl(?=[ ]+(?:-|https?:|\$|\\?[\"']))")
+_CURL = re.compile(r"(?:(?<![\w./-])|(?<=\\n))curl(?=[ ]+(?:-|https?:|\$|\\?[\"']))")
 _NEXT = re.compile(r"&&|[|;]")
 _TOGETHER = "write its address, the key as a bearer token and the model id by hand, together"
 
 
 def spans(text: str, headers: Headers) -> list[Span]:
     """The commands in texts that call the address that is left, or send its key."""
-    client = headers.client
-    words = (f"{client.prefix}api-key", *client.hosts)
     found = (
         (curl.start(), _end(text, curl.start(), match.end()))
         for match in _TEXT.finditer(text)
         for curl in _CURL.finditer(text, *match.span())
     )
-    return merged([(start, end) for start, end in found if any(word in text[start:end].lower() for word in words)])
+    return merged([(start, end) for start, end in found if _calls(text[start:end], headers.client)])
+
+
+def _calls(command: str, client: Client) -> bool:
+    """Whether a command calls the address, or sends its headers to one that is not somebody else's."""
+    if (
+        any(word in command for word in (*client.hosts, *client.address))
+        or f"{client.prefix}api-key" in command.lower()
+    ):
+        return True
+    return client.prefix in command.lower() and "://" not in command
 
 
 def _end(text: str, start: int, end: int) -> int:
