@@ -178,6 +178,12 @@ def _with_prefix(root: str, provider: str, client: Client, status: Status, said:
     )
 
 
+def taken_apart(client: Client) -> str:
+    """What to see to where ids of models are looked at for the sign that begins a slug."""
+    whose = "who made the model" if client.vendors else "the provider"
+    return f"@: if ids of models are looked at here, they begin with {whose} and without it from now on"
+
+
 def unserved(client: Client, provider: str) -> str:
     """What to say where no model id can name a provider."""
     return (

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from ast_grep_py import SgNode
 
-from migrator.fates.providers import SLUGGED, WITH_CLIENTS, Said, is_built_id, is_id, slugged
+from migrator.fates.providers import SLUGGED, WITH_CLIENTS, Said, is_built_id, is_id, slugged, taken_apart
 from migrator.javascript.clients import Built, Clients
 from migrator.javascript.meant import is_among_models, is_model, is_specifier
 from migrator.javascript.source import Script, string_of
@@ -32,6 +32,7 @@ def slugs(script: Script, clients: Clients) -> Iterator[Finding]:
     What is a model's id in one place of the script is one in all of them.
     """
     texts = [node for node in script.all("string", "template_string", "regex") if not is_specifier(node)]
+    rules = clients.options.names.rules
     known = {said for node in texts if (said := string_of(node)) and _SLUG.fullmatch(said) and is_model(node)}
     for node in texts:
         said = string_of(node)
@@ -43,6 +44,8 @@ def slugs(script: Script, clients: Clients) -> Iterator[Finding]:
             yield _named(clients, node, slug, f"/{model}", "")
         elif said is None and (begun := _BEGUN.match(node.text())) and is_model(node):
             yield _named(clients, node, begun["slug"], node.text()[begun.end() - 1 : -1])
+        elif said == "@" and is_model(node) and (known or _has_client(clients)) and not rules.staying:
+            yield Finding(script.start(node), _rule(clients), Status.MANUAL, taken_apart(clients.options.client))
         elif _is_joined(clients, node):
             yield Finding(script.start(node), _rule(clients), Status.MANUAL, f"{node.text()[1:-1]}: {_JOINING}")
         elif told := next((m for m in _EACH.finditer(node.text()) if not match and m[0] in known), None):
@@ -75,12 +78,17 @@ def _is_joined(clients: Clients, node: SgNode) -> bool:
     begun = _JOINED.match(text)
     if begun is None and not (_ALONE.fullmatch(text) and _is_joined_list(node)):
         return False
-    if _is_package(node) or next(clients.built(), None) is None:
+    if _is_package(node) or not _has_client(clients):
         return False
     names = _NAME.findall(" ".join(_COMPUTED.findall(text)))
     said = _COMPUTED.sub(" ", text[1:-1].lstrip("^").replace("\\/", "/"))
     slugs = clients.options.names.rules.options.get("slugs", {})
     return is_model(node) or is_built_id(said, names, clients.options.client, slugs)
+
+
+def _has_client(clients: Clients) -> bool:
+    """Whether a script builds a client of the SDK."""
+    return next(clients.built(), None) is not None
 
 
 def _is_joined_list(node: SgNode) -> bool:

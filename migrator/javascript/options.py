@@ -23,6 +23,7 @@ Place = Literal["client", "call", "headers"]
 _WORD_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _VARIABLE = re.compile(r"(?<![\w$])[A-Z][A-Z0-9_]+(?![\w$])")
 _JSON = re.compile(r"JSON\s*\.\s*stringify")
+_WHOLE = frozenset({"identifier", "member_expression", "subscript_expression", "call_expression"})
 _QUOTED = re.compile(r"""(?<=["'`])[^"'`]*""")
 
 
@@ -165,7 +166,7 @@ class Options:
         elif to == "retries" and place != "headers":
             self._retries(result, each, rule)
         elif to == "header":
-            result.headers += self._flag(rule, value)
+            result.headers += self._flag(rule, value, place)
             if rule.status != Status.MIGRATED:
                 said = f"{each.name} → {rule.called}: {rule.message}"
                 self._note(result, each, rule.id, said, Status.REVIEW)
@@ -276,13 +277,26 @@ class Options:
             said = "the OpenAI SDK chooses by itself which answers it tries again"
             self._note(result, each, rule.id, f"{each.name}: {said}", Status.REVIEW)
 
-    def _flag(self, rule: Parameter, value: SgNode) -> list[str]:
+    def _flag(self, rule: Parameter, value: SgNode, place: Place) -> list[str]:
         name, text = rule.called, f"{self.quote}{rule.value}{self.quote}"
         if value.kind() == "true" or string_of(value) == "true":
             return [written(name, text, self.quote)]
         if value.kind() in {"false", "null", "undefined"} or string_of(value) == "false":
             return []
-        return [f"...({self.said(value)} ? {{ {written(name, text, self.quote)} }} : {{}})"]
+        said = self._condition(value) if place == "headers" else _enclosed(value, self.said(value))
+        return [f"...({said} ? {{ {written(name, text, self.quote)} }} : {{}})"]
+
+    def _condition(self, value: SgNode) -> str:
+        """What says whether a header is set that is a text: of `String(x)` it is x, of others that they are "true"."""
+        if value.kind() == "ternary_expression":
+            parts = {name: node for name in ("condition", "consequence", "alternative") if (node := value.field(name))}
+            either = [string_of(parts[name]) for name in ("consequence", "alternative")]
+            if sorted(filter(None, either)) == ["false", "true"]:
+                said = _enclosed(parts["condition"], self.said(parts["condition"]))
+                return said if either[0] == "true" else f"!{said}"
+        if (flag := _made_text(value)) is not None:
+            return _enclosed(flag, self.said(flag))
+        return f"{_enclosed(value, self.said(value))} === {self.quote}true{self.quote}"
 
     def _note(self, result: Settled, each: Given, rule: str, said: str, status: Status) -> None:
         result.notes.append(self._found(each, rule, said, status))
@@ -298,6 +312,27 @@ def _bare(name: str) -> str:
 
 def _is(pattern: str, name: str) -> bool:
     return pattern == name or ("*" in pattern and expand(pattern, pattern, name) is not None)
+
+
+def _made_text(node: SgNode) -> SgNode | None:
+    """What a text is made of: `String(x)`, `x.toString()`, `JSON.stringify(x)`, `${x}`; None for anything else."""
+    if node.kind() == "template_string":
+        parts = node.named_children()
+        whole = len(parts) == 1 and parts[0].kind() == "template_substitution" and parts[0].text() == node.text()[1:-1]
+        return parts[0].named_children()[0] if whole else None
+    function, arguments = node.field("function"), node.field("arguments")
+    if node.kind() != "call_expression" or function is None or arguments is None:
+        return None
+    given = arguments.named_children()
+    if len(given) == 1 and (function.text() == "String" or _JSON.fullmatch(function.text())):
+        return given[0]
+    named = function.field("property") if function.kind() == "member_expression" else None
+    return function.field("object") if named and named.text() == "toString" and not given else None
+
+
+def _enclosed(node: SgNode, text: str) -> str:
+    """The text of an expression for what is asked of it."""
+    return text if node.kind() in _WHOLE else f"({text})"
 
 
 def _short(node: SgNode) -> str:

@@ -25,6 +25,27 @@ def meant(value: ast.expr) -> ast.expr:
     return spelled
 
 
+def flag(value: ast.expr) -> ast.expr:
+    """What says whether a header is set that is "true" or "false": of `str(x).lower()` it is x.
+
+    A text that is not written down is compared with "true", by an expression without a place.
+    """
+    lower = isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "lower"
+    inner = value.func.value if lower else value  # type: ignore[attr-defined]
+    if (told := meant(inner)) is not inner or isinstance(inner, ast.Constant):
+        return told
+    match inner:
+        case ast.JoinedStr(values=[ast.FormattedValue(value=told)]):
+            return told
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            either = [getattr(meant(each), "value", None) for each in (body, orelse)]
+            if either == [True, False]:
+                return test
+            if either == [False, True]:
+                return ast.UnaryOp(op=ast.Not(), operand=test)
+    return ast.Compare(left=value, ops=[ast.Eq()], comparators=[ast.Constant(value="true")])
+
+
 def laid_out(value: ast.expr, module: Module) -> ast.expr:
     """The dict that a value is, where the module writes it down once and puts nothing into it; else the value."""
     value = meant(value)

@@ -166,7 +166,7 @@ class Options:
             )
             return
         text = self.text(value)
-        labels = text if isinstance(value, ast.Name | ast.Attribute | ast.Call | ast.Subscript) else f"({text})"
+        labels = _enclosed(value, text)
         result.headers[f'**{{f"{self.client.labels}{{key}}": str(value) for key, value in {labels}.items()}}'] = ""
         result.say(Status.REVIEW, f"metadata: see that {text} is a dict, whose keys can be parts of names of headers")
 
@@ -186,8 +186,12 @@ class Options:
         if isinstance(value, ast.Constant):
             result.headers[row.called] = f'"{row.value}"' if row.value else self.text(value)
             return
-        text = self.text(value)
-        result.headers[f'**({{"{row.called}": "{row.value}"}} if {text} else {{}})'] = ""
+        match value:
+            case ast.Compare(left=said) if not hasattr(value, "lineno"):
+                told = f'{_enclosed(said, self.text(said))} == "true"'
+            case _:
+                told = _enclosed(value, self.text(value))
+        result.headers[f'**({{"{row.called}": "{row.value}"}} if {told} else {{}})'] = ""
 
 
 def seconds(value: ast.expr, text: str) -> str:
@@ -195,11 +199,12 @@ def seconds(value: ast.expr, text: str) -> str:
     if isinstance(value, ast.Constant) and isinstance(value.value, int | float):
         number = value.value / 1000
         return str(int(number)) if number == int(number) else str(number)
-    return (
-        f"{text} / 1000"
-        if isinstance(value, ast.Name | ast.Attribute | ast.Call | ast.Subscript)
-        else f"({text}) / 1000"
-    )
+    return f"{_enclosed(value, text)} / 1000"
+
+
+def _enclosed(node: ast.expr, text: str) -> str:
+    """The text of an expression for what is asked of it, or done with it."""
+    return text if isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript) else f"({text})"
 
 
 def _is_false(node: ast.expr) -> bool:

@@ -161,6 +161,7 @@ class _Raw:
             yield self._instead(statement, result.status, said, f'{dict_}["{header}"] = {text}', row)
             return
         if headers := result.headers_text():
+            headers = headers[1:-1] if row.to == "header" else headers
             yield self._instead(statement, result.status, said, f"{dict_}.update({headers})", row)
             return
         cuts = Cuts(self.module)

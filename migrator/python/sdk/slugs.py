@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from migrator.fates.providers import SLUGGED, is_id, meant, slugged
+from migrator.fates.providers import SLUGGED, is_id, meant, says_model, slugged, taken_apart
 from migrator.python.reading.expressions import text_value
 from migrator.python.sdk import built_ids
 from migrator.python.sdk.meaning import means_model
@@ -26,6 +26,8 @@ def find(writer: Writer, held: str) -> Iterator[Finding]:
     rule = next((r.id for r in writer.rules.parameters if r.to == "provider"), writer.client.id)
     yield from built_ids.find(writer, rule, held)
     yield from _beginnings(writer, rule, held)
+    if not held:
+        yield from _taken_apart(writer, rule)
     if not _ID.search(module.source.text):
         return
     parents = module.source.parents
@@ -61,3 +63,27 @@ def _beginnings(writer: Writer, rule: str, held: str) -> Iterator[Finding]:
             prefix = writer.client.providers.get(provider, provider)
             said = held or f"if ids of models are looked at, they begin with {prefix}/ from now on"
             yield Finding(module.source.start(text.node), rule, Status.MANUAL, f"{match[0]}: {said}")
+
+
+def _taken_apart(writer: Writer, rule: str) -> Iterator[Finding]:
+    """Ids that are looked at for the sign of a slug, whichever it is: `"@" in model`, `model.split("@")`."""
+    module = writer.module
+    holds = module.index.uses_old(module.facts) or _ID.search(module.source.text)
+    for text in module.found.texts if holds else ():
+        if text.role != "plain" or text_value(text.node) != "@":
+            continue
+        match module.source.parents.get(id(text.node)):
+            case ast.Call(func=ast.Attribute(value=looked_at)) | ast.Compare(left=looked_at) if looked_at != text.node:
+                pass
+            case ast.Compare(comparators=[looked_at]):
+                pass
+            case _:
+                continue
+        if any(map(says_model, _names(looked_at))):
+            yield Finding(module.source.start(text.node), rule, Status.MANUAL, taken_apart(writer.client))
+
+
+def _names(node: ast.expr) -> Iterator[str]:
+    """What an expression is called, and what it is taken from: `options["model"].strip()`."""
+    for each in ast.walk(node):
+        yield getattr(each, "id", "") or getattr(each, "attr", "") or text_value(each) or ""

@@ -16,7 +16,7 @@ from migrator.patterns import under
 from migrator.python.reading.expressions import callee_of, is_none, text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk import models
-from migrator.python.sdk.configs import meant
+from migrator.python.sdk.configs import flag, meant
 from migrator.python.sdk.options import Result, spelled
 from migrator.python.sdk.plain import is_plain, routing
 from migrator.python.sdk.sent import Sent
@@ -28,7 +28,7 @@ from migrator.sites import Edit, Finding, Status
 _URLS = ("base_url", "api_base", "openai_api_base", "anthropic_api_url", "azure_endpoint")
 _HEADERS = ("default_headers", "extra_headers", "headers", "additional_headers")
 _KEYS = ("api_key", "openai_api_key", "anthropic_api_key")
-_JSON = ("config", "labels", "retries", "timeout", "header")  # options that are JSON in a header
+_JSON = ("config", "labels", "retries", "timeout")  # options that are JSON in a header
 _JOINING = "aiohttp"  # its sessions join a path that begins with a slash to the host alone
 _BODIES = ("messages", "input", "prompt")  # what is sent beside a model
 _WITH_HEADERS = "left with its headers, which are to be written by hand"
@@ -116,8 +116,10 @@ class Through:
         return of_provider(ast.unparse(key), text_value(key), self.client)
 
     def meant(self, option: str, value: ast.expr) -> ast.expr:
-        """What the text of a header stands for, where the option is JSON in a header."""
+        """What the text of a header stands for, where the option is JSON in a header, or a flag."""
         row = self.writer.rules.parameter(option)
+        if row and row.to == "header":
+            return flag(value)
         return meant(value) if row and row.to in _JSON else value
 
     def bearer(self, key: ast.expr) -> str:
