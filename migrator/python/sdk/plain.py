@@ -31,7 +31,10 @@ def is_plain(rules: Rules, keywords: Sequence[ast.keyword], *, routes: bool = Fa
 
 
 def routing(rules: Rules, keywords: Sequence[ast.keyword]) -> str:
-    """What is to be done about a config that routes; "" where none is written down."""
+    """What is to be done about options, or a config, that route; "" where none are written down."""
+    rows = (rules.parameter(k.arg) for k in keywords if k.arg)
+    if own := next((row.message for row in rows if row and row.to == "manual"), ""):
+        return own
     configs = [k.value for k in keywords if k.arg and (row := rules.parameter(k.arg)) and row.to == "config"]
     names = [text_value(key) or "" for each in configs if isinstance(each, ast.Dict) for key in each.keys]
     return next((row.message for name in names if (row := rules.parameter(name)) and row.to == "manual"), "")
