@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ast_grep_py import SgNode
 
+from migrator.fates.providers import BESIDE_ANOTHERS
 from migrator.javascript.objects import Property, properties, with_more, without, written
 from migrator.javascript.options import Given, Options
 from migrator.javascript.removal import does_nothing, removal
@@ -64,7 +65,8 @@ class Headers:
             yield from settled.faults
             return
         other = next((each for each in entries if each.name.lower() == "authorization"), None)
-        other = None if other and not settled.key and self._is_own(other.value) else other
+        anothers = any(self._given(e.name, e.value, e.node).name in BESIDE_ANOTHERS for e in ours)
+        other = None if other and not settled.key and (not anothers or self._is_own(other.value)) else other
         keyed = settled.key or (self.options.key if other else "")
         added = list(settled.headers)
         own = _own_key(literal) if keyed else None

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from migrator.fates.endpoints import Asked
-from migrator.fates.providers import LOST, begins, of_provider
+from migrator.fates.providers import BESIDE_ANOTHERS, LOST, begins, of_provider
 from migrator.patterns import under
 from migrator.python.reading.expressions import callee_of, is_none, text_value
 from migrator.python.reading.scopes import Scope
@@ -98,8 +98,11 @@ class Through:
         by_name, own = named(value), spelled(self.client, value)
         given = [(n, self.meant(n, v)) for n, v in own.values()]
         others = {n: v for n, v in by_name.items() if n not in own}
+        anothers = not {n for n, _ in given}.isdisjoint(BESIDE_ANOTHERS)
         told = any(n == "api_key" for n, _ in given)
-        bearers = [n for n in others if n.lower() == "authorization" and (told or not self._is_ours(others[n]))]
+        bearers = [
+            n for n in others if n.lower() == "authorization" and (told or (anothers and not self._is_ours(others[n])))
+        ]
         given += [("authorization", others.pop(n)) for n in bearers]
         plain = is_plain(self.writer.rules, [ast.keyword(arg=n, value=v) for n, v in given])
         return Given(given, others) if own and plain else None
