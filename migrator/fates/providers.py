@@ -19,7 +19,7 @@ WITH_CLIENTS = "left with the clients and requests of the code, which are to be 
 UNTOLD = "nothing tells the provider of its slug: say it with the setting slugs, or write the id by hand"
 LIKELY = "only the text itself says that it is a model's id"
 BESIDE_ANOTHERS = frozenset({"provider", "virtual_key", "config", "custom_host", "forward_headers"})
-"""Options beside which a bearer token may be the key of a provider, where the old gateway's has no header of its own."""
+"""Options beside which a bearer token may be the key of a provider, where the old gateway's own is not sent."""
 _SHORTEST = 20  # characters of a key
 _PACKAGE = re.compile(
     r"(?:pkg|package|npm|plugin|lib|module|repo|path|dir|folder)s?|(?:librar|repositor|director)(?:y|ies)"

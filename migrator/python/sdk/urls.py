@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -61,7 +61,28 @@ class Urls:
         if address := next(filter(None, (self._begins_with(each, depth + 1) for each in given)), ""):
             return address
         texts = (text_value(each) or self._imported(each) for each in ast.walk(node))
-        return next((t for text in texts if (t := text.rstrip("/")) in (*self.client.addresses, self.writer.url)), "")
+        return next(self._addresses(texts), "") or self._given_by_default(node)
+
+    def _addresses(self, texts: Iterable[str]) -> Iterator[str]:
+        return (t for text in texts if (t := text.rstrip("/")) in (*self.client.addresses, self.writer.url))
+
+    def _given_by_default(self, node: ast.expr) -> str:
+        """The address that a parameter has if it is given none, or an attribute of whatever class of the module."""
+        if isinstance(node, ast.Attribute) and node.attr in self._by_attribute:
+            return self._by_attribute[node.attr]
+        values = self.values.of(node) if isinstance(node, ast.Name | ast.Attribute) else ()
+        return next(self._addresses(text_value(value) or "" for value in values if value), "")
+
+    @cached_property
+    def _by_attribute(self) -> dict[str, str]:
+        """The address that an attribute is given in the body of a class, where no other class has one of its name."""
+        found: dict[str, list[str]] = {}
+        classes = (node for node in self.module.source.nodes if isinstance(node, ast.ClassDef))
+        for statement in (each for node in classes for each in node.body):
+            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+                texts = (text_value(each) or "" for each in ast.walk(statement.value or statement.target))
+                found.setdefault(statement.target.id, []).append(next(self._addresses(texts), ""))
+        return {name: held[0] for name, held in found.items() if held[0] and len({*held}) == 1}
 
     def _value(self, node: ast.expr) -> ast.expr | None:
         """What a variable is assigned, where that is done once, or once but for what is made of itself."""
