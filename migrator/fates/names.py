@@ -22,6 +22,8 @@ from migrator.sites import Edit, Finding, Status
 _LONGEST_PREFIX = 200  # characters of a path looked at before a name in it
 _PATH_START = re.compile(r"[^\s\"'`=:,;(\[<>|]*$")
 _TO_ROOT = re.compile(r"/?(?:\.{1,2}/|src/|lib/|\*+/|\$\w+/|\S*[)}]/)*")
+_COMPANY = r"(?!,?(?: AI)?,? (?:Inc|Ltd|LLC)\b)"  # nothing takes the place of the company in what is said of it
+_COPYRIGHT = re.compile(r"\bcopyright\b|©", re.IGNORECASE)
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -242,7 +244,9 @@ class Names:
 
     @cached_property
     def _word_pattern(self) -> re.Pattern[str] | None:
-        return _any_of((re.escape(w) for m in self.rules.mentions for w in m.words), r"(?<![\w.@/-])(?:", r")(?![\w])")
+        return _any_of(
+            (re.escape(w) for m in self.rules.mentions for w in m.words), r"(?<![\w.@/-])(?:", rf")(?![\w]){_COMPANY}"
+        )
 
     def in_config(self, text: str, offset: int = 0) -> Iterator[Finding]:
         """Dotted names, module paths and environment variables in a text that is not prose, each with its edit."""
@@ -289,6 +293,8 @@ class Names:
                 rule = mentions[0].id if mentions else self.symbol_rule(match[0])
                 yield _found(match, offset, new, rule, f"{match[0]} → {new}")
         for match in _matches(self._word_pattern, text):
+            if _COPYRIGHT.search(text, max(0, text.rfind("\n", 0, match.start())), match.start()):
+                continue
             mention = next(m for m in mentions if match[0] in m.words)
             yield _found(match, offset, mention.words[match[0]], mention.id, f"{match[0]} → {mention.words[match[0]]}")
 

@@ -162,6 +162,13 @@ class Through:
         else:
             yield self._client(node, scope, where, given)
 
+    def _adds_path(self, node: ast.Call | ast.Dict, scope: Scope) -> bool:
+        """Whether what is given the host alone may add `/v1` itself: a class of the project, a client without a key."""
+        if isinstance(node, ast.Dict):
+            return False
+        own = self.writer.module.index.module_of(self.writer.dotted(node.func, scope))
+        return bool(own) or not any(name in named(node) for name in _KEYS)
+
     def _takes_model(self, node: ast.Call | ast.Dict, scope: Scope) -> bool:
         """Whether a call makes a client of another library that is given a model."""
         dotted = self.writer.dotted(node.func, scope) if isinstance(node, ast.Call) else ""
@@ -245,8 +252,11 @@ class Through:
         """The argument that is the address so far, and the address from now on as Python text; "" for none."""
         kept = self.writer.module.kept
         urls = ((n, value) for n, value in named(node).items() if n in _URLS and id(value) not in kept)
-        found = ((n, self.writer.address(value, scope)) for n, value in urls)
-        return next(((n, text) for n, text in found if text), ("", ""))
+        found = ((n, value, self.writer.address(value, scope)) for n, value in urls)
+        name, value, text = next((each for each in found if each[2]), ("", None, ""))
+        if (old := text_value(value)) and self._adds_path(node, scope):
+            text = f'"{self.writer.moved_address(old.rstrip("/"))}"'
+        return name, text
 
     def _azure(self, node: ast.Call | ast.Dict) -> Finding:
         url = self.writer.url
