@@ -23,6 +23,7 @@ _LONGEST_PREFIX = 200  # characters of a path looked at before a name in it
 _PATH_START = re.compile(r"[^\s\"'`=:,;(\[<>|]*$")
 _TO_ROOT = re.compile(r"/?(?:\.{1,2}/|src/|lib/|\*+/|\$\w+/|\S*[)}]/)*")
 _COMPANY = r"(?!,?(?: AI)?,? (?:Inc|Ltd|LLC)\b)"  # nothing takes the place of the company in what is said of it
+_FILE = r"(?!\.(?:mdx?|rst|txt|html|pdf)\b)"  # a page about it, by its name
 _COPYRIGHT = re.compile(r"\bcopyright\b|©", re.IGNORECASE)
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -218,7 +219,9 @@ class Names:
     @cached_property
     def variable_pattern(self) -> re.Pattern[str] | None:
         """Finds these variables in any text."""
-        return _any_of((glob_regex(p) for r in self.rules.variables for p in r.names), r"(?<![\w-])(?:", r")(?!\w)")
+        return _any_of(
+            (glob_regex(p) for r in self.rules.variables for p in r.names), r"(?<![\w-])(?:", rf")(?!\w){_FILE}"
+        )
 
     # ----------------------------------------------------------------------------------------------- in free text
 
