@@ -14,7 +14,7 @@ from migrator.formats.search import apply
 from migrator.formats.shell import commands
 from migrator.formats.shell_variables import SETS, USES
 from migrator.packs.ruleset import Rules
-from migrator.planning.spoken import Read, is_address, speaking
+from migrator.planning.spoken import READERS, Read, is_address, speaking
 from migrator.sites import Finding, Span, Status
 
 _LINE = re.compile(r"(?:[^\n\\]|\\(?:\r\n|.))+", re.DOTALL)
@@ -38,6 +38,8 @@ def settled(
         return [_noted(f, note) if f in staying else f for f in found]
     if read is None:
         return _with(_held(renamed, text), found, renamed) if staying else found
+    if not renamed and rules.staying and all(is_address(text, f, rules) for f in moving):
+        return _with(_held_addresses(moving, text), found, moving)
     if not renamed:
         return _with_addresses(text, found, rules)
     sent = _Sent(text, requests.parts(text, path).whole)
@@ -165,6 +167,13 @@ def _noted_once(names: list[Finding], moved: set[Finding], text: str, note: Call
     for finding in names:
         old = _old(finding, text)
         yield _noted(finding, note(old)) if first[old] == finding else finding
+
+
+def _held_addresses(addresses: list[Finding], text: str) -> Iterator[Finding]:
+    """Addresses that stay, as do the clients and requests which are set up with them."""
+    for finding in addresses:
+        said = f"{_old(finding, text)}: it stays, {READERS}"
+        yield finding if finding.prose else replace(finding, status=Status.MANUAL, message=said, edits=())
 
 
 def _with_addresses(text: str, found: list[Finding], rules: Rules) -> list[Finding]:

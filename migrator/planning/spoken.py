@@ -19,7 +19,7 @@ from migrator.primitives.library import Variable
 from migrator.sites import Change, Finding, Status
 from migrator.tree import project as tree
 
-_READERS = "for all clients and requests of the code do"
+READERS = "for all clients and requests of the code do"
 _TESTS = re.compile(r"(^|/)(tests?|__tests__|spec)/|(^|/)(test_|conftest\.)|_test\.py$|\.(test|spec)\.[cm]?[jt]sx?$")
 _WORD = re.compile(r"[A-Z][A-Z0-9_]+")
 _NAMED = re.compile(r"""(?<=["'`.])[A-Z][A-Z0-9_]+\b""")
@@ -96,9 +96,9 @@ def reading_on(
     if any(each.sends for each in notebooks()):
         return rules
     of = rules.clients[0].of
-    left = [Variable(rule.id, of, [rule.old], f"it stays, {_READERS}") for rule in rules.envs]
-    left += [Variable(rule.id, of, rule.names, f"it stays, {_READERS}") for rule in rules.env_gone]
-    left += [replace(rule, message=f"it stays, {_READERS}") if rule.check else rule for rule in rules.variables]
+    left = [Variable(rule.id, of, [rule.old], f"it stays, {READERS}") for rule in rules.envs]
+    left += [Variable(rule.id, of, rule.names, f"it stays, {READERS}") for rule in rules.env_gone]
+    left += [replace(rule, message=f"it stays, {READERS}") if rule.check else rule for rule in rules.variables]
     return replace(rules, envs=(), env_gone=(), env_adds=(), variables=tuple(left), staying=True)
 
 
