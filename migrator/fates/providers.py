@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from migrator.primitives.client import Client
@@ -21,6 +21,8 @@ LIKELY = "only the text itself says that it is a model's id"
 BESIDE_ANOTHERS = frozenset({"provider", "virtual_key", "config", "custom_host", "forward_headers"})
 """Options beside which a bearer token may be the key of a provider, where the old gateway's own is not sent."""
 _SHORTEST = 20  # characters of a key
+_KEY = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])(?!.*(?i:your|example|placeholder|xxx))[\w+/=-]+", re.ASCII)
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _PACKAGE = re.compile(
     r"(?:pkg|package|npm|plugin|lib|module|repo|path|dir|folder)s?|(?:librar|repositor|director)(?:y|ies)"
 )
@@ -66,6 +68,19 @@ def of_provider(key: str, literal: str | None, client: Client) -> bool:
     """
     fills = literal is not None and (len(literal) < _SHORTEST or " " in literal)
     return not fills and client.of.partition("_")[0] not in key.lower()
+
+
+def key_to_change(texts: Iterable[str], named: Callable[[str], bool], client: Client) -> str:
+    """What to see to about the texts of a key that stays: those of the old gateway's have to become the new one's.
+
+    A text is the name of a variable that is not `named` anew, or the key itself.
+    """
+    for text in texts:
+        if _VARIABLE.fullmatch(text) and not named(text) and text != client.key_variable:
+            return f"{text} has to hold the key of {client.called} from now on"
+        if len(text) >= _SHORTEST and _KEY.fullmatch(text):
+            return f"a key is written here: put that of {client.called} into {client.key_variable} instead"
+    return ""
 
 
 def says_model(name: str) -> bool:

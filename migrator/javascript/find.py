@@ -94,7 +94,7 @@ def _found(script: Script, text: str, path: str, names: Names, client: Client) -
     requests = requests_of(clients)
     reads = Headers(script, text, options).read()
     if stay(clients, names) or (names.rules.wary and given):
-        kept = (fault for each in made for fault in _reasons(each))
+        kept = (fault for each in made for fault in _reasons(each, clients.options))
         moves = Moves(script, text, names, clients, _ours(all_imports, client), True, frozenset())
         left = (f for each in requests.findings() for f in _left(each))
         found = list(_apart(kept, moves.findings(), left, reads))
@@ -135,7 +135,7 @@ def _from_factories(script: Script, text: str, path: str, names: Names, client: 
         stays = any(e.stays for e in built) or any(e.form != "import" for e in theirs) or len(theirs) != 1
         stays = stays or [name.imported for name in named] != [rule.name] or _is_held_back(built, names)
         if stays:
-            yield from (fault for each in built for fault in _reasons(each))
+            yield from (fault for each in built for fault in _reasons(each, clients.options))
             for each in theirs:
                 key = clients.options.client.key_variable
                 said = f"{rule.package}: build the provider with {rule.new} of {rule.instead} by hand, with {key}"
@@ -185,9 +185,11 @@ def _is_held_back(built: list[Built], names: Names) -> bool:
     return names.rules.wary and any(each.settled.notes for each in built)
 
 
-def _reasons(each: Built) -> Iterator[Finding]:
+def _reasons(each: Built, options: Options) -> Iterator[Finding]:
+    """Why a client stays, and what of it does; its key goes on being the old one."""
     yield from each.settled.faults
-    for note in each.settled.notes:
+    key = options.rule("api_key")
+    for note in (note for note in each.settled.notes if key is None or note.rule != key.id):
         yield Finding(note.start, note.rule, Status.MANUAL, f"{note.message}; left alone")
 
 

@@ -11,7 +11,7 @@ from ast_grep_py import SgNode
 
 from migrator.fates.endpoints import elsewhere
 from migrator.fates.names import Names
-from migrator.fates.providers import meant
+from migrator.fates.providers import key_to_change, meant
 from migrator.javascript.objects import Property, properties, written
 from migrator.javascript.runtime import Runtime
 from migrator.javascript.source import Script, string_of
@@ -150,6 +150,9 @@ class Options:
             result.faults.append(self._found(each, rule.id, f"{each.name}: {said}", Status.MANUAL))
         elif to == "key":
             result.key = self.said(value)
+            texts = [*_QUOTED.findall(value.text()), *_VARIABLE.findall(value.text())]
+            if note := key_to_change(texts, lambda text: bool(self.names.env(text)), self.client):
+                self._note(result, each, rule.id, f"{each.name}: {note}", Status.REVIEW)
         elif to == "url":
             result.url = value
             new = str(self.names.rules.options.get("base-url") or self.client.url)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from migrator.fates.providers import LOST
+from migrator.fates.providers import LOST, key_to_change
 from migrator.primitives.client import Client, Parameter
 from migrator.python.module import Module
 from migrator.python.reading.expressions import is_none, text_value
@@ -87,6 +87,9 @@ class Options:
         match row.to:
             case "key":
                 result.key = self.text(value)
+                texts = (text_value(each) or "" for each in ast.walk(value))
+                if note := key_to_change(texts, lambda text: bool(self.module.names.env(text)), self.client):
+                    result.say(Status.REVIEW, f"{name}: {note}")
             case "url":
                 result.url = value
             case "provider":
