@@ -61,17 +61,11 @@ class Urls:
         if address := next(filter(None, (self._begins_with(each, depth + 1) for each in given)), ""):
             return address
         texts = (text_value(each) or self._imported(each) for each in ast.walk(node))
-        return next(self._addresses(texts), "") or self._given_by_default(node)
+        attribute = node.attr if isinstance(node, ast.Attribute) else ""
+        return next(self._addresses(texts), "") or self._by_attribute.get(attribute, "")
 
     def _addresses(self, texts: Iterable[str]) -> Iterator[str]:
         return (t for text in texts if (t := text.rstrip("/")) in (*self.client.addresses, self.writer.url))
-
-    def _given_by_default(self, node: ast.expr) -> str:
-        """The address that a parameter has if it is given none, or an attribute of whatever class of the module."""
-        if isinstance(node, ast.Attribute) and node.attr in self._by_attribute:
-            return self._by_attribute[node.attr]
-        values = self.values.of(node) if isinstance(node, ast.Name | ast.Attribute) else ()
-        return next(self._addresses(text_value(value) or "" for value in values if value), "")
 
     @cached_property
     def _by_attribute(self) -> dict[str, str]:
