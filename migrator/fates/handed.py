@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 _SUFFIX = re.compile(r"\.(?:d\.)?[cm]?[jt]sx?$")
-_ALIAS = re.compile(r"(?:[@~#]/|src/)")
+_ALIAS = re.compile(r"(?:[@~#]/|src/|[@~#$](?=[\w-]+/))")
+_PACKAGE = re.compile(r"@[\w.-]+/([\w.-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Handed:
     of: str
     prefix: str = ""
     kept: bool = False
+    origin: tuple[str, str] = ("", "")  # of an address: the module that has it itself, and its name there
 
 
 def stem(path: str) -> str:
@@ -42,13 +44,24 @@ def stem(path: str) -> str:
 
 
 def names(module: str, source: str, path: str) -> bool:
-    """Whether the script at `path` means a module by `source`; an alias such as `@/` stands for any folder.
+    """Whether the script at `path` means a module by `source`.
+
+    An alias such as `@/` stands for any folder, and so does nothing before a path. A package of a workspace is the
+    folder that has its name, and may hand on what any script in it has.
 
     >>> names("src/llm", "../llm.js", "src/app/page.tsx"), names("src/llm", "@/llm", "app.ts")
     (True, True)
+    >>> names("src/lib/llm", "$lib/llm", "app.ts"), names("src/conf/llm", "conf/llm", "app.ts")
+    (True, True)
+    >>> names("packages/core/src/llm", "@acme/core", "app.ts"), names("packages/core/src/llm", "core", "app.ts")
+    (True, False)
     """
     if source.startswith("."):
         return module == stem(posixpath.normpath(posixpath.join(posixpath.dirname(path), source)))
     alias = _ALIAS.match(source)
-    end = stem(source[alias.end() :]) if alias else ""
-    return bool(end) and f"/{module}".endswith(f"/{end}")
+    end = stem(source[alias.end() if alias else 0 :])
+    package = _PACKAGE.fullmatch(source)
+    if package and f"/{package[1]}/" in f"/{module}/":
+        return True
+    whole = alias is not None and alias[0].endswith("/")
+    return bool(end) and (whole or "/" in end) and f"/{module}".endswith(f"/{end}")

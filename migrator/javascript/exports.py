@@ -6,30 +6,35 @@ from collections.abc import Iterator, Sequence
 
 from ast_grep_py import SgNode
 
-from migrator.javascript.imports import THROUGH
 from migrator.javascript.objects import properties, without
 from migrator.javascript.options import Options
 from migrator.javascript.source import Script, span
+from migrator.javascript.standing import Standing, members
 from migrator.sites import Edit
+
+_DEEP = 3  # objects in objects
 
 
 def parts(script: Script) -> Iterator[tuple[str, SgNode]]:
-    """What a script exports, and by dotted names what objects have that it exports."""
+    """What a script exports, and by dotted names what objects, classes and enums have that it exports."""
+    standing = Standing(script)
     for name, node in named(script):
         yield name, node
-        binding = script.scopes.resolve(node) if node.kind() == "identifier" else None
-        value = binding.node.field("value") if binding else node
-        while value and value.kind() in THROUGH and value.named_children():
-            value = value.named_children()[0]
-        for each in properties(value) if value and value.kind() == "object" else ():
-            if each.name and each.value:
-                yield f"{name}.{each.name}", each.value
+        yield from _inside(standing, name, node)
+
+
+def _inside(standing: Standing, name: str, node: SgNode, depth: int = 0) -> Iterator[tuple[str, SgNode]]:
+    for owner in standing.owners(node) if depth < _DEEP else ():
+        for member, value in members(owner):
+            yield f"{name}.{member}", value
+            yield from _inside(standing, f"{name}.{member}", value, depth + 1)
 
 
 def specifiers(statement: SgNode) -> list[tuple[str, str]]:
-    """The names that a statement exports, each with that by which it is called so far."""
+    """The names that a statement exports, each with that by which it is called so far, `*` for a whole module."""
     clauses = [c for c in statement.named_children() if c.kind() == "export_clause"]
-    return [
+    whole = [c for c in statement.named_children() if c.kind() == "namespace_export"]
+    return [(name.text(), "*") for each in whole for name in each.named_children()[:1]] + [
         ((each.field("alias") or name).text(), name.text())
         for clause in clauses
         for each in clause.named_children()

@@ -81,7 +81,7 @@ def requests_of(clients: Clients) -> Requests:
     """The requests that a script makes itself."""
     script, options = clients.script, clients.options
     sent, behind = Headers(script, clients.text, options).sent(), Behind(clients)
-    addresses = spelled.addresses(script, options, {finding.start for finding in behind.told})
+    addresses = spelled.addresses(script, options, behind.beside, behind.moving)
     return Requests(script, options, list(sent), list(addresses), behind)
 
 
@@ -102,7 +102,7 @@ def _found(script: Script, text: str, path: str, names: Names, client: Client) -
         calls = Calls(script, text, clients, {each.made: each.settled.provider for each in made})
         moving = [finding for each in made for finding in _of(each, options)]
         taken = frozenset((e.start, e.end) for f in moving for e in f.edits)
-        moves = Moves(script, text, names, clients, _ours(all_imports, client), False, taken)
+        moves = Moves(script, text, names, clients, _ours(all_imports, client), False, taken, requests.holds)
         mocked = Mocks(script, text, clients).findings()
         groups = (moving, moves.findings(), given, mocked, calls.findings(), requests.findings(), reads)
         found = list(_apart(*groups, (f for each in slugs(script, clients) for f in requests.held(each))))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ast_grep_py import SgNode
 
 from migrator.fates.handed import Handed, stem
-from migrator.fates.handed import names as is_named
 from migrator.fates.names import Names
 from migrator.javascript import exports
 from migrator.javascript.behind import Behind
@@ -18,46 +17,88 @@ from migrator.javascript.imports import imports
 from migrator.javascript.meanings import Meaning
 from migrator.javascript.source import Script, scripts, string_of
 from migrator.packs.ruleset import Rules
-from migrator.primitives.client import Client
 from migrator.sites import Status
 
-_DEEP = 5  # scripts on the way from a client to who uses it
+_Origin = tuple[str, str]  # the module that has an address itself, and what it calls it there
 
-_Taken = list[tuple[str, str, set[str]]]  # of each import: its script, the module it names, what it takes
+
+@dataclass(frozen=True)
+class _Whole:
+    """All scripts, as far as they can be parsed: each with its path and text."""
+
+    scripts: Sequence[tuple[str, Script, str]]
+    rules: Rules
+
+    def clients(self, handed: Iterable[Handed]) -> Iterator[tuple[str, Clients, Names]]:
+        """The clients of each script, with what others hand on."""
+        names = Names(replace(self.rules, handed=tuple(sorted(handed, key=_order))))
+        for client in self.rules.clients:
+            for path, script, text in self.scripts:
+                yield path, clients_of(script, text, path, names, client), names
 
 
 def handed_on(texts: Mapping[str, str], rules: Rules) -> tuple[Handed, ...]:
-    """What scripts, by path, export that is a client SDK's and moves, from script to script."""
-    parsed = [(path, script) for path, text in sorted(texts.items()) for script in scripts(text, path)]
-    whole = [(path, script) for path, script in parsed if script.fault() is None]
-    taken = [
-        (path, string_of(each.source) or "", {name.imported for name in each.names} or {"*"})
-        for path, script in whole
-        for each in imports(script)
-    ]
-    found: set[Handed] = set()
-    for _ in range(_DEEP):
-        names = Names(replace(rules, handed=tuple(sorted(found, key=_order))))
-        before = found
-        found = {
-            each
-            for client in rules.clients
-            for path, script in whole
-            for each in _exports(path, script, names, client, texts[path], taken)
-        }
-        if found == before:
-            break
+    """What scripts, by path, export that is a client SDK's and moves, from script to script.
+
+    Whether an address stays is worked out once, where it is declared; others only pass it on.
+    """
+    parsed = [(path, script, text) for path, text in sorted(texts.items()) for script in scripts(text, path)]
+    whole = _Whole([each for each in parsed if each[1].fault() is None], rules)
+    found = _spread(whole, frozenset(), frozenset())
+    if any(each.kind == "address" for each in found):
+        held = frozenset(_held(whole, found, frozenset(_taken(whole, found))))
+        found = _spread(whole, held, found) if held else found
     return tuple(sorted(found, key=_order))
 
 
-def _order(each: Handed) -> tuple[str, str, str]:
-    return each.module, each.name, each.prefix
+def _spread(whole: _Whole, held: frozenset[_Origin], found: frozenset[Handed]) -> frozenset[Handed]:
+    """What is handed on, with what others make of that, as far as it goes; the addresses that are `held` stay."""
+    found = frozenset(replace(each, of=Status.MANUAL) if each.origin in held else each for each in found)
+    for _ in range(len(whole.scripts) + 2):
+        before = found
+        each_of = (_exports(path, clients, names, held) for path, clients, names in whole.clients(before))
+        found = frozenset(each for exported in each_of for each in exported)
+        if found == before:
+            break
+    return found
 
 
-def _exports(path: str, script: Script, names: Names, client: Client, text: str, taken: _Taken) -> Iterator[Handed]:
-    clients = clients_of(script, text, path, names, client)
+def _taken(whole: _Whole, found: frozenset[Handed]) -> Iterator[_Origin]:
+    """The addresses of which some other script makes use, and asks not only for what is gone."""
+    for _path, clients, _names in whole.clients(found):
+        behind, script = Behind(clients), clients.script
+        for node, each in behind.texts.taking.all:
+            above = node.parent()
+            passed = above is not None and above.kind() == "export_specifier"
+            if not passed and not any(first <= script.start(node) < last for first, last in behind.gone):
+                yield each.origin
+
+
+def _held(whole: _Whole, found: frozenset[Handed], taken: frozenset[_Origin]) -> Iterator[_Origin]:
+    """The addresses that stay where they are declared: with a client there, or a request.
+
+    One that is taken goes with those who take it, whatever its own script asks for behind it.
+    """
+    moving = [each for each in found if each.kind != "address" or each.origin in taken or each.origin[0] != each.module]
+    for path, clients, names in whole.clients(moving):
+        own = {each.name for each in found if each.origin == (stem(path), each.name)}
+        stays = bool(own) and stay(clients, names)
+        behind, told = Behind(clients), requests_of(clients).findings() if own and not stays else ()
+        kept = [each.start for each in told if each.status is Status.MANUAL]
+        for name, node in exports.parts(clients.script) if own else ():
+            spans = behind.places(node) if name in own else ()
+            if name in own and (stays or any(first <= at < last for first, last in spans for at in kept)):
+                yield stem(path), name
+
+
+def _order(each: Handed) -> tuple[str, str, str, str]:
+    return each.module, each.name, each.kind, each.prefix
+
+
+def _exports(path: str, clients: Clients, names: Names, held: frozenset[_Origin]) -> Iterator[Handed]:
+    script, client = clients.script, clients.options.client
     built, stays = list(clients.built()), stay(clients, names)
-    yield from _addresses(path, clients, stays, taken)
+    yield from _addresses(path, clients, held)
     if stays:
         return
     prefixes = {each.made: each.settled.provider for each in built}
@@ -76,43 +117,31 @@ def _exports(path: str, script: Script, names: Names, client: Client, text: str,
                 yield replace(each, module=stem(path))
 
 
-def _addresses(path: str, clients: Clients, stays: bool, taken: _Taken) -> Iterator[Handed]:
-    """The addresses that a script exports, or passes on from another one.
-
-    One that others take goes with them at first, whatever the script itself asks for behind it.
-    """
+def _addresses(path: str, clients: Clients, held: frozenset[_Origin]) -> Iterator[Handed]:
+    """The addresses that a script exports, or passes on from another one."""
     script, behind, module, client = clients.script, Behind(clients), stem(path), clients.options.client
-    known_there = {*client.address, *client.classes, *CLASSES}
     theirs = {name.imported for each in imports(script) if each.package == client.package for name in each.names}
-    own = [(name, node) for name, node in exports.parts(script) if behind.address(node)]
-    kept = [f.start for f in requests_of(clients).findings() if f.status is Status.MANUAL] if own and not stays else []
-    known = {each.name for each in clients.meanings.own}
-    for name, node in own:
-        binding = script.scopes.resolve(node) if node.kind() == "identifier" else None
-        value = binding.node if binding else node
-        held = stays or any(script.start(value) <= at < script.end(value) for at in kept)
-        first = name not in known and _is_taken(Handed(module, name, "address", ""), path, taken)
-        stands = Status.MANUAL if held and not first else ""
-        yield Handed(module, name, "address", stands, kept=stays and name.rpartition(".")[2] in theirs)
+    for name, node in exports.parts(script):
+        stays = behind.stays_in(node)
+        if stays or behind.address(node):
+            taken, origin = behind.taken(node), (module, name)
+            own = Handed(module, name, "address", Status.MANUAL if stays or origin in held else "", origin=origin)
+            kept = own.of == Status.MANUAL and name.rpartition(".")[2] in theirs
+            yield replace(taken, module=module, name=name) if taken else replace(own, kept=kept)
     for statement in script.all("export_statement"):
         source, pairs = string_of(statement.field("source")) or "", exports.specifiers(statement)
+        moves = all(old in {*client.address, *client.classes, *CLASSES} for _, old in pairs)
         for new, old in pairs if source == client.package else ():
             if old in client.address:
-                moves = not stays and all(each in known_there for _, each in pairs)
-                yield Handed(module, new, "address", "" if moves else Status.MANUAL, kept=not moves and new == old)
+                stands = "" if moves else Status.MANUAL
+                yield Handed(module, new, "address", stands, kept=not moves and new == old, origin=(module, new))
         for each in clients.meanings.all_of(source):
             owner, dot, rest = each.name.partition(".")
             for new, old in pairs if each.kind == "address" else ():
                 if old == owner:
-                    yield replace(
-                        each, module=module, name=f"{new}{dot}{rest}", kept=each.kept and (new == old or bool(dot))
-                    )
-
-
-def _is_taken(each: Handed, path: str, taken: _Taken) -> bool:
-    """Whether another script imports what one at a path exports."""
-    wanted = {each.name.partition(".")[0], "*"}
-    return any(by != path and names & wanted and is_named(each.module, source, by) for by, source, names in taken)
+                    yield replace(each, module=module, name=f"{new}{dot}{rest}")
+                elif old == "*":
+                    yield replace(each, module=module, name=f"{new}.{each.name}")
 
 
 def _one(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
 from ast_grep_py import SgNode
@@ -16,6 +15,7 @@ from migrator.javascript.imports import THROUGH, Import, called
 from migrator.javascript.objects import properties
 from migrator.javascript.scopes import Binding
 from migrator.javascript.source import Script, string_of
+from migrator.javascript.standing import Standing
 
 _CHOICES = frozenset(
     {"binary_expression", "ternary_expression", "assignment_expression", "augmented_assignment_expression"}
@@ -49,6 +49,7 @@ class Meanings:
         self, script: Script, all_imports: list[Import], path: str, package: str, handed: Sequence[Handed] = ()
     ) -> None:
         self._script, self._path, self._package, self._handed = script, path, package, handed
+        self._standing = Standing(script)
         self._attributes: dict[str, Meaning] | None = None
         self._imported = {_key(name.local): (each, name) for each in all_imports for name in each.names}
 
@@ -174,7 +175,9 @@ class Meanings:
             )
             return self._of_name(whole.package, taken) if whole and whole.kind == "module" and taken else None
         found = self.of(value, depth + 1) or self._of_type(node.field("type"), depth)
-        return found or next((m for v in self._assigned.get(binding.key, ()) if (m := self.of(v, depth + 1))), None)
+        return found or next(
+            (m for v in self._standing.assigned.get(binding.key, ()) if (m := self.of(v, depth + 1))), None
+        )
 
     def _of_type(self, annotation: SgNode | None, depth: int) -> Meaning | None:
         """What a value of a type is: an instance of the first class of it that is known."""
@@ -234,17 +237,6 @@ class Meanings:
             if meaning:
                 return meaning
         return self._of_type(annotation, depth)
-
-    @cached_property
-    def _assigned(self) -> dict[tuple[int, int], list[SgNode]]:
-        """What is assigned to each declared name after its declaration."""
-        found: dict[tuple[int, int], list[SgNode]] = {}
-        for node in self._script.all("assignment_expression"):
-            left, right = node.field("left"), node.field("right")
-            binding = self._script.scopes.resolve(left) if left and left.kind() == "identifier" else None
-            if binding and right:
-                found.setdefault(binding.key, []).append(right)
-        return found
 
     def _attribute(self, name: str) -> Meaning | None:
         """What an attribute of `this` is, or gives where it is a method, in whichever class of the program."""

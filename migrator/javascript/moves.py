@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,7 +27,8 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 class Moves:
     """What becomes of the imports of one package, `stays` where its clients cannot move.
 
-    `taken` are the starts of nodes that other edits replace, so that a name in them needs no import any more.
+    `taken` are the starts of nodes that other edits replace, so that a name in them needs no import any more, `holds`
+    says what is part of a request that stays.
     """
 
     script: Script
@@ -37,6 +38,7 @@ class Moves:
     imports: Sequence[Import]
     stays: bool
     taken: frozenset[tuple[int, int]]
+    holds: Callable[[int], bool] = lambda _: False
 
     @property
     def _client(self) -> str:
@@ -91,6 +93,9 @@ class Moves:
         start, end = self.script.start(node), self.script.end(node)
         return any(a <= start and end <= b for a, b in self.taken)
 
+    def _is_held(self, node: SgNode) -> bool:
+        return self.holds(self.script.start(node))
+
     # ----------------------------------------------------------------------------------------------------- imports
 
     def _moved(self, each: Import) -> Iterator[Finding]:
@@ -125,6 +130,7 @@ class Moves:
         moved: list[Name] = []
         edits: list[Edit] = []
         addressed: list[SgNode] = []
+        held: list[Name] = []
         for name in each.names:
             if self._is_class(name):
                 moved.append(name)
@@ -132,12 +138,16 @@ class Moves:
             elif all(self._is_taken(use) for use in self._uses(name)):
                 continue
             elif self._is_address(name):
-                addressed += [use for use in self._uses(name) if not self._is_taken(use)]
+                addressed += [use for use in self._uses(name) if not self._is_taken(use) and not self._is_held(use)]
+                held += [name] if any(self._is_held(use) for use in self._uses(name)) else []
             else:
                 left.append(name)
-        edits += [*self._addressed(addressed), *self._statement(each, moved, left)]
+        edits += [*self._addressed(addressed), *self._statement(each, moved, [*left, *held])]
         said = f"{package} → {instead}" if moved else f"{package}: nothing of it is needed any more"
         yield Finding(start, self._client, Status.MIGRATED, said, tuple(edits))
+        for name in held:
+            said = f"{name.imported}: it stays, as what is asked for with it has to"
+            yield Finding(self.script.start(name.local), self._client, Status.MANUAL, said)
         for name in left:
             said = f"{name.imported} of {package} has no counterpart: {self._message}"
             yield Finding(self.script.start(name.local), self._client, Status.MANUAL, said)
@@ -275,6 +285,8 @@ class Moves:
                 left += [] if self._is_taken(use) or (parent and parent.kind() == "new_expression") else [use]
             elif read.text() in client.classes:
                 edits.append(self.script.edit(read, client.classes[read.text()]))
+            elif read.text() in client.address and self._is_held(parent):
+                left.append(use)
             elif read.text() in client.address:
                 edits.append(self.script.edit(parent, self._address(parent)))
             elif read.text() != "default":

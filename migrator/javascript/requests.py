@@ -8,18 +8,17 @@ from functools import cached_property
 
 from ast_grep_py import SgNode
 
-from migrator.fates.endpoints import address_in, asked
 from migrator.javascript.asking import asks, makes_request
 from migrator.javascript.behind import Behind
 from migrator.javascript.headers import SETTERS
 from migrator.javascript.options import Options
 from migrator.javascript.source import Script, span, string_of
+from migrator.javascript.standing import NAMES, Standing
 from migrator.javascript.uses import uses
 from migrator.sites import Finding, Span, Status
 
-_NAMES = ("identifier", "shorthand_property_identifier")
 _FUNCTIONS = ("arrow_function", "function_expression")
-_DEEP = 3  # names on the way from a request to what it is made of
+_DEEP = 5  # names on the way from a request to what it is made of
 _WHY = "it stays, as what is asked for with it has to"
 
 
@@ -35,7 +34,7 @@ class Requests:
 
     def findings(self) -> Iterator[Finding]:
         """What was found; manual where something else of the same request has to stay."""
-        for finding in (*self.sent, *self.addresses, *self._paths):
+        for finding in (*self.sent, *self.addresses, *self.behind.held):
             yield from self.held(finding)
         yield from self.behind.told
 
@@ -73,10 +72,10 @@ class Requests:
             function, arguments = node.field("function"), node.field("arguments")
             if arguments is None:
                 continue
-            if node.kind() == "new_expression" or (function and makes_request(function)):
-                asked = function.field("object") if function else None
-                parts = [*self._reached(arguments), *(self._reached(asked, _DEEP - 1) if asked else ())]
-                made.append([self._span(each) for each in parts])
+            told = self._span(node) in self.behind.gone
+            if node.kind() == "new_expression" or (function and (told or makes_request(function))):
+                asked = (function.field("object") or function) if function else None
+                made.append([self._span(each) for each in self._reached(arguments, *([asked] if asked else []))])
             elif not any(arguments.find(kind=kind) for kind in _FUNCTIONS):
                 own = self.script.scopes.resolve(function) if function and function.kind() == "identifier" else None
                 asking = [own.node] if own and asks(own.node) else []
@@ -88,10 +87,10 @@ class Requests:
     @cached_property
     def _kept(self) -> list[Span]:
         """The parts of all requests that have to stay."""
-        staying = {f.start for f in (*self.sent, *self._paths) if f.status is Status.MANUAL}
+        staying = {f.start for f in (*self.sent, *self.behind.held) if f.status is Status.MANUAL}
         staying |= {*self.behind.staying}
         staying |= {f.start for f in self.addresses if f.status is Status.MANUAL and self._is_whole(f.start)}
-        places = staying | {f.start for f in (*self.sent, *self.addresses)}
+        places = staying | {f.start for f in (*self.sent, *self.addresses)} | {*self.behind.constants}
         groups = [(spans, {at for at in places if _within(at, spans)}) for spans in self._made] if staying else []
         kept: set[int] = set()
         while new := {at for _, group in groups if group & (staying | kept) for at in group} - kept:
@@ -108,25 +107,37 @@ class Requests:
     def _span(self, node: SgNode) -> Span:
         return self.script.start(node), self.script.end(node)
 
-    def _reached(self, node: SgNode, depth: int = 0) -> Iterator[SgNode]:
-        """A node, and what declares or fills the names in it."""
-        yield node
-        for each in self._named(node) if depth < _DEEP else ():
-            yield from self._reached(each, depth + 1)
+    def _reached(self, *nodes: SgNode) -> Iterator[SgNode]:
+        """Nodes, and what declares or fills the names in them."""
+        seen = set[tuple[int, int, str]]()
+        for _ in range(_DEEP):
+            new = list({span(each): each for each in nodes if span(each) not in seen}.values())
+            seen |= {span(each) for each in new}
+            yield from new
+            nodes = tuple(named for each in new for named in self._named(each))
 
     def _named(self, node: SgNode) -> Iterator[SgNode]:
-        for name in (n for kind in _NAMES for n in ([node] if node.kind() == kind else node.find_all(kind=kind))):
+        for name in (n for kind in NAMES for n in ([node] if node.kind() == kind else node.find_all(kind=kind))):
             binding = self.script.scopes.resolve(name)
-            if binding and span(binding.name) != span(name) and not asks(binding.node):
+            if binding and binding.kind == "class" and (member := name.parent()):
+                yield from self._standing.values(member)
+            elif binding and span(binding.name) != span(name) and not asks(binding.node):
                 if binding.kind == "function":
                     yield binding.node
                 elif binding.kind == "variable":
                     yield binding.node
                     yield from (filled for use in uses(self.script, binding.name) if (filled := _filling(use)))
+                elif binding.kind == "parameter":
+                    yield from self._standing.values(name)
         for this in [node] if node.kind() == "this" else node.find_all(kind="this"):
             above = this.parent()
             name_of = above.field("property") if above else None
             yield from self._attributes.get(name_of.text(), ()) if name_of else ()
+            yield from self._standing.values(above) if above else ()
+
+    @cached_property
+    def _standing(self) -> Standing:
+        return Standing(self.script)
 
     @cached_property
     def _attributes(self) -> dict[str, list[SgNode]]:
@@ -143,39 +154,6 @@ class Requests:
             if name and not asks(node):
                 found.setdefault(name.text(), []).append(node)
         return found
-
-    # ---------------------------------------------------------------------------------------------- paths of clients
-
-    @cached_property
-    def _paths(self) -> list[Finding]:
-        """What is asked of something that was given the old address, by a path that is not served at the new one."""
-        return [*self._asked(), *self.behind.held]
-
-    def _asked(self) -> Iterator[Finding]:
-        client, methods = self.options.client, self.options.names.rules.methods
-        for node in self.script.all("call_expression"):
-            function, arguments = node.field("function"), node.field("arguments")
-            owner = function.field("object") if function and makes_request(function) else None
-            path = next(iter(arguments.named_children()), None) if arguments else None
-            if owner is None or path is None or path.kind() not in {"string", "template_string"}:
-                continue
-            said = path.text()[1:-1]
-            if "://" in said or said.startswith("$"):
-                continue
-            given = self._given(owner)
-            differs = asked(f"{given.removesuffix('/')}/{said.lstrip('/')}", client, methods) if given else None
-            if differs:
-                yield Finding(self.script.start(path) + 1, differs.rule, differs.status, f"{said}: {differs.message}")
-
-    def _given(self, owner: SgNode) -> str:
-        """The old address that something was made with; "" for none."""
-        for node in self._reached(owner, _DEEP - 1):
-            for kind in ("string", "template_string"):
-                for text in node.find_all(kind=kind):
-                    address = address_in(text.text()[1:-1], self.options.client)
-                    if address:
-                        return address
-        return ""
 
 
 def _within(at: int, spans: Sequence[Span]) -> bool:

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
-
-from ast_grep_py import SgNode
 
 from migrator.fates.endpoints import Asked, asked, open_ended
 from migrator.fates.names import Names
 from migrator.formats import http
-from migrator.javascript.asking import asks, makes_request
 from migrator.javascript.options import Options
 from migrator.javascript.source import Script, string_of
 from migrator.javascript.specifiers import package
 from migrator.primitives.client import Client
-from migrator.sites import Edit, Finding, Status
+from migrator.sites import Edit, Finding, Span, Status
 
 _URL = re.compile(r"(?:\$\{[^}]*\}|[^\s\"'`<>\\\\,)\]}|])*")
 _GIVEN = re.compile(r"`\$\{[^}]*(?:url|base|host|endpoint|gateway)[^}]*\}(?:/v1)?/?\$\{", re.IGNORECASE)
-_PATH = re.compile(r"\$\{[^}]*\}(?:/v1)?(?P<path>/[\w-]+)")
 
 
-def addresses(script: Script, options: Options, told: Container[int] = ()) -> Iterator[Finding]:
+def addresses(
+    script: Script, options: Options, beside: Asked | None = None, moving: Sequence[Span] = ()
+) -> Iterator[Finding]:
     """The old address in strings, as a whole or as how one begins, and its host.
 
-    `told` is where paths stand that are told, which hold no address.
+    `beside` is what is asked for behind something that may be the address, which stays then, but where it is `moving`.
     """
     client = options.client
     new = options.names.rules.options.get("base-url", "") or client.url
-    pattern, hosts, beside = _address(client), client.hosts, _beside(script, options, told)
+    pattern, hosts = _address(client), client.hosts
     given = open_ended(client) if any(_GIVEN.match(node.text()) for node in script.all("template_string")) else ""
     for node in script.all("string", "template_string", "jsx_text"):
         for match in pattern.finditer(node.text()):
@@ -45,7 +43,8 @@ def addresses(script: Script, options: Options, told: Container[int] = ()) -> It
             url = _URL.match(node.text(), match.start())
             whole = url[0] if url else old
             differs = asked(whole, client, options.names.rules.methods)
-            differs = differs or (beside if whole.rstrip("/") == old else None)
+            stays = whole.rstrip("/") == old and not any(first <= start < last for first, last in moving)
+            differs = differs or (beside if stays else None)
             if differs and differs.status is Status.MANUAL:
                 yield Finding(start, differs.rule, Status.MANUAL, f"{whole}: {differs.message}")
                 continue
@@ -53,29 +52,6 @@ def addresses(script: Script, options: Options, told: Container[int] = ()) -> It
             rule, status = differs.rule if differs else client.id, Status.REVIEW if note else Status.MIGRATED
             said = f"{old} → {instead}" + (f": {note}" if note else "")
             yield Finding(start, rule, status, said, (Edit(start, start + len(old), instead),))
-
-
-def _beside(script: Script, options: Options, told: Container[int]) -> Asked | None:
-    """What the script asks for behind an address that is put together, where the new place has nothing like it."""
-    client, methods = options.client, options.names.rules.methods
-    for node in script.all("template_string"):
-        holds = script.start(node) + 1 not in told and is_requested(script, node, client)
-        for match in _PATH.finditer(node.text()) if holds else ():
-            found = asked(f"{max(client.addresses, key=len)}{match['path']}", client, methods)
-            if found and found.status is Status.MANUAL and found.rule != client.id:
-                return found
-    return None
-
-
-def is_requested(script: Script, node: SgNode, client: Client) -> bool:
-    """Whether a text is what a request is made to: by its function's name, headers beside it, or what that does."""
-    arguments = node.parent()
-    call = arguments.parent() if arguments and arguments.kind() == "arguments" else None
-    function = call.field("function") if call else None
-    if arguments is None or function is None:
-        return False
-    own = script.scopes.resolve(function) if function.kind() == "identifier" else None
-    return makes_request(function) or client.prefix in arguments.text().lower() or (own is not None and asks(own.node))
 
 
 def _address(client: Client) -> re.Pattern[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -51,7 +52,8 @@ def _texts(candidates: Candidates) -> dict[str, str]:
 
 def _read_takers(handed: Sequence[Handed], candidates: Candidates) -> bool:
     """Read the scripts that import what others hand on; whether there are any not read before."""
-    ends = sorted({each.module.rpartition("/")[2].encode() for each in handed} - {b"."})
+    parts = (part for each in handed for part in (each.module, posixpath.dirname(each.module)))
+    ends = sorted({posixpath.basename(part).encode() for part in parts} - {b".", b""})
     root, done = candidates.project.root, {*candidates.by_path, *(problem.path for problem in candidates.problems)}
     others = [path for path in candidates.files if path not in done and is_script(path)]
     found = [path for path in tree.matching(root, others, ends)[0] if takes(_read(candidates, path), path, handed)]
