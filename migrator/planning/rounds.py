@@ -9,9 +9,10 @@ from functools import partial
 from migrator.packs.ruleset import Rules
 from migrator.planning.candidates import Candidates
 from migrator.planning.clients.in_project import Place
-from migrator.planning.clients.made import Client, clients
+from migrator.planning.clients.made import Client, Work, clients
 from migrator.planning.distributions import Distributions
 from migrator.planning.file import Known, Result, changes_of, planned
+from migrator.planning.router.project import with_router
 from migrator.planning.spoken import Read, Spoken, is_code, read_after, reading_on
 from migrator.planning.still_used import NOTEBOOK, imported, lists_dependencies
 from migrator.planning.task import Task
@@ -88,7 +89,8 @@ class Rounds:
         """The results of what lists dependencies, which waits for what the code goes on using."""
         self.done, changes = len(code), changes_of(code)
         cells = self._rewritten(self.notebooks, its, changes, read)
-        return [*cells, *self._rewritten(self.lists, its, [*changes, *changes_of(cells)], read, cells=True)]
+        made = with_router(self.index.names.rules, self.candidates, Work([], [])).changes
+        return [*cells, *self._rewritten(self.lists, its, [*changes, *changes_of(cells), *made], read, cells=True)]
 
     def _read(self, results: Sequence[Result], besides: Sequence[str] = ()) -> Read:
         """What goes on being read by code, and by some other files."""

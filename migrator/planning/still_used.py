@@ -41,9 +41,12 @@ def imported(
 
     With `cells` that of notebooks counts, whose own changes have to be among these then.
     """
-    rules = index.names.rules
+    rules, changes = index.names.rules, [*changes]
     after = {change.path: change.after or b"" for change in changes} if rules.dependencies else {}
     code: dict[str, list[bytes]] = {folder: [] for folder in parts.folders}
+    for change in changes if rules.dependencies else ():
+        if change.kind == "create" and not lists_dependencies(change.path):
+            code[parts.of(change.path)].append(change.after or b"")
     for path, candidate in candidates.by_path.items() if rules.dependencies else ():
         if not lists_dependencies(path):
             code[parts.of(path)].append(after.get(path, candidate.data))
