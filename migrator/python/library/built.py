@@ -27,6 +27,7 @@ class Made(NamedTuple):
 
     parts: Parts
     call: ast.Call
+    targets: frozenset[str] = frozenset()  # what its first part is there, as imports and definitions have it
     in_f_string: bool = False
     variables: Mapping[str, Key] = {}  # those it is given, of which one call is all that they stand for
     spread: Spread | None = None  # the dict that it is given with `**`, where that is in sight
@@ -138,20 +139,22 @@ class Builds:
         self,
         names: Names,
         made: tuple[Made, ...],
-        meaning: Callable[[Parts], str],
+        meanings: Callable[[Made], set[str]],
         held: Callable[[Plan], str],
         path: str,
     ) -> None:
         self.plans: dict[Key, Plan] = {}
         self._made = {key_of(each.call.func): each for each in made}
-        self._names, self._meaning, self._in_tests = names, meaning, bool(_TESTS.search(path))
+        self._names, self._meanings, self._in_tests = names, meanings, bool(_TESTS.search(path))
         for each in made:
-            fate = self._fate(each.parts)
-            old = _old_name(fate, meaning(each.parts))
+            meant, others = self._meant(each)
+            fate = self._fate(each)
+            old = _old_name(fate, meant)
             recipe = recipe_of(fate, old)
-            if fate and recipe and fate.count == meaning(each.parts).count(".") + 1:
+            if fate and recipe and fate.count == meant.count(".") + 1:
                 plan = self.plans[key_of(each.call.func)] = Plan(each, old, fate, recipe)
                 self._plan(plan)
+                plan.doubts += [f"it is {', '.join(others)} as well, which has to take this"] if others else []
         for plan in self.plans.values():
             plan.reason = held(plan) or plan.reason
             if plan.doubts and names.rules.wary and not plan.reason:
@@ -163,8 +166,15 @@ class Builds:
         """The plan for the call of `func`."""
         return self.plans.get(key_of(func))
 
-    def _fate(self, parts: Parts) -> Fate | None:
-        dotted = self._meaning(parts) if parts else ""
+    def _meant(self, made: Made) -> tuple[str, list[str]]:
+        """The library's name of what is called, "" where several differ; and what else may be called there."""
+        meanings = sorted(self._meanings(made))
+        fates = {dotted: fate for dotted in meanings if (fate := self._names.fate(dotted))}
+        alike = {(fate.new, _old_name(fate, dotted)) for dotted, fate in fates.items()}
+        return next(iter(fates)) if len(alike) == 1 else "", [dotted for dotted in meanings if dotted not in fates]
+
+    def _fate(self, made: Made) -> Fate | None:
+        dotted, _ = self._meant(made)
         fate = self._names.fate(dotted) if dotted else None
         return fate if fate and fate.kind == "moved" else None
 
@@ -327,7 +337,7 @@ class Builds:
 
     def _fate_of_made(self, plan: Plan, value: ast.Call | ast.Name) -> Fate | None:
         made = self._made.get(self._key(plan, value))
-        return self._fate(made.parts) if made else None
+        return self._fate(made) if made else None
 
     def _dict(self, plan: Plan, cls: str, value: ast.Dict, position: int) -> None:
         """A dict that LiteLLM made an object of: the new class does so too, if all fields are there."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from migrator.python.library.built import Builds, Plan
+from migrator.python.library.built import Builds, Made, Plan
 from migrator.python.reading.definitions import Definitions
-from migrator.python.reading.expressions import Parts
 from migrator.python.reading.facts import Facts
 from migrator.python.sdk.staying import client_stays
 
@@ -21,12 +20,12 @@ def builds(project: Definitions, facts: Facts) -> Builds:
 
 
 def _built(project: Definitions, facts: Facts) -> Builds:
-    def meaning(parts: Parts) -> str:
-        targets = facts.bound.get(parts[0], frozenset()) - {""}
-        base = next(iter(targets), "") or (project.through_star(facts, parts[0]) or "")
-        return project.canonical(".".join((base, *parts[1:]))) if base and len(targets) < 2 else ""
+    def meanings(made: Made) -> set[str]:
+        first, *rest = made.parts
+        bases = made.targets or {project.through_star(facts, first) or ""}
+        return {project.canonical(".".join((base, *rest))) for base in bases if base}
 
-    return Builds(project.names, facts.made, meaning, partial(_held, facts), facts.path)
+    return Builds(project.names, facts.made, meanings, partial(_held, facts), facts.path)
 
 
 def _held(facts: Facts, plan: Plan) -> str:

@@ -52,7 +52,7 @@ def facts_of(
         unused=frozenset(_unused(found, text, path)),
         suppressed=suppressed,
         reached=_reached(found),
-        made=tuple(_made(found, bound)),
+        made=tuple(_made(found)),
         inherited=frozenset(".".join(parts_of(base)) for node, _ in found.classes for base in node.bases),
         kept=_kept(found, suppressed),
         assigned=frozenset(filter(None, replaced.assigned(found))),
@@ -106,17 +106,21 @@ def _requested(found: Outline) -> Iterator[str]:
             yield value
 
 
-def _made(found: Outline, bound: Mapping[str, set[str]]) -> Iterator[Made]:
+def _made(found: Outline) -> Iterator[Made]:
     """The calls of classes that an import gives, told by their upper-case names."""
     values: dict[Scope, dict[str, list[ast.expr | None]]] = {}
     for call, scope in found.calls:
         parts = parts_of(call.func)
-        targets = bound.get(parts[0]) if parts else set()
-        targets = {parts[0]} if targets is None and found.scope.stars else targets or set()
-        names = targets if len(parts) == 1 else {parts[-1]} if any(targets) else set()
+        holder = scope.lookup(parts[0]) if parts else None
+        bindings = holder.told(parts[0]) if holder else []
+        origins = (origin_of(b, holder) for b in bindings if holder and not isinstance(b.node, ast.arg))
+        targets = frozenset(filter(None, origins))
+        is_of_star = bool(parts) and holder is None and bool(found.scope.stars)
+        named = targets or (parts[:1] if is_of_star else ())
+        names = named if len(parts) == 1 else parts[-1:] if named else ()
         if any(name.rpartition(".")[2][:1].isupper() for name in names):
             given = _variables(call, scope, values)
-            yield Made(parts, call, id(call) in found.inside, given, spread_of(call, scope))
+            yield Made(parts, call, targets, id(call) in found.inside, given, spread_of(call, scope))
 
 
 def _variables(
