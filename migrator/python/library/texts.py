@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -23,6 +24,8 @@ _SPECS = {"find_spec", "find_loader"}
 _PROBES = {*_SPECS, "importorskip"}
 _VERSIONS = {"version", "distribution"}  # of importlib.metadata
 _IMPORTS = {"import_module", "importorskip", "__import__"}
+# Functions that ask whether a package is there; not those of a registry.
+_ASKS = re.compile(r"(?i)^_*(?!get|list|set|add|register)\w*?(?:avail|install|missing|depend|requir|ensure)")
 
 
 class Texts:
@@ -58,6 +61,9 @@ class Texts:
         elif under(value, library.module):
             if call and callee and callee[0] in (_PROBES | _IMPORTS):
                 yield self._imported(text, value, library, call, callee[0])
+            elif call and value == library.module and self._asks(call, callee):
+                said = f"{callee[0]}({value!r}) asks whether it is there: have it ask for {library.instead}"
+                yield self._asked_as_well(text, library) or self._finding(text, Status.MANUAL, said)
             elif call and value == library.module and self._gives_module(callee) and text.node in call.args[:1]:
                 if imported_later(call):
                     return  # it is only what the module is kept under
@@ -67,6 +73,9 @@ class Texts:
                 yield self._patched(text, value, call)
             elif in_modules.is_key(self.module, text.node):
                 yield in_modules.finding(self.module, text.node, library.module)
+            elif self._is_of_class(text.node):
+                said = f"{value}: classes say another `__module__` now, such as {library.instead}: see which are meant"
+                yield self._finding(text, Status.MANUAL, said)
             elif call and callee and value == library.module and self._guards_import(call, library):
                 said = f"{callee[0]}({value!r}) guards what is imported below: have it ask for {library.instead}"
                 yield self._asked_as_well(text, library) or self._finding(text, Status.MANUAL, said)
@@ -87,6 +96,22 @@ class Texts:
         named = [node.module or "" for node in inside if isinstance(node, ast.ImportFrom) and not node.level]
         named += [alias.name for node in inside if isinstance(node, ast.Import) for alias in node.names]
         return any(under(name, library.module) for name in named)
+
+    def _asks(self, call: ast.Call, callee: Parts) -> bool:
+        """Whether a function of the project's own is asked for a package, and not for what it imports."""
+        if not callee or not _ASKS.search(callee[0]):
+            return False
+        above = self.module.source.parents.get(id(call))
+        return not self._gives_module(callee) or isinstance(above, ast.Expr | FunctionNode | ast.ClassDef)
+
+    def _is_of_class(self, node: ast.expr) -> bool:
+        """Whether a text is compared with the module that a class says it is of."""
+        above = self.module.source.parents.get(id(node))
+        while isinstance(above, ast.Tuple | ast.List | ast.Set):
+            above = self.module.source.parents.get(id(above))
+        if isinstance(above, ast.Compare) or (isinstance(above, ast.Call) and callee_of(above) == "startswith"):
+            return any(isinstance(each, ast.Attribute) and each.attr == "__module__" for each in ast.walk(above))
+        return False
 
     def _asked_as_well(self, text: Text, library: Library) -> Finding | None:
         """What is said where a text asks whether the library is there, which it is used for here afterwards, too."""
@@ -167,7 +192,7 @@ class Texts:
             return False
         callee = parts_of(call.func)[-1:]
         if self._gives_module(callee):
-            return text.node in call.args[:1]
+            return text.node in call.args[:1] and not self._asks(call, callee)
         is_read = not isinstance(self.module.source.parents.get(id(call)), ast.Expr)
         imports = is_read and bool(callee) and callee[0] in _IMPORTS
         return imports and self._following(value, call, callee[0]) is None
