@@ -27,7 +27,7 @@ class Made(NamedTuple):
 
     parts: Parts
     call: ast.Call
-    targets: frozenset[str] = frozenset()  # what its first part is there, as imports and definitions have it
+    targets: frozenset[str] = frozenset()  # what its first part is there, by full names; "" for what is not told
     in_f_string: bool = False
     variables: Mapping[str, Key] = {}  # those it is given, of which one call is all that they stand for
     spread: Spread | None = None  # the dict that it is given with `**`, where that is in sight
@@ -171,7 +171,8 @@ class Builds:
         meanings = sorted(self._meanings(made))
         fates = {dotted: fate for dotted in meanings if (fate := self._names.fate(dotted))}
         alike = {(fate.new, _old_name(fate, dotted)) for dotted, fate in fates.items()}
-        return next(iter(fates)) if len(alike) == 1 else "", [dotted for dotted in meanings if dotted not in fates]
+        others = [dotted or "something else" for dotted in meanings if dotted not in fates]
+        return next(iter(fates)) if len(alike) == 1 else "", others
 
     def _fate(self, made: Made) -> Fate | None:
         dotted, _ = self._meant(made)

@@ -23,7 +23,7 @@ def _built(project: Definitions, facts: Facts) -> Builds:
     def meanings(made: Made) -> set[str]:
         first, *rest = made.parts
         bases = made.targets or {project.through_star(facts, first) or ""}
-        return {project.canonical(".".join((base, *rest))) for base in bases if base}
+        return {project.canonical(".".join((base, *rest))) if base else "" for base in bases}
 
     return Builds(project.names, facts.made, meanings, partial(_held, facts), facts.path)
 

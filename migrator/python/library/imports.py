@@ -156,7 +156,7 @@ class Imports:
                 status, message = Status.REVIEW, ": imported but not used"
             said = f"{_spelled(statement.node, alias)} → {', '.join(missing) or 'nothing'}{message}"
             yield Finding(module.source.start(statement.node), rule, status, said, edits)
-        local = primary[0] if primary else ""
+        local = primary[0].partition(".")[0] if primary else ""  # what the import binds: these ask for it or set it
         for use in follow:
             place = use.place(module, use.depth)
             if local and local != each.name and place:

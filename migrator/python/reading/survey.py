@@ -113,10 +113,9 @@ def _made(found: Outline) -> Iterator[Made]:
         parts = parts_of(call.func)
         holder = scope.lookup(parts[0]) if parts else None
         bindings = holder.told(parts[0]) if holder else []
-        origins = (origin_of(b, holder) for b in bindings if holder and not isinstance(b.node, ast.arg))
-        targets = frozenset(filter(None, origins))
+        targets = frozenset(origin_of(b, holder) or "" for b in bindings) if holder else frozenset[str]()
         is_of_star = bool(parts) and holder is None and bool(found.scope.stars)
-        named = targets or (parts[:1] if is_of_star else ())
+        named = {*filter(None, targets)} or (parts[:1] if is_of_star else ())
         names = named if len(parts) == 1 else parts[-1:] if named else ()
         if any(name.rpartition(".")[2][:1].isupper() for name in names):
             given = _variables(call, scope, values)
