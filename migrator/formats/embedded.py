@@ -33,6 +33,7 @@ _STATEMENT = re.compile(
     r"""(?:^[ \t]*|(?P<quote>["']))(?P<code>(?:from|import)[ \t](?(quote)(?:\\.|(?!(?P=quote)).)*(?=(?P=quote))|.*))""",
     re.MULTILINE,
 )
+_FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 _HERE = re.compile(r"""<<-?[ \t]*(?P<quote>["'\\]?)(?P<end>\w+)""")
 _OF_THE_SHELL = "$`\\"
 Piece = tuple[int, int, list[Finding]]  # of a text: where it starts and ends, and what is found in it
@@ -103,7 +104,7 @@ def in_lines(text: str, names: Names, context: Context, told: Collection[Piece])
 
 
 class _Rows:
-    """The lines of a text, and before which of them a block of code ends: at commands and here-documents."""
+    """The lines of a text, and before which of them a block of code ends: at commands, fences and here-documents."""
 
     def __init__(self, text: str, told: Collection[Piece]) -> None:
         rows = list(lines(text))
@@ -115,6 +116,7 @@ class _Rows:
         self._shared: set[int] = set()
         ends: dict[str, int] = {}
         for number, (_, line) in reversed(list(enumerate(rows))):
+            self._borders |= {number, number + 1} if _FENCE.match(line) else set()
             for match in _HERE.finditer(line):
                 if end := ends.get(match["end"]):
                     self._borders |= {number + 1, end}
