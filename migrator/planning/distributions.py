@@ -1,4 +1,4 @@
-"""The distributions of a tree: folders with a dependency list of their own, each of which is installed by itself."""
+"""The distributions of a tree: folders of code with a dependency list of their own, each installed by itself."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 
 from migrator.formats import format_of
 from migrator.formats.dependencies import spelling
+from migrator.formats.script import is_script
 from migrator.packs.ruleset import Rules
-from migrator.planning.candidates import Candidates
+from migrator.planning.candidates import PYTHON, Candidates
 
 _LISTS = re.compile(r"pyproject\.toml|setup\.(py|cfg)|Pipfile|environment\.ya?ml")
 # What is installed for them comes beside what they test, or describe.
@@ -33,8 +34,12 @@ def folder_of(path: str) -> str:
 
 
 def distributions(rules: Rules, candidates: Candidates) -> Distributions:
-    """Those whose dependency lists name what the rules replace."""
-    return Distributions(_folders(rules, candidates))
+    """Those whose dependency lists name what the rules replace.
+
+    A list that lies with no code, such as that of an image, is for the code around it.
+    """
+    holding = {str(each) for path in candidates.files if _is_code(path) for each in PurePosixPath(path).parents}
+    return Distributions(folder for folder in _folders(rules, candidates) if not folder or folder in holding)
 
 
 def _folders(rules: Rules, candidates: Candidates) -> Iterator[str]:
@@ -47,6 +52,10 @@ def _folders(rules: Rules, candidates: Candidates) -> Iterator[str]:
             spelling(r.old).search(candidate.text.text) for r in rules.dependencies
         ):
             yield "" if folder == PurePosixPath(".") else str(folder)
+
+
+def _is_code(path: str) -> bool:
+    return path.endswith((*PYTHON, ".ipynb")) or is_script(path)
 
 
 def _lists_dependencies(path: str) -> bool:
