@@ -62,7 +62,7 @@ class Texts:
             if call and callee and callee[0] in (_PROBES | _IMPORTS):
                 yield self._imported(text, value, library, call, callee[0])
             elif call and value == library.module and self._asks(call, callee):
-                said = f"{callee[0]}({value!r}) asks whether it is there: have it ask for {library.instead}"
+                said = f"{callee[0]}({value!r}) is about the package: have it name {library.instead}"
                 yield self._asked_as_well(text, library) or self._finding(text, Status.MANUAL, said)
             elif call and value == library.module and self._gives_module(callee) and text.node in call.args[:1]:
                 if imported_later(call):
