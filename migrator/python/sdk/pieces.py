@@ -12,7 +12,8 @@ from migrator.python.reading.expressions import callee_of
 
 COMPUTED = "\0"
 """What stands for anything that is not written down."""
-_SAME = ("strip", "rstrip", "removesuffix")
+ENDS = ("strip", "rstrip", "removesuffix")
+"""Methods that give a text as it is, but for its ends."""
 _PERCENT = re.compile(r"%(?:\(\w+\))?[sdr]")
 
 
@@ -23,7 +24,7 @@ def together(node: ast.expr) -> str:
 
 def bare(node: ast.expr) -> ast.expr:
     """The expression whose text another one is, but for what that has at its ends: `base` for `base.rstrip("/")`."""
-    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _SAME:
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ENDS:
         node = node.func.value
     return node
 

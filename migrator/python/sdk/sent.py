@@ -10,9 +10,10 @@ from typing import NamedTuple
 from migrator.fates.endpoints import Asked
 from migrator.python.reading.addresses import ASKING
 from migrator.python.reading.expressions import callee_of
+from migrator.python.sdk import others
 from migrator.python.sdk.urls import Url, Urls
 from migrator.python.sdk.variables import Variable, calls_around
-from migrator.python.sdk.writer import named
+from migrator.python.sdk.writer import Writer, named
 
 _DEEP = 3  # functions and variables between headers and what sends them
 
@@ -38,13 +39,12 @@ class Sent:
         return self._known[id(headers)]
 
     def _of(self, headers: ast.expr) -> Sending:
-        asked = [(call, self.urls.asked_by(call)) for call in self._calls(headers)]
-        found = [url for _, urls in asked for url in urls]
-        unread = any(not urls and _asks(call) for call, urls in asked)
+        found, unread = self._asked(headers)
         gone = [url for url in found if url and url.is_gone]
-        if self.urls.gone and (unread or not found):
+        shared = (gone or self.urls.gone) and self._is_shared(headers)
+        if self.urls.gone and (unread or not found) and not shared:
             return Sending(self.urls.gone)
-        if gone and len(gone) == len(found) and not unread:
+        if gone and len(gone) == len(found) and not unread and not shared:
             return Sending(gone[0].differs)
         others = [url for url in gone if self.urls.stays(url)] or (self._unread if unread or not found else [])
         if not others:
@@ -52,6 +52,36 @@ class Sent:
         path = f"{self.urls.path(others[0])}, which stays"
         said = f"they are also sent to {path}: give that headers of its own"
         return Sending(note=said if gone else f"see that they are not sent to {path}")
+
+    def _asked(self, headers: ast.expr, depth: int = 0) -> tuple[list[Url | None], bool]:
+        """The URLs that headers are sent to, and whether anything asks with them for what is not written down."""
+        asked = [(call, self.urls.asked_by(call)) for call in self._calls(headers, depth)]
+        return [url for _, urls in asked for url in urls], any(not urls and _asks(call) for call, urls in asked)
+
+    def _is_shared(self, headers: ast.expr) -> bool:
+        """Whether other modules have headers from here, and send them to more than what is gone."""
+        index, facts = self.module.index, self.module.facts
+        names = {*self._names(headers)} if facts.path in index.by_path else set[str]()
+        for other in others.modules(index, facts) if names else ():
+            sent = Sent(Urls(Writer(other)))
+            for read in others.reads(other, names):
+                found, unread = sent._asked(read, depth=1)
+                if unread or not found or not all(url and url.is_gone for url in found):
+                    return True
+        return False
+
+    def _names(self, headers: ast.expr) -> Iterator[str]:
+        """The names by which other modules may have a dict of headers, or the variable that holds it."""
+        parents = self.module.source.parents
+        above: ast.AST | None = headers
+        while isinstance(above, ast.expr) and (above is headers or not isinstance(above, ast.Call)):
+            above = parents.get(id(above))
+        targets = above.targets if isinstance(above, ast.Assign) else [getattr(above, "target", headers)]
+        for variable in filter(None, map(self.variables.of, (*targets, headers))):
+            if isinstance(variable.holder.node, ast.Module | ast.ClassDef):
+                yield variable.name.rpartition(".")[2]
+        function = self.urls.values.function(above) if isinstance(above, ast.Return) else None
+        yield from [function.name] if function else []
 
     def session(self, call: ast.Call | ast.Dict) -> Asked | None:
         """Why a session stays, with its address: what it asks for is gone, and the headers it is given stay as well."""

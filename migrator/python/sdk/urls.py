@@ -11,6 +11,7 @@ from typing import NamedTuple
 from migrator.fates.endpoints import Asked, address_in, asked, elsewhere, left_out, open_ended
 from migrator.python.reading.expressions import parts_of, text_value
 from migrator.python.reading.scopes import Scope
+from migrator.python.sdk.handed import Handed
 from migrator.python.sdk.pieces import COMPUTED, bare, first, is_filled, last, sums, together, url_joined
 from migrator.python.sdk.sessions import Sessions, base_of
 from migrator.python.sdk.values import Values
@@ -46,9 +47,10 @@ class Urls:
         self.variables = Variables(self.module)
         self.values = Values(self.module, self.variables)
         self.sessions = Sessions(writer, self.variables, self._is_address)
+        self.handed = Handed(self)
         self._of: dict[int, Url | None] = {}
 
-    def _begins_with(self, node: ast.expr, depth: int = 0) -> str:
+    def begins_with(self, node: ast.expr, depth: int = 0) -> str:
         """The address that an expression is, or has for a default: the old one or the new; "" for anything else."""
         scope = self.variables.scope(node)
         if scope and self.writer.address(node, scope):
@@ -56,9 +58,9 @@ class Urls:
         node = bare(node)
         value = self._value(node)
         if value is not None and depth < _LOOKED_UP:
-            return self._begins_with(value, depth + 1)
+            return self.begins_with(value, depth + 1)
         given = (each for each in self.values.given(node) if each and value is None and depth < _LOOKED_UP)
-        if address := next(filter(None, (self._begins_with(each, depth + 1) for each in given)), ""):
+        if address := next(filter(None, (self.begins_with(each, depth + 1) for each in given)), ""):
             return address
         texts = (text_value(each) or self._imported(each) for each in ast.walk(node))
         attribute = node.attr if isinstance(node, ast.Attribute) else ""
@@ -88,7 +90,7 @@ class Urls:
         """Whether an expression is the address, or begins with it, also where only its name tells that."""
         called = ast.unparse(node).rpartition(".")[2].lower() if isinstance(node, ast.Name | ast.Attribute) else ""
         told = self.client.of.partition("_")[0] in called and self._value(node) is None
-        return bool(self._begins_with(node)) or (told and _CALLED.search(called) is not None)
+        return bool(self.begins_with(node)) or (told and _CALLED.search(called) is not None)
 
     def _imported(self, node: ast.AST) -> str:
         """The URL that a name from another module of the project has; "" for none."""
@@ -144,7 +146,7 @@ class Urls:
         if not text.startswith((f"{COMPUTED}/", COMPUTED * 2)):
             return None
         base, path = first(node), text.removeprefix(COMPUTED)
-        if address := self._begins_with(base):
+        if address := self.begins_with(base):
             moved, text = address == self.writer.url, (self.longest if address == self.writer.url else address) + path
             return Url(node, text, False, self._joined(node) or self._asked(text), moved)
         if not self._may_be(base):
@@ -173,7 +175,7 @@ class Urls:
         """The address that an expression is, with the slash that it may be written with."""
         values = [value for value in self.values.of(address) if value] or [address]
         texts = (text_value(each) or self._imported(each) for value in values for each in ast.walk(value))
-        return next((t for t in texts if t.rstrip("/") in self.client.addresses), "") or self._begins_with(address)
+        return next((t for t in texts if t.rstrip("/") in self.client.addresses), "") or self.begins_with(address)
 
     def _asked(self, url: str) -> Asked | None:
         return asked(url.partition("?")[0], self.client, self.writer.rules.methods)
@@ -216,10 +218,14 @@ class Urls:
         urls = [*self.all.values(), *self._relative]
         if any(map(self._hands_on, self.module.found.calls)) or len(self.sessions.own) < len(self.sessions.made):
             return None
-        if any(map(self._is_shared, self.module.facts.urls)):
+        own = [url.differs for url in urls if url.is_gone]
+        if len(own) < len(urls):
             return None
-        gone = [url.differs for url in urls if url.is_gone]
-        return gone[0] if len(gone) == len(urls) and gone else None
+        gone = [*own, *map(self._asked_behind, self.handed.paths)]
+        return gone[0] if all(each and each.status is Status.MANUAL for each in gone) and gone else None
+
+    def _asked_behind(self, path: str) -> Asked | None:
+        return self._asked(f"{self.longest}/{path.lstrip('/')}")
 
     def _of_session(self, session: ast.Call) -> list[Url | None]:
         """What a session is asked for; None for what others ask it for, or where its address is not its own."""
@@ -240,16 +246,8 @@ class Urls:
         given = [*call.args, *(k.value for k in call.keywords)]
         plain = (each for each in given if isinstance(each, ast.Name | ast.Attribute))
         return not (self.sessions.makes(call) or self._joined(call)) and any(
-            self.of(each) is None and self._begins_with(each) for each in plain
+            self.of(each) is None and self.begins_with(each) for each in plain
         )
-
-    def _is_shared(self, name: str) -> bool:
-        """Whether a name at the top holds the address, and another module has it from here, to ask it for whatever."""
-        index, facts = self.module.index, self.module.facts
-        if facts.path not in index.by_path or not address_in(facts.urls[name], self.client):
-            return False
-        sure = not facts.path.endswith(("__init__.py", "conftest.py"))  # of these, nothing tells who reads what
-        return index.is_wanted(facts, name) or (sure and index.is_taken(facts, name))
 
     def hold(self) -> None:
         """Note the constants of the SDK in what is gone, and what is sent there: they stay as the whole of it does."""
@@ -283,7 +281,7 @@ class Urls:
     def _added(self) -> Iterator[tuple[ast.expr, str]]:
         """What is added to a variable that holds the address: `url += "/configs"`."""
         added = (each for each in self.module.source.nodes if isinstance(each, ast.AugAssign))
-        behind = (each for each in added if isinstance(each.op, ast.Add) and self._begins_with(each.target))
+        behind = (each for each in added if isinstance(each.op, ast.Add) and self.begins_with(each.target))
         for value in (value for each in behind for value in self.values.of(each.value)):
             if value is not None and self._is_known(text := together(value)):
                 yield value, text
@@ -305,7 +303,9 @@ class Urls:
             handled |= bool(url.is_gone and self.gone and self._is_told)
             if url.differs and not handled and not (url.moved and url.differs.rule == self.client.id):
                 start = self.module.source.start(url.node)
-                moves = url.is_gone and self._is_told and id(url.node) not in stay
+                moves = (
+                    url.is_gone and (self._is_told or self.handed.moves(first(url.node))) and id(url.node) not in stay
+                )
                 said = f"{self.path(url)}: {url.differs.message}"
                 said += "; the address before it is the new one" if moves else ""
                 yield Finding(start, url.differs.rule, url.differs.status, said)
@@ -317,7 +317,7 @@ class Urls:
 
     def stays(self, url: Url) -> bool:
         """Whether a URL goes on leading to the old address: it is not there any more, and nothing of it is edited."""
-        return url.is_gone and (url.begun or self._is_constant(first(url.node)))
+        return url.is_gone and (url.begun or self.gone is not None or self._is_constant(first(url.node)))
 
     def _is_constant(self, node: ast.expr) -> bool:
         """Whether an expression is what the SDK calls its address."""

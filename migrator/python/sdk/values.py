@@ -64,10 +64,15 @@ class Values:
     def _returns(self) -> dict[str, list[ast.expr | None]]:
         """What the functions of the module return, by their names."""
         found: dict[str, list[ast.expr | None]] = {}
-        for node in self.module.source.nodes:
-            if isinstance(node, ast.Return) and (function := self.function(node)):
-                found.setdefault(function.name, []).append(node.value)
+        for function, value in self.returned:
+            found.setdefault(function.name, []).append(value)
         return found
+
+    @cached_property
+    def returned(self) -> list[tuple[FunctionNode, ast.expr | None]]:
+        """The functions of the module, and what they return."""
+        found = (node for node in self.module.source.nodes if isinstance(node, ast.Return))
+        return [(function, node.value) for node in found if (function := self.function(node))]
 
     def function(self, node: ast.AST) -> FunctionNode | None:
         """The function whose body something stands in."""

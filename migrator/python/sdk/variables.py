@@ -83,7 +83,8 @@ class Variables:
         return {id(reference.nodes[0]): reference.scope for reference in self.module.found.references}
 
     @cached_property
-    def _assignments(self) -> list[tuple[ast.expr, ast.expr]]:
+    def assignments(self) -> list[tuple[ast.expr, ast.expr]]:
+        """What is assigned something, and what that is."""
         found = list[tuple[ast.expr, ast.expr]]()
         for node in self.module.source.nodes:
             if isinstance(node, ast.Assign):
@@ -94,12 +95,12 @@ class Variables:
 
     @cached_property
     def _set(self) -> set[Variable]:
-        return {each for target, _ in self._assignments for each in [*self._lineage(target)][:1]}
+        return {each for target, _ in self.assignments for each in [*self._lineage(target)][:1]}
 
     @cached_property
     def _assigned(self) -> dict[Variable, list[ast.expr]]:
         found: dict[Variable, list[ast.expr]] = {}
-        for target, value in self._assignments:
+        for target, value in self.assignments:
             if variable := self.of(target):
                 found.setdefault(variable, []).append(value)
         return found
