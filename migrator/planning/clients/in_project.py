@@ -19,10 +19,10 @@ from migrator.planning.candidates import Candidates
 from migrator.planning.clients.home import home
 from migrator.planning.distributions import Distributions, folder_of
 from migrator.python.reading import attributes
+from migrator.python.reading.around import around
 from migrator.python.reading.expressions import text_value
 from migrator.python.reading.facts import Facts
 from migrator.python.reading.index import Index
-from migrator.python.reading.takers import takers
 from migrator.sites import Change, Site, Status
 from migrator.tree.textio import decode
 
@@ -134,16 +134,16 @@ def needed(index: Index, changes: Collection[Change]) -> frozenset[str]:
     provided: frozenset[str] = _maker(names).provided(names.rules.served)
     used = {name for change in changes for name in _used(names.client, change, moved)}
     giving = [index.by_path[change.path] for change in changes if _gives(index, change)]
-    around = {path for group in {takers(index).around(facts) for facts in giving} for path in group}
-    used |= _handed(moved, (name for path in around for name in index.by_path[path].read_off))
-    used |= _handed(moved, (name for facts in giving for name in attributes.read_off(index, facts)))
+    for group in {around(index, facts) for facts in giving}:
+        used |= _handed(moved, (name for path in group for name in index.by_path[path].read_off))
+        used |= _handed(moved, attributes.read_off(index, group))
     return (provided | moved) & used
 
 
 def _gives(index: Index, change: Change) -> bool:
     """Whether what a file has gives a library to others, and it names the client module after a change."""
     facts, leaf = index.by_path.get(change.path), index.names.client.rpartition(".")[2].encode()
-    has = facts is not None and (facts.gives or attributes.sharing(index, facts))
+    has = facts is not None and (facts.gives or around(index, facts))
     return bool(has and change.after and change.after != change.before and leaf in change.after)
 
 

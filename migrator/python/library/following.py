@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from migrator.python.module import Module
-from migrator.python.reading import attributes
+from migrator.python.reading.around import around
 from migrator.python.reading.calling import asked
 from migrator.python.reading.expressions import given_by, parts_of
 from migrator.python.reading.facts import Facts
@@ -64,9 +64,7 @@ def is_lost(module: Module, value: ast.expr) -> bool:
 
 def others_follow(module: Module) -> bool:
     """Whether the other modules that a library goes around in, from one to the next, can have the client module."""
-    index, facts = module.index, module.facts
-    others = attributes.sharing(index, facts)
-    return _staying(index, facts) <= {facts.path} and all(_follows(index, each) for each in others)
+    return _staying(module.index, module.facts) <= {module.facts.path}
 
 
 def keeper(index: Index, dotted: str) -> Facts | None:
@@ -110,7 +108,7 @@ def _goes(index: Index, facts: Facts) -> bool:
 
 def _staying(index: Index, facts: Facts) -> frozenset[str]:
     """The first two of the modules a library goes around in, with this one, that cannot have the client module."""
-    group = takers(index).around(facts)
+    group = around(index, facts)
     known = index.shared.get(("staying", group))
     if not isinstance(known, frozenset):
         known = frozenset(islice((path for path in sorted(group) if not _follows(index, index.by_path[path])), 2))

@@ -18,10 +18,9 @@ from migrator.python.library.references import Use, is_read
 from migrator.python.library.texts import Texts
 from migrator.python.library.written import Written, is_read_off
 from migrator.python.module import Module
-from migrator.python.reading import attributes
+from migrator.python.reading.around import around
 from migrator.python.reading.expressions import callee_of
 from migrator.python.reading.survey import asked_of
-from migrator.python.reading.takers import takers
 from migrator.python.sdk.staying import keeper
 from migrator.sites import Finding, Status
 
@@ -73,7 +72,7 @@ class _Library:
         self.uncalled, self.handed = following.uncalled(module), list(following.handed(module))
         follows = told and not calls.strict and all(self._follows(use) for use in self.kept)
         self.follows = follows and not self.handed and (alone or following.others_follow(module))
-        calls_stay = any(self._is_function(use) for use in self.kept) or takers(module.index).around(module.facts)
+        calls_stay = any(self._is_function(use) for use in self.kept) or around(module.index, module.facts)
         self.settled = self.follows or not calls_stay  # whether nothing of what settings are for goes on here
         for each in self.objects.values():
             each.lent &= self.follows or not any(self._is_stored(use) for use in each.uses)
@@ -124,12 +123,12 @@ class _Library:
         """Whether what is read off something stored is there, by the same name, in the client module, or goes."""
         if use.fate.kind == "needless":
             return self.cuts.can_take(use)
-        node = use.reference.nodes[0]
         if use.fate.kind == "module":
-            asked = self.asked.get(id(node))
-            fate = self.module.names.fate(f"{use.dotted}.{asked[1]}") if asked else None
             node = use.reference.nodes[-1]
-            return self._is_clients(fate, asked[1]) if asked else self._is_passed(node) or not is_read(node)
+            call = self.module.call_given(node)
+            if call and (names := handed_on.named(call)):
+                return all(self._is_clients(self.module.names.fate(f"{use.dotted}.{name}"), name) for name in names)
+            return self._is_passed(node) or not is_read(node)
         node = use.reference.nodes[-1]
         its = self._is_clients(use.fate, use.reference.parts[use.depth]) and use.own == use.depth + 1
         return its and not self.calls.refusal(node)
@@ -332,7 +331,7 @@ class _Library:
                 if not new and (self.follows or (replaced and its)):
                     continue
                 what = "what is the client module now" if replaced else "a module that is kept elsewhere"
-                if use.likely and not attributes.sharing(module.index, module.facts):
+                if use.likely and not around(module.index, module.facts):
                     what = "what may be the client module now"
                 said = f"{use.text} → {fate.new}: read off {what}, write it by hand"
                 yield Finding(start, fate.rule, Status.MANUAL, said)

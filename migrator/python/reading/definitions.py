@@ -136,7 +136,11 @@ class Definitions:
 
     def defines_member(self, cls: str, name: str) -> bool:
         """Whether a class of the project, or one of those it inherits from, binds an attribute."""
-        return any(name in self._class(c).members for c in self.lineage(cls))
+        return any(self.binds(c, name) for c in self.lineage(cls))
+
+    def binds(self, cls: str, name: str) -> bool:
+        """Whether a class of the project binds an attribute itself."""
+        return name in self._class(cls).members
 
     def lineage(self, cls: str) -> list[str]:
         """A class and what it inherits from, nearest first, each by the name it is defined by."""

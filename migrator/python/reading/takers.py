@@ -58,11 +58,14 @@ class Takers:
         """What functions of other modules give that a module calls, by what it calls them."""
         return {spelled: giver.module for spelled, giver in self._taken(facts)}
 
-    def around(self, facts: Facts) -> frozenset[str]:
-        """The paths of the modules that a library goes around in, from one to the next, with this one among them."""
-        if self.index.by_path.get(facts.path) is facts:
-            return self._groups.get(facts.path, frozenset())
-        return frozenset().union(*(self._groups.get(giver.path, {giver.path}) for _, giver in self._taken(facts)))
+    def givers(self, facts: Facts) -> set[str]:
+        """The paths of the modules whose functions give a module a library."""
+        return {giver.path for _, giver in self._taken(facts)}
+
+    @property
+    def edges(self) -> Iterator[tuple[str, str]]:
+        """The paths of each module that takes a library, and of the one that gives it."""
+        yield from ((taker, giver) for taker, giver, _ in self._calls)
 
     def is_taken(self, facts: Facts, getter: str) -> bool:
         """Whether another module calls a function of one."""
@@ -148,27 +151,10 @@ class Takers:
         return found
 
     @cached_property
-    def _edges(self) -> set[tuple[str, str, str]]:
+    def _calls(self) -> set[tuple[str, str, str]]:
         """A module that takes, one that gives, and the name in the latter that the former calls."""
         return {(f.path, giver.path, giver.name) for f in self.index.by_path.values() for _, giver in self._taken(f)}
 
     @cached_property
     def _used(self) -> set[tuple[str, str]]:
-        return {(giver, name) for _, giver, name in self._edges}
-
-    @cached_property
-    def _groups(self) -> dict[str, frozenset[str]]:
-        beside: dict[str, set[str]] = {}
-        for taker, giver, _ in self._edges:
-            beside.setdefault(taker, set()).add(giver)
-            beside.setdefault(giver, set()).add(taker)
-        groups: dict[str, frozenset[str]] = {}
-        for path in beside:
-            if path not in groups:
-                found, waiting = {path}, [path]
-                while waiting:
-                    more = beside[waiting.pop()] - found
-                    found |= more
-                    waiting += more
-                groups.update(dict.fromkeys(found, frozenset(found)))
-        return groups
+        return {(giver, name) for _, giver, name in self._calls}
