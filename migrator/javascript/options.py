@@ -22,6 +22,7 @@ from migrator.sites import Edit, Finding, Status
 Place = Literal["client", "call", "headers"]
 _WORD_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _VARIABLE = re.compile(r"(?<![\w$])[A-Z][A-Z0-9_]+(?![\w$])")
+_READ = re.compile(r"(?<=env\.)\w+")
 _JSON = re.compile(r"JSON\s*\.\s*stringify")
 _WHOLE = frozenset({"identifier", "member_expression", "subscript_expression", "call_expression"})
 _QUOTED = re.compile(r"""(?<=["'`])[^"'`]*""")
@@ -150,7 +151,7 @@ class Options:
             result.faults.append(self._found(each, rule.id, f"{each.name}: {said}", Status.MANUAL))
         elif to == "key":
             result.key = self.said(value)
-            texts = [*_QUOTED.findall(value.text()), *_VARIABLE.findall(value.text())]
+            texts = [*_QUOTED.findall(value.text()), *_READ.findall(value.text())]
             if note := key_to_change(texts, lambda text: bool(self.names.env(text)), self.client):
                 self._note(result, each, rule.id, f"{each.name}: {note}", Status.REVIEW)
         elif to == "url":
