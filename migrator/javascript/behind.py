@@ -142,7 +142,8 @@ class Behind:
             end = script.end(node)
             path = text.removeprefix(address)
             differs = asked(address + path.replace(COMPUTED, "${}"), options.client, options.names.rules.methods)
-            differs = differs or self._put_over(node)
+            if not differs:
+                path, differs = self._put_over(node)
             if differs:
                 yield self._path(node, path, differs, node)
 
@@ -175,15 +176,15 @@ class Behind:
         said += "; the address before it is the new one" if moves else ""
         return Finding(self._place(node), differs.rule, differs.status, said)
 
-    def _put_over(self, node: SgNode) -> Asked | None:
-        """What differs where `new URL("/v1/models", BASE)` leaves out the path that the new address has."""
+    def _put_over(self, node: SgNode) -> tuple[str, Asked | None]:
+        """The path, and what differs where `new URL("/v1/models", BASE)` leaves out that of the new address."""
         options, arguments = self.clients.options, node.field("arguments")
         given = arguments.named_children() if arguments and node.kind() == "new_expression" else []
         new = str(options.names.rules.options.get("base-url") or options.client.url)
         path, base = (self.texts.of(each).replace(COMPUTED, "…") for each in given) if len(given) == 2 else ("", "")
         lost = left_out(base, path, options.client, new)
         said = f"it takes the place of {lost} in {new}: write {lost} before it by hand"
-        return Asked(options.client.id, Status.MANUAL, said) if lost else None
+        return path, Asked(options.client.id, Status.MANUAL, said) if lost else None
 
     @cached_property
     def _open(self) -> list[tuple[SgNode, str, Asked]]:

@@ -110,7 +110,9 @@ def _exports(path: str, clients: Clients, names: Names, held: frozenset[_Origin]
             continue
         for name, old in exports.specifiers(statement):
             meaning = clients.meanings.exported(source, old)
-            if meaning and (meaning.package != client.package or clients.is_class(meaning)):
+            if meaning and (
+                meaning.package != client.package or clients.is_class(meaning) or _makes_headers(meaning, clients)
+            ):
                 yield from _handed(path, name, meaning, clients, prefixes)
         if not exports.specifiers(statement):
             for each in clients.meanings.all_of(source):
@@ -158,7 +160,14 @@ def _handed(
     path: str, name: str, meaning: Meaning, clients: Clients, prefixes: Mapping[tuple[int, int], str]
 ) -> Iterator[Handed]:
     made = replace(meaning, kind="instance") if meaning.kind in {"maker", "class"} else meaning
-    if meaning.kind == "module" or not (clients.is_class(made) or clients.is_client(made)):
+    ours = clients.is_class(made) or clients.is_client(made) or _makes_headers(meaning, clients)
+    if meaning.kind == "module" or not ours:
         return
     prefix = prefixes.get(meaning.made, "") if meaning.made else meaning.prefix
     yield Handed(stem(path), name, meaning.kind, meaning.name, prefix)
+
+
+def _makes_headers(meaning: Meaning, clients: Clients) -> bool:
+    """Whether an expression is a function of the SDK that makes headers."""
+    client = clients.options.client
+    return meaning.kind == "name" and meaning.package == client.package and meaning.name in client.headers

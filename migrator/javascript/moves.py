@@ -12,9 +12,9 @@ from ast_grep_py import SgNode
 from migrator.fates.names import Names
 from migrator.javascript import exports
 from migrator.javascript.clients import CLASSES, Clients
-from migrator.javascript.imports import Import, Name
+from migrator.javascript.imports import Import, Name, imports
 from migrator.javascript.objects import properties, without
-from migrator.javascript.source import Script, span
+from migrator.javascript.source import Script, span, string_of
 from migrator.javascript.specifiers import respelled
 from migrator.javascript.uses import uses
 from migrator.sites import Edit, Finding, Status
@@ -52,6 +52,8 @@ class Moves:
                 yield from self._moved(each)
             elif each.package.startswith(f"{package}/"):
                 yield from self._deep(each)
+        for each in imports(self.script) if not self.stays else ():
+            yield from self._passed_on(each)
 
     # ----------------------------------------------------------------------------------------------------- the class
 
@@ -257,9 +259,9 @@ class Moves:
             return without(
                 self.script, self.text, clause, [e for e in properties(clause) if e.value and span(e.value) not in keep]
             )
-        said = ", ".join(name.entry.node.text() if name.entry else name.local.text() for name in left)
-        whole = f"{{ {said} }}" if all(name.entry for name in left) else said
-        return [self.script.edit(clause, whole)]
+        named = ", ".join(name.entry.node.text() for name in left if name.entry)
+        parts = [*(name.local.text() for name in left if not name.entry), *([f"{{ {named} }}"] if named else [])]
+        return [self.script.edit(clause, ", ".join(parts))]
 
     def _line(self, node: SgNode) -> Edit:
         """The edit that takes out a statement with its line."""
@@ -302,6 +304,18 @@ class Moves:
             f"{client.package} → {client.instead}",
             tuple(edits),
         )
+
+    def _passed_on(self, each: Import) -> Iterator[Finding]:
+        """An import of a function of the SDK that makes headers, by way of another script: it has no use any more."""
+        client, source = self.clients.options.client, string_of(each.source) or ""
+        found = ((name, self.clients.meanings.exported(source, name.imported)) for name in each.names)
+        gone = [n for n, meant in found if each.package != client.package and meant and meant.name in client.headers]
+        gone = [name for name in gone if (uses := self._uses(name)) and all(self._is_taken(use) for use in uses)]
+        left = [name for name in each.names if name not in gone]
+        if gone and each.clause:
+            edits = self._without(each, left) if left else [self._line(_statement_of(each))]
+            said = f"{', '.join(name.imported for name in gone)}: it is not needed any more"
+            yield Finding(self.script.start(each.source), self._client, Status.MIGRATED, said, tuple(edits))
 
     # ------------------------------------------------------------------------------------------- other mentions
 
