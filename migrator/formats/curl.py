@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from migrator.fates.endpoints import Asked, address_in, asked, open_ended
 from migrator.fates.providers import LOST
+from migrator.formats.curl_options import HELD, Unit, configs, data, may_be_elsewhere, option_text, units_of
 from migrator.formats.headers import Headers, Settled
-from migrator.formats.shell import Command, Word, commands, listed
+from migrator.formats.shell import Command, commands, listed
 from migrator.formats.shell_variables import Values, given
 from migrator.sites import Edit, Finding, Span, Status
 
@@ -20,35 +20,10 @@ _ASSIGNED = re.compile(
         (?P<header>[\w-]+)(?P<colon>:[ \t]*)[^"'\n]*(?P=quote)""",
     re.VERBOSE,
 )
-_OPTION = re.compile(r"(?P<flags>-[A-Za-z#]*)H|--header")
-_ATTACHED = re.compile(r"(?P<flags>-[A-Za-z#]*)H(?=.)|--header=", re.DOTALL)
-_DATA = re.compile(r"-d|--data(?:-raw|-binary|-ascii)?|--json|--post-data|--body-data")
-_DATA_ATTACHED = re.compile(r"(?:-d(?=.)|--(?:data(?:-raw|-binary|-ascii)?|json|post-data|body-data)=)", re.DOTALL)
 _MODEL = re.compile(r"""\\?"model\\?"\s*:\s*\\?"(?P<model>[\w./:@-]+)\\?\"""")
 _NAMED = re.compile(r"""\\?"model\\?"\s*:""")
-_CONFIG = re.compile(r"(?:-[#0-46aBfgGiIjJklLMnNOpqRsSvZ]*K|--config(?:=|$))(?P<file>.*)", re.DOTALL)
 _FILE = re.compile(r"@.")
-_HELD = re.compile(r"\$\{?\w+(?:\[[@*]\])?\}?|\$\(\w+\)")
 _WITH_COMMANDS = "it stays, as what takes it does"
-_PLAIN = re.compile(r"[^\"'\\`$\n]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A header of a command: the words that give it, and its name and value; no name where it stands elsewhere."""
-
-    option: Word
-    word: Word
-    name: str
-    value: str
-    content: int  # where the name stands
-
-    @property
-    def flags(self) -> str:
-        """Other options that stand in the same word before `H`, as in `-sH`; "" for none."""
-        match = _OPTION.fullmatch(self.option.raw) or _ATTACHED.match(self.option.raw)
-        flags = match["flags"] if match else None
-        return flags if flags and flags != "-" else ""
 
 
 class Curl:
@@ -68,9 +43,9 @@ class Curl:
         self._of_staying = given(c for c in calls if c.span in self.held)
         self._of_moving = given(c for c in calls if c.span not in self.held)
         arrays = [(m["name"], array) for m in _ARRAY.finditer(self.text) if (array := listed(self.text, m.end()))]
-        keyed = {name for name, array in arrays for unit in _units(array) if self._is_key(unit)}
+        keyed = {name for name, array in arrays for unit in units_of(array) if self._is_key(unit)}
         for name, array in arrays:
-            if any(self.headers.is_ours(unit.name) for unit in _units(array)):
+            if any(self.headers.is_ours(unit.name) for unit in units_of(array)):
                 yield from self._array(name, array, may_add=name not in keyed)
                 keyed.add(name)
         yield from self._assigned()
@@ -78,7 +53,7 @@ class Curl:
     # -------------------------------------------------------------------------------------------------- one command
 
     def _command(self, command: Command) -> Iterator[Finding]:
-        units = list(_units(command))
+        units = list(units_of(command))
         ours = any(self.headers.is_ours(unit.name) for unit in units)
         yield from self._behind(command)
         address = next((a for word in command.words if (a := address_in(word.text, self.client))), "")
@@ -94,7 +69,7 @@ class Curl:
             rule, said = (refused.rule, refused.message) if refused else (settled.fault_rule, settled.fault)
             yield Finding(command.words[0].start, rule, Status.MANUAL, f"{command.words[0].raw}: {said}")
             return
-        edits = list(self._headers(command, units, settled, may_add=ours and not _elsewhere(command, units)))
+        edits = list(self._headers(command, units, settled, may_add=ours and not may_be_elsewhere(command, units)))
         self._notes(command, units, settled, address, ours)
         for found in self._model(command, settled, edits):
             if found.status is Status.MANUAL:
@@ -148,12 +123,12 @@ class Curl:
             settled.say(
                 Status.REVIEW, f"headers in {', '.join(files)}: see that the file has the key as a bearer token"
             )
-        if named := list(_configs(command)):
+        if named := list(configs(command)):
             settled.say(Status.REVIEW, f"options in {', '.join(named)}: see that the key in it is a bearer token")
         others = [each for each in held if each not in files]
         if others:
             settled.say(Status.REVIEW, f"headers in {', '.join(others)}: see what they hold")
-        if ours and not address and not any(_HELD.match(word.text) for word in command.words[1:]):
+        if ours and not address and not any(HELD.match(word.text) for word in command.words[1:]):
             settled.say(Status.REVIEW, f"see that its address is that of {called}")
 
     # ------------------------------------------------------------------------------------------------------ headers
@@ -176,7 +151,7 @@ class Curl:
         for number, headers in instead.items():
             unit = units[number]
             gap = self._gap_before(command, unit)
-            texts = [f"{_option_text(unit)}{self._written(unit, name, value)}" for name, value in headers]
+            texts = [f"{option_text(unit)}{self._written(unit, name, value)}" for name, value in headers]
             if texts and unit.flags:
                 texts[0] = f"{unit.flags} {texts[0]}"
             if texts:
@@ -240,7 +215,7 @@ class Curl:
 
     def _model(self, command: Command, settled: Settled, edits: list[Edit]) -> Iterator[Finding]:
         """The id of the model in what a command sends; the edit joins the others, a finding is one by hand."""
-        pieces = [*_data(command), *command.documents]
+        pieces = [*data(command), *command.documents]
         texts = [(start, self.text[start:end]) for start, end in pieces]
         found = [(start + m.start("model"), m["model"]) for start, text in texts for m in _MODEL.finditer(text)]
         if len(found) != 1 or sum(len(_NAMED.findall(text)) for _, text in texts) != 1:
@@ -276,7 +251,7 @@ class Curl:
 
     def _array(self, name: str, array: Command, *, may_add: bool) -> Iterator[Finding]:
         """An array that holds headers for commands."""
-        units = list(_units(array))
+        units = list(units_of(array))
         settled = self.headers.settle([(unit.name, unit.value) for unit in units])
         if settled.fault:
             self.held.add(array.span)
@@ -304,56 +279,3 @@ class Curl:
                 edit = Edit(match.start("header"), match.end("colon"), "Authorization: Bearer ")
                 said = f"{match['name']} holds the header with the key: {self._see(match['name'])}"
                 yield Finding(match.start("header"), self.client.id, Status.REVIEW, said, (edit,))
-
-
-def _units(command: Command) -> Iterator[Unit]:
-    """The headers that a command is given."""
-    words = command.words
-    for number, word in enumerate(words):
-        attached = _ATTACHED.match(word.raw)
-        if attached and not _OPTION.fullmatch(word.raw):
-            yield _unit(word, word, word.text[attached.end() :], word.start + attached.end())
-        elif _OPTION.fullmatch(word.raw) and number + 1 < len(words):
-            value = words[number + 1]
-            yield _unit(word, value, value.text, value.start)
-
-
-def _unit(option: Word, word: Word, text: str, start: int) -> Unit:
-    raw = word.raw[start - word.start :]
-    content = start + (2 if raw.startswith("$'") else 1 if raw[:1] in ("'", '"') else 0)
-    name, colon, value = text.partition(":")
-    plain = re.fullmatch(r"[\w-]+", name) is not None and word.raw[content - word.start :].startswith(f"{name}:")
-    return Unit(option, word, name if colon and plain else "", value.strip(), content)
-
-
-def _option_text(unit: Unit) -> str:
-    if unit.option is unit.word:
-        return "--header=" if unit.option.raw.startswith("--header=") else "-H"
-    return "--header " if unit.option.raw == "--header" else "-H "
-
-
-def _data(command: Command) -> Iterator[tuple[int, int]]:
-    words = command.words
-    for number, word in enumerate(words):
-        if _DATA.fullmatch(word.raw) and number + 1 < len(words):
-            yield words[number + 1].start, words[number + 1].end
-        elif _DATA_ATTACHED.match(word.raw):
-            yield word.start, word.end
-
-
-def _configs(command: Command) -> Iterator[str]:
-    """The files of options that a command is given, with flags before or the name behind in the same word or not."""
-    words, of_curl = command.words, not command.words[0].text.startswith("wget")
-    for word, behind in zip(words, (*(each.raw for each in words[1:]), ""), strict=True):
-        if (
-            (of_curl or word.raw.startswith("--"))
-            and (match := _CONFIG.fullmatch(word.raw))
-            and (match["file"] or behind)
-        ):
-            yield match["file"] or behind
-
-
-def _elsewhere(command: Command, units: list[Unit]) -> bool:
-    """Whether headers of a command may stand elsewhere: in a file, in a variable."""
-    loose = (word for word in command.words[1:] if _HELD.fullmatch(word.text) and "[" in word.text)
-    return any(not unit.name for unit in units) or any(loose) or any(_configs(command))
