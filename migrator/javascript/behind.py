@@ -19,6 +19,7 @@ from migrator.javascript.imports import imports
 from migrator.javascript.objects import properties
 from migrator.javascript.source import span
 from migrator.javascript.standing import MEMBERS, NAMES, inner, results
+from migrator.javascript.taking import Taking
 from migrator.javascript.texts import COMPUTED, Texts
 from migrator.javascript.uses import uses
 from migrator.sites import Finding, Span, Status
@@ -59,8 +60,10 @@ class Behind:
 
     @cached_property
     def staying(self) -> list[int]:
-        """Where names stand for addresses that other scripts hand on and that stay."""
-        return [self.clients.script.start(node) for node, each in self.texts.taking.all if not _moves(each)]
+        """Where names stand for addresses, and headers, that other scripts hand on and that stay."""
+        headers = Taking(self.clients.script, self.clients.meanings, "headers")
+        found = (*self.texts.taking.all, *headers.all)
+        return [self.clients.script.start(node) for node, each in found if not _moves(each)]
 
     @cached_property
     def constants(self) -> list[int]:
@@ -70,6 +73,13 @@ class Behind:
         names = (name.local for each in ours for name in each.names if name.imported in client.address)
         read = (each for each in script.all("member_expression") if ours and self.clients.is_address(each))
         return [script.start(each) for each in (*(use for name in names for use in uses(script, name)), *read)]
+
+    @cached_property
+    def fixed(self) -> list[Span]:
+        """What the script's own addresses are made of that stay, be it for the requests of others."""
+        own = {each.name for each in self.clients.meanings.own if each.kind == "address" and not _moves(each)}
+        parts = exports.parts(self.clients.script) if own else ()
+        return [place for name, node in parts if name in own for place in self.places(node)]
 
     @cached_property
     def moving(self) -> list[Span]:
@@ -106,8 +116,9 @@ class Behind:
         return next((each for _, each in self._reached(*self._given_by(node), own=False) if each), None)
 
     def places(self, node: SgNode) -> list[Span]:
-        """Where an expression stands, and what the names in it stand for."""
-        return [self._span(each) for each, handed in self._reached(*self._given_by(node), own=False) if not handed]
+        """Where an expression stands, and what the names in it stand for; nowhere for what asks for something."""
+        nodes = [each for each, handed in self._reached(*self._given_by(node), own=False) if not handed]
+        return [] if any(asks(each) for each in nodes) else [self._span(each) for each in nodes]
 
     def led_to(self, node: SgNode) -> Iterator[Handed]:
         """The addresses that scripts hand on to one another and that an expression is made of."""

@@ -40,14 +40,16 @@ class _Whole:
 def handed_on(texts: Mapping[str, str], rules: Rules) -> tuple[Handed, ...]:
     """What scripts, by path, export that is a client SDK's and moves, from script to script.
 
-    Whether an address stays is worked out once, where it is declared; others only pass it on.
+    Whether an address stays is worked out where it is declared; others only pass it on, or have it stay for their own
+    requests too.
     """
     parsed = [(path, script, text) for path, text in sorted(texts.items()) for script in scripts(text, path)]
     whole = _Whole([each for each in parsed if each[1].fault() is None], rules)
     found = _spread(whole, frozenset(), frozenset())
-    if any(each.kind == "address" for each in found):
-        held = frozenset(_held(whole, found, frozenset(_taken(whole, found))))
-        found = _spread(whole, held, found) if held else found
+    taken, held = frozenset(_taken(whole, found)), frozenset[_Origin]()
+    while more := frozenset(_held(whole, found, taken)) - held:
+        held |= more
+        found = _spread(whole, held, found)
     return tuple(sorted(found, key=_order))
 
 
@@ -75,20 +77,27 @@ def _taken(whole: _Whole, found: frozenset[Handed]) -> Iterator[_Origin]:
 
 
 def _held(whole: _Whole, found: frozenset[Handed], taken: frozenset[_Origin]) -> Iterator[_Origin]:
-    """The addresses that stay where they are declared: with a client there, or a request.
+    """The addresses, and the headers, that stay with a client or a request: where they are declared, or of others.
 
-    One that is taken goes with those who take it, whatever its own script asks for behind it.
+    An address that is taken goes with those who take it, whatever its own script asks for behind it.
     """
     moving = [each for each in found if each.kind != "address" or each.origin in taken or each.origin[0] != each.module]
     for path, clients, names in whole.clients(moving):
-        own = {each.name for each in found if each.origin == (stem(path), each.name)}
-        stays = bool(own) and stay(clients, names)
-        behind, told = Behind(clients), requests_of(clients).findings() if own and not stays else ()
-        kept = [each.start for each in told if each.status is Status.MANUAL]
-        for name, node in exports.parts(clients.script) if own else ():
-            spans = behind.places(node) if name in own else ()
-            if name in own and (stays or any(first <= at < last for first, last in spans for at in kept)):
-                yield stem(path), name
+        behind, stays, requests = Behind(clients), stay(clients, names), requests_of(clients)
+        told = (*requests.sent, *requests.addresses) if stays else requests.findings()
+        kept = {each.start for each in told if stays or each.status is Status.MANUAL}
+        sent = {each.start for each in requests.sent} & kept
+        for name, node in exports.parts(clients.script) if kept or stays else ():
+            own = Handed(stem(path), name, "address", "", origin=(stem(path), name))
+            known = own in found or replace(own, of=Status.MANUAL) in found
+            places = behind.places(node)
+            if (known and stays) or any(
+                first <= at < last for first, last in places for at in (kept if known else sent)
+            ):
+                yield own.origin
+        for node, each in behind.texts.taking.all:
+            if each.of != Status.MANUAL and (stays or requests.holds(clients.script.start(node))):
+                yield each.origin
 
 
 def _order(each: Handed) -> tuple[str, str, str, str]:
@@ -130,6 +139,8 @@ def _addresses(path: str, clients: Clients, held: frozenset[_Origin]) -> Iterato
             own = Handed(module, name, "address", Status.MANUAL if stays or origin in held else "", origin=origin)
             kept = own.of == Status.MANUAL and name.rpartition(".")[2] in theirs
             yield replace(taken, module=module, name=name) if taken else replace(own, kept=kept)
+        elif (module, name) in held:
+            yield Handed(module, name, "headers", Status.MANUAL, origin=(module, name))
     for statement in script.all("export_statement"):
         source, pairs = string_of(statement.field("source")) or "", exports.specifiers(statement)
         moves = all(old in {*client.address, *client.classes, *CLASSES} for _, old in pairs)
@@ -139,7 +150,7 @@ def _addresses(path: str, clients: Clients, held: frozenset[_Origin]) -> Iterato
                 yield Handed(module, new, "address", stands, kept=not moves and new == old, origin=(module, new))
         for each in clients.meanings.all_of(source):
             owner, dot, rest = each.name.partition(".")
-            for new, old in pairs if each.kind == "address" else ():
+            for new, old in pairs if each.kind in ("address", "headers") else ():
                 if old == owner:
                     yield replace(each, module=module, name=f"{new}{dot}{rest}")
                 elif old == "*":

@@ -89,7 +89,7 @@ class Meanings:
         if source == self._package:
             return Meaning("name", source, name)
         for each in self.all_of(source):
-            if each.name == name and each.kind != "address":
+            if each.name == name and each.kind != "address" and each.kind != "headers":
                 return Meaning(each.kind, self._package, each.of, prefix=each.prefix)
         return None
 

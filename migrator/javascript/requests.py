@@ -90,12 +90,15 @@ class Requests:
         staying = {f.start for f in (*self.sent, *self.behind.held) if f.status is Status.MANUAL}
         staying |= {*self.behind.staying}
         staying |= {f.start for f in self.addresses if f.status is Status.MANUAL and self._is_whole(f.start)}
+        staying |= {
+            at for at in (*(f.start for f in self.addresses), *self.behind.constants) if _within(at, self.behind.fixed)
+        }
         places = staying | {f.start for f in (*self.sent, *self.addresses)} | {*self.behind.constants}
         groups = [(spans, {at for at in places if _within(at, spans)}) for spans in self._made] if staying else []
         kept: set[int] = set()
         while new := {at for _, group in groups if group & (staying | kept) for at in group} - kept:
             kept |= new
-        return [span for spans, group in groups if group & kept for span in spans]
+        return [*self.behind.fixed, *(span for spans, group in groups if group & kept for span in spans)]
 
     def _is_whole(self, start: int) -> bool:
         """Whether a text begins at a place, rather than before it."""

@@ -1,10 +1,11 @@
-"""The addresses that a script takes from others of the project, by whatever way it imports them."""
+"""The addresses and headers that a script takes from others of the project, by whatever way it imports them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from ast_grep_py import SgNode
 
@@ -20,13 +21,14 @@ _DEEP = 8  # names that lead to one another
 
 @dataclass(frozen=True)
 class Taking:
-    """What one script takes."""
+    """What one script takes that is of a kind."""
 
     script: Script
     meanings: Meanings
+    kind: Literal["address", "headers"] = "address"
 
     def of(self, node: SgNode) -> Handed | None:
-        """The address that a name stands for, or a member of one."""
+        """What a name stands for, or a member of one, or a call."""
         names: list[str] = []
         for _ in range(_DEEP if self._imported or self._called else 0):
             node = inner(node)
@@ -36,6 +38,10 @@ class Taking:
                 if owner is None:
                     return None
                 node = owner
+                continue
+            function = node.field("function")
+            if function and span(node) not in self._called and self.kind == "headers":
+                node = function
                 continue
             if node.kind() == "call_expression":
                 found = self._called.get(span(node), ())
@@ -54,18 +60,20 @@ class Taking:
 
     @cached_property
     def all(self) -> list[tuple[SgNode, Handed]]:
-        """The expressions that are such addresses, or that one is taken out of."""
+        """The expressions that are such, or that one is taken out of."""
         found: list[tuple[SgNode, Handed]] = []
         for node in self._begun():
             each: SgNode | None = node
-            while each is not None and (handed := self.of(each)) is None:
+            while each is not None:
                 above = each.parent()
-                owner = above.field("object") if above and above.kind() in MEMBERS else None
-                if owner is None and above and above.kind() == "variable_declarator":
+                read = above is not None and above.kind() in MEMBERS and above.field("object") == each
+                handed = self.of(each)
+                if handed and not (read and self.kind == "headers"):  # something else may be read of what has headers
+                    found.append((each, handed))
+                    break
+                if above and above.kind() == "variable_declarator":
                     found += self._taken_out(node, above)
-                each = above if owner or (above and inner(above) != above) else None
-            if each is not None and handed:
-                found.append((each, handed))
+                each = above if read or (above and inner(above) != above) else None
         return found
 
     def _begun(self) -> Iterator[SgNode]:
@@ -106,7 +114,7 @@ class Taking:
     def _exported(self, source: str, imported: str) -> Iterator[tuple[list[str], Handed]]:
         for handed in self.meanings.all_of(source):
             names = [each for each in handed.name.split(".") if each != "*"]
-            if handed.kind != "address":
+            if handed.kind != self.kind:
                 continue
             if imported == "*" or (imported == "default" and names[:1] != ["default"]):
                 yield names, handed
