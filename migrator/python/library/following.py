@@ -9,7 +9,7 @@ from itertools import islice
 from migrator.python.module import Module
 from migrator.python.reading.around import around
 from migrator.python.reading.calling import asked
-from migrator.python.reading.expressions import given_by, parts_of
+from migrator.python.reading.expressions import given_by, is_bare, parts_of
 from migrator.python.reading.facts import Facts
 from migrator.python.reading.index import Index
 from migrator.python.reading.scopes import Scope
@@ -26,8 +26,8 @@ def uncalled(module: Module) -> set[int]:
     return {id(node) for each in lone for node in each.returned}
 
 
-def handed(module: Module) -> Iterator[ast.Call]:
-    """The calls of such functions that hand the library on to what is not seen.
+def handed(module: Module) -> Iterator[ast.expr]:
+    """The calls of such functions that hand the library on to what is not seen, and where one is handed on itself.
 
     A class may have what a method of its own gives for others that inherit from it.
     """
@@ -40,6 +40,33 @@ def handed(module: Module) -> Iterator[ast.Call]:
             is_own = parts_of(call.func)[:1] in (("self",), ("cls",))
             if id(call) not in module.found.stored or (not is_own and is_lost(module, call)):
                 yield call
+    yield from _uncalled(module)
+
+
+def _uncalled(module: Module) -> Iterator[ast.expr]:
+    """Where such a function is not called but handed on, as in `Depends(get_llm)`, given another name, or kept."""
+    known = takers(module.index)
+    if not known.functions:
+        return
+    scopes = {id(call): scope for call, scope in module.found.calls}
+    read = [(each.nodes[-1], each.scope) for each in module.found.references]
+    read += [(node, scopes.get(id(node.value), module.found.scope)) for node, _ in module.found.loose]
+    for node, scope in read:
+        parts = parts_of(node)
+        full = module.index.canonical(module.dotted(parts, scope) or "") if parts else ""
+        is_method = isinstance(node, ast.Attribute) and node.attr in known.leaves and full not in known.functions
+        cls = module.class_of(node.value, scope) if isinstance(node, ast.Attribute) and is_method else ""
+        gives = full in known.functions or (isinstance(node, ast.Attribute) and known.gives(cls, node.attr))
+        if gives and isinstance(getattr(node, "ctx", None), ast.Load) and _is_handed(module, node):
+            yield node
+
+
+def _is_handed(module: Module, node: ast.expr) -> bool:
+    """Whether a function is neither called nor only asked for, nor a key that something else is kept by."""
+    above = module.source.parents.get(id(node))
+    is_called = isinstance(above, ast.Call) and above.func is node
+    is_key = isinstance(above, ast.Subscript) and above.slice is node
+    return not (is_called or is_key or isinstance(above, _ASKING) or id(node) in module.found.tested)
 
 
 def _is_anothers(module: Module, call: ast.Call, scope: Scope) -> bool:
@@ -50,6 +77,14 @@ def _is_anothers(module: Module, call: ast.Call, scope: Scope) -> bool:
     if cls and module.index.defines_member(cls, method):
         return not known.gives(cls, method)
     return not (known.knows(module.facts) or known.sounds(ast.unparse(call.func.value), method))
+
+
+def is_anothers(module: Module, name: str, scope: Scope) -> bool:
+    """Whether a variable is given nothing but what such a method of another class gives."""
+    holder = scope.lookup(name)
+    above = [module.source.parents.get(id(b.node)) for b in holder.told(name)] if holder else []
+    given = [node.value if isinstance(node, ast.Assign) else None for node in above]
+    return bool(given) and all(isinstance(v, ast.Call) and is_bare(v) and _is_anothers(module, v, scope) for v in given)
 
 
 def is_lost(module: Module, value: ast.expr) -> bool:
@@ -64,7 +99,14 @@ def is_lost(module: Module, value: ast.expr) -> bool:
 
 def others_follow(module: Module) -> bool:
     """Whether the other modules that a library goes around in, from one to the next, can have the client module."""
-    return _staying(module.index, module.facts) <= {module.facts.path}
+    return all(path == module.facts.path for path, _ in _staying(module.index, module.facts))
+
+
+def holder(module: Module) -> str:
+    """The place that keeps a library from being the client module here, or in a module that has it from this one."""
+    index, facts = module.index, module.facts
+    own = [(facts.path, line)] if (line := _held_at(index, facts)) else []
+    return next((f"{path}:{line}" for path, line in (*own, *_staying(index, facts))), "")
 
 
 def keeper(index: Index, dotted: str) -> Facts | None:
@@ -103,26 +145,28 @@ def _assigner(index: Index, dotted: str) -> Facts | None:
 
 
 def _goes(index: Index, facts: Facts) -> bool:
-    return _follows(index, facts) and not _staying(index, facts)
+    return not (_held_at(index, facts) or _staying(index, facts))
 
 
-def _staying(index: Index, facts: Facts) -> frozenset[str]:
-    """The first two of the modules a library goes around in, with this one, that cannot have the client module."""
+def _staying(index: Index, facts: Facts) -> tuple[tuple[str, int], ...]:
+    """The first two of the modules a library goes around in, with this one, that cannot have the client module.
+
+    Each is its path, and the line that keeps it from that.
+    """
     group = around(index, facts)
     known = index.shared.get(("staying", group))
-    if not isinstance(known, frozenset):
-        known = frozenset(islice((path for path in sorted(group) if not _follows(index, index.by_path[path])), 2))
-        index.shared["staying", group] = known
+    if not isinstance(known, tuple):
+        lines = ((path, _held_at(index, index.by_path[path])) for path in sorted(group))
+        known = index.shared["staying", group] = tuple(islice((each for each in lines if each[1]), 2))
     return known
 
 
-def _follows(index: Index, facts: Facts) -> bool:
-    """Whether a module by itself can have the client module in the place of a library."""
-    from migrator.python.library.uses import follows_alone
+def _held_at(index: Index, facts: Facts) -> int:
+    """The line that keeps a module by itself from having the client module in the place of a library; 0 for none."""
+    from migrator.python.library.uses import held_at
 
-    known = index.shared.get(("follows", facts.path))
-    if known is None:
-        parsed = index.parsed(facts.path)
-        known = parsed is not None and not facts.frozen and follows_alone(Module(*parsed, facts, index))
-        index.shared["follows", facts.path] = known
-    return bool(known)
+    known = index.shared.get(("held at", facts.path))
+    if not isinstance(known, int):
+        parsed = index.parsed(facts.path) if not facts.frozen else None
+        known = index.shared["held at", facts.path] = held_at(Module(*parsed, facts, index)) if parsed else 1
+    return known

@@ -27,6 +27,8 @@ from migrator.sites import Finding, Status
 SEVERAL = "has several meanings here"
 _BY_NAME = "is asked for what only run time names: write out what it can be, or where each of the names comes from now"
 
+_HOLDS = "there it is asked for what the client module has not, or nothing tells what it is asked for"
+
 
 def prepare(module: Module) -> Iterator[Finding]:
     """The findings of a module that uses the library, noting in `module` what the other rewriters leave to these."""
@@ -42,9 +44,10 @@ def prepare(module: Module) -> Iterator[Finding]:
         yield from library.cuts.findings()
 
 
-def follows_alone(module: Module) -> bool:
-    """Whether what a module reads off what it stores, or is given, is in the client module, or goes."""
-    return _Library(module, alone=True).follows
+def held_at(module: Module) -> int:
+    """The first line of a module that asks more of what it stores, or is given, than the client module has; or 0."""
+    holding = _Library(module, alone=True).holding
+    return module.source.line_of(min(map(module.source.start, holding))) if holding else 0
 
 
 def keeps(module: Module, name: str) -> bool:
@@ -55,10 +58,10 @@ def keeps(module: Module, name: str) -> bool:
 class _Library:
     def __init__(self, module: Module, *, alone: bool = False) -> None:
         self.module = module
-        self.uses = list(library_uses.direct(module))
+        self.uses = [use for use in library_uses.direct(module) if not self._is_anothers(use)]
         module.through = {id(use.reference) for use in self.uses}
         self.uses += library_uses.annotated(module)
-        self.calls = calls = direct.plan(module)
+        self.calls = direct.plan(module)
         self.asked = asked_of(module.found)
         self.cuts = needless.Cuts(module)
         self.objects: dict[tuple[int, str], Object] = {}
@@ -68,14 +71,24 @@ class _Library:
         self.imports = Imports(module, self.cuts, self.objects.values())
         for each in self.objects.values():
             each.lent = not each.is_imported and self._is_lent(each)
-        told = all(each.is_imported or each.lent for each in self.objects.values())
         self.uncalled, self.handed = following.uncalled(module), list(following.handed(module))
-        follows = told and not calls.strict and all(self._follows(use) for use in self.kept)
-        self.follows = follows and not self.handed and (alone or following.others_follow(module))
+        self.holding = list(self._holding())
+        self.follows = not self.holding and (alone or following.others_follow(module))
         calls_stay = any(self._is_function(use) for use in self.kept) or around(module.index, module.facts)
         self.settled = self.follows or not calls_stay  # whether nothing of what settings are for goes on here
         for each in self.objects.values():
             each.lent &= self.follows or not any(self._is_stored(use) for use in each.uses)
+
+    def _is_anothers(self, use: Use) -> bool:
+        name, told = use.reference.parts[0], self.module.facts.told
+        return any(each[0] == "." for each in told) and following.is_anothers(self.module, name, use.reference.scope)
+
+    def _holding(self) -> Iterator[ast.AST]:
+        """What keeps the module by itself from having the client module in the place of the library."""
+        yield from (o.imports[0][0].node for o in self.objects.values() if not (o.is_imported or o.lent))
+        yield from (use.reference.nodes[0] for use in self.kept if self.calls.strict or not self._follows(use))
+        yield from self.handed
+        yield from self.module.source.tree.body[:1] if self.calls.strict and not self.kept else []
 
     def _collect(self) -> None:
         module = self.module
@@ -292,7 +305,7 @@ class _Library:
                 each.needs.add(client)
                 return Written(use, Fate("moved", use.fate.rule, 0, "", Status.MIGRATED, client), place)
         each.stays = True
-        what = "is kept elsewhere, and more is read off it than the client module has"
+        what = f"is kept elsewhere, and stays for {following.holder(module)}: {_HOLDS}"
         if not is_stored:
             taker = module.call_given(node)
             what = _BY_NAME if taker and callee_of(taker) in ("getattr", "hasattr") else handed_on.WHOLE

@@ -21,6 +21,13 @@ def called(found: Outline) -> Iterator[str]:
             yield f".{call.func.attr}"
 
 
+def uncalled(found: Outline) -> Iterator[str]:
+    """The attributes that are read and not called."""
+    called = {id(call.func) for call, _ in found.calls}
+    yield from (each.parts[-1] for each in found.references if each.parts[1:] and id(each.nodes[-1]) not in called)
+    yield from (node.attr for node, _ in found.loose if id(node) not in called)
+
+
 def asked(found: Outline) -> Iterator[tuple[ast.Call, ast.Call, str]]:
     """What a function gives that is asked for a name which is written down, as in `getattr(_backend(), "cache")`."""
     for call, _ in found.calls:
@@ -30,26 +37,35 @@ def asked(found: Outline) -> Iterator[tuple[ast.Call, ast.Call, str]]:
 
 
 def taken(found: Outline) -> dict[str, frozenset[str]]:
-    """What is read off what a method gives that is given nothing, at once or by the name that it is given; by `.name`.
+    """What is used of what a method gives that is given nothing, at once or by the name that it is given; by `.name`.
 
-    An attribute that it is given tells by its own name, whatever it is read off.
+    That is what is called, set, looked up in, or named like a class; an attribute that is given it tells by its own
+    name, whatever it is read off.
     """
     read: dict[str, set[str]] = {}
     of_names: dict[tuple[str, Scope | None], set[str]] = {}
     for name, scope, call in found.results:
         holder = scope.lookup(name[0]) if len(name) == 1 else None
         of_names.setdefault((name[-1], holder), set()).add(f".{callee_of(call)}")
+    used = {id(call.func) for call, _ in found.calls}
+    used |= {id(node.value) for node, _ in found.lookups if isinstance(node, ast.Subscript)}
     for attribute, _ in found.loose:
-        if isinstance(attribute.value, ast.Call) and is_bare(attribute.value):
-            read.setdefault(f".{callee_of(attribute.value)}", set()).add(attribute.attr)
+        of_call = attribute.value
+        if isinstance(of_call, ast.Call) and is_bare(of_call) and _is_used(attribute, attribute.attr, used):
+            read.setdefault(f".{callee_of(of_call)}", set()).add(attribute.attr)
     for call, _, asked_for in asked(found):
         read.setdefault(f".{callee_of(call)}", set()).add(asked_for)
     for reference in found.references if of_names else ():
         first = reference.scope.lookup(reference.parts[0])
         for index, (of, after) in enumerate(pairwise(reference.parts)):
-            for method in of_names.get((of, None if index else first), ()):
-                read.setdefault(method, set()).add(after)
+            if _is_used(reference.nodes[index + 1], after, used):
+                for method in of_names.get((of, None if index else first), ()):
+                    read.setdefault(method, set()).add(after)
     return {method: frozenset(names) for method, names in read.items()}
+
+
+def _is_used(node: ast.expr, name: str, used: set[int]) -> bool:
+    return id(node) in used or name[:1].isupper() or isinstance(getattr(node, "ctx", None), ast.Store)
 
 
 def read_off(found: Outline) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from migrator.python.reading.calling import uncalled
 from migrator.python.reading.facts import Facts
 from migrator.python.reading.getters import is_common
 
@@ -64,8 +65,33 @@ class Takers:
 
     @property
     def edges(self) -> Iterator[tuple[str, str]]:
-        """The paths of each module that takes a library, and of the one that gives it."""
+        """The paths of each module that takes a library, or what gives it, and of the one that gives it."""
         yield from ((taker, giver) for taker, giver, _ in self._calls)
+        for path, facts in self.index.by_path.items() if self.functions else ():
+            names = self._names_in(facts)
+            yield from ((path, giver) for name in names & self.functions.keys() for giver in self.functions[name])
+            methods = [name for name in self.functions if name.rpartition(".")[0] in names]
+            parsed = self.index.parsed(path) if methods else None
+            read = {*uncalled(parsed[1])} if parsed else set()
+            used = (name for name in methods if name.rpartition(".")[2] in read)
+            yield from ((path, giver) for name in used for giver in self.functions[name])
+
+    def _names_in(self, facts: Facts) -> set[str]:
+        """The full names that a module has, and of what it reads off modules that it imports."""
+        bound = [(local, self.index.canonical(t)) for local, targets in facts.bound.items() for t in targets if t]
+        read = {f"{target}.{each}" for local, target in bound for each in facts.reached.get(local, ()) if each}
+        return {target for _, target in bound} | set(map(self.index.canonical, read))
+
+    @cached_property
+    def functions(self) -> dict[str, set[str]]:
+        """The functions and methods that give a library, by full name, and the paths of those that have them."""
+        whole = {name: givers for name, givers in self._given.items() if name[0] != "."}
+        return {name: {g.path for g in givers} for name, givers in whole.items() if not self.index.class_named(name)}
+
+    @cached_property
+    def leaves(self) -> set[str]:
+        """What they are called."""
+        return {name.rpartition(".")[2] for name in self.functions}
 
     def is_taken(self, facts: Facts, getter: str) -> bool:
         """Whether another module calls a function of one."""
