@@ -13,6 +13,8 @@ from migrator.python.reading.outline import ImportStatement, Reference
 from migrator.python.sdk.urls import Urls
 from migrator.sites import Edit, Finding, Status
 
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_PRINTED = re.compile(r"\s*=(?!=)")  # `f"{name=}"` prints the name as well
 _QUOTE = re.compile(r"""\w*("{3}|'{3}|"|')""")
 
 
@@ -63,7 +65,11 @@ class Addresses:
         start = source.start(following or node)
         if decorators := getattr(following, "decorator_list", []):
             start = source.text.rfind("@", 0, source.start(decorators[0]))
-        return Edit(start, start, text + separator(self.module, following or node))
+        if not isinstance(following, _DEFINITIONS) or start != source.line_start(start):
+            return Edit(start, start, text + separator(self.module, following or node))
+        while start and source.text.startswith("#", source.line_start(start - 1)):
+            start = source.line_start(start - 1)  # what is said of a definition goes on standing before it
+        return Edit(start, start, text + 3 * source.newline)
 
     def _constants(self) -> Iterator[Finding]:
         """Each other use of a constant that holds the address."""
@@ -107,7 +113,7 @@ class Addresses:
         text = self.module.source.text
         if text[start - 1] == "{" and text[end : end + 1] == "}":
             return (*self._plain(joined), Edit(start - 1, end + 1, self.writer.url))
-        quote = _quote(self.module.source.segment(joined))
+        quote = "" if _PRINTED.match(text, end) else _quote(self.module.source.segment(joined))
         other = "'" if quote.startswith('"') else '"'
         return (Edit(start, end, f"{other}{self.writer.url}{other}"),) if quote else ()
 

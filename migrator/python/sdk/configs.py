@@ -8,12 +8,14 @@ import json
 from migrator.python.module import Module
 from migrator.python.reading.expressions import parts_of, text_value
 from migrator.python.reading.laid_out import LaidOut
+from migrator.python.sdk.pieces import COMPUTED, together
 
 
 def meant(value: ast.expr) -> ast.expr:
     """What JSON stands for, as a text or as what `json.dumps` or `str` makes one of; any other expression as it is."""
-    if isinstance(value, ast.Call) and parts_of(value.func)[-1:] in (("dumps",), ("str",)) and value.args:
-        return value.args[0]
+    if isinstance(value, ast.Call) and parts_of(value.func)[-1:] in (("dumps",), ("str",)):
+        given = [*value.args, *(keyword.value for keyword in value.keywords if keyword.arg in ("obj", "object"))]
+        return given[0] if given else value
     try:
         told = json.loads(text_value(value) or "")
     except ValueError:
@@ -23,6 +25,30 @@ def meant(value: ast.expr) -> ast.expr:
         if isinstance(node, ast.expr):
             del node.lineno
     return spelled
+
+
+def is_text(value: ast.expr, module: Module) -> bool:
+    """Whether an option that is data is a text, or `str` of what is one: it stands for no dict that is written down."""
+    told = meant(value)
+    if isinstance(value, ast.Call) and parts_of(value.func) == ("str",):
+        if not isinstance(told, ast.Name | ast.Attribute):
+            return not _is_dict(told)
+        return _says_text(told, module) or not all(map(_is_dict, LaidOut(module).values(told)))
+    return together(told) != COMPUTED or isinstance(told, ast.List)
+
+
+def _is_dict(value: ast.expr) -> bool:
+    return isinstance(value, ast.Dict) or (isinstance(value, ast.Call) and parts_of(value.func) == ("dict",))
+
+
+def _says_text(value: ast.expr, module: Module) -> bool:
+    """Whether a name is a parameter of the function around it that is said to be a text."""
+    above: ast.AST | None = value
+    while above is not None and not isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef):
+        above = module.source.parents.get(id(above))
+    args = [*above.args.posonlyargs, *above.args.args, *above.args.kwonlyargs] if above else []
+    said = (arg.annotation for arg in args if parts_of(value) == (arg.arg,))
+    return any(isinstance(each, ast.Name) and each.id == "str" for each in said)
 
 
 def flag(value: ast.expr) -> ast.expr:

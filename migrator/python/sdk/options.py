@@ -11,7 +11,7 @@ from migrator.fates.providers import LOST, key_to_change
 from migrator.primitives.client import Client, Parameter
 from migrator.python.module import Module
 from migrator.python.reading.expressions import is_none, text_value
-from migrator.python.sdk.configs import laid_out, meant
+from migrator.python.sdk.configs import is_text, laid_out, meant
 from migrator.python.sdk.fallback import SAID, Target, details, route
 from migrator.python.sdk.providers import provider_of
 from migrator.sites import Status
@@ -155,23 +155,25 @@ class Options:
             result.say(Status.REVIEW, row.message)
 
     def _labels(self, result: Result, value: ast.expr) -> None:
-        value = meant(value)
+        text, value = is_text(value, self.module), meant(value)
         if isinstance(value, ast.Dict) and all(text_value(k) for k in value.keys):
             for key, inner in zip(value.keys, value.values, strict=True):
                 header = re.sub(r"[^A-Za-z0-9]+", "-", text_value(key) or "").strip("-")
-                text = self.text(inner)
                 plain = isinstance(inner, ast.JoinedStr) or text_value(inner) is not None
-                result.headers[f"{self.client.labels}{header}"] = text if plain else f"str({text})"
+                written = self.text(inner)
+                result.headers[f"{self.client.labels}{header}"] = written if plain else f"str({written})"
             return
-        if isinstance(value, ast.JoinedStr) or text_value(value) is not None:
+        if text:
             result.say(
                 Status.REVIEW, f"metadata: it is a text, so it goes: write a header {self.client.labels}… for each key"
             )
             return
-        text = self.text(value)
-        labels = _enclosed(value, text)
+        labels = _enclosed(value, self.text(value))
         result.headers[f'**{{f"{self.client.labels}{{key}}": str(value) for key, value in {labels}.items()}}'] = ""
-        result.say(Status.REVIEW, f"metadata: see that {text} is a dict, whose keys can be parts of names of headers")
+        result.say(
+            Status.REVIEW,
+            f"metadata: see that {self.text(value)} is a dict, whose keys can be parts of names of headers",
+        )
 
     def _retries(self, result: Result, value: ast.expr, row: Parameter) -> None:
         attempts = value

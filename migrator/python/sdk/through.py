@@ -28,7 +28,7 @@ from migrator.sites import Edit, Finding, Status
 _URLS = ("base_url", "api_base", "openai_api_base", "anthropic_api_url", "azure_endpoint")
 _HEADERS = ("default_headers", "extra_headers", "headers", "additional_headers")
 _KEYS = ("api_key", "openai_api_key", "anthropic_api_key")
-_JSON = ("config", "labels", "retries", "timeout")  # options that are JSON in a header
+_JSON = ("config", "retries", "timeout")  # options that are JSON in a header; of labels texts are told apart
 _JOINING = "aiohttp"  # its sessions join a path that begins with a slash to the host alone
 _BODIES = ("messages", "input", "prompt")  # what is sent beside a model
 _WITH_HEADERS = "left with its headers, which are to be written by hand"

@@ -100,6 +100,11 @@ def patched(module: Module) -> Iterator[Finding]:
         if of is None:
             continue
         owner = _owner(module, of, scope) or text_value(of)
+        if owner and module.names.is_module(module.index.canonical(owner)):  # the library's own, which stays as it is
+            if text_value(of) != owner and text_value(of):
+                said = f"{text_value(of)}: see what has these now, and patch them there"
+                yield Finding(module.source.start(of), module.names.library_rule, Status.MANUAL, said)
+            continue
         for keyword in (k for k in call.keywords if owner and k.arg):
             start, name, dotted = module.source.start(keyword), keyword.arg or "", f"{owner}.{keyword.arg}"
             renamed, rule = _renamed(module, dotted)
