@@ -110,7 +110,7 @@ def holder(module: Module) -> str:
 
 
 def keeper(index: Index, dotted: str) -> Facts | None:
-    """The module that has a name, or what it begins with, assigned, where that goes on being the library's."""
+    """The module that assigns what a name begins with, be it in a class, where that goes on being the library's."""
     assigner = _assigner(index, dotted)
     return assigner if assigner and not _goes(index, assigner) else None
 
@@ -138,10 +138,16 @@ def is_let_go(index: Index, dotted: str) -> bool:
 
 
 def _assigner(index: Index, dotted: str) -> Facts | None:
-    """The module in which a name is given a library, be it by its full name or by one that begins with it."""
-    name = index.module_of(dotted)
-    name += "." + dotted[len(name) + 1 :].partition(".")[0]
-    return index.assigner(name) if index.names.is_module(index.canonical(name)) else None
+    """The module in which a name, or the attribute of a class, is given a library; what follows that is read off it."""
+    where = index.module_of(dotted)
+    first, *rest = dotted[len(where) + 1 :].split(".")
+    name = f"{where}.{first}"
+    if index.names.is_module(index.canonical(name)):
+        return index.assigner(name)
+    attribute = rest[0] if rest else ""
+    classes = index.lineage(name) if index.names.is_module(index.canonical(index.member(name, attribute))) else ()
+    owner = next((cls for cls in classes if (known := index.class_named(cls)) and attribute in known.members), "")
+    return index.by_name.get(index.module_of(owner))
 
 
 def _goes(index: Index, facts: Facts) -> bool:
