@@ -97,7 +97,7 @@ def _found(script: Script, text: str, path: str, names: Names, client: Client) -
         kept = (fault for each in made for fault in _reasons(each, clients.options))
         moves = Moves(script, text, names, clients, _ours(all_imports, client), True, frozenset())
         left = (f for each in requests.findings() for f in _left(each))
-        found = list(_apart(kept, moves.findings(), left, reads))
+        found = [*_apart(kept, moves.findings(), left, reads), *requests.keys()]
     else:
         calls = Calls(script, text, clients, {each.made: each.settled.provider for each in made})
         moving = [finding for each in made for finding in _of(each, options)]
