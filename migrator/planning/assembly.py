@@ -36,7 +36,8 @@ from migrator.sites import Problem, Site, Status
 
 def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     """The plan with everything that the matched ones of the tree's files ask for, in no order yet."""
-    candidates = Candidates(task.project, files, import_roots(files))
+    libraries = {rule.module for pack in task.packs for rule in pack.rules if isinstance(rule, Library)}
+    candidates = Candidates(task.project, files, import_roots(files, libraries))
     candidates.read(matched)
     packs = [*task.packs]
     if task.options.choose:

@@ -34,11 +34,26 @@ def _place(path: str, candidates: Candidates) -> tuple[str, str] | None:
     name = _known_as(facts, candidates)
     top = name.partition(".")[0]
     inner = name.count(".") + (1 if facts.is_package else 0)
-    folder = PurePosixPath(path).parents[inner - 1] if inner else None
-    if folder is not None and _is_package(str(folder), top, candidates):
-        return str(folder), top
-    if folder is None and _is_for_packages(name, candidates):
+    above = PurePosixPath(path).parents[:inner]
+    if above and (package := _first_package([str(f) for f in reversed(above)], name.split("."), candidates)):
+        return package
+    if above and _is_package(str(above[-1]), top, candidates):
+        return str(above[-1]), top
+    if not above and _is_for_packages(name, candidates):
         return folder_of(path), ""
+    return None
+
+
+def _first_package(folders: list[str], names: list[str], candidates: Candidates) -> tuple[str, str] | None:
+    """The first of the folders of a dotted name that says it is a package, where those above it are namespaces.
+
+    A namespace holds no modules of its own, and what builds a distribution takes none from there.
+    """
+    for count, folder in enumerate(folders, 1):
+        if f"{folder}/__init__.py" in candidates.files:
+            return folder, ".".join(names[:count])
+        if any(folder_of(f) == folder and f.endswith(".py") for f in candidates.files):
+            return None
     return None
 
 

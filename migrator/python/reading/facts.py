@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from migrator.python.library.built import Made
+
+_SOURCES = {"src", "lib"}
+_IN_SOURCES = re.compile(r"(?:src|lib)/.*\.py$")
+_SAYING_DISTRIBUTION = {"pyproject.toml", "setup.py", "setup.cfg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +86,46 @@ def module_names(path: str, roots: Collection[str]) -> tuple[str, ...]:
     return tuple(names) or (PurePosixPath(path).stem,)
 
 
-def import_roots(files: Collection[str]) -> frozenset[str]:
+def import_roots(files: Collection[str], libraries: Collection[str] = ()) -> frozenset[str]:
     """Folders that packages are imported from: the project, `src`-like folders, and parents of top-level packages.
 
-    A folder whose name no import can spell, such as `my-app`, is no package, whatever it holds.
+    A folder whose name no import can spell, such as `my-app`, is no package, whatever it holds. One in a namespace that
+    is called as one of `libraries`, such as `acme/providers/litellm`, is meant by its whole name alone.
+
+    >>> sorted(import_roots(["setup.py", "acme/plugins/litellm/__init__.py"]))
+    ['', 'acme/plugins']
+    >>> sorted(import_roots(["setup.py", "acme/plugins/litellm/__init__.py"], {"litellm"}))
+    ['']
     """
-    packages = {str(PurePosixPath(f).parent) for f in files if f.endswith("/__init__.py")}
-    packages = {p for p in packages if PurePosixPath(p).name.isidentifier()}
-    above = {str(PurePosixPath(p).parent) for p in packages} - packages
-    roots = {"", *("" if a == "." else a for a in above)}
-    roots |= {f.partition("/")[0] for f in files if f.startswith(("src/", "lib/")) and f.endswith(".py")}
-    return frozenset(roots)
+    folders = {PurePosixPath(f).parent for f in files if f.endswith("/__init__.py")}
+    packages = {p for p in folders if p.name.isidentifier()}
+    above = {p.parent: {other.name for other in packages if other.parent == p.parent} for p in packages}
+    roots = {""}
+    starts = _Starts(files)
+    for folder in above.keys() - packages:
+        start = starts.of(folder)
+        roots |= {start} if start is not None else set()
+        if start in (None, _spelled(folder)) or not above[folder] <= {*libraries}:
+            roots.add(_spelled(folder))
+    return frozenset(roots.union(f.partition("/")[0] for f in files if _IN_SOURCES.match(f)))
+
+
+def _spelled(folder: PurePosixPath) -> str:
+    return "" if folder == PurePosixPath() else str(folder)
+
+
+class _Starts:
+    """Where the namespaces of packages start: in a distribution, or in its `src`."""
+
+    def __init__(self, files: Collection[str]) -> None:
+        self._distributions = {PurePosixPath(f).parent for f in files if f.rpartition("/")[2] in _SAYING_DISTRIBUTION}
+        self._modules = {PurePosixPath(f).parent for f in files if f.endswith(".py")} - self._distributions
+
+    def of(self, folder: PurePosixPath) -> str | None:
+        """The start of the namespace that a folder is, if it can be one: one that holds packages and no modules."""
+        for each in (folder, *folder.parents):
+            if each.name in _SOURCES or each in self._distributions:
+                return _spelled(each)
+            if each in self._modules or not each.name.isidentifier():
+                return None
+        return None
