@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from pathlib import PurePosixPath
 
 from migrator.patterns import under
@@ -69,13 +70,18 @@ def _known_as(facts: Facts, candidates: Candidates) -> str:
     def told(name: str) -> tuple[int, bool]:
         above = PurePosixPath(facts.path).parents[: name.count(".") + facts.is_package]
         inside = bool(above) and f"{above[-1]}/__init__.py" in candidates.files
-        package = packages[name]
-        meant = (
-            any(under(m, package) and m[len(package) + 1 :].partition(".")[0] in given for m in ms) for ms in others
-        )
-        return sum(meant), inside
+        return sum(_speaks_for(packages[name], ms, given) for ms in others), inside
 
     return max(facts.names, key=told)
+
+
+def _speaks_for(package: str, mentioned: Collection[str], given: Collection[str]) -> int:
+    """Whether what a module mentions is of a folder by this name (1), of another package of the name (-1), or neither.
+
+    Whoever imports a part of a package mentions the package too.
+    """
+    parts = {m[len(package) + 1 :].partition(".")[0] for m in mentioned if under(m, package)}
+    return 0 if not parts else 1 if (parts - {""} or parts).intersection(given) else -1
 
 
 def _given(folder: str, candidates: Candidates) -> set[str]:
