@@ -11,11 +11,12 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from migrator.fates.endpoints import Asked
-from migrator.fates.providers import BESIDE_ANOTHERS, LOST, begins, of_provider
+from migrator.fates.providers import LOST, begins, of_provider
 from migrator.patterns import under
 from migrator.python.reading.expressions import callee_of, is_none, text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk import models
+from migrator.python.sdk.beside import Beside
 from migrator.python.sdk.configs import flag, meant
 from migrator.python.sdk.options import Result, spelled
 from migrator.python.sdk.plain import is_plain, routing
@@ -49,6 +50,7 @@ class Through:
         self.writer, self.client, self.options = writer, writer.client, writer.options
         self.urls = Urls(writer)
         self.sent = Sent(self.urls)
+        self.beside = Beside(writer.module, writer.client)
         self.by_hand = False  # some headers of requests stay, until they are written by hand
         self.asked: dict[Scope, set[str]] = {}  # the providers of the models that are asked for, where headers are
 
@@ -98,18 +100,15 @@ class Through:
         by_name, own = named(value), spelled(self.client, value)
         given = [(n, self.meant(n, v)) for n, v in own.values()]
         others = {n: v for n, v in by_name.items() if n not in own}
-        anothers = not {n for n, _ in given}.isdisjoint(BESIDE_ANOTHERS)
         told = any(n == "api_key" for n, _ in given)
         bearers = [
-            n for n in others if n.lower() == "authorization" and (told or (anothers and not self._is_ours(others[n])))
+            n
+            for n, key in others.items()
+            if n.lower() == "authorization" and (told or self.beside.is_anothers(key, value))
         ]
         given += [("authorization", others.pop(n)) for n in bearers]
         plain = is_plain(self.writer.rules, [ast.keyword(arg=n, value=v) for n, v in given])
         return Given(given, others) if own and plain else None
-
-    def _is_ours(self, value: ast.expr) -> bool:
-        """Whether a key is called after the gateway that is left: it is the one that stays."""
-        return self.client.of.partition("_")[0] in ast.unparse(value).lower()
 
     def _is_anothers(self, key: ast.expr | None, given: Given) -> bool:
         """Whether a client's key is that of a provider, and not the gateway's."""
