@@ -51,6 +51,7 @@ class Meanings:
         self._script, self._path, self._package, self._handed = script, path, package, handed
         self._standing = Standing(script)
         self._attributes: dict[str, Meaning] | None = None
+        self._bound: dict[tuple[tuple[int, int], int], Meaning | None] = {}
         self._imported = {_key(name.local): (each, name) for each in all_imports for name in each.names}
 
     def of(self, node: SgNode | None, depth: int = 0) -> Meaning | None:
@@ -63,7 +64,7 @@ class Meanings:
             return self.of(inner[0], depth + 1) if inner else None
         if kind in {"identifier", "type_identifier", "shorthand_property_identifier"}:
             binding = self._script.scopes.resolve(node)
-            return self._of_binding(binding, depth) if binding else None
+            return self._of_declared(binding, depth) if binding else None
         if kind in {"member_expression", "nested_type_identifier", "nested_identifier"}:
             return self._of_member(node, depth)
         if kind == "subscript_expression":
@@ -149,6 +150,13 @@ class Meanings:
         if own is None or base.kind == "class":
             return base
         return Meaning("class", base.package, base.name, _key(building[0]) if len(building) == 1 else None)
+
+    def _of_declared(self, binding: Binding, depth: int) -> Meaning | None:
+        """What a declared name means, worked out once: it may be assigned to itself many times."""
+        place = binding.key, depth
+        if place not in self._bound:
+            self._bound[place] = self._of_binding(binding, depth)
+        return self._bound[place]
 
     def _of_binding(self, binding: Binding, depth: int) -> Meaning | None:
         known = self._imported.get(_key(binding.name))

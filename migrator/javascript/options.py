@@ -25,6 +25,7 @@ _VARIABLE = re.compile(r"(?<![\w$])[A-Z][A-Z0-9_]+(?![\w$])")
 _READ = re.compile(r"(?<=env\.)\w+")
 _JSON = re.compile(r"JSON\s*\.\s*stringify")
 _WHOLE = frozenset({"identifier", "member_expression", "subscript_expression", "call_expression"})
+_DEEP = 12  # steps from an expression to the object that it is
 _QUOTED = re.compile(r"""(?<=["'`])[^"'`]*""")
 
 
@@ -222,23 +223,23 @@ class Options:
             else:
                 self._note(result, part, rule.id, f"config.{part.name}: {rule.message}", Status.REVIEW)
 
-    def literal(self, node: SgNode) -> SgNode | None:
+    def literal(self, node: SgNode, depth: int = 0) -> SgNode | None:
         """The object literal that an expression is: itself, as JSON, or what a constant of the script holds."""
-        kind = node.kind()
+        kind = node.kind() if depth < _DEEP else ""  # a constant may be made of one that has its name
         if kind == "object":
             return node
         if kind in {"as_expression", "satisfies_expression", "parenthesized_expression"}:
             inner = node.named_children()
-            return self.literal(inner[0]) if inner else None
+            return self.literal(inner[0], depth + 1) if inner else None
         if kind == "call_expression":
             function, arguments = node.field("function"), node.field("arguments")
             if function and arguments and _JSON.fullmatch(function.text()):
                 first = arguments.named_children()
-                return self.literal(first[0]) if first else None
+                return self.literal(first[0], depth + 1) if first else None
         if kind in {"identifier", "shorthand_property_identifier"}:
             binding = self.script.scopes.resolve(node)
             value = binding.node.field("value") if binding and binding.kind == "variable" else None
-            return self.literal(value) if value and value.kind() != "identifier" else None
+            return self.literal(value, depth + 1) if value and value.kind() != "identifier" else None
         return None
 
     def labels(self, value: SgNode) -> list[str]:

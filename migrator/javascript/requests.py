@@ -112,19 +112,21 @@ class Requests:
 
     def _reached(self, *nodes: SgNode) -> Iterator[SgNode]:
         """Nodes, and what declares or fills the names in them."""
-        seen = set[tuple[int, int, str]]()
+        seen, told = set[tuple[int, int, str]](), set[tuple[int, int]]()
         for _ in range(_DEEP):
             new = list({span(each): each for each in nodes if span(each) not in seen}.values())
             seen |= {span(each) for each in new}
             yield from new
-            nodes = tuple(named for each in new for named in self._named(each))
+            nodes = tuple(named for each in new for named in self._named(each, told))
 
-    def _named(self, node: SgNode) -> Iterator[SgNode]:
+    def _named(self, node: SgNode, told: set[tuple[int, int]]) -> Iterator[SgNode]:
+        """What declares or fills the names in a node, but those that were `told` of before."""
         for name in (n for kind in NAMES for n in ([node] if node.kind() == kind else node.find_all(kind=kind))):
             binding = self.script.scopes.resolve(name)
             if binding and binding.kind == "class" and (member := name.parent()):
                 yield from self._standing.values(member)
-            elif binding and span(binding.name) != span(name) and not asks(binding.node):
+            elif binding and span(binding.name) != span(name) and binding.key not in told and not asks(binding.node):
+                told.add(binding.key)
                 if binding.kind == "function":
                     yield binding.node
                 elif binding.kind == "variable":

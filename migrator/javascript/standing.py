@@ -20,7 +20,7 @@ _FUNCTIONS = frozenset(
 )
 _PARAMETERS = frozenset({"required_parameter", "optional_parameter"})
 _FIELDS = ("public_field_definition", "field_definition")
-_DEEP = 6  # objects in objects, and names that lead to them
+_DEEP = 20  # objects in objects, and names that lead to them, be it to themselves: `url = url.trim()`
 
 
 def inner(node: SgNode) -> SgNode:
@@ -75,31 +75,40 @@ class Standing:
 
     script: Script
 
-    def values(self, node: SgNode) -> list[SgNode]:
+    def values(self, node: SgNode, depth: int = 0) -> list[SgNode]:
         """The expressions that a name, a member or a call of the script's own functions may stand for."""
         if node.kind() in NAMES:
-            return self._of_name(node)
+            return self._of_name(node, depth)
         if node.kind() in MEMBERS:
             owner = node.field("object")
             if owner and owner.kind() == "this":
                 return self.attributes(node, key(node))
-            return [value for each in self.owners(owner) for name, value in members(each) if name == key(node)]
+            return [value for each in self.owners(owner, depth) for name, value in members(each) if name == key(node)]
         function = node.field("function") if node.kind() == "call_expression" else None
-        return [result for each in self.functions(function) for result in results(each)] if function else []
+        return [result for each in self.functions(function, depth) for result in results(each)] if function else []
 
     def owners(self, node: SgNode | None, depth: int = 0) -> list[SgNode]:
         """The objects, classes and enums that an expression stands for."""
         if node is None or depth > _DEEP:
             return []
         node = inner(node)
+        binding = self.script.scopes.resolve(node) if node.kind() in (*NAMES, "type_identifier") else None
+        place = (*binding.key, node.kind()) if binding else span(node)  # a name is worked out once, wherever it stands
+        if (place, depth) not in self._owners:
+            found = [binding.node] if binding and binding.kind == "class" else self._owning(node, depth)
+            self._owners[place, depth] = list({span(each): each for each in found}.values())
+        return self._owners[place, depth]
+
+    @cached_property
+    def _owners(self) -> dict[tuple[tuple[int, int, str], int], list[SgNode]]:
+        return {}
+
+    def _owning(self, node: SgNode, depth: int) -> list[SgNode]:
         if node.kind() == "object" or classes.is_class(node):
             return [node]
         if node.kind() == "new_expression":
             return self.owners(node.field("constructor"), depth + 1)
-        binding = self.script.scopes.resolve(node) if node.kind() in (*NAMES, "type_identifier") else None
-        if binding and binding.kind == "class":
-            return [binding.node]
-        return [found for each in self.values(node) for found in self.owners(each, depth + 1)]
+        return [found for each in self.values(node, depth + 1) for found in self.owners(each, depth + 1)]
 
     def attributes(self, node: SgNode, name: str) -> list[SgNode]:
         """What `this` has under a name in the class around a node, else in any of the script."""
@@ -107,7 +116,7 @@ class Standing:
         own = self._attributes.get((span(around) if around else None, name))
         return own or [each for (_, known), found in self._attributes.items() if known == name for each in found]
 
-    def _of_name(self, node: SgNode) -> list[SgNode]:
+    def _of_name(self, node: SgNode, depth: int) -> list[SgNode]:
         binding = self.script.scopes.resolve(node)
         if binding is None or binding.kind not in {"variable", "parameter"}:
             return []
@@ -116,11 +125,11 @@ class Standing:
         if binding.kind == "variable" and pattern and value:
             taken = taken_as(binding.name)
             whole = pattern.kind() == "identifier"
-            parts = (part for each in ([] if whole else self.owners(value)) for part in members(each))
+            parts = (part for each in ([] if whole else self.owners(value, depth)) for part in members(each))
             found += [value] if whole else [each for name, each in parts if name == taken]
         return [*found, *self.assigned.get(binding.key, ())]
 
-    def functions(self, node: SgNode) -> list[SgNode]:
+    def functions(self, node: SgNode, depth: int = 0) -> list[SgNode]:
         """The functions that an expression which is called stands for."""
         owner = node.field("object")
         if owner and owner.kind() == "this":
@@ -130,7 +139,7 @@ class Standing:
             found = [each for each in own if (name := each.field("name")) and name.text() == key(node)]
             return [*found, *self.attributes(node, key(node))]
         binding = self.script.scopes.resolve(node) if node.kind() == "identifier" else None
-        return [binding.node] if binding and binding.kind == "function" else self.values(node)
+        return [binding.node] if binding and binding.kind == "function" else self.values(node, depth)
 
     @cached_property
     def assigned(self) -> dict[tuple[int, int], list[SgNode]]:
