@@ -76,10 +76,10 @@ class Annotations:
             return frozenset({error}) if error else self.trace.shapes.given(canon.rpartition(".")[2]) or OTHER
         where = index.module_of(canon)
         name = canon[len(where) + 1 :] if where else ""
-        if name in (index.by_name[where].classes if where else ()) and not self._is_of_keys(f"{where}.{name}"):
+        if name in (index.by_name[where].classes if where else ()) and not self.is_of_keys(f"{where}.{name}"):
             return frozenset({Object(f"{where}.{name}")})
         return OTHER
 
-    def _is_of_keys(self, cls: str) -> bool:
+    def is_of_keys(self, cls: str) -> bool:
         """Whether instances of a class of the project are plain dictionaries."""
         return any(each.rpartition(".")[2] == "TypedDict" for each in self.trace.index.lineage(cls))

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migrator.python.answers import known, passing
+from migrator.python.answers import contrary, known, passing
 from migrator.python.answers.applied import Applied, plain
 from migrator.python.answers.values import (
     NOTHING,
@@ -108,7 +108,10 @@ class Functions:
         given = [self.trace.of_given(view_, each) for view_, each in passing.passed(self.trace, at, function, arg)]
         passed = union(given)
         if answers:
-            return said_of(said, passed)
+            more = contrary.passed(self.trace, at, function, arg, said) | contrary.read(
+                self.trace, at, holder, arg, said
+            )
+            return said_of(said | more, passed)
         if not any(isinstance(v, _SAYING) for v in passed):
             return said or UNKNOWN
         return passed | (said or frozenset())

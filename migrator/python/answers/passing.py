@@ -20,19 +20,21 @@ MAKES = ".__init__"
 _FURTHEST = 3  # functions that hand a function on to the next
 
 
-def passed(trace: Trace, at: View, function: FunctionNode, arg: ast.arg) -> Iterator[tuple[View, Given]]:
-    """What a parameter is given by the calls of a function that are seen, and its default."""
+def passed(
+    trace: Trace, at: View, function: FunctionNode, arg: ast.arg, *, sure: bool = False
+) -> Iterator[tuple[View, Given]]:
+    """What a parameter is given by the calls of a function that are seen, or by those that are `sure`; its default."""
     name = at.names[id(function)]
     if (default := _default(function, arg)) is not None:
         yield at, Given(default)
-    for view, call in seen(trace, at, function):
+    for view, call in seen(trace, at, function, sure=sure):
         yield from ((view, given) for given in argument(call, function, arg, name))
 
 
-def seen(trace: Trace, at: View, function: FunctionNode) -> Iterator[tuple[View, Applied]]:
-    """The calls of a function that are seen."""
+def seen(trace: Trace, at: View, function: FunctionNode, *, sure: bool = False) -> Iterator[tuple[View, Applied]]:
+    """The calls of a function that are seen; those alone that are `sure` to be of it, or also what may be."""
     name = at.names[id(function)]
-    yield from _calls_of(trace, at, function.name, name)
+    yield from _calls_of(trace, at, function.name, name, sure=sure)
     yield from _makings(trace, at, name)
     yield from _handed(trace, at, name)
 
@@ -122,10 +124,10 @@ def _default(function: FunctionNode, arg: ast.arg) -> ast.expr | None:
     return next((value for each, value in (*last_first, *by_keyword) if each is arg), None)
 
 
-def _calls_of(trace: Trace, at: View, called: str, name: str) -> Iterator[tuple[View, Applied]]:
+def _calls_of(trace: Trace, at: View, called: str, name: str, *, sure: bool) -> Iterator[tuple[View, Applied]]:
     """The calls that may be of a function."""
     for view, call in calls(trace, at, called, is_method="." in name):
-        if _is_of(trace, view, call.func, at, name):
+        if _is_of(trace, view, call.func, at, name, sure=sure):
             yield view, plain(call)
 
 
@@ -139,10 +141,12 @@ def _makings(trace: Trace, at: View, name: str) -> Iterator[tuple[View, Applied]
             yield view, plain(call)
 
 
-def _is_of(trace: Trace, view: View, called: ast.expr, at: View, name: str) -> bool:
-    """Whether what is called may be a function: it is that, or is not told."""
+def _is_of(trace: Trace, view: View, called: ast.expr, at: View, name: str, *, sure: bool) -> bool:
+    """Whether what is called may be a function: it is that, or is not told if it need not be `sure`."""
     values = trace.value(view, called)
-    return Function(at.path, name) in values or ("." in name and isinstance(called, ast.Attribute) and values <= OTHER)
+    return Function(at.path, name) in values or (
+        not sure and "." in name and isinstance(called, ast.Attribute) and values <= OTHER
+    )
 
 
 # ------------------------------------------------------------------------------------------------- functions handed on
