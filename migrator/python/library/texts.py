@@ -14,6 +14,7 @@ from migrator.primitives.library import Library
 from migrator.python.library import handed_on, in_modules, variables
 from migrator.python.library import modules as library_modules
 from migrator.python.module import Module
+from migrator.python.reading.calling import asked
 from migrator.python.reading.expressions import Parts, callee_of, imported_later, parts_of, text_value
 from migrator.python.reading.outline import Text
 from migrator.python.reading.scopes import FunctionNode
@@ -210,7 +211,9 @@ class Texts:
             said = f"{value} → {library.instead}: asks for {library.instead} now"
             renamed = self._finding(text, Status.REVIEW, said, library.instead)
             return self._asked_as_well(text, library) or renamed
-        return self._finding(text, Status.MANUAL, f"{value} is imported by its name in a text: write it by hand")
+        names = [name for of, _, name in asked(self.module.found) if of is call]
+        read = f", and {names[0]} read off it" if names else ""
+        return self._finding(text, Status.MANUAL, f"{value} is imported by its name in a text{read}: write it by hand")
 
     def _is_stored(self, call: ast.Call) -> bool:
         """Whether what an import gives, now or when a function that is handed on is called, gets a name."""

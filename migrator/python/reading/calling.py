@@ -28,12 +28,19 @@ def uncalled(found: Outline) -> Iterator[str]:
     yield from (node.attr for node, _ in found.loose if id(node) not in called)
 
 
-def asked(found: Outline) -> Iterator[tuple[ast.Call, ast.Call, str]]:
-    """What a function gives that is asked for a name which is written down, as in `getattr(_backend(), "cache")`."""
+def asked(found: Outline) -> Iterator[tuple[ast.Call, ast.expr, str]]:
+    """What a function gives that is asked for a name which is written down, as in `getattr(_backend(), "cache")`.
+
+    `vars(_backend())["cache"]` asks for it as well.
+    """
     for call, _ in found.calls:
         of, name = [*call.args, None, None][:2]
         if callee_of(call) in ("getattr", "hasattr") and isinstance(of, ast.Call) and (attribute := text_value(name)):
             yield of, call, attribute
+    for lookup, _ in found.lookups:
+        match lookup:
+            case ast.Subscript(value=ast.Call(func=ast.Name(id="vars"), args=[ast.Call() as of]), slice=name):
+                yield of, lookup, text_value(name) or ""
 
 
 def taken(found: Outline) -> dict[str, frozenset[str]]:
