@@ -29,6 +29,7 @@ from migrator.sites import Finding, Status
 
 _SHAPED = {"messages", "tools", "tool_choice", "response_format", "functions", "function_call"}  # with types of the SDK
 FORMS = ("auto", "direct", "adapter")
+WRAPPED = "what is assigned to it here wraps it, and it stays with that: wrap {} by hand"
 DIRECT_ONLY = "--direct-only allows for no other form"
 
 
@@ -72,24 +73,30 @@ class Imported:
     uses: list[Reference] = field(default_factory=list)
 
 
-def plan(module: Module) -> Plan:
-    """What becomes of the calls of a module; nothing where all of them keep their form."""
+def plan(module: Module, wrapped: frozenset[str] = frozenset()) -> Plan:
+    """What becomes of the calls of a module; nothing where all of them keep their form.
+
+    `wrapped` are functions that the module assigns to: those of them that it imports by their names stay.
+    """
     rules = module.names.rules
     form = form_of(rules)
     target = rules.served
     if target not in table.TARGETS or any(each.stays for each in rules.libraries):
         return Plan()
     known, writes = table.load(target), form != "adapter"
-    if not writes and not any(name in module.source.text for name in refused.names(known)):
+    if not writes and not wrapped and not any(name in module.source.text for name in refused.names(known)):
         return Plan()
-    planner = _Planner(module, known, Plan(strict=writes and form == "direct"), writes=writes)
+    planner = _Planner(module, known, Plan(strict=writes and form == "direct"), writes=writes, wrapped=wrapped)
     planner.run()
     return planner.plan
 
 
 class _Planner:
-    def __init__(self, module: Module, known: table.Table, plan: Plan, *, writes: bool) -> None:
+    def __init__(
+        self, module: Module, known: table.Table, plan: Plan, *, writes: bool, wrapped: frozenset[str]
+    ) -> None:
         options = module.names.rules.options
+        self.wrapped = wrapped
         self.module, self.table, self.plan, self.writes = module, known, plan, writes
         self.looks = any(name in module.source.text for name in refused.names(known))
         self.safe = module.names.rules.wary
@@ -134,7 +141,7 @@ class _Planner:
                 groups.setdefault((id(holder), reference.parts[0], use[1].name), []).append((reference, *use))
         starts = [self.module.source.start(r.nodes[0]) for uses in groups.values() for r, _, _ in uses]
         for uses in groups.values():
-            kept = self.looks and self._look(uses)
+            kept = self._wraps(uses) or (self.looks and self._look(uses))
             if self.writes or kept:
                 self._write(uses, starts, kept)
             if not kept:  # a name that stays has no call that moves
@@ -164,6 +171,15 @@ class _Planner:
             if said and count == 0 and id(reference.nodes[-1]) not in self.plan.calls:
                 start = self.module.source.start(reference.nodes[0])
                 yield Finding(start, fate.rule, Status.REVIEW, f"{reference.parts[0]}: {said}")
+
+    def _wraps(self, uses: list[tuple[Reference, int, Fate]]) -> bool:
+        """Note the uses of an imported function that the module assigns to by the library's name; whether it is one."""
+        reference, count, fate = uses[0]
+        dotted = self.module.index.canonical(self.module.meaning(reference.parts, reference.scope) or "")
+        if count or dotted not in self.wrapped:
+            return False
+        self.plan.kept |= {id(each.nodes[-1]): WRAPPED.format(fate.new) for each, _, _ in uses}
+        return True
 
     def _look(self, uses: list[tuple[Reference, int, Fate]]) -> bool:
         """Note the calls that the client module would refuse, or take otherwise; whether there are any of the first."""

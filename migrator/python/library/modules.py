@@ -25,9 +25,14 @@ def is_called(index: Index) -> bool:
     """Whether a module that is no test calls what is the client module's afterwards, or may."""
     said = index.shared.get("calls of a library")
     if said is None:
-        said = any(_calls(index, facts) for facts in index.by_path.values() if not _TEST.search(facts.path))
+        said = any(_calls(index, facts) for facts in index.by_path.values() if not is_test(facts.path))
         index.shared["calls of a library"] = said
     return bool(said)
+
+
+def is_test(path: str) -> bool:
+    """Whether a module is one of tests, by where it is."""
+    return bool(_TEST.search(path))
 
 
 def _calls(index: Index, facts: Facts) -> bool:

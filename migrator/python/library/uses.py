@@ -9,7 +9,7 @@ from migrator.fates.library import Fate
 from migrator.python.direct import imported
 from migrator.python.direct import plan as direct
 from migrator.python.direct.call import SDK
-from migrator.python.library import dropped, following, handed_on, needless
+from migrator.python.library import dropped, following, handed_on, needless, wrapped
 from migrator.python.library import modules as library_modules
 from migrator.python.library import names as library_names
 from migrator.python.library import references as library_uses
@@ -61,7 +61,8 @@ class _Library:
         self.uses = [use for use in library_uses.direct(module) if not self._is_anothers(use)]
         module.through = {id(use.reference) for use in self.uses}
         self.uses += library_uses.annotated(module)
-        self.calls = direct.plan(module)
+        self.wrapped = wrapped.assigned(module, self.uses)
+        self.calls = direct.plan(module, self.wrapped)
         self.asked = asked_of(module.found)
         self.cuts = needless.Cuts(module)
         self.objects: dict[tuple[int, str], Object] = {}
@@ -238,9 +239,8 @@ class _Library:
             each.stays = True
             said = built.message if built else "a class inherits from it: see how it is built"
             return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text}{'(…)' if built else ''}: {said}")
-        if module.names.keeps_library and any(u.dotted == use.dotted and not is_read_off(u) for u in each.uses):
+        if said := wrapped.reason(module, use, each.uses, self.wrapped):
             each.stays = True
-            said = f"{use.text} is replaced here: what is called by its name goes past {use.fate.new}, write it by hand"
             return Finding(start, use.fate.rule, Status.MANUAL, said)
         if use.fate.texts and self.cuts.takes_texts(use):
             return None
@@ -285,7 +285,9 @@ class _Library:
             anothers = fate is not None and fate.to == client and not library_modules.is_called(module.index)
             anothers = anothers and callee_of(call) in ("setattr", "delattr", "object")
             made = keeper(module.index, f"{use.dotted}.{attribute}")
-            if fate and fate.kind == "moved" and fate.to and place and text and not (requester or anothers or made):
+            wraps = f"{use.dotted}.{attribute}" in self.wrapped
+            stays = requester or anothers or made or wraps
+            if fate and fate.kind == "moved" and fate.to and place and text and not stays:
                 each.needs.add(fate.to)
                 return Written(use, fate, place, text)
             each.stays = True
@@ -295,6 +297,7 @@ class _Library:
             said = f"{said}; {requester} goes on asking for the module by name" if requester else said
             said = f"{use.text}.{attribute}: {library_modules.ANOTHERS}" if anothers else said
             said = f"{use.text}.{attribute}: {made} goes on making it" if made else said
+            said = wrapped.said(f"{use.text}.{attribute}", fate) if fate and wraps else said
             status = fate.standing if fate else Status.MANUAL
             return Finding(start, fate.rule if fate else use.fate.rule, status, said)
         is_stored = id(node) in module.found.stored and id(node) not in self.uncalled
