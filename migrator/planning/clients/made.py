@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from migrator.placing import Shift, apply, line_starts
 from migrator.planning.candidates import Candidates
@@ -31,7 +32,7 @@ def clients(
     places: Mapping[str, Place], parts: Distributions, index: Index, changes: Collection[Change]
 ) -> dict[Place, Client]:
     """The client module of each place, as the files that would use it are after these changes."""
-    found = {}
+    found, index = {}, replace(index, client_of=partial(_client_of, places, parts))
     for home in sorted(set(places.values()), key=lambda home: home.path):
         its = index.speaking_of(home.dotted)
         used = client_module.needed(its, [c for c in changes if places[parts.of(c.path)] == home])
@@ -46,6 +47,10 @@ class Work:
 
     changes: list[Change]
     sites: list[Site]
+
+
+def _client_of(places: Mapping[str, Place], parts: Distributions, path: str) -> str:
+    return places[parts.of(path)].dotted
 
 
 def with_clients(

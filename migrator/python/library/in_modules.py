@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from migrator.python.library import modules as library_modules
 from migrator.python.library.fakes import FUNCTIONS_ALONE
+from migrator.python.library.standing_in import client_for
 from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, parts_of
 from migrator.sites import Edit, Finding, Status
@@ -30,6 +31,10 @@ def finding(module: Module, node: ast.expr, library: str) -> Finding:
     if isinstance(above, ast.Compare) and isinstance(above.ops[0], ast.NotIn):
         return Finding(start, rule, Status.REVIEW, f"{library} not in sys.modules: nothing imports it any more")
     place = module.source.inside(node, library) if ast.literal_eval(node) == library and client else None
+    if place and not module.names.keeps_library and library_modules.imports(module.index, library):
+        client, why = client_for(module, library)
+        if why:
+            return Finding(start, rule, Status.MANUAL, f"{library} in sys.modules: {why}")
     edits = _edits(module, node, client) if place and library_modules.imports(module.index, library) else None
     if place is None or edits is None:
         said = f"{library} in sys.modules: {_why(module)}, "

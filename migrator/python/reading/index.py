@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 Parsed = Callable[[str], "tuple[Source, Outline] | None"]  # the tree of a module by its path, where there is one
 
 
+def _no_client(_path: str) -> str:
+    """No client module is known yet."""
+    return ""
+
+
 def _nothing_parsed(_path: str) -> None:
     """No trees, only facts."""
 
@@ -35,6 +40,7 @@ class Index(Definitions):
     callers: Mapping[str, str] = field(default_factory=dict)  # path -> what it has that calls a library that is left
     shared: dict[object, object] = field(default_factory=dict)  # what a rewriter keeps from one module to the next
     processes: Callable[[], Processes] = Processes
+    client_of: Callable[[str], str] = _no_client  # path -> the client module of its distribution
     held: object = None  # what the rewriting of calls keeps here
     _renamed: dict[str, Renamed | None] = field(default_factory=dict)
     _mentioned: set[str] = field(default_factory=set)
