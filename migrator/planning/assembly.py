@@ -21,6 +21,7 @@ from migrator.planning.clients.made import Work, with_clients
 from migrator.planning.distributions import distributions
 from migrator.planning.file import changes_of
 from migrator.planning.model_ids import prepared, speaks
+from migrator.planning.owned import set_aside
 from migrator.planning.rounds import Rounds
 from migrator.planning.router.project import with_router
 from migrator.planning.scripts import read_callers, with_handed
@@ -36,14 +37,22 @@ from migrator.sites import Problem, Site, Status
 
 def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     """The plan with everything that the matched ones of the tree's files ask for, in no order yet."""
-    libraries = {rule.module for pack in task.packs for rule in pack.rules if isinstance(rule, Library)}
+    libraries = {rule.module: rule for pack in task.packs for rule in pack.rules if isinstance(rule, Library)}
     candidates = Candidates(task.project, files, import_roots(files, libraries))
     candidates.read(matched)
+    owned = set_aside(libraries.values(), candidates)
     packs = [*task.packs]
     if task.options.choose:
         packs = _left_alone_by_none([p for p in packs if _is_used(compose([p]), candidates)])
     plan = Plan(
-        task.project.root, (), (), (), tuple(candidates.problems), len(files), files_matched=len(matched), seconds=0.0
+        task.project.root,
+        (),
+        tuple(owned),
+        (),
+        tuple(candidates.problems),
+        len(files),
+        files_matched=len(matched),
+        seconds=0.0,
     )
     if not packs:
         return plan
@@ -75,7 +84,7 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     return replace(
         plan,
         packs=rules.packs,
-        sites=tuple(work.sites),
+        sites=(*owned, *work.sites),
         changes=tuple(work.changes),
         problems=tuple(problems),
         files_matched=len(candidates.by_path),

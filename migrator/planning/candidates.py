@@ -49,6 +49,7 @@ class Candidates:
     by_path: dict[str, Candidate] = field(default_factory=dict)
     facts: dict[str, Facts] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    aside: set[str] = field(default_factory=set)  # what was read, and is none of them
     _processes: Processes | None = None
 
     def read(self, paths: Iterable[str], look: Look | None = None, *, named: bool = True) -> None:
@@ -172,7 +173,7 @@ class Candidates:
 
     def _others(self) -> list[str]:
         """The modules that were not read, nor tried."""
-        done = {*self.by_path, *(problem.path for problem in self.problems)}
+        done = {*self.by_path, *self.aside, *(problem.path for problem in self.problems)}
         return [f for f in self.files if f.endswith(PYTHON) and f not in done]
 
     def _callers(self, index: Index) -> list[str]:

@@ -66,8 +66,10 @@ def placed(rules: Rules, candidates: Candidates, parts: Distributions) -> dict[s
             )
         return dict.fromkeys(parts.folders, Place(dotted, _path_of(dotted, candidates)))
     weights: dict[str, dict[str, int]] = {folder: {} for folder in parts.folders}
+    copied = tuple(library.module for library in rules.libraries)
     for facts in candidates.facts.values():
-        if weight := _weight(rules, facts):
+        is_copy = any(under(name, library) for name in facts.names for library in copied)  # which stays as it is
+        if not is_copy and (weight := _weight(rules, facts)):
             weights[parts.of(facts.path)][facts.path] = weight
     mark = _MARK_OF_CALLS if any(library.stays for library in rules.libraries) else _MARK
     return {folder: _placed(folder, weights[folder], candidates, mark) for folder in parts.folders}
