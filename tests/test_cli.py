@@ -399,6 +399,15 @@ def test_safe_only_leaves_what_would_behave_differently(root: Path) -> None:
     assert text(root, "env.sh") == "export PORTKEY_API_KEY=x\nexport LLM_GATEWAY_CACHE_ENABLED=1\n"
 
 
+def test_safe_only_says_why_a_client_stays_for_its_key_alone(tmp_path: Path) -> None:
+    client = 'import Portkey from "portkey-ai";\n\nexport const one = new Portkey({ apiKey: %s });\n'
+    root = write(tmp_path, {"own.ts": client % "process.env.TEAM_KEY", "sample.ts": client % '"YOUR_API_KEY"'})
+    ended = run("--yes", "--safe-only", "--rules", "portkey-to-llm-gateway", cwd=root)
+    assert "TEAM_KEY has to hold the key of the gateway from now on; left alone" in ended.stdout
+    assert text(root, "own.ts") == client % "process.env.TEAM_KEY"
+    assert "new OpenAI" in text(root, "sample.ts")
+
+
 def test_prose_is_edited_only_when_asked(root: Path) -> None:
     write(root, {"README.md": "# Desk\n\nAnswers come through Portkey.\n"})
     ended = run("--dry-run", cwd=root)

@@ -27,7 +27,7 @@ _PACKAGE = re.compile(
     r"(?:pkg|package|npm|plugin|lib|module|repo|path|dir|folder)s?|(?:librar|repositor|director)(?:y|ies)"
 )
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", re.ASCII)
-_IDLE = ("name", "names", "id", "ids", "default")  # last words that leave it to the one before what a thing is
+IDLE = ("name", "names", "id", "ids", "default")  # last words that leave it to the one before what a thing is
 _OF_IDS = ("model", "provider", "slug", "virtual_key", "virtualkey")  # words in the names of parts of ids
 _HOSTED = ("@cf/", "@hf/")  # ids of Workers AI, which begin with no slug
 _NOISE = {"portkey", "vk", "virtual", "key", "keys", "id", "slug", "provider", "prod", "dev", "test", "self", "api"}
@@ -70,16 +70,17 @@ def of_provider(key: str, literal: str | None, client: Client) -> bool:
     return not fills and client.of.partition("_")[0] not in key.lower()
 
 
-def key_to_change(texts: Iterable[str], named: Callable[[str], bool], client: Client) -> str:
-    """What to see to about the texts of a key that stays: those of the old gateway's have to become the new one's.
+def key_to_change(read: Iterable[str], texts: Iterable[str], named: Callable[[str], bool], client: Client) -> str:
+    """What to see to about a key that stays: that of the old gateway has to become the new one's.
 
-    A text is the name of a variable that is not `named` anew, or the key itself.
+    `read` are the names that it is read by, those of variables that are `named` anew among them; `texts` may be the
+    key itself, or only fill its place.
     """
-    for text in texts:
-        if _VARIABLE.fullmatch(text) and not named(text) and text != client.key_variable:
-            return f"{text} has to hold the key of {client.called} from now on"
-        if len(text) >= _SHORTEST and _KEY.fullmatch(text):
-            return f"a key is written here: put that of {client.called} into {client.key_variable} instead"
+    for name in read:
+        if _VARIABLE.fullmatch(name) and not named(name) and name != client.key_variable:
+            return f"{name} has to hold the key of {client.called} from now on"
+    if any(len(text) >= _SHORTEST and _KEY.fullmatch(text) for text in texts):
+        return f"a key is written here: put that of {client.called} into {client.key_variable} instead"
     return ""
 
 
@@ -91,7 +92,7 @@ def says_model(name: str) -> bool:
 
 def says_package(name: str) -> bool:
     """Whether something that is called so is a package, or a place: the last word of a name tells what a thing is."""
-    words = [word for each in _WORD.findall(name) if (word := each.lower()) not in _IDLE]
+    words = [word for each in _WORD.findall(name) if (word := each.lower()) not in IDLE]
     return bool(words) and _PACKAGE.fullmatch(words[-1].rpartition("model")[2].removeprefix("s")) is not None
 
 

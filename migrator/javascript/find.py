@@ -186,10 +186,12 @@ def _is_held_back(built: list[Built], names: Names) -> bool:
 
 
 def _reasons(each: Built, options: Options) -> Iterator[Finding]:
-    """Why a client stays, and what of it does; its key goes on being the old one."""
+    """Why a client stays, and what of it does; its key goes on being the old one, where that is not why."""
     yield from each.settled.faults
-    key = options.rule("api_key")
-    for note in (note for note in each.settled.notes if key is None or note.rule != key.id):
+    key, notes = options.rule("api_key"), each.settled.notes
+    others = [note for note in notes if key is None or note.rule != key.id]
+    alone = options.names.rules.wary and not (others or each.stays)
+    for note in notes if alone else others:
         yield Finding(note.start, note.rule, Status.MANUAL, f"{note.message}; left alone")
 
 

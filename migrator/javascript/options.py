@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,7 +14,7 @@ from migrator.fates.names import Names
 from migrator.fates.providers import key_to_change, meant
 from migrator.javascript.objects import Property, properties, written
 from migrator.javascript.runtime import Runtime
-from migrator.javascript.source import Script, string_of
+from migrator.javascript.source import Script, span, string_of
 from migrator.patterns import expand
 from migrator.primitives.client import Client, Parameter
 from migrator.sites import Edit, Finding, Status
@@ -100,6 +100,9 @@ class Options:
         """A text with the variables of the environment in it under their new names."""
         return _VARIABLE.sub(lambda match: renamed[0] if (renamed := self.names.env(match[0])) else match[0], text)
 
+    def _is_named_anew(self, variable: str) -> bool:
+        return self.names.env(variable) is not None
+
     @property
     def url(self) -> str:
         """The expression of the address: the project's setting, or a variable with the gateway's own behind it."""
@@ -152,8 +155,8 @@ class Options:
             result.faults.append(self._found(each, rule.id, f"{each.name}: {said}", Status.MANUAL))
         elif to == "key":
             result.key = self.said(value)
-            texts = [*_QUOTED.findall(value.text()), *_READ.findall(value.text())]
-            if note := key_to_change(texts, lambda text: bool(self.names.env(text)), self.client):
+            read = [*_names_read(value), *_READ.findall(value.text())]
+            if note := key_to_change(read, _QUOTED.findall(value.text()), self._is_named_anew, self.client):
                 self._note(result, each, rule.id, f"{each.name}: {note}", Status.REVIEW)
         elif to == "url":
             result.url = value
@@ -343,3 +346,12 @@ def _enclosed(node: SgNode, text: str) -> str:
 def _short(node: SgNode) -> str:
     text = " ".join(node.text().split())
     return text if len(text) <= 40 else f"{text[:37]}…"
+
+
+def _names_read(value: SgNode) -> Iterator[str]:
+    """The texts that something is read by, and not what stands in for it: `process.env["NAME"] ?? "none"`."""
+    for node in value.find_all(kind="string"):
+        above = node.parent()
+        first = above.named_children()[0] if above and above.kind() == "arguments" else None
+        if above and (above.kind() == "subscript_expression" or (first and span(first) == span(node))):
+            yield string_of(node) or ""

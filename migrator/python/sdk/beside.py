@@ -33,9 +33,14 @@ class Beside:
         if self._is_providers(key) or any(self._is_telling(text_value(each)) for each in headers.keys):
             return True
         spread = [value for each, value in zip(headers.keys, headers.values, strict=True) if each is None]
-        return any(self._tells(each, unseen=True) for each in spread) or any(
-            self._tells(each) or self._place(each) in self._put for each in self._holders(headers)
-        )
+        return any(self._tells(each, unseen=True) for each in spread) or any(map(self._holds, self._holders(headers)))
+
+    def is_put(self, key: ast.expr, holder: ast.expr) -> bool:
+        """Whether a bearer token that is put into headers may be the key of a provider, by what else they hold."""
+        return not self._is_ours(key) and self._holds(holder)
+
+    def _holds(self, holder: ast.expr) -> bool:
+        return self._tells(holder) or self._place(holder) in self._put
 
     def _is_ours(self, key: ast.expr) -> bool:
         """Whether a key is called after the gateway that is left: it is the one that stays."""

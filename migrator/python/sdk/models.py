@@ -13,7 +13,7 @@ from migrator.python.sdk.options import Result
 from migrator.python.sdk.writer import Writer, named
 from migrator.sites import Edit, Status
 
-_MODELS = ("model", "model_name", "model_id")
+NAMES = ("model", "model_name", "model_id")
 _SAID = ("model_provider", "model_info")  # given one of these, a client takes any id as it is
 _BY_NAME = "-"  # it knows ids by name, and takes no other one
 
@@ -31,7 +31,7 @@ def edits(writer: Writer, result: Result, node: ast.Call | ast.Dict, scope: Scop
     other = beginning(client, dotted)
     taken = "" if other is None or any(name in by_name for name in _SAID) else other
     first = node.args[:1] if isinstance(node, ast.Call) and other is not None else []
-    names = _MODELS if other is None else (*_MODELS, "id")
+    names = NAMES if other is None else (*NAMES, "id")
     given = next((by_name[n] for n in names if n in by_name), first[0] if first else None)
     model = text_value(given)
     if given is None or model is None or taken == _BY_NAME:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from migrator.fates.providers import LOST, key_to_change
@@ -87,8 +87,7 @@ class Options:
         match row.to:
             case "key":
                 result.key = self.text(value)
-                texts = (text_value(each) or "" for each in ast.walk(value))
-                if note := key_to_change(texts, lambda text: bool(self.module.names.env(text)), self.client):
+                if note := self._key_to_change(value, result.key):
                     result.say(Status.REVIEW, f"{name}: {note}")
             case "url":
                 result.url = value
@@ -108,6 +107,14 @@ class Options:
                 result.keywords[row.called or name] = self.text(value)
         if row.to not in ("provider", "config"):
             result.say(status, f"{name}: {row.message}" if row.message and status is not Status.MIGRATED else "")
+
+    def _key_to_change(self, value: ast.expr, written: str) -> str:
+        """What to see to about a key, which is `written` from now on: the writer may name its variable anew alone."""
+        texts = [text_value(each) or "" for each in ast.walk(value)]
+        names = self.module.names
+        return key_to_change(
+            _read(value), texts, lambda text: bool(names.env(text)) or text not in written, self.client
+        )
 
     def _provider(self, result: Result, name: str, value: ast.expr) -> None:
         found = provider_of(value, self.client, self.slugs)
@@ -205,6 +212,14 @@ def seconds(value: ast.expr, text: str) -> str:
         number = value.value / 1000
         return str(int(number)) if number == int(number) else str(number)
     return f"{_enclosed(value, text)} / 1000"
+
+
+def _read(value: ast.expr) -> Iterator[str]:
+    """The names that something is read by, and not what stands in for it: `os.getenv("NAME", "none")`."""
+    for node in ast.walk(value):
+        match node:
+            case ast.Call(args=[name, *_]) | ast.Subscript(slice=name):
+                yield text_value(name) or ""
 
 
 def _enclosed(node: ast.expr, text: str) -> str:

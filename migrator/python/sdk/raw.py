@@ -206,7 +206,13 @@ class _Raw:
             case _:
                 return
         row = self.writer.rules.parameter("authorization")
-        if (text_value(name) or "").lower() != "authorization" or where not in self.keyed or row is None:
+        if (text_value(name) or "").lower() != "authorization" or row is None:
+            return
+        if where not in self.keyed:
+            held = self.through.by_hand or id(value) in self.module.kept or self.through.sent.of(holder).gone
+            if not held and self.through.beside.is_put(value, holder):
+                said = f"Authorization: {row.message}, and put that of {self.writer.client.called} here"
+                yield self.writer.say(place.statement, Status.MANUAL, said, row=row)
             return
         cuts = Cuts(self.module)
         if id(value) in self.module.replaced or not cuts.is_plain(value):

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from migrator.fates.providers import SLUGGED, is_id, meant, says_model, slugged, taken_apart
+from migrator.fates.providers import IDLE, SLUGGED, is_id, meant, says_model, slugged, taken_apart
 from migrator.python.reading.expressions import text_value
 from migrator.python.sdk import built_ids
 from migrator.python.sdk.meaning import means_model
@@ -79,11 +79,32 @@ def _taken_apart(writer: Writer, rule: str) -> Iterator[Finding]:
                 pass
             case _:
                 continue
-        if any(map(says_model, _names(looked_at))):
+        if any(map(says_model, _called(looked_at))):
             yield Finding(module.source.start(text.node), rule, Status.MANUAL, taken_apart(writer.client))
 
 
-def _names(node: ast.expr) -> Iterator[str]:
-    """What an expression is called, and what it is taken from: `options["model"].strip()`."""
-    for each in ast.walk(node):
-        yield getattr(each, "id", "") or getattr(each, "attr", "") or text_value(each) or ""
+def _called(node: ast.expr) -> Iterator[str]:
+    """What a text is called, by the last name that tells: `options["model"].strip()`, `(self.model or "")`."""
+    match node:
+        case ast.Name(id=name):
+            yield name
+        case ast.Attribute(value=holder, attr=name):
+            yield name
+            if name in IDLE:
+                yield from _called(holder)
+        case ast.Call(func=ast.Attribute(attr="get" | "pop" | "getenv"), args=[ast.Constant(value=str() as name), *_]):
+            yield name
+        case ast.Call(func=ast.Attribute(value=inner, attr=name)) if hasattr(str, name):  # a method of texts
+            yield from _called(inner)
+        case ast.Call(func=ast.Name(id="str"), args=[inner, *_]) | ast.Await(value=inner):
+            yield from _called(inner)
+        case ast.Call(func=function):
+            yield from _called(function)
+        case ast.Subscript(value=holder, slice=key):
+            yield from [said] if (said := text_value(key)) else _called(holder)
+        case ast.BoolOp(values=parts):
+            yield from (name for each in parts for name in _called(each))
+        case ast.IfExp(body=first, orelse=second):
+            yield from (*_called(first), *_called(second))
+        case ast.NamedExpr(target=target, value=inner):
+            yield from (*_called(target), *_called(inner))

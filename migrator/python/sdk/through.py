@@ -28,6 +28,7 @@ from migrator.sites import Edit, Finding, Status
 
 _URLS = ("base_url", "api_base", "openai_api_base", "anthropic_api_url", "azure_endpoint")
 _HEADERS = ("default_headers", "extra_headers", "headers", "additional_headers")
+_FOR_ALL = ("default_headers", "extra_headers")  # of SDKs: plain HTTP has `headers`
 _KEYS = ("api_key", "openai_api_key", "anthropic_api_key")
 _JSON = ("config", "retries", "timeout")  # options that are JSON in a header; of labels texts are told apart
 _JOINING = "aiohttp"  # its sessions join a path that begins with a slash to the host alone
@@ -162,11 +163,16 @@ class Through:
             yield self._client(node, scope, where, given)
 
     def _adds_path(self, node: ast.Call | ast.Dict, scope: Scope) -> bool:
-        """Whether what is given the host alone may add `/v1` itself: a class of the project, a client without a key."""
+        """Whether what is given the host alone may add `/v1` itself: a class of the project, a client of plain HTTP.
+
+        Clients that are given a key, headers for all requests or a model are those of SDKs, as OpenAI's, which do not.
+        """
         if isinstance(node, ast.Dict):
             return False
-        own = self.writer.module.index.module_of(self.writer.dotted(node.func, scope))
-        return bool(own) or not any(name in named(node) for name in _KEYS)
+        if self.writer.module.index.module_of(self.writer.dotted(node.func, scope)):
+            return True
+        of_sdk = any(name in named(node) for name in (*_KEYS, *_FOR_ALL, *models.NAMES))
+        return not (of_sdk or self.writer.makes_new(node, scope) or self._takes_model(node, scope))
 
     def _takes_model(self, node: ast.Call | ast.Dict, scope: Scope) -> bool:
         """Whether a call makes a client of another library that is given a model."""
