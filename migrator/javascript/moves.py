@@ -252,16 +252,20 @@ class Moves:
         return f"{{ {own} }}" if new == own else f"{{ {own}: {new} }}"
 
     def _without(self, each: Import, left: list[Name]) -> list[Edit]:
-        """The edits that leave only some names to a statement."""
-        clause, keep = each.clause, {span(name.local) for name in left}
+        """The edits that leave only some names to a statement, of which others may edit these."""
+        clause, script, kept = each.clause, self.script, {span(name.local) for name in left}
         assert clause is not None
-        if each.form == "require":
-            return without(
-                self.script, self.text, clause, [e for e in properties(clause) if e.value and span(e.value) not in keep]
-            )
-        named = ", ".join(name.entry.node.text() for name in left if name.entry)
-        parts = [*(name.local.text() for name in left if not name.entry), *([f"{{ {named} }}"] if named else [])]
-        return [self.script.edit(clause, ", ".join(parts))]
+        parts = [clause] if each.form == "require" else clause.named_children()
+        places = [(part, script.start(part), script.end(part)) for part in parts]
+        held = [each for each in places if any(each[1] <= script.start(name.local) < each[2] for name in left)]
+        edits = []
+        if len(held) < len(places):  # a default name, and braces or the name of all behind it
+            (_, start, middle), (_, behind, end) = places[0], places[-1]
+            edits.append(Edit(start, behind, "") if held[0][1] == behind else Edit(middle, end, ""))
+        for part, *_ in held:
+            gone = [entry for entry in properties(part) if entry.value and span(entry.value) not in kept]
+            edits += without(script, self.text, part, gone)
+        return edits
 
     def _line(self, node: SgNode) -> Edit:
         """The edit that takes out a statement with its line."""
