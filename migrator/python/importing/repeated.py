@@ -16,7 +16,7 @@ def once(module: Module, findings: list[Finding]) -> list[Finding]:
     edits = sorted({edit for finding in findings for edit in finding.edits})
     for node in module.source.nodes if edits else ():
         listed = _listed(node)
-        for item, places in _repeated(module, listed, edits) if listed else ():
+        for item, places in _repeated(module, node, listed, edits) if listed else ():
             findings = [_without(finding, item, places) for finding in findings]
     return findings
 
@@ -31,8 +31,13 @@ def _listed(node: ast.AST) -> ast.Tuple | ast.List | None:
     return None
 
 
-def _repeated(module: Module, node: ast.Tuple | ast.List, edits: list[Edit]) -> list[tuple[Edit, list[Edit]]]:
-    """The edit of each item that comes to what another one is, or an earlier one does, with those that take it out."""
+def _repeated(
+    module: Module, above: ast.AST, node: ast.Tuple | ast.List, edits: list[Edit]
+) -> list[tuple[Edit, list[Edit]]]:
+    """The edit of each item that comes to what another one is, or an earlier one does, with those that take it out.
+
+    A handler can do with one class by itself; `__all__` stays a tuple, with a comma.
+    """
     source = module.source
     start, end = source.start(node), source.end(node)
     inside = [edit for edit in edits if start <= edit.start and edit.end <= end]
@@ -51,12 +56,16 @@ def _repeated(module: Module, node: ast.Tuple | ast.List, edits: list[Edit]) -> 
     found = {number: edit for number, edit in new.items() if after[number] in (*there, *after[:number])}
     if not found:
         return []
-    if segment.startswith("(") and len(node.elts) - len(found) == 1 and "#" not in segment:
+    is_lone = isinstance(node, ast.Tuple) and len(node.elts) - len(found) == 1
+    if is_lone and isinstance(above, ast.ExceptHandler) and "#" not in segment:
         [kept] = (item for number, item in enumerate(node.elts) if number not in found)
         places = [Edit(start, source.start(kept), ""), Edit(source.end(kept), end, "")]
     else:
         spans, _ = statements.list_layout(segment)
-        places = [Edit(start + a, start + b, "") for a, b in statements.cuts(segment, spans, sorted(found))]
+        cuts = statements.cuts(segment, spans, sorted(found))
+        left = next(span for number, span in enumerate(spans) if number not in found)
+        places = [Edit(start + a, start + b, "") for a, b in cuts if not is_lone or (a, b) != (left.end, left.comma)]
+        places += [Edit(start + left.end, start + left.end, ",")] if is_lone and left.end == left.comma else []
     gone = list(found.values())
     return [(gone[0], places), *((edit, list[Edit]()) for edit in gone[1:])]
 
