@@ -119,14 +119,20 @@ class Candidates:
     def _python_texts(self) -> Iterator[tuple[str, str]]:
         """The paths of all files with Python in them, notebooks among them, and their texts."""
         for path in self.files:
-            suffix = PurePosixPath(path).suffix
-            if suffix in (*PYTHON, ".ipynb", ""):
-                try:
-                    text = tree.read(self.project.root, path).decode("utf-8", "replace")
-                except OSError:
-                    continue  # a problem of its own where anything in it is to be edited
-                if suffix or is_python(path, text):
-                    yield path, text
+            text = self.python_text(path)
+            if text is not None:
+                yield path, text
+
+    def python_text(self, path: str) -> str | None:
+        """The text of a file with Python in it, be it a notebook or a script without a suffix; None for any other."""
+        suffix = PurePosixPath(path).suffix
+        if suffix not in (*PYTHON, ".ipynb", ""):
+            return None
+        try:
+            text = tree.read(self.project.root, path).decode("utf-8", "replace")
+        except OSError:
+            return None  # a problem of its own where anything in it is to be edited
+        return text if suffix or is_python(path, text.removeprefix("\ufeff")) else None
 
     def read_users(self, index: Index) -> bool:
         """Read the modules that use an old name handed on to them by others; whether there are any not read before.

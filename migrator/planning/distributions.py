@@ -39,7 +39,8 @@ def distributions(rules: Rules, candidates: Candidates) -> Distributions:
     A list that lies with no code, such as that of an image, is for the code around it.
     """
     holding = {str(each) for path in candidates.files if _is_code(path) for each in PurePosixPath(path).parents}
-    return Distributions(folder for folder in _folders(rules, candidates) if not folder or folder in holding)
+    folders = _folders(rules, candidates)
+    return Distributions(each for each in folders if not each or each in holding or _has_script(candidates, each))
 
 
 def _folders(rules: Rules, candidates: Candidates) -> Iterator[str]:
@@ -56,6 +57,12 @@ def _folders(rules: Rules, candidates: Candidates) -> Iterator[str]:
 
 def _is_code(path: str) -> bool:
     return path.endswith((*PYTHON, ".ipynb")) or is_script(path)
+
+
+def _has_script(candidates: Candidates, folder: str) -> bool:
+    """Whether a file of a folder is Python by its first line, which takes reading it."""
+    inside = (path for path in candidates.files if path.startswith(f"{folder}/") and not PurePosixPath(path).suffix)
+    return any(candidates.python_text(path) is not None for path in inside)
 
 
 def _lists_dependencies(path: str) -> bool:
