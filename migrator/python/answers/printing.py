@@ -12,11 +12,10 @@ from migrator.python.answers.trace import Trace
 from migrator.python.answers.values import LOGGER, NOTHING, UNKNOWN, Else, Is, Object, Value, matters
 from migrator.python.answers.view import View
 from migrator.python.module import Module
-from migrator.python.reading.expressions import parts_of, text_value
+from migrator.python.reading.expressions import is_logger, text_value
 from migrator.sites import Edit, Finding, Status
 
 _LOGGED = {"trace", "debug", "info", "success", "warn", "warning", "error", "exception", "critical", "fatal", "log"}
-_LOGGERS = {"log", "logger", "logging"}  # what those are called that make a text of what they are given
 _SAID = "its text can be had once, then its headers are gone"
 _DISPLAYS = (ast.List, ast.Tuple)
 _CLOSING = re.compile(r"[ \t]*\}")
@@ -109,8 +108,7 @@ def _is_logger(trace: Trace, at: View, node: ast.expr, attr: str) -> bool | None
     values = frozenset(Else.LOGGER if _inherits(trace, v, attr) else v for v in trace.value(at, node))
     if values - NOTHING - UNKNOWN == LOGGER:
         return True
-    named = "".join(parts_of(node)[-1:]).strip("_").lower() in _LOGGERS
-    return None if (named and not matters(values)) or values >= LOGGER else False
+    return None if (is_logger(node) and not matters(values)) or values >= LOGGER else False
 
 
 def _inherits(trace: Trace, value: Value, attr: str) -> bool:

@@ -6,16 +6,19 @@ import ast
 from collections.abc import Iterator
 from itertools import islice
 
+from migrator.python.direct.looks import is_look
 from migrator.python.module import Module
 from migrator.python.reading.around import around
 from migrator.python.reading.calling import asked
-from migrator.python.reading.expressions import given_by, is_bare, parts_of
+from migrator.python.reading.expressions import callee_of, given_by, is_bare, parts_of
 from migrator.python.reading.facts import Facts
 from migrator.python.reading.index import Index
 from migrator.python.reading.scopes import Scope
 from migrator.python.reading.takers import takers
 
 _ASKING = (ast.Attribute, ast.Expr, ast.Compare)  # what hands nothing on
+# What only asks about the function that it is given first.
+_ASKED = {"callable", "getattr", "hasattr", "isinstance", "iscoroutinefunction", "isfunction", "signature", "type"}
 
 
 def uncalled(module: Module) -> set[int]:
@@ -54,29 +57,68 @@ def _uncalled(module: Module) -> Iterator[ast.expr]:
     for node, scope in read:
         parts = parts_of(node)
         full = module.index.canonical(module.dotted(parts, scope) or "") if parts else ""
-        is_method = isinstance(node, ast.Attribute) and node.attr in known.leaves and full not in known.functions
-        cls = module.class_of(node.value, scope) if isinstance(node, ast.Attribute) and is_method else ""
-        gives = full in known.functions or (isinstance(node, ast.Attribute) and known.gives(cls, node.attr))
-        if gives and isinstance(getattr(node, "ctx", None), ast.Load) and _is_handed(module, node):
+        gives = full in known.functions or (isinstance(node, ast.Attribute) and _is_likely(module, node, scope))
+        if gives and isinstance(getattr(node, "ctx", None), ast.Load) and _is_handed(module, node, full, scope):
             yield node
 
 
-def _is_handed(module: Module, node: ast.expr) -> bool:
-    """Whether a function is neither called nor only asked for, nor a key that something else is kept by."""
+def _is_handed(module: Module, node: ast.expr, full: str, scope: Scope) -> bool:
+    """Whether a function is neither called nor only asked for or shown, nor a key that something else is kept by."""
     above = module.source.parents.get(id(node))
-    is_called = isinstance(above, ast.Call) and above.func is node
-    is_key = isinstance(above, ast.Subscript) and above.slice is node
-    return not (is_called or is_key or isinstance(above, _ASKING) or id(node) in module.found.tested)
+    if isinstance(above, _ASKING) or id(node) in module.found.tested or is_look(node, above):
+        return False
+    match above:
+        case ast.Subscript(slice=key) if key is node:
+            return False
+        case ast.Call(func=func, args=args):
+            is_asked = callee_of(above) in _ASKED and args[:1] == [node]
+            return func is not node and not is_asked
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            return not _is_only_put_back(module, name, full, scope)
+    return not _is_put_back(module, above, full, scope)
+
+
+def _is_only_put_back(module: Module, name: str, full: str, scope: Scope) -> bool:
+    """Whether a function has another name for no more than to be put back in its place, as a test does."""
+    holder = scope.lookup(name)
+    if holder is None or holder.kind != "function":
+        return False
+    read = [r for r in module.found.references if r.parts[0] == name and r.scope.lookup(name) is holder]
+    read = [r for r in read if isinstance(getattr(r.nodes[0], "ctx", None), ast.Load)]
+    above = [module.source.parents.get(id(r.nodes[-1])) for r in read]
+    return bool(above) and all(_is_put_back(module, each, full, scope) for each in above)
+
+
+def _is_put_back(module: Module, above: ast.AST | None, full: str, scope: Scope) -> bool:
+    """Whether a statement gives a function the name that it has anyway."""
+    parts = parts_of(above.targets[0]) if isinstance(above, ast.Assign) and len(above.targets) == 1 else ()
+    return bool(parts and full) and module.index.canonical(module.dotted(parts, scope) or "") == full
 
 
 def _is_anothers(module: Module, call: ast.Call, scope: Scope) -> bool:
     """Whether a method is of another class than those that give the library, or nothing tells that it is of one."""
     if not isinstance(call.func, ast.Attribute) or ".".join(parts_of(call.func)) in module.facts.told:
         return False
-    known, method, cls = takers(module.index), call.func.attr, module.class_of(call.func.value, scope)
-    if cls and module.index.defines_member(cls, method):
-        return not known.gives(cls, method)
-    return not (known.knows(module.facts) or known.sounds(ast.unparse(call.func.value), method))
+    known, gives = takers(module.index), _gives(module, call.func, scope)
+    if gives is not None:
+        return not gives
+    return not (known.knows(module.facts) or known.sounds(ast.unparse(call.func.value), call.func.attr))
+
+
+def _is_likely(module: Module, method: ast.Attribute, scope: Scope) -> bool:
+    """Whether a method gives the library by the class of its object, or by what that is called where nothing tells."""
+    known = takers(module.index)
+    if method.attr not in known.leaves:
+        return False
+    gives = _gives(module, method, scope)
+    return known.sounds(ast.unparse(method.value), method.attr) if gives is None else gives
+
+
+def _gives(module: Module, method: ast.Attribute, scope: Scope) -> bool | None:
+    """Whether the class that an object is of has a method that gives the library; None where nothing tells."""
+    cls = module.class_of(method.value, scope)
+    is_told = cls and module.index.defines_member(cls, method.attr)
+    return takers(module.index).gives(cls, method.attr) if is_told else None
 
 
 def is_anothers(module: Module, name: str, scope: Scope) -> bool:

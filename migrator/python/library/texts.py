@@ -15,7 +15,7 @@ from migrator.python.library import handed_on, in_modules, variables
 from migrator.python.library import modules as library_modules
 from migrator.python.module import Module
 from migrator.python.reading.calling import asked
-from migrator.python.reading.expressions import Parts, callee_of, imported_later, parts_of, text_value
+from migrator.python.reading.expressions import Parts, callee_of, imported_later, is_logger, parts_of, text_value
 from migrator.python.reading.outline import Text
 from migrator.python.reading.scopes import FunctionNode
 from migrator.python.reading.survey import importers_of, is_importer
@@ -25,8 +25,11 @@ _SPECS = {"find_spec", "find_loader"}
 _PROBES = {*_SPECS, "importorskip"}
 _VERSIONS = {"version", "distribution"}  # of importlib.metadata
 _IMPORTS = {"import_module", "importorskip", "__import__"}
-# Functions that ask whether a package is there; not those of a registry.
-_ASKS = re.compile(r"(?i)^_*(?!get|list|set|add|register)\w*?(?:avail|install|missing|depend|requir|ensure)")
+# Functions that ask whether a package is there; not those of a registry, nor what gives the dependencies of something.
+_ASKS = re.compile(
+    r"(?i)^_*(?!get|list|set|add|register|mark|dependencies)\w*?(?:avail|install|missing|depend|requir|ensure)"
+)
+_OWN = re.compile(r"(?i)backend|hook|model|provider")  # what the project has by the name of a package
 
 
 class Texts:
@@ -100,7 +103,9 @@ class Texts:
 
     def _asks(self, call: ast.Call, callee: Parts) -> bool:
         """Whether a function of the project's own is asked for a package, and not for what it imports."""
-        if not callee or not _ASKS.search(callee[0]):
+        if not callee or not _ASKS.search(callee[0]) or _OWN.search(callee[0]):
+            return False
+        if isinstance(call.func, ast.Attribute) and is_logger(call.func.value):
             return False
         above = self.module.source.parents.get(id(call))
         return not self._gives_module(callee) or isinstance(above, ast.Expr | FunctionNode | ast.ClassDef)

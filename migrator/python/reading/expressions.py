@@ -83,6 +83,11 @@ def is_loaded(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
 
 
+def is_logger(node: ast.expr) -> bool:
+    """Whether an object is called what loggers are called."""
+    return "".join(parts_of(node)[-1:]).strip("_").lower() in ("log", "logger", "logging")
+
+
 def some(node: ast.expr) -> list[ast.expr]:
     """What an expression may be but None: `a if x else None`."""
     branches = [node.body, node.orelse] if isinstance(node, ast.IfExp) else [node]
