@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ast_grep_py import SgNode
 
 from migrator.fates.handed import Handed, stem
+from migrator.fates.handed import names as is_named
 from migrator.fates.names import Names
 from migrator.javascript import exports
 from migrator.javascript.behind import Behind
@@ -29,12 +31,30 @@ class _Whole:
     scripts: Sequence[tuple[str, Script, str]]
     rules: Rules
 
-    def clients(self, handed: Iterable[Handed]) -> Iterator[tuple[str, Clients, Names]]:
-        """The clients of each script, with what others hand on."""
+    def clients(
+        self, handed: Iterable[Handed], only: Collection[str] | None = None
+    ) -> Iterator[tuple[str, Clients, Names]]:
+        """The clients of each script, or of some by their paths, with what others hand on."""
         names = Names(replace(self.rules, handed=tuple(sorted(handed, key=_order))))
         for client in self.rules.clients:
             for path, script, text in self.scripts:
-                yield path, clients_of(script, text, path, names, client), names
+                if only is None or path in only:
+                    yield path, clients_of(script, text, path, names, client), names
+
+    def takers(self, handed: Iterable[Handed]) -> set[str]:
+        """The paths of the scripts that hand something on themselves, or import what hands it on."""
+        modules = {each.module for each in handed}
+        found = {path for path, _, _ in self.scripts if stem(path) in modules}
+        taken = ((path, source) for path, sources in self._sources.items() if path not in found for source in sources)
+        return found | {path for path, source in taken if any(is_named(module, source, path) for module in modules)}
+
+    @cached_property
+    def _sources(self) -> dict[str, set[str]]:
+        """What each script imports, as it writes that."""
+        found: dict[str, set[str]] = {}
+        for path, script, _ in self.scripts:
+            found.setdefault(path, set()).update(string_of(each.source) or "" for each in imports(script))
+        return found
 
 
 def handed_on(texts: Mapping[str, str], rules: Rules) -> tuple[Handed, ...]:
@@ -54,13 +74,20 @@ def handed_on(texts: Mapping[str, str], rules: Rules) -> tuple[Handed, ...]:
 
 
 def _spread(whole: _Whole, held: frozenset[_Origin], found: frozenset[Handed]) -> frozenset[Handed]:
-    """What is handed on, with what others make of that, as far as it goes; the addresses that are `held` stay."""
+    """What is handed on, with what others make of that, as far as it goes; the addresses that are `held` stay.
+
+    Once all scripts are read, only those are again to which what has changed is handed on.
+    """
     found = frozenset(replace(each, of=Status.MANUAL) if each.origin in held else each for each in found)
+    given, waiting = dict[str, frozenset[Handed]](), {path for path, _, _ in whole.scripts}
     for _ in range(len(whole.scripts) + 2):
-        before = found
-        each_of = (_exports(path, clients, names, held) for path, clients, names in whole.clients(before))
-        found = frozenset(each for exported in each_of for each in exported)
-        if found == before:
+        each_of = {path: set[Handed]() for path in waiting}
+        for path, clients, names in whole.clients(found, waiting):
+            each_of[path].update(_exports(path, clients, names, held))
+        before, given = found, given | {path: frozenset(each_of[path]) for path in waiting}
+        found = frozenset(each for exported in given.values() for each in exported)
+        waiting = whole.takers(before ^ found)
+        if not waiting:
             break
     return found
 
