@@ -26,6 +26,7 @@ _IMPORTS = re.compile(
     r"|(require|import)(Actual|Mock|Original)|createMockFromModule|unstable_(un)?mockModule))",
     re.ASCII,
 )
+_TELLING = frozenset({"endsWith", "includes", "indexOf", "lastIndexOf", "startsWith"})  # methods that give no text
 _INSTEAD = frozenset({"||", "??"})
 _DEEP = 10
 
@@ -82,6 +83,30 @@ def is_among_models(node: SgNode) -> bool:
         if above.kind() not in {*_HOLDERS, *_THROUGH} or above.kind() == "statement_block":
             return False
     return False
+
+
+def is_of_another(node: SgNode) -> bool:
+    """Whether a text is looked for in what is no model, be it a model's: `model.email.split("@")`.
+
+    What comes of it may be a model's id again, where that is said around it.
+    """
+    above = node.parent()
+    call = above.parent() if above and above.kind() == "arguments" else above
+    function = call.field("function") if call else None
+    subject = function.field("object") if function else call.field("left") if call else None
+    if call is None or subject is None or not _reads_another(subject):
+        return False
+    method, holder = function.field("property") if function else None, call.parent()
+    given = method is not None and method.text() in _TELLING and holder is not None and holder.kind() == "pair"
+    return given or not is_model(call)
+
+
+def _reads_another(subject: SgNode) -> bool:
+    """Whether what is read of something last has a name that speaks of no model."""
+    while subject.kind() == "subscript_expression" and (owner := subject.field("object")):
+        subject = owner
+    name = subject.field("property") if subject.kind() == "member_expression" else None
+    return name is not None and name.text() not in _BARE and not says_model(name.text())
 
 
 def _compared(node: SgNode) -> bool:

@@ -9,7 +9,7 @@ from ast_grep_py import SgNode
 
 from migrator.fates.providers import SLUGGED, WITH_CLIENTS, Said, is_built_id, is_id, slugged, taken_apart
 from migrator.javascript.clients import Built, Clients
-from migrator.javascript.meant import is_among_models, is_model, is_specifier
+from migrator.javascript.meant import is_among_models, is_model, is_of_another, is_specifier
 from migrator.javascript.source import Script, string_of
 from migrator.sites import Finding, Status
 
@@ -44,7 +44,9 @@ def slugs(script: Script, clients: Clients) -> Iterator[Finding]:
             yield _named(clients, node, slug, f"/{model}", "")
         elif said is None and (begun := _BEGUN.match(node.text())) and is_model(node):
             yield _named(clients, node, begun["slug"], node.text()[begun.end() - 1 : -1])
-        elif said == "@" and is_model(node) and (known or _has_client(clients)) and not rules.staying:
+        elif said == "@" and is_model(node) and not is_of_another(node):
+            if rules.staying or not (known or _has_client(clients)):
+                continue
             yield Finding(script.start(node), _rule(clients), Status.MANUAL, taken_apart(clients.options.client))
         elif _is_joined(clients, node):
             yield Finding(script.start(node), _rule(clients), Status.MANUAL, f"{node.text()[1:-1]}: {_JOINING}")
