@@ -39,9 +39,7 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
         return spelt
     from migrator.javascript.find import find as in_scripts
 
-    theirs = _taken(text, rules) | _kept(
-        text, context.path, rules.handed
-    )  # which the SDK's own name is, whatever variables are called
+    theirs = _taken(text, rules) | _kept(text, context.path, rules.handed)  # whatever variables are called
     of_sdk = (e for f in spelt for e in f.edits if text[e.start : e.end] in theirs)
     stays = {e for e in of_sdk if not text.endswith(("env.", 'env["', "env['"), 0, e.start)}
     spelt = [f for f in spelt if stays.isdisjoint(f.edits)]

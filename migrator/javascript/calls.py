@@ -17,7 +17,6 @@ from migrator.sites import Edit, Finding, Status
 
 _ASKED = frozenset({"chat.completions", "completions", "embeddings", "responses"})  # Portkey named a model for these
 _WITH_MODEL = _ASKED | {"images", "audio.speech", "audio.transcriptions", "moderations"}
-_GOES_ON = frozenset({"member_expression", "call_expression", "non_null_expression"})
 _OWN = frozenset({"headers", "timeout", "signal", "query", "idempotency_key", "http_agent", "fetch_options", "stream"})
 
 

@@ -21,14 +21,16 @@ _LISTING = re.compile(r"(?:pyproject\.toml|setup\.(?:py|cfg)|Pipfile|.*requireme
 
 def set_aside(libraries: Collection[Library], candidates: Candidates) -> list[Site]:
     """Take the files of such projects from the candidates; a site for each module of theirs that imports it."""
-    sites = []
+    sites, files = [], {*candidates.files}
     building = {folder_of(path) for path in candidates.files if PurePosixPath(path).name in _BUILDING}
     for library in libraries:
         for folder in sorted(building, key=len, reverse=True):
+            own = _own(folder, library, files)
+            if not own:
+                continue
             theirs = [path for path in candidates.by_path if _nearest(path, building) == folder]
             facts = [candidates.facts[path] for path in theirs if path in candidates.facts]
-            own = _own(folder, library, candidates)
-            if not own or _lists(theirs, library, candidates) or not _is_meant(own, library, facts, candidates):
+            if _lists(theirs, library, candidates) or not _is_meant(own, library, facts, candidates):
                 continue
             said = f"{library.module} is the project's own, {own}: left alone"
             sites += [_site(each, library, said, candidates) for each in facts if _taken(each, library.module)]
@@ -45,11 +47,13 @@ def _nearest(path: str, building: Collection[str]) -> str | None:
     return next((folder for folder in folders if folder in building), None)
 
 
-def _own(folder: str, library: Library, candidates: Candidates) -> str:
+def _own(folder: str, library: Library, files: Collection[str]) -> str:
     """The path of a project's own package or module of a library's name; "" for none, and for a copy of the library."""
-    files, base = {*candidates.files}, f"{folder}/" if folder else ""
-    name = library.module.replace(".", "/")
-    for start in (f"{base}src/{name}", f"{base}{name}"):
+    base, name = f"{folder}/" if folder else "", library.module.replace(".", "/")
+    starts = (f"{base}src/{name}", f"{base}{name}")
+    if not any(path in files for start in starts for path in (f"{start}/__init__.py", f"{start}.py")):
+        return ""
+    for start in starts:
         inside = {path[len(start) + 1 :].partition("/")[0].removesuffix(".py") for path in files if _below(path, start)}
         if len(inside.intersection(library.modules)) >= _OF_A_COPY:
             return ""
