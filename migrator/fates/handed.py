@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from migrator.fates.packages import Packages
+
 _SUFFIX = re.compile(r"\.(?:d\.)?[cm]?[jt]sx?$")
 _ALIAS = re.compile(r"(?:[@~#]/|src/|[@~#$](?=[\w-]+/))")
 _PACKAGE = re.compile(r"@[\w.-]+/([\w.-]+)")
@@ -43,24 +45,34 @@ def stem(path: str) -> str:
     return "." if short == "index" else short.removesuffix("/index")
 
 
-def names(module: str, source: str, path: str) -> bool:
+def names(module: str, source: str, path: str, packages: Packages) -> bool:
     """Whether the script at `path` means a module by `source`.
 
-    An alias such as `@/` stands for any folder, and so does nothing before a path. A package of a workspace is the
-    folder that has its name, and may hand on what any script in it has.
+    A package of the project's own is its folder, and may hand on what any script in it has; one of others is none.
+    Where nothing tells the packages, a name with a scope is the folder that is called so. An alias such as `@/` stands
+    for any folder, and so does nothing before a path.
 
-    >>> names("src/llm", "../llm.js", "src/app/page.tsx"), names("src/llm", "@/llm", "app.ts")
+    >>> names("src/llm", "../llm.js", "src/app/page.tsx", Packages()), names("src/llm", "@/llm", "app.ts", Packages())
     (True, True)
-    >>> names("src/lib/llm", "$lib/llm", "app.ts"), names("src/conf/llm", "conf/llm", "app.ts")
+    >>> names("src/lib/llm", "$lib/llm", "app.ts", Packages()), names("conf/llm", "conf/llm", "app.ts", Packages())
     (True, True)
-    >>> names("packages/core/src/llm", "@acme/core", "app.ts"), names("packages/core/src/llm", "core", "app.ts")
-    (True, False)
+    >>> names("packages/core/src/llm", "@acme/core", "app.ts", Packages())
+    True
+    >>> names("src/openai", "@ai-sdk/openai", "app.ts", Packages(others=frozenset({"@ai-sdk/openai"})))
+    False
     """
     if source.startswith("."):
         return module == stem(posixpath.normpath(posixpath.join(posixpath.dirname(path), source)))
+    if module in map(stem, packages.paths(source)):
+        return True
+    if own := packages.folder(source):
+        inside = f"{module}/".startswith(f"{own[0]}/".lstrip("/"))
+        return inside and (not own[1] or f"/{module}".endswith(f"/{stem(own[1])}"))
+    if packages.is_anothers(source):
+        return False
     alias = _ALIAS.match(source)
     end = stem(source[alias.end() if alias else 0 :])
-    package = _PACKAGE.fullmatch(source)
+    package = _PACKAGE.fullmatch(source) if not packages.own else None
     if package and f"/{package[1]}/" in f"/{module}/":
         return True
     whole = alias is not None and alias[0].endswith("/")

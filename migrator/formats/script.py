@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from migrator.fates.handed import Handed
 from migrator.fates.handed import names as is_named
 from migrator.fates.names import Names
 from migrator.fates.sought import about_models
@@ -33,13 +31,11 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
 
         spelt = list(in_code(spelt, text, context.path))
     rules = names.rules
-    if not rules.clients or not (
-        speaks(text, rules) or _may_call(text, rules) or takes(text, context.path, rules.handed)
-    ):
+    if not rules.clients or not (speaks(text, rules) or _may_call(text, rules) or takes(text, context.path, rules)):
         return spelt
     from migrator.javascript.find import find as in_scripts
 
-    theirs = _taken(text, rules) | _kept(text, context.path, rules.handed)  # whatever variables are called
+    theirs = _taken(text, rules) | _kept(text, context.path, rules)  # whatever variables are called
     of_sdk = (e for f in spelt for e in f.edits if text[e.start : e.end] in theirs)
     stays = {e for e in of_sdk if not text.endswith(("env.", 'env["', "env['"), 0, e.start)}
     spelt = [f for f in spelt if stays.isdisjoint(f.edits)]
@@ -53,11 +49,12 @@ def _taken(text: str, rules: Rules) -> set[str]:
     return {re.split(r"\sas\s|:", name)[0].strip() for names in taken for name in names.split(",")} - {""}
 
 
-def _kept(text: str, path: str, handed: Sequence[Handed]) -> set[str]:
+def _kept(text: str, path: str, rules: Rules) -> set[str]:
     """The names of the SDK's own that a script may have from another one, which goes on to export them."""
-    kept = [each for each in handed if each.kept]
+    kept = [each for each in rules.handed if each.kept]
     sources = {match[1] for match in _QUOTED.finditer(text)} if kept else ()
-    return {each.name.rpartition(".")[2] for each in kept for source in sources if is_named(each.module, source, path)}
+    known = (each for each in kept for source in sources if is_named(each.module, source, path, rules.packages))
+    return {each.name.rpartition(".")[2] for each in known}
 
 
 def is_script(path: str) -> bool:
@@ -89,7 +86,7 @@ def _may_call(text: str, rules: Rules) -> bool:
     )
 
 
-def takes(text: str, path: str, handed: Sequence[Handed]) -> bool:
+def takes(text: str, path: str, rules: Rules) -> bool:
     """Whether a script imports what another one hands on."""
     sources = {match[1] for match in _IMPORTED.finditer(text)}
-    return any(is_named(each.module, source, path) for source in sources for each in handed)
+    return any(is_named(each.module, source, path, rules.packages) for source in sources for each in rules.handed)

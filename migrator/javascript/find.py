@@ -53,7 +53,7 @@ def clients_of(script: Script, text: str, path: str, names: Names, client: Clien
     all_imports = imports(script)
     quote = next((i.source.text()[0] for i in all_imports if i.source.text()[0] in "\"'"), '"')
     options = Options(names, client, script, quote, runtime(script, text, path))
-    return Clients(script, text, Meanings(script, all_imports, path, client.package, names.rules.handed), options)
+    return Clients(script, text, Meanings(script, all_imports, path, client.package, names.rules), options)
 
 
 def stay(clients: Clients, names: Names) -> bool:

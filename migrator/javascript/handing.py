@@ -46,7 +46,11 @@ class _Whole:
         modules = {each.module for each in handed}
         found = {path for path, _, _ in self.scripts if stem(path) in modules}
         taken = ((path, source) for path, sources in self._sources.items() if path not in found for source in sources)
-        return found | {path for path, source in taken if any(is_named(module, source, path) for module in modules)}
+        return found | {
+            path
+            for path, source in taken
+            if any(is_named(module, source, path, self.rules.packages) for module in modules)
+        }
 
     @cached_property
     def _sources(self) -> dict[str, set[str]]:

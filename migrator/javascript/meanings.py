@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +16,7 @@ from migrator.javascript.objects import properties
 from migrator.javascript.scopes import Binding
 from migrator.javascript.source import Script, string_of
 from migrator.javascript.standing import Standing
+from migrator.packs.ruleset import Rules
 
 _CHOICES = frozenset(
     {"binary_expression", "ternary_expression", "assignment_expression", "augmented_assignment_expression"}
@@ -42,13 +43,11 @@ class Meaning:
 class Meanings:
     """Which expressions of a program mean something of a package; all but plain data flow is followed in one file.
 
-    `handed` is what other scripts hand on of `package`, by imports as the script at `path` writes them.
+    The rules have what other scripts hand on of `package`, by imports as the script at `path` writes them.
     """
 
-    def __init__(
-        self, script: Script, all_imports: list[Import], path: str, package: str, handed: Sequence[Handed] = ()
-    ) -> None:
-        self._script, self._path, self._package, self._handed = script, path, package, handed
+    def __init__(self, script: Script, all_imports: list[Import], path: str, package: str, rules: Rules) -> None:
+        self._script, self._path, self._package, self._rules = script, path, package, rules
         self._standing = Standing(script)
         self._attributes: dict[str, Meaning] | None = None
         self._bound: dict[tuple[tuple[int, int], int], Meaning | None] = {}
@@ -96,12 +95,13 @@ class Meanings:
 
     def all_of(self, source: str) -> list[Handed]:
         """What the script hands on that an import means by `source`."""
-        return [each for each in self._handed if is_named(each.module, source, self._path)]
+        handed, packages = self._rules.handed, self._rules.packages
+        return [each for each in handed if is_named(each.module, source, self._path, packages)]
 
     @property
     def own(self) -> list[Handed]:
         """What the script itself hands on."""
-        return [each for each in self._handed if each.module == stem(self._path)]
+        return [each for each in self._rules.handed if each.module == stem(self._path)]
 
     def given_by(self, node: SgNode) -> Meaning | None:
         """What a function gives: one that is named, or stands there."""

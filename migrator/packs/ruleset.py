@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from migrator.fates.packages import Packages
 from migrator.packs.load import Pack
 from migrator.packs.settings import fill, overridden
 from migrator.patterns import expand
@@ -61,6 +62,7 @@ class Rules:
     ids: InUse | None = None  # what the ids of a project that uses the library become
     read: frozenset[str] = frozenset()  # the variables that the project's own code reads
     handed: tuple[Handed, ...] = ()  # what scripts hand on to others of a client SDK that is left
+    packages: Packages = Packages()  # what scripts mean by names of packages
     options: Mapping[str, Any] = field(default_factory=dict)  # the settings of all packs
     line_length: int = 0  # of the project's code; 0 where it says nothing of it
     staying: bool = False  # every client and request of the code stays, so what belongs to them does

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from migrator.fates.handed import Handed
+from migrator.fates.packages import SAYING, Packages, packages
 from migrator.fates.sought import about_models
 from migrator.formats.script import CALL, METHODS, asks, is_script, speaks, takes
 from migrator.packs.ruleset import Rules
@@ -38,25 +37,31 @@ def with_handed(rules: Rules, candidates: Candidates) -> Rules:
         return rules
     from migrator.javascript.handing import handed_on
 
+    rules = replace(rules, packages=_packages(candidates))
     handed = handed_on(texts, rules)
     while handed:
         handed = handed_on(_texts(candidates) | _passing_on(candidates), rules)
-        if not _read_takers(handed, candidates):
+        if not _read_takers(replace(rules, handed=handed), candidates):
             break
     return replace(rules, handed=handed)
+
+
+def _packages(candidates: Candidates) -> Packages:
+    """What the tree says of packages."""
+    return packages({path: _read(candidates, path) for path in candidates.files if SAYING.fullmatch(path)})
 
 
 def _texts(candidates: Candidates) -> dict[str, str]:
     return {path: each.text.text for path, each in candidates.by_path.items() if is_script(path)}
 
 
-def _read_takers(handed: Sequence[Handed], candidates: Candidates) -> bool:
+def _read_takers(rules: Rules, candidates: Candidates) -> bool:
     """Read the scripts that import what others hand on; whether there are any not read before."""
-    parts = (part for each in handed for part in (each.module, posixpath.dirname(each.module)))
+    parts = (part for each in rules.handed for part in (each.module, posixpath.dirname(each.module)))
     ends = sorted({posixpath.basename(part).encode() for part in parts} - {b".", b""})
     root, done = candidates.project.root, {*candidates.by_path, *(problem.path for problem in candidates.problems)}
     others = [path for path in candidates.files if path not in done and is_script(path)]
-    found = [path for path in tree.matching(root, others, ends)[0] if takes(_read(candidates, path), path, handed)]
+    found = [path for path in tree.matching(root, others, ends)[0] if takes(_read(candidates, path), path, rules)]
     candidates.read(found)
     return bool(found)
 
