@@ -62,7 +62,7 @@ class Rules:
     ids: InUse | None = None  # what the ids of a project that uses the library become
     read: frozenset[str] = frozenset()  # the variables that the project's own code reads
     handed: tuple[Handed, ...] = ()  # what scripts hand on to others of a client SDK that is left
-    packages: Packages = Packages()  # what scripts mean by names of packages
+    packages: Packages = field(default_factory=Packages)  # what scripts mean by names of packages
     options: Mapping[str, Any] = field(default_factory=dict)  # the settings of all packs
     line_length: int = 0  # of the project's code; 0 where it says nothing of it
     staying: bool = False  # every client and request of the code stays, so what belongs to them does
