@@ -63,6 +63,28 @@ def test_every_function_of_the_pack_is_one_that_the_client_module_can_have() -> 
             id="below src",
         ),
         pytest.param(
+            {
+                "src/app/__init__.py": "from app.core import Chat\n",
+                "src/app/core.py": "Chat = 1\n",
+                "src/app/llm.py": CALL,
+                "scripts/ask.py": "from app import Chat\nprint(Chat, 'litellm')\n",
+            },
+            "src/app/llm_client.py",
+            "from app import llm_client",
+            id="below src, where others import what the package has from elsewhere",
+        ),
+        pytest.param(
+            {
+                "src/app/__init__.py": "from .core import *\n",
+                "src/app/core.py": "Chat = 1\n",
+                "src/app/llm.py": CALL,
+                "scripts/ask.py": "from app import Chat\nprint(Chat, 'litellm')\n",
+            },
+            "src/app/llm_client.py",
+            "from app import llm_client",
+            id="below src, where the package has all that a module of it has",
+        ),
+        pytest.param(
             {"app/llm.py": CALL, "main.py": "from app.llm import ask\nprint(ask, 'litellm')\n"},
             "app/llm_client.py",
             "from app import llm_client",

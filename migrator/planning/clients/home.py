@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from pathlib import PurePosixPath
 
 from migrator.patterns import under
@@ -75,21 +76,28 @@ def _known_as(facts: Facts, candidates: Candidates) -> str:
     return max(facts.names, key=told)
 
 
-def _speaks_for(package: str, mentioned: Collection[str], given: Collection[str]) -> int:
+def _speaks_for(package: str, mentioned: Collection[str], given: Set[str]) -> int:
     """Whether what a module mentions is of a folder by this name (1), of another package of the name (-1), or neither.
 
     Whoever imports a part of a package mentions the package too.
     """
     parts = {m[len(package) + 1 :].partition(".")[0] for m in mentioned if under(m, package)}
-    return 0 if not parts else 1 if (parts - {""} or parts).intersection(given) else -1
+    if (parts - {""} or parts) & given:
+        return 1
+    return -1 if parts and "*" not in given else 0
 
 
 def _given(folder: str, candidates: Candidates) -> set[str]:
-    """What can be imported from a folder, "" for itself: modules, packages, and what its first module gives."""
+    """What can be imported from a folder, "" for itself: modules, packages, and what its first module has words for.
+
+    With a "*" where that module has names from elsewhere, which it does not say.
+    """
     base = f"{folder}/" if folder else ""
-    first = candidates.facts.get(f"{base}__init__.py")
     inside = {f[len(base) :].partition("/")[0].removesuffix(".py") for f in candidates.files if f.startswith(base)}
-    return {"", *inside, *(first.exports if first else ())}
+    first = f"{base}__init__.py"
+    text = candidates.python_text(first) or "" if first in candidates.files else ""
+    beyond = {"*"} if re.search(r"import\s*\*|__getattr__", text) else set()
+    return {"", *inside, *re.findall(r"\w+", text), *beyond}
 
 
 def _is_for_packages(name: str, candidates: Candidates) -> bool:
