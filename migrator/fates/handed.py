@@ -20,7 +20,8 @@ class Handed:
 
     A `class` is the project's own upon one of the SDK, whose options it says itself. An `address` is the old one where
     it stays, by `of` = `manual`, and else the new one; the name of one in an object is dotted. It is `kept` where one
-    that stays is called as the SDK has it. `headers` are what is sent to the old address, and stay.
+    that stays is called as the SDK has it. `headers` are what is sent to the old address: by `of` they
+    stay (`manual`), have the `key` of the old gateway, or something else beside which a bearer token is `anothers`.
 
     `module` is the path of the script as `stem` writes it, `of` the class by the SDK's name for it, `prefix` how ids of
     models begin for the client where that is known.

@@ -98,7 +98,7 @@ class Behind:
 
     def address(self, node: SgNode) -> str:
         """The old address that an expression is or gives, or that what asks for paths was made with; else ""."""
-        given = (self.texts.of(each) for each in self._given_by(node))
+        given = (self.texts.of(each) for each in self.given_by(node))
         if text := next((each for each in given if each.rstrip("/") in self.clients.options.client.addresses), ""):
             return text
         made = (inner(each) for each in (node, *self.texts.standing.values(node)))
@@ -113,11 +113,11 @@ class Behind:
 
     def taken(self, node: SgNode) -> Handed | None:
         """The address of another script that an expression is made of."""
-        return next((each for _, each in self._reached(*self._given_by(node), own=False) if each), None)
+        return next((each for _, each in self._reached(*self.given_by(node), own=False) if each), None)
 
     def places(self, node: SgNode) -> list[Span]:
         """Where an expression stands, and what the names in it stand for; nowhere for what asks for something."""
-        nodes = [each for each, handed in self._reached(*self._given_by(node), own=False) if not handed]
+        nodes = [each for each, handed in self._reached(*self.given_by(node), own=False) if not handed]
         return [] if any(asks(each) for each in nodes) else [self._span(each) for each in nodes]
 
     def led_to(self, node: SgNode) -> Iterator[Handed]:
@@ -221,7 +221,7 @@ class Behind:
 
     # ------------------------------------------------------------------------------------------ what names lead to
 
-    def _given_by(self, node: SgNode) -> list[SgNode]:
+    def given_by(self, node: SgNode) -> list[SgNode]:
         """An expression, and what it gives where it is a function."""
         return [node, *(each for function in self.texts.standing.functions(node) for each in results(function))]
 

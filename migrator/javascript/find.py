@@ -9,6 +9,7 @@ from dataclasses import replace
 from migrator.fates.names import Names
 from migrator.javascript import spelled, values
 from migrator.javascript.behind import Behind
+from migrator.javascript.beside import Beside
 from migrator.javascript.calls import Calls
 from migrator.javascript.clients import Built, Clients
 from migrator.javascript.headers import Headers
@@ -80,7 +81,7 @@ def _is_bound(clients: Clients, names: Names, made: list[Built]) -> bool:
 def requests_of(clients: Clients) -> Requests:
     """The requests that a script makes itself."""
     script, options = clients.script, clients.options
-    sent, behind = Headers(script, clients.text, options).sent(), Behind(clients)
+    sent, behind = Headers(script, clients.text, options, Beside(clients)).sent(), Behind(clients)
     addresses = spelled.addresses(script, options, behind.beside, behind.moving)
     return Requests(script, options, list(sent), list(addresses), behind)
 
@@ -92,7 +93,7 @@ def _found(script: Script, text: str, path: str, names: Names, client: Client) -
     made = [*clients.built(), *clients.headers()]
     given = list(values.handed_on(clients, all_imports))
     requests = requests_of(clients)
-    reads = Headers(script, text, options).read()
+    reads = Headers(script, text, options, Beside(clients)).read()
     if stay(clients, names) or (names.rules.wary and given):
         kept = (fault for each in made for fault in _reasons(each, clients.options))
         moves = Moves(script, text, names, clients, _ours(all_imports, client), True, frozenset())

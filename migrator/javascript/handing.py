@@ -13,6 +13,7 @@ from migrator.fates.handed import names as is_named
 from migrator.fates.names import Names
 from migrator.javascript import exports
 from migrator.javascript.behind import Behind
+from migrator.javascript.beside import Beside, Told
 from migrator.javascript.clients import CLASSES, Clients
 from migrator.javascript.find import clients_of, requests_of, stay
 from migrator.javascript.imports import imports
@@ -162,6 +163,7 @@ def _exports(path: str, clients: Clients, names: Names, held: frozenset[_Origin]
 def _addresses(path: str, clients: Clients, held: frozenset[_Origin]) -> Iterator[Handed]:
     """The addresses that a script exports, or passes on from another one."""
     script, behind, module, client = clients.script, Behind(clients), stem(path), clients.options.client
+    beside = Beside(clients)
     theirs = {name.imported for each in imports(script) if each.package == client.package for name in each.names}
     for name, node in exports.parts(script):
         stays = behind.stays_in(node)
@@ -172,6 +174,9 @@ def _addresses(path: str, clients: Clients, held: frozenset[_Origin]) -> Iterato
             yield replace(taken, module=module, name=name) if taken else replace(own, kept=kept)
         elif (module, name) in held:
             yield Handed(module, name, "headers", Status.MANUAL, origin=(module, name))
+        elif (told := Told.one_of(map(beside.of, behind.given_by(node)[1:] or [node]))).ours:
+            of = "key" if told.key else "anothers" if told.anothers else ""
+            yield Handed(module, name, "headers", of, origin=(module, name))
     for statement in script.all("export_statement"):
         source, pairs = string_of(statement.field("source")) or "", exports.specifiers(statement)
         moves = all(old in {*client.address, *client.classes, *CLASSES} for _, old in pairs)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ast_grep_py import SgNode
 
-from migrator.fates.providers import BESIDE_ANOTHERS
+from migrator.javascript.beside import Beside, Told
 from migrator.javascript.objects import Property, properties, with_more, without, written
 from migrator.javascript.options import Given, Options
 from migrator.javascript.removal import does_nothing, removal
@@ -16,6 +16,7 @@ from migrator.sites import Edit, Finding, Status
 
 SETTERS = frozenset({"set", "append", "setRequestHeader", "setHeader", "header"})
 _READERS = frozenset({"get", "has"})
+_Stored = tuple[SgNode, str, SgNode, SgNode]
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,13 @@ class Headers:
     script: Script
     text: str
     options: Options
+    beside: Beside
 
     def sent(self) -> Iterator[Finding]:
         """A finding for each object and each statement that says what is sent."""
         for node in self.script.all("object"):
             entries = properties(node)
-            if any(self._is_ours(each.name) for each in entries):
+            if any(self._is_ours(each.name) for each in entries) or self._is_beside(node, entries):
                 yield from self._object(node, entries)
         for node in self.script.all("assignment_expression"):
             yield from self._assignment(node)
@@ -52,10 +54,24 @@ class Headers:
     def _is_ours(self, name: str) -> bool:
         return name.lower().startswith(self.options.client.prefix)
 
+    def _of_provider(self, node: SgNode, status: Status, edits: Sequence[Edit], said: str = "") -> Finding:
+        """The finding of a provider's key that was sent as a bearer token."""
+        rule, client = self.options.rule("authorization"), self.options.client
+        said = said or f"Authorization: {rule.message if rule else f'it belongs to {client.called}'}"
+        return Finding(self.script.start(node), rule.id if rule else client.id, status, said, tuple(edits))
+
     def _given(self, name: str, value: SgNode | None, node: SgNode) -> Given:
         return Given(name.lower()[len(self.options.client.prefix) :].replace("-", "_"), value, node)
 
     # --------------------------------------------------------------------------------------------------- objects
+
+    def _is_beside(self, literal: SgNode, entries: list[Property]) -> bool:
+        """Whether a bearer token stands beside headers of the SDK that is left, with which it is put together."""
+        named = any(each.name.lower() == "authorization" for each in entries)
+        if not named and all(each.name for each in entries):
+            return False
+        spread = self.beside.spread(literal)
+        return spread.ours and (named or spread.bearer != "")
 
     def _object(self, literal: SgNode, entries: list[Property]) -> Iterator[Finding]:
         ours = [each for each in entries if self._is_ours(each.name)]
@@ -64,19 +80,28 @@ class Headers:
         if settled.faults:
             yield from settled.faults
             return
+        spread = self.beside.spread(literal, unseen=bool(ours))
+        told = Told.all_of([self.beside.of_entries(ours), spread])
         other = next((each for each in entries if each.name.lower() == "authorization"), None)
-        anothers = any(self._given(e.name, e.value, e.node).name in BESIDE_ANOTHERS for e in ours)
-        other = None if other and not settled.key and (not anothers or self._is_own(other.value)) else other
-        keyed = settled.key or (self.options.key if other else "")
+        other = other if other and (settled.key or self.beside.is_anothers(other.value, told)) else None
+        lost = other is not None or (told.anothers and spread.bearer != "")
+        if not ours and not lost:
+            return
+        if spread.key and spread.bearer not in ("", "Authorization"):  # as two headers, both would be sent
+            said = f"{spread.bearer}: the key of a provider is put together with the gateway's: take it out by hand"
+            yield self._of_provider(literal, Status.MANUAL, (), said)
+            return
+        keyed = settled.key or (self.options.key if lost and (spread.bearer or not spread.key) else "")
         added = list(settled.headers)
-        own = _own_key(literal) if keyed else None
+        own = _own_key(literal) if keyed and not spread.bearer else None
         if keyed and not own:
             quoted = (
                 bool(ours) and ours[0].node.text()[:1] in "\"'" and any(_is_quoted(e) for e in entries if e not in ours)
             )
-            name = f"{self.options.quote}Authorization{self.options.quote}" if quoted else "Authorization"
+            called = spread.bearer or "Authorization"
+            name = f"{self.options.quote}{called}{self.options.quote}" if quoted else called
             added.insert(0, f"{name}: {self.options.bearer(keyed)}")
-        gone = [*ours, *([other] if other and keyed else [])]
+        gone = [*ours, *([other] if other else [])]
         pair = literal.parent()
         if own and pair and not added and len(gone) == len(entries):
             edits = without(self.script, self.text, own.holder, [Property("", pair, None)])
@@ -84,14 +109,16 @@ class Headers:
             edits = with_more(self.script, self.text, literal, added, gone)
         if own:
             edits.append(self.script.edit(own.entry.node, written(own.entry.name, keyed, self.options.quote)))
+        if not ours:
+            yield self._of_provider(gone[0].node if gone else literal, Status.REVIEW, edits)
+            return
         rule, client = self.options.rule("api_key"), self.options.client
         said = f"{client.prefix}…: the key is {'that of the client' if own else 'sent as Authorization: Bearer'}"
         said = said if keyed else f"{', '.join(each.name for each in ours)}: {client.called} knows no such header"
-        status = Status.MIGRATED
-        if other and keyed:
-            status = Status.REVIEW
-            said += f"; the key of a provider that was sent there belongs to {client.called}: store it there"
-        where = rule.id if rule and keyed else client.id
+        said += (
+            f"; the key of a provider that was sent there belongs to {client.called}: store it there" if lost else ""
+        )
+        status, where = Status.REVIEW if lost else Status.MIGRATED, rule.id if rule and keyed else client.id
         yield Finding(self.script.start(ours[0].node), where, status, said, tuple(edits))
 
     # ---------------------------------------------------------------------------------------------- step by step
@@ -165,35 +192,28 @@ class Headers:
 
     # -------------------------------------------------------------------------------------------------- other keys
 
-    def _is_own(self, value: SgNode | None) -> bool:
-        """Whether a value holds the key of the SDK that is left: a variable of the environment, or what has it."""
-        key = self.options.client.key_variable
-        if value is None or key in self.options.said(value):
-            return value is not None
-        names = value.find_all(kind="identifier") if value.kind() != "identifier" else [value]
-        bound = (self.script.scopes.resolve(name) for name in names)
-        values = (each.node.field("value") for each in bound if each and each.kind == "variable")
-        return any(key in self.options.said(each) for each in values if each)
-
     def _other_keys(self) -> Iterator[Finding]:
         """`headers.Authorization = …` with the key of a provider: the place of the gateway's own from now on."""
         stored = list(self._stored())
-        api_key = f"{self.options.client.prefix}api-key"
-        keyed = {holder for holder, header, _, _ in stored if header == api_key}
-        for node in self.script.all("object") if any(each[1] == "authorization" for each in stored) else ():
-            declarator = node.parent()
-            if declarator and declarator.kind() == "variable_declarator" and (name := declarator.field("name")):
-                keyed |= {self._holder(name) for entry in properties(node) if entry.name.lower() == api_key}
-        rule = self.options.rule("authorization")
-        for holder, header, value, node in stored:
-            if rule is None or header != "authorization" or holder not in keyed or self._is_own(value):
+        for owner, header, value, node in stored:
+            if header != "authorization" or self.beside.is_own(value):
                 continue
-            edit = removal(self.script, self.text, node) if does_nothing(value) else None
-            said = f"Authorization: {rule.message}"
-            status = Status.REVIEW if edit else Status.MANUAL
-            yield Finding(self.script.start(node), rule.id, status, said, (edit,) if edit else ())
+            told = Told.all_of([self.beside.of(owner), *self._put(owner, stored)])
+            if not told.ours or not self.beside.is_anothers(value, told):
+                continue
+            edit = removal(self.script, self.text, node) if told.key and does_nothing(value) else None
+            if not told.key:
+                edit = self.script.edit(value, self.options.bearer(self.options.key))
+            yield self._of_provider(node, Status.REVIEW if edit else Status.MANUAL, [edit] if edit else [])
 
-    def _stored(self) -> Iterator[tuple[tuple[int, int] | str, str, SgNode, SgNode]]:
+    def _put(self, owner: SgNode, stored: Sequence[_Stored]) -> Iterator[Told]:
+        """What the statements tell that put something where `owner` is."""
+        holder = self._holder(owner)
+        for each, header, value, _ in stored:
+            if self._is_ours(header) and self._holder(each) == holder:
+                yield self.beside.of_entries([Property(header, value, value)])
+
+    def _stored(self) -> Iterator[_Stored]:
         """Every header that a statement sets: what holds it, its name in lower case, the value and the expression."""
         for node in self.script.all("assignment_expression"):
             left, right = node.field("left"), node.field("right")
@@ -201,14 +221,14 @@ class Headers:
             index, name = (left.field("index"), left.field("property")) if left else (None, None)
             said = string_of(index) if index else name.text() if name else None
             if owner and right and said:
-                yield self._holder(owner), said.lower(), right, node
+                yield owner, said.lower(), right, node
         for node in self.script.all("call_expression"):
             function, arguments = node.field("function"), node.field("arguments")
             owner, method = (function.field("object"), function.field("property")) if function else (None, None)
             parts = arguments.named_children() if arguments else []
             said = string_of(parts[0]) if len(parts) == 2 else None
             if owner and method and method.text() in SETTERS and said:
-                yield self._holder(owner), said.lower(), parts[1], node
+                yield owner, said.lower(), parts[1], node
 
     def _holder(self, node: SgNode) -> tuple[int, int] | str:
         binding = self.script.scopes.resolve(node) if node.kind() == "identifier" else None
