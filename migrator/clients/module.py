@@ -126,6 +126,7 @@ def _values(
         "orders": functions.orders(written),
         "ignored": words(map(pattern, sorted(ignored - refused)), between=" | "),
         "among": next(iter(functions.known_names(written)), "") if "one" in flags else "known",
+        "chat_only": "" if "one" in flags else " if name in known",
         "of_chat": "" if "one" in flags else '"messages" in known and ',
         "split": _split_head(flags),
         "refused": packed("_REFUSED", frozenset(refused)),

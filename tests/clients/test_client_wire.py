@@ -68,6 +68,16 @@ def test_files_are_sent(wire: Wire, llm: ModuleType) -> None:
     assert b"RIFF" in body and b"\r\n\r\nde\r\n" in body and b"whisper-1" in body
 
 
+def test_nothing_is_sent_of_what_a_message_does_not_have(wire: Wire, llm: ModuleType) -> None:
+    answer = llm.completion("openai/gpt-4o", MESSAGES).choices[0].message
+    wire.one()
+    given = [{"role": "user", "content": "hi", "name": None, "tool_calls": None}, answer]
+    llm.completion("openai/gpt-4o", given)
+    sent = wire.one().body["messages"]
+    assert sent == [{"role": "user", "content": "hi"}, {"role": "assistant", "content": '{"city": "Bern"}'}]
+    assert given[0] == {"role": "user", "content": "hi", "name": None, "tool_calls": None}
+
+
 # ------------------------------------------------------------------------------------------- the table, applied
 
 VALUES: dict[str, Any] = {
