@@ -53,6 +53,18 @@ def read(trace: Trace, at: View, holder: Scope, arg: ast.arg, said: Values) -> V
     return frozenset(found)
 
 
+def is_mapping(annotation: ast.expr | None) -> bool:
+    """Whether an annotation names a dictionary, of whatever items, and nothing else but None."""
+    match annotation:
+        case ast.Subscript(value=of, slice=inner):
+            return is_mapping(of) or (parts_of(of)[-1:] == ("Optional",) and is_mapping(inner))
+        case ast.BinOp(op=ast.BitOr(), left=one, right=ast.Constant(value=None)):
+            return is_mapping(one)
+        case ast.Name() | ast.Attribute():
+            return bool({*parts_of(annotation)[-1:]} & _MAPPINGS)
+    return False
+
+
 # ------------------------------------------------------------------------------------------------------- what is given
 
 
@@ -123,9 +135,8 @@ def _named(trace: Trace, at: View, name: ast.Name, given: Given, further: int) -
         if not isinstance(binding.node, ast.arg) or not isinstance(holder.node, FunctionNode):
             continue
         annotation = binding.node.annotation
-        of = annotation.value if isinstance(annotation, ast.Subscript) else annotation
-        if of is not None:
-            found |= OTHER if not given.steps and {*parts_of(of)[-1:]} & _MAPPINGS else NONE
+        if annotation is not None:
+            found |= OTHER if not given.steps and is_mapping(annotation) else NONE
         elif id(holder.node) in at.names:
             calls = passing.passed(trace, at, holder.node, binding.node, sure=True)
             found |= union(

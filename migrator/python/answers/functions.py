@@ -114,7 +114,8 @@ class Functions:
             return said_of(said | more, passed)
         if not any(isinstance(v, _SAYING) for v in passed):
             return said or UNKNOWN
-        return passed | (said or frozenset())
+        certain = not passed & (OTHER | UNKNOWN) and contrary.is_mapping(arg.annotation)
+        return passed | (said - OTHER if certain else said)  # `dict` is also said of answers
 
     def _by_name(self, at: View, function: FunctionNode) -> Values:
         """What `**kwargs` are: what all calls give by names that no parameter has, if an answer is among that."""
@@ -137,15 +138,21 @@ class Functions:
             return
         for name in at.functions:
             owner, _, method = name.rpartition(".")
-            if "@" not in name and not method.startswith("__") and leads(self.result(Function(facts.path, name))):
+            if "@" in name or method.startswith("__"):
+                continue
+            if self._hands_on(self.result(Function(facts.path, name))):
                 yield owner or name
         for (owner, name), stores in at.members.items():
-            if stores and leads(self.trace.members.of(f"{facts.name}.{owner}", name)):
+            if stores and self._hands_on(self.trace.members.of(f"{facts.name}.{owner}", name)):
                 yield owner
         for name in [name for scope, name in at.stores if scope == id(at.module.found.scope)]:
             values = self.trace.named(f"{facts.name}.{name}")
-            if leads(values) or any(isinstance(v, Space) for v in values):
+            if self._hands_on(values) or any(isinstance(v, Space) for v in values):
                 yield name
+
+    def _hands_on(self, values: Values) -> bool:
+        """Whether there is an answer among values, or an instance of a class with a method that gives one."""
+        return leads(values) or any(isinstance(v, Object) and self.trace.members.gives_answers(v.cls) for v in values)
 
     def calling(self, facts: Facts) -> Iterator[str]:
         """The functions and classes at the top of a module that call what others give them with an answer."""

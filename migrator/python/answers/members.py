@@ -61,6 +61,14 @@ class Members:
                 return self.trace.contents.filled(at, values, () if leads(made) or outside else given, more)
         return OTHER
 
+    def gives_answers(self, cls: str) -> bool:
+        """Whether a method of a class, or of one that it inherits from, gives an answer."""
+        for at, own in map(self._seen, self.trace.index.lineage(cls)):
+            methods = (name for name in (at.functions if at else ()) if name.startswith(f"{own}."))
+            if at and any(leads(self.trace.functions.result(Function(at.path, name))) for name in methods):
+                return True
+        return False
+
     def _seen(self, cls: str) -> tuple[View | None, str]:
         """The module that a class stands in, where that is the project's, and its name there."""
         module, _, own = cls.rpartition(".")

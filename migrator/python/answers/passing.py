@@ -109,9 +109,9 @@ def _defined(trace: Trace, callee: Value) -> tuple[View, str] | None:
 
 
 def mentioning(trace: Trace, at: View, name: str, *, is_method: bool) -> Iterator[View]:
-    """A module, and those that have something of it by name, which a method is not."""
+    """A module, and those that have something of it by name, or that call a method of that name."""
     yield at
-    full = () if is_method else (f"{module}.{name}" for module in at.module.facts.names)
+    full = [f".{name}"] if is_method else [f"{module}.{name}" for module in at.module.facts.names]
     for path in sorted({path for each in full for path in trace.views.callers.get(each, ())} - {at.path}):
         view = trace.views.look(path)
         yield from [view] if view else []
@@ -142,10 +142,10 @@ def _makings(trace: Trace, at: View, name: str) -> Iterator[tuple[View, Applied]
 
 
 def _is_of(trace: Trace, view: View, called: ast.expr, at: View, name: str, *, sure: bool) -> bool:
-    """Whether what is called may be a function: it is that, or is not told if it need not be `sure`."""
+    """Whether what is called may be a function: it is that, or is not told in its module if it need not be `sure`."""
     values = trace.value(view, called)
     return Function(at.path, name) in values or (
-        not sure and "." in name and isinstance(called, ast.Attribute) and values <= OTHER
+        not sure and view.path == at.path and "." in name and isinstance(called, ast.Attribute) and values <= OTHER
     )
 
 

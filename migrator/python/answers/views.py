@@ -41,7 +41,7 @@ class Views:
 
     @cached_property
     def callers(self) -> Mapping[str, list[str]]:
-        """The modules that mention a full name, by path in order: those of the near ones."""
+        """The near modules that mention a full name, or call a method by its own, `.name`; by path in order."""
         found: dict[str, list[str]] = {}
         for path in sorted(self.near):
             for name in _named(self.index.by_path[path]):
@@ -96,9 +96,11 @@ class Views:
 
 
 def _named(facts: Facts) -> set[str]:
-    """The full names that a module imports, spells in a text, or reads off a module that it imports."""
-    read = ((target, name) for local, names in facts.reached.items() for target in facts.bound[local] for name in names)
-    return {*facts.mentioned, *(f"{target}.{name.partition('.')[0]}" for target, name in read if target and name)}
+    """The full names that a module imports, spells in a text, or reads off what it imports, and `.name` of methods."""
+    pairs = ((of, name) for local, names in facts.reached.items() for of in facts.bound[local] for name in names)
+    read = (f"{of}.{name.partition('.')[0]}" for of, name in pairs if of and name)
+    methods = (f".{spelled.rpartition('.')[2]}" for spelled in facts.called if "." in spelled)
+    return {*facts.mentioned, *read, *methods}
 
 
 def _targets(facts: Facts) -> set[str]:
