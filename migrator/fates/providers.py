@@ -28,6 +28,7 @@ _PACKAGE = re.compile(
 )
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", re.ASCII)
 IDLE = ("name", "names", "id", "ids", "default")  # last words that leave it to the one before what a thing is
+_VERSIONED = re.compile(r"@\d+\.\d+\.\d")  # ends the name of a package, and of no model
 _OF_IDS = ("model", "provider", "slug", "virtual_key", "virtualkey")  # words in the names of parts of ids
 _HOSTED = ("@cf/", "@hf/")  # ids of Workers AI, which begin with no slug
 _NOISE = {"portkey", "vk", "virtual", "key", "keys", "id", "slug", "provider", "prod", "dev", "test", "self", "api"}
@@ -67,7 +68,7 @@ def of_provider(key: str, literal: str | None, client: Client) -> bool:
     `key` is the expression, `literal` its value where it is a text.
     """
     fills = literal is not None and (len(literal) < _SHORTEST or " " in literal)
-    return not fills and client.of.partition("_")[0] not in key.lower()
+    return not fills and client.name not in key.lower()
 
 
 def key_to_change(read: Iterable[str], texts: Iterable[str], named: Callable[[str], bool], client: Client) -> str:
@@ -103,6 +104,8 @@ def is_id(slugged: str, said: Said, client: Client) -> bool:
     names of packages hardly have, and a word of it begins as those of a known family do.
     """
     name = slugged.partition("/")[2]
+    if said != "model" and _VERSIONED.search(name):
+        return False
     digit = re.search(r"\d", name) is not None
     return said == "model" or (digit and (said == "about" or _is_of_family(name, client)))
 
@@ -173,10 +176,18 @@ def _by_vendor(model: str, client: Client) -> NewId:
         return NewId(model, Status.MIGRATED, "")
     vendor = client.vendor(model)
     if not vendor:
-        return NewId(
-            model, Status.MANUAL, f"ids at {client.called} begin with who made the model: write vendor/{model}"
-        )
+        return NewId(model, Status.MANUAL, vendor_untold(model, client))
     return NewId(f"{vendor}/{model}", Status.REVIEW, client.ids)
+
+
+def vendor_unseen(client: Client) -> str:
+    """What to do about an id that is not in sight, where every id has to name who made the model."""
+    return f"model: ids at {client.called} begin with who made the model: see that this one does"
+
+
+def vendor_untold(model: str, client: Client) -> str:
+    """What to do about an id where nothing tells who made the model."""
+    return f"ids at {client.called} begin with who made the model: write vendor/{model}"
 
 
 def begins(provider: str, client: Client) -> str:

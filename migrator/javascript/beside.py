@@ -129,10 +129,7 @@ class Beside:
 
     def _says_own(self, value: SgNode) -> bool:
         options = self.clients.options
-        return (
-            options.client.key_variable in options.said(value)
-            or options.client.of.partition("_")[0] in value.text().lower()
-        )
+        return options.client.key_variable in options.said(value) or options.client.name in value.text().lower()
 
     def _is_providers(self, value: SgNode) -> bool:
         """Whether a key is called after a provider: `process.env.OPENAI_API_KEY`."""

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 from ast_grep_py import SgNode
 
+from migrator.fates.providers import vendor_unseen, vendor_untold
 from migrator.javascript.clients import Clients
 from migrator.javascript.meanings import Meaning
+from migrator.javascript.models import names_vendor
 from migrator.javascript.objects import properties, written
 from migrator.javascript.options import Given, Settled, given, snake
 from migrator.javascript.source import Script, span, string_of
+from migrator.javascript.standing import Standing, members
 from migrator.primitives.client import Method
 from migrator.sites import Edit, Finding, Status
 
@@ -112,28 +115,42 @@ class Calls:
             yield from self._second(arguments, parts, ours)
 
     def _model(self, body: SgNode, prefix: str, needed: bool) -> Iterator[Finding]:
-        if body.kind() != "object":
-            return
+        client = self.clients.options.client
         entries = properties(body)
         entry = next((each for each in entries if each.name == "model"), None)
+        if needed and client.vendors and not prefix:
+            unseen = (each for each in self._given(body) if not names_vendor(self.clients, each))
+            rule, said = self._provider_rule, vendor_unseen(client)
+            yield from (Finding(self.script.start(each), rule, Status.REVIEW, said) for each in unseen)
+        if body.kind() != "object":
+            return
         if entry is None:
             if needed and all(each.is_known for each in entries):
                 said = "no model is given, which Portkey took from its config: say which one"
-                yield Finding(self.script.start(body), self.clients.options.client.id, Status.MANUAL, said)
+                yield Finding(self.script.start(body), client.id, Status.MANUAL, said)
             return
         text = string_of(entry.value)
         if text and entry.value and "/" not in text and not text.startswith("@"):
-            client = self.clients.options.client
             prefix = prefix or client.vendor(text)
             if not prefix:
                 if client.vendors:
-                    said = f"ids at {client.called} begin with who made the model: write vendor/{text}"
-                    yield Finding(self.script.start(entry.value), self._provider_rule, Status.MANUAL, said)
+                    said, start = vendor_untold(text, client), self.script.start(entry.value)
+                    yield Finding(start, self._provider_rule, Status.MANUAL, said)
                 return
             quote = entry.value.text()[0]
             edit = self.script.edit(entry.value, f"{quote}{prefix}/{text}{quote}")
             said = f"{text} → {prefix}/{text}: the model id names the provider"
             yield Finding(self.script.start(entry.value), self._provider_rule, Status.REVIEW, said, (edit,))
+
+    def _given(self, body: SgNode) -> list[SgNode]:
+        """The models of a call that are no texts in it; what it is given where that is not in sight."""
+        if body.kind() == "object":
+            entries = properties(body)
+            models = [each.value for each in entries if each.name == "model" and each.value]
+            given = models or ([] if all(each.is_known for each in entries) else [body])
+            return [each for each in given if string_of(each) is None]
+        owners = Standing(self.script).owners(body)
+        return [value for each in owners for name, value in members(each) if name == "model"] or [body]
 
     @property
     def _provider_rule(self) -> str:

@@ -16,7 +16,7 @@ from migrator.javascript.headers import Headers
 from migrator.javascript.imports import Import, imports
 from migrator.javascript.meanings import Meanings
 from migrator.javascript.mocks import Mocks
-from migrator.javascript.models import chosen, slugs, unnamed
+from migrator.javascript.models import chosen, requested, slugs, unnamed
 from migrator.javascript.moves import Moves
 from migrator.javascript.options import Options
 from migrator.javascript.requests import Requests
@@ -108,10 +108,18 @@ def _found(script: Script, text: str, path: str, names: Names, client: Client) -
         groups = (moving, moves.findings(), given, mocked, calls.findings(), requests.findings(), reads)
         found = list(_apart(*groups, (f for each in slugs(script, clients) for f in requests.held(each))))
         if found:
-            models = (*chosen(clients, made), *unnamed(clients, {each.package for each in all_imports}))
+            models = (
+                *chosen(clients, made),
+                *requested(clients, requests.models()),
+                *unnamed(clients),
+            )
             found = list(_apart(found, (f for each in models for f in requests.held(each))))
         found += requests.keys()
-    yield from (*found, *spelled.headers(script, options, found), *spelled.packages(script, options, found))
+    yield from (
+        *found,
+        *spelled.headers(script, options, (*found, *requests.sent)),
+        *spelled.packages(script, options, found),
+    )
 
 
 def _left(finding: Finding) -> Iterator[Finding]:

@@ -7,10 +7,22 @@ from collections.abc import Iterable, Iterator
 
 from ast_grep_py import SgNode
 
-from migrator.fates.providers import SLUGGED, WITH_CLIENTS, Said, is_built_id, is_id, slugged, taken_apart
+from migrator.fates.providers import (
+    SLUGGED,
+    WITH_CLIENTS,
+    Said,
+    is_built_id,
+    is_id,
+    slugged,
+    taken_apart,
+    vendor_unseen,
+    vendor_untold,
+)
 from migrator.javascript.clients import Built, Clients
+from migrator.javascript.imports import imports
 from migrator.javascript.meant import is_among_models, is_model, is_of_another, is_specifier
-from migrator.javascript.source import Script, string_of
+from migrator.javascript.source import Script, span, string_of
+from migrator.javascript.standing import Standing, inner
 from migrator.sites import Finding, Status
 
 _BEGUN = re.compile(r"`@(?P<slug>[\w-]+|\$\{[^}`]*\})/")
@@ -23,6 +35,8 @@ _SLUG = re.compile(SLUGGED)
 _EACH = re.compile(rf"(?<![\w@./-]){SLUGGED}")
 _OF_PACKAGES = re.compile(r"require|import|[mM]ock|resolve")
 _FIELDS = frozenset({"model", "modelName"})
+_MADE = "the model id names who made the model"
+_PARTS = {"ternary_expression": ("consequence", "alternative"), "binary_expression": ("left", "right")}
 _OTHERS = re.compile(r"@anthropic-ai/|@google/|@ai-sdk/(?!openai)|groq-sdk|@mistralai/|cohere-ai|ollama")
 
 
@@ -150,25 +164,69 @@ def _variable(script: Script, node: SgNode) -> tuple[int, int] | None:
     return binding.key if binding else None
 
 
-def unnamed(clients: Clients, packages: Iterable[str]) -> Iterator[Finding]:
-    """Ids without a vendor in what a script sends, or gives to other SDKs, where the new place wants one.
-
-    `packages` are those that the script imports: with another provider's SDK among them, or a client that goes straight
-    to one, nobody knows whose ids are meant.
-    """
-    script, client = clients.script, clients.options.client
-    if not client.vendors or any(_OTHERS.match(package) for package in packages) or _has_another(clients):
-        return
-    for node in script.all("pair"):
-        key, value = node.field("key"), node.field("value")
-        while value and value.kind() == "binary_expression":
-            value = value.field("right")
-        text = string_of(value)
-        if key is None or value is None or not text or key.text().strip("\"'") not in _FIELDS or "/" in text:
+def names_vendor(clients: Clients, model: SgNode) -> bool:
+    """Whether every id that an expression may be is written down, and names who made the model, or comes to do so."""
+    standing, waiting, seen = Standing(clients.script), [model], set[tuple[int, int, str]]()
+    while waiting:
+        node = inner(waiting.pop())
+        if span(node) in seen:
             continue
-        vendor = client.vendor(text)
-        if vendor:
-            yield _changed(clients, value, f"{vendor}/{text}", "the model id names who made the model")
+        seen.add(span(node))
+        parts = [node.field(name) for name in _PARTS.get(node.kind(), ())]
+        values = [each for each in parts if each] or standing.values(node)
+        if node.kind() in ("string", "template_string"):
+            said = _COMPUTED.sub("", node.text()[1:-1])
+            if "/" not in said and not _vendor(clients, node.parent()):
+                return False
+        elif not values:
+            return False
+        waiting += values
+    return True
+
+
+def requested(clients: Clients, entries: Iterable[SgNode]) -> Iterator[Finding]:
+    """Ids in the entries that name a model for a request, where the new place wants to know who made it."""
+    script, client = clients.script, clients.options.client
+    for entry in entries if client.vendors else ():
+        value = entry.field("value") or entry
+        text, start = string_of(value), script.start(value)
+        if text is None:
+            if not names_vendor(clients, value):
+                yield Finding(start, _rule(clients), Status.REVIEW, vendor_unseen(client))
+        elif text and "/" not in text:
+            vendor = client.vendor(text)
+            if vendor:
+                yield _changed(clients, value, f"{vendor}/{text}", _MADE)
+            else:
+                yield Finding(start, _rule(clients), Status.MANUAL, vendor_untold(text, client))
+
+
+def unnamed(clients: Clients) -> Iterator[Finding]:
+    """Ids without a vendor in what a script sends, or gives to other SDKs, where the new place wants one."""
+    for node in clients.script.all("pair") if clients.options.client.vendors else ():
+        value = _model_in(node)
+        if value and (vendor := _vendor(clients, node)):
+            yield _changed(clients, value, f"{vendor}/{string_of(value)}", _MADE)
+
+
+def _model_in(entry: SgNode) -> SgNode | None:
+    """The text in an entry of an object that names a model."""
+    key, value = entry.field("key"), entry.field("value")
+    while value and value.kind() == "binary_expression":
+        value = value.field("right")
+    return value if key and key.text().strip("\"'") in _FIELDS and string_of(value) else None
+
+
+def _vendor(clients: Clients, entry: SgNode | None) -> str:
+    """Who made the model that an entry of an object names without that; "" where it is not known, or not meant.
+
+    With another provider's SDK in the script, or a client that goes straight to one, nobody knows whose ids are meant.
+    """
+    text = string_of(_model_in(entry)) if entry and entry.kind() == "pair" else None
+    vendor = clients.options.client.vendor(text) if text and "/" not in text else ""
+    if not vendor or any(_OTHERS.match(each.package) for each in imports(clients.script)) or _has_another(clients):
+        return ""
+    return vendor
 
 
 def _has_another(clients: Clients) -> bool:

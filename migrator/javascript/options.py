@@ -261,7 +261,8 @@ class Options:
         function, arguments = value.field("function"), value.field("arguments")
         if function and arguments and _JSON.fullmatch(function.text()) and len(arguments.named_children()) == 1:
             said = self.said(arguments.named_children()[0])
-        pairs = f"([name, value]) => [`{self.client.labels}${{name}}`, String(value)]"
+        name = f"name.replace(/_/g, {self.quote}-{self.quote})"
+        pairs = f"([name, value]) => [`{self.client.labels}${{{name}}}`, String(value)]"
         return [f"...Object.fromEntries(Object.entries({said} ?? {{}}).map({pairs}))"]
 
     def _text_of(self, value: SgNode) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,6 +19,7 @@ from migrator.javascript.uses import uses
 from migrator.sites import Finding, Span, Status
 
 _FUNCTIONS = ("arrow_function", "function_expression")
+_READING = frozenset({*_FUNCTIONS, "function_declaration", "method_definition", "generator_function_declaration"})
 _DEEP = 5  # names on the way from a request to what it is made of
 _WHY = "it stays, as what is asked for with it has to"
 
@@ -60,6 +62,35 @@ class Requests:
             if renamed and self.holds(start) and not _within(start, moving):
                 why = f"{said}: it stays as long as what is sent with it here"
                 yield Finding(start, renamed[1].id, Status.MANUAL, why, stays=said)
+                yield from self._said_of(node, said, renamed[1].id)
+
+    def _said_of(self, read: SgNode, variable: str, rule: str) -> Iterator[Finding]:
+        """What the function around says of a variable that it reads only for what stays: it means that one."""
+        around = next((each for each in read.ancestors() if each.kind() in _READING), None)
+        inside = [self._span(around)] if around else []
+        nodes = self.script.all("property_identifier", "string_fragment") if around else []
+        named = [each for each in nodes if variable in each.text() and _within(self.script.start(each), inside)]
+        if any(each.text() == variable and not self.holds(self.script.start(each)) for each in named):
+            return
+        for each in named:
+            for match in re.finditer(rf"(?<!\w){re.escape(variable)}(?!\w)", each.text()):
+                start = self.script.start(each) + match.start()
+                if not self.holds(start):
+                    said = f"{variable}: it is named for what stays here"
+                    yield Finding(start, rule, Status.MANUAL, said, stays=variable)
+
+    def models(self) -> Iterator[SgNode]:
+        """The entries that name the model for what is asked of the new place, where nothing told its provider."""
+        moving = [f.start for f in (*self.sent, *self.addresses) if f.edits]
+        rule = self.options.rule("provider")
+        told = [f.start for f in self.sent if rule and f.rule == rule.id]
+        made = [spans for spans in self._made if not set(spans) & {*self._kept}]
+        made = [spans for spans in made if any(_within(at, spans) for at in moving)]
+        spans = [span for spans in made if not any(_within(at, spans) for at in told) for span in spans]
+        for node in self.script.all("pair", "shorthand_property_identifier") if spans else ():
+            name = node.field("key") or node
+            if name.text().strip("\"'") == "model" and _within(self.script.start(node), spans):
+                yield node
 
     @cached_property
     def _made(self) -> list[list[Span]]:

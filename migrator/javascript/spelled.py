@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
+from ast_grep_py import SgNode
+
 from migrator.fates.endpoints import Asked, asked, open_ended
 from migrator.fates.names import Names
 from migrator.formats import http
+from migrator.javascript.objects import properties
 from migrator.javascript.options import Options
 from migrator.javascript.source import Script, string_of
 from migrator.javascript.specifiers import package
@@ -49,9 +52,22 @@ def addresses(
                 yield Finding(start, differs.rule, Status.MANUAL, f"{whole}: {differs.message}")
                 continue
             note = differs.message if differs else "" if whole.rstrip("/") != old else given
+            note = note or _called(node, client)
             rule, status = differs.rule if differs else client.id, Status.REVIEW if note else Status.MIGRATED
             said = f"{old} → {instead}" + (f": {note}" if note else "")
             yield Finding(start, rule, status, said, (Edit(start, start + len(old), instead),))
+
+
+def _called(node: SgNode, client: Client) -> str:
+    """What to see to where an address stands in a table of several by the name of the gateway that is left."""
+    entry = node.parent()
+    while entry and not (
+        entry.kind() == "pair" and (key := entry.field("key")) and key.text().strip("\"'") == client.name
+    ):
+        entry = entry.parent() if entry.kind() in ("pair", "object") else None
+    table = entry.parent() if entry else None
+    others = [each for each in properties(table) if "://" in each.node.text()] if table else []
+    return f"{client.name} stands for another address here, among others: call it anew" if len(others) > 1 else ""
 
 
 def _address(client: Client) -> re.Pattern[str]:

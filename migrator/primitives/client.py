@@ -70,6 +70,11 @@ class Client(Rule):
     )
 
     @property
+    def name(self) -> str:
+        """What the gateway that is left is called, in lower case."""
+        return self.of.partition("_")[0]
+
+    @property
     def hosts(self) -> set[str]:
         """The hosts of the old addresses."""
         return {urlsplit(address).netloc for address in self.addresses}

@@ -61,9 +61,17 @@ def find(text: str, names: Names, context: Context) -> Iterator[Finding]:
 def _locked(text: str, rule: Dependency, client: Client, command: str) -> Iterator[Finding]:
     name = re.compile(rf"(?<![\w.@-]){re.escape(client.package)}(?=[\"'@:,\s])")
     match = next((m for m in name.finditer(text) if not _SCOPE.search(text[: m.start()][-_LONGEST:])), None)
-    if match:
+    if match and _is_locked(text, client.package):
         said = f"stale: {client.package} is locked here; regenerate it with {command}"
         yield Finding(match.start(), rule.id, Status.MANUAL, said)
+
+
+def _is_locked(text: str, package: str) -> bool:
+    """Whether a lock file has a package, which others may only say that they can stand beside."""
+    name = rf"(?<![\w.@-]){re.escape(package)}"
+    return (
+        re.search(rf"""node_modules/{re.escape(package)}["']|{name}(?:[@/]|"\s*:\s*{{\s*"version")""", text) is not None
+    )
 
 
 def _asked(text: str, rule: str, client: Client | Factory, used: Imported) -> Iterator[Finding]:

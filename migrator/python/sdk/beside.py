@@ -44,7 +44,7 @@ class Beside:
 
     def _is_ours(self, key: ast.expr) -> bool:
         """Whether a key is called after the gateway that is left: it is the one that stays."""
-        return self.client.of.partition("_")[0] in ast.unparse(key).lower()
+        return self.client.name in ast.unparse(key).lower()
 
     def _is_providers(self, key: ast.expr) -> bool:
         """Whether a key is called after a provider: `os.environ["OPENAI_API_KEY"]`."""

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from migrator.clients.table import load
-from migrator.fates.providers import LOST, SLUGGED, NewId, begins, new_id
+from migrator.fates.providers import LOST, SLUGGED, NewId, begins, new_id, vendor_unseen
 from migrator.primitives.client import Client
 from migrator.python.module import Module
 from migrator.python.reading.expressions import text_value
@@ -87,7 +87,7 @@ class Arguments:
         if asked.provider not in self.apart:
             said = begins(asked.provider, self.client)
         elif asked.provider != self.client.itself and self.client.vendors:
-            said = f"model: ids at {self.client.called} begin with who made the model: see that this one does"
+            said = vendor_unseen(self.client)
         else:
             return
         yield Finding(self.module.source.start(at), self.rule, Status.REVIEW, said)

@@ -89,7 +89,7 @@ class Urls:
     def _is_address(self, node: ast.expr) -> bool:
         """Whether an expression is the address, or begins with it, also where only its name tells that."""
         called = ast.unparse(node).rpartition(".")[2].lower() if isinstance(node, ast.Name | ast.Attribute) else ""
-        told = self.client.of.partition("_")[0] in called and self._value(node) is None
+        told = self.client.name in called and self._value(node) is None
         return bool(self.begins_with(node)) or (told and _CALLED.search(called) is not None)
 
     def _imported(self, node: ast.AST) -> str:
@@ -103,7 +103,7 @@ class Urls:
         """Whether an expression that leads to no address may be the old one: by its name, where it leads nowhere."""
         node = bare(node)
         text = ast.unparse(node)
-        if self.client.of.partition("_")[0] in text.lower():
+        if self.client.name in text.lower():
             return True
         value = self._value(node)
         if value is not None and depth < _LOOKED_UP and not isinstance(value, ast.Constant):
