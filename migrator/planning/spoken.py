@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import NamedTuple
@@ -23,6 +23,11 @@ READERS = "for all clients and requests of the code do"
 _TESTS = re.compile(r"(^|/)(tests?|__tests__|spec)/|(^|/)(test_|conftest\.)|_test\.py$|\.(test|spec)\.[cm]?[jt]sx?$")
 _WORD = re.compile(r"[A-Z][A-Z0-9_]+")
 _NAMED = re.compile(r"""(?<=["'`.])[A-Z][A-Z0-9_]+\b""")
+_BOUND = re.compile(  # `OLD = os.getenv("NEW")`, `OLD: process.env.NEW`
+    r"""\b(?P<old>[A-Z][A-Z0-9_]+)(?:[ \t]*:[^=\n"'`]*)?[ \t]*[:=][ \t]*"""
+    r"""(?:[\w.=: \t]|[(\[,]\s*)*?["'`.](?P<new>[A-Z][A-Z0-9_]+)\b"""
+)
+_OF_ENVIRONMENT = re.compile(r"""(?:\b(?:getenv|get|config)\(|\benv(?:iron)?(?:\.\w+)?[.\[(])\s*["'`]?$""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +128,13 @@ def read_after(
     after = {change.path: (change.after or b"").decode("utf-8", "replace") for change in changes}
     told, old, new = list(told), dict[str, str](), set[str]()
     edited = frozenset[str]().union(*(each.reads for each in told if reads(each.path)))
-    for path, candidate in sorted(candidates.by_path.items()):
-        if reads(path):
-            text = after.get(path, candidate.text.text)
-            text = code_of(text) if path.endswith(NOTEBOOK) else text
-            for name in _spelled(text, names):
-                old.setdefault(name, path)
-            new |= {*_NAMED.findall(text), *edited.intersection(_WORD.findall(text))}
+    texts = {path: after.get(path, c.text.text) for path, c in sorted(candidates.by_path.items()) if reads(path)}
+    texts |= {path: code_of(text) for path, text in texts.items() if path.endswith(NOTEBOOK)}
+    attributes = {name for text in texts.values() for name in _own(text, names)}
+    for path, text in texts.items():
+        for name in _spelled(text, names, attributes):
+            old.setdefault(name, path)
+        new |= {*_NAMED.findall(text), *edited.intersection(_WORD.findall(text))}
     for each in told:
         for name in each.keeps:
             old.setdefault(name, each.path)
@@ -138,8 +143,17 @@ def read_after(
     return Read(old, frozenset(new))
 
 
-def _spelled(text: str, names: Names) -> Iterator[str]:
-    """The old variables that code names in quotes or as an attribute, outside comments."""
+def _own(text: str, names: Names) -> Iterator[str]:
+    """The names like old variables that code gives what it reads by the new ones, as a class of settings does."""
+    for match in _BOUND.finditer(text):
+        if (renamed := names.env(match["old"])) and renamed[0] == match["new"]:
+            yield match["old"]
+
+
+def _spelled(text: str, names: Names, attributes: Collection[str]) -> Iterator[str]:
+    """The old variables that code names in quotes or as an attribute, outside comments, but for its own attributes."""
     for match in _NAMED.finditer(text):
-        if names.env(match[0]) and not in_comment(text, match.start()):
+        before = text[max(0, match.start() - 80) : match.start()]
+        read = match[0] not in attributes or _OF_ENVIRONMENT.search(before)
+        if read and names.env(match[0]) and not in_comment(text, match.start()):
             yield match[0]

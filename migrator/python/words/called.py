@@ -12,12 +12,10 @@ from migrator.python.library import modules as library_modules
 from migrator.python.module import Module
 from migrator.python.reading.expressions import anchor, callee_of, module_argument, parts_of, text_value
 from migrator.python.reading.scopes import Scope
+from migrator.python.words.attribute_names import naming, owned_by, whose
 from migrator.python.words.literals import spelled
 from migrator.sites import Edit, Finding, Status
 
-_NAMED_ATTRIBUTE_CALLS = {"getattr", "hasattr", "setattr", "delattr", "object", "delitem"}  # patch.object, monkeypatch
-_NAMED_ITEM_CALLS = {"dict", "setitem"}  # patch.dict(x.__dict__, {…}), monkeypatch.setitem(vars(x), …)
-_NAMES = ".__dict__"
 _CALLS_OF_MAPPINGS = {"dict", "update"}  # patch.dict, os.environ.update
 
 
@@ -29,33 +27,11 @@ def read_by_calls(module: Module) -> Iterator[tuple[int, Finding]]:
         name = text_value(argument)
         if argument and name and name.startswith("."):
             yield from _in_call(module, argument, name, imported, anchor(call, module.facts.package))
-        for of, node in _naming(call):
+        for of, node in naming(call):
             yield from _of_owner(module, node, _owner(module, of, scope))
     for lookup, scope in module.found.lookups:
-        if isinstance(lookup, ast.Subscript) and (whose := _whose(lookup.value)):
-            yield from _of_owner(module, lookup.slice, _owner(module, whose, scope))
-
-
-def _naming(call: ast.Call) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """What a call names attributes of, and each of the texts that does."""
-    given = [*call.args[:2], *(k.value for name in ("target", "attribute") for k in call.keywords if k.arg == name)]
-    if len(given) < 2:
-        return
-    first, second = given[:2]
-    if callee_of(call) in _NAMED_ATTRIBUTE_CALLS:
-        yield first, second
-    elif callee_of(call) in _NAMED_ITEM_CALLS and (of := _whose(first)):
-        yield from ((of, key) for key in (second.keys if isinstance(second, ast.Dict) else [second]) if key)
-
-
-def _whose(node: ast.expr) -> ast.expr | None:
-    """What `x.__dict__` and `vars(x)` have the attributes of; the text itself of `"a.x.__dict__"`."""
-    match node:
-        case ast.Attribute(attr="__dict__", value=of) | ast.Call(func=ast.Name(id="vars"), args=[of]):
-            return of
-        case ast.Constant(value=str(text)) if text.endswith(_NAMES):
-            return node
-    return None
+        if isinstance(lookup, ast.Subscript) and (owner := whose(lookup.value)):
+            yield from _of_owner(module, lookup.slice, _owner(module, owner, scope))
 
 
 def _of_owner(module: Module, node: ast.expr, owner: str) -> Iterator[tuple[int, Finding]]:
@@ -83,8 +59,8 @@ def _in_call(
 def _owner(module: Module, node: ast.expr, scope: Scope) -> str:
     """The dotted name of the module or class that an argument stands for."""
     parts, text = parts_of(node), text_value(node)
-    if text and text.endswith(_NAMES):
-        return text.removesuffix(_NAMES)
+    if text and (owner := owned_by(text)):
+        return owner
     return (module.dotted(parts, scope) if parts else module.imported(node)) or ""
 
 
@@ -94,7 +70,7 @@ def patched(module: Module) -> Iterator[Finding]:
         targets = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "target")]
         of = targets[0] if targets else None
         if callee_of(call) == "dict":
-            of = _whose(of) if of else None
+            of = whose(of) if of else None
         elif callee_of(call) != "multiple":
             continue
         if of is None:
@@ -131,7 +107,7 @@ def _renamed(module: Module, dotted: str) -> tuple[str, str]:
 
 def env_keywords(module: Module) -> Iterator[Finding]:
     """`dict(os.environ, PORTKEY_URL="u")`: keywords in capitals that are environment variables."""
-    for call, _ in module.found.calls:
+    for call in (call for call, _ in module.found.calls if callee_of(call) != "multiple"):  # of attributes
         for keyword in call.keywords:
             renamed = module.names.env(keyword.arg) if keyword.arg and keyword.arg.isupper() else None
             start = module.source.start(keyword)

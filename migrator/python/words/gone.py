@@ -10,6 +10,7 @@ from migrator.primitives.project import Env
 from migrator.python import statements
 from migrator.python.module import Module
 from migrator.python.reading.expressions import text_value
+from migrator.python.words.attribute_names import variables_kept
 from migrator.sites import Edit, Finding, Status
 
 _SETTERS = {"pop", "setdefault", "delenv", "setenv", "unsetenv", "putenv"}
@@ -27,7 +28,8 @@ class _Gone:
 
     def __init__(self, module: Module) -> None:
         self.module = module
-        self.done: set[int] = set()  # texts whose statement, list or dict is edited already, by id
+        # Texts whose statement, list or dict is edited already, and those that name no variable, by id.
+        self.done: set[int] = {*variables_kept(module)}
 
     def findings(self) -> Iterator[Finding]:
         for node in self.module.source.nodes:

@@ -17,6 +17,7 @@ from migrator.python.reading.expressions import callee_of, parts_of, text_value
 from migrator.python.reading.outline import Text
 from migrator.python.sdk.staying import keeper
 from migrator.python.words import code, settings
+from migrator.python.words.attribute_names import variables_kept
 from migrator.python.words.called import env_keywords, patched, read_by_calls
 from migrator.python.words.literals import whole
 from migrator.python.words.prose import comments, prose
@@ -52,10 +53,12 @@ def _of_library(finding: Finding, module: Module) -> Finding:
 def _named(module: Module) -> Iterator[Finding]:
     renames = dict(module.local_renames())
     attributes = dict(read_by_calls(module))
+    kept = {*variables_kept(module)}
     yield from patched(module)
     yield from env_keywords(module)
     for text in module.found.texts:
-        yield from _literal(module, text, renames, attributes)
+        if id(text.node) not in kept:
+            yield from _literal(module, text, renames, attributes)
     for start, end in module.source.masked:
         yield from _masked(module, start, end)
     yield from comments(module, renames)
