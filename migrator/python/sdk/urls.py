@@ -153,8 +153,7 @@ class Urls:
             return None
         differs = self._joined(node) or self._asked(self.longest + path)
         known = differs is not None and differs.rule != self.client.id
-        served = path.strip("/").removeprefix("v1/").partition("/")[0] in self.client.served
-        return Url(node, self.longest + path, False, differs) if known or served else None
+        return Url(node, self.longest + path, False, differs) if known or self._is_served(path) else None
 
     def _joined(self, node: ast.expr) -> Asked | None:
         """What differs where a path is joined to an address, and takes the place of the new one's own path."""
@@ -266,6 +265,7 @@ class Urls:
             *self.sessions.paths,
             *(path for url in self.all.values() for path in self._put_behind(url)),
             *self._added,
+            *self._put_behind_names,
         ]
         texts = [(node, f"{self.longest}/{path.lstrip('/')}") for node, path in given if not self.of(node)]
         return [Url(node, text, False, self._asked(text)) for node, text in texts]
@@ -276,6 +276,16 @@ class Urls:
         for value in self.values.of(last(url.node)) if path == COMPUTED else ():
             if value is not None and self._is_known(text := together(value)):
                 yield value, text
+
+    @property
+    def _put_behind_names(self) -> Iterator[tuple[ast.expr, str]]:
+        """What is put behind something that may be the address by its name, where the rules or the gateway know it."""
+        made = (each for each in self.module.source.nodes if isinstance(each, ast.JoinedStr | ast.BinOp))
+        for node in made if self.speaks else ():
+            if together(node) == COMPUTED * 2 and self.of(node) is None and self._may_be(first(node)):
+                for value in self.values.of(last(node)):
+                    if value is not None and (self._is_known(text := together(value)) or self._is_served(text)):
+                        yield value, text
 
     @property
     def _added(self) -> Iterator[tuple[ast.expr, str]]:
@@ -290,6 +300,9 @@ class Urls:
         """Whether the rules know what is asked for by a path that does not stand behind the address itself."""
         differs = self._asked(f"{self.longest}/{path.lstrip('/')}") if path.strip(COMPUTED) else None
         return differs is not None and differs.rule != self.client.id
+
+    def _is_served(self, path: str) -> bool:
+        return path.strip("/").removeprefix("v1/").partition("/")[0] in self.client.served
 
     # -------------------------------------------------------------------------------------------------------- findings
 
