@@ -15,7 +15,7 @@ from migrator.fates.providers import LOST, begins, of_provider
 from migrator.patterns import under
 from migrator.python.reading.expressions import callee_of, is_none, text_value
 from migrator.python.reading.scopes import Scope
-from migrator.python.sdk import models
+from migrator.python.sdk import arguments, models
 from migrator.python.sdk.beside import Beside
 from migrator.python.sdk.configs import flag, meant
 from migrator.python.sdk.options import Result, spelled
@@ -156,7 +156,11 @@ class Through:
         without_key = where == "headers" and not any(n in by_name for n in _KEYS) and not self._takes_model(node, scope)
         if of_request or without_key or (isinstance(headers, ast.Dict) and None in headers.keys):
             if isinstance(headers, ast.Dict):
-                yield self.spelled_alone(headers, scope, given)
+                alone = self.spelled_alone(headers, scope, given)
+                empty = not given.others and None not in headers.keys and not any(e.text for e in alone.edits)
+                if where == "extra_headers" and alone.edits and empty:  # which the SDK takes for none as well
+                    alone = replace(alone, edits=tuple(arguments.edits(self.writer.module, node, {}, [where], [])))
+                yield alone
         elif "Azure" in _class(node):
             yield self._azure(node)
         else:
