@@ -11,6 +11,7 @@ from migrator.fates.providers import LOST, key_to_change
 from migrator.primitives.client import Client, Parameter
 from migrator.python.module import Module
 from migrator.python.reading.expressions import is_none, text_value
+from migrator.python.reading.laid_out import LaidOut
 from migrator.python.sdk.configs import is_text, laid_out, meant
 from migrator.python.sdk.fallback import SAID, Target, details, route
 from migrator.python.sdk.providers import provider_of
@@ -117,10 +118,13 @@ class Options:
         )
 
     def _provider(self, result: Result, name: str, value: ast.expr) -> None:
-        found = provider_of(value, self.client, self.slugs)
+        held = LaidOut(self.module).values(value) if isinstance(value, ast.Name) else []
+        meanings = [*(held if len(held) == 1 else []), value]
+        told = (provider_of(each, self.client, self.slugs) for each in meanings)
+        found = next((each for each in told if each != LOST), LOST)
         if found != LOST or not result.provider:
             result.provider = found
-        text = (text_value(value) or "").removeprefix("@")
+        text = (text_value(meanings[0]) or "").removeprefix("@")
         if text and found != LOST and text not in self.slugs and (name == "virtual_key" or text != found):
             said = f"{name}: {text} is taken for the provider {found}: say another with the setting slugs"
             result.say(Status.REVIEW, said)
