@@ -15,6 +15,15 @@ from migrator.sites import Finding, Span, Status
 _IMPORT = re.compile(r"\bfrom[ \t]+([\w.]+)[ \t]+import\b")
 _LITERAL = re.compile(r"""[a-zA-Z]*(\"{3}|'{3}|"|')(.*)\1""", re.DOTALL)
 
+_GIVEN = re.compile(r"(?<![\w-])[a-z_]\w*=$")
+
+
+def is_given(text: str, span: Span) -> bool:
+    """Whether a constant in a text is what code in it gives a call by keyword, as in `f(api_key=KEY)`."""
+    start, end = span
+    ended = text[start:end].isupper() and text[end : end + 1] in (",", ")")
+    return ended and _GIVEN.search(text, max(0, start - 40), start) is not None
+
 
 def spans(module: Module, raw: str, value: str | None) -> tuple[Span, ...] | None:
     """Where a literal holds code that imports the old layer, within it; None where it holds none.

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from migrator.formats import http
 from migrator.patterns import under
 from migrator.python.module import Module
+from migrator.python.words import code
 from migrator.sites import Edit, Finding, Status
 
 _IMPORT = re.compile(r"\bfrom[ \t]+([\w.]+)[ \t]+import[ \t]+(\w+(?:,[ \t]*\w+)*)(?=[ \t]*(?:[#`]|\r?$))", re.MULTILINE)
@@ -15,7 +16,8 @@ _IMPORT = re.compile(r"\bfrom[ \t]+([\w.]+)[ \t]+import[ \t]+(\w+(?:,[ \t]*\w+)*
 
 def prose(module: Module, raw: str, start: int, renames: dict[str, str], *, edit: bool) -> Iterator[Finding]:
     """A docstring or comment: exact names are kept right, words are reported (and replaced with `--text`)."""
-    exact = [*module.names.in_config(raw, start), *_bound_classes(module, raw, start, renames)]
+    spelled = [f for f in module.names.in_config(raw, start) if not _is_given(raw, f, start)]
+    exact = [*spelled, *_bound_classes(module, raw, start, renames)]
     exact += _imports(module, raw, start)
     yield from exact
     for finding in module.names.prose_in(raw, start, edit=edit):
@@ -23,6 +25,10 @@ def prose(module: Module, raw: str, start: int, renames: dict[str, str], *, edit
             yield finding
     if module.names.rules.clients:
         yield from http.prose(raw, module.names, start, edit=edit)
+
+
+def _is_given(raw: str, finding: Finding, start: int) -> bool:
+    return any(code.is_given(raw, (edit.start - start, edit.end - start)) for edit in finding.edits)
 
 
 def _imports(module: Module, raw: str, start: int) -> Iterator[Finding]:

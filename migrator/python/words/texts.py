@@ -126,8 +126,10 @@ def _masked(module: Module, start: int, end: int) -> Iterator[Finding]:
 
 
 def _is_code(raw: str, finding: Finding, start: int, names: set[str]) -> bool:
-    """Whether what looks like a variable's name in an f-string is a name of the code in it, as `X` in `f"{X}"`."""
+    """Whether what looks like a variable's name is a name of code, as `X` in `f"{X}"` and in `"f(key=X)"`."""
     edit = finding.edits[0]
+    if code.is_given(raw, (edit.start - start, edit.end - start)):
+        return True
     return raw[edit.start - start : edit.end - start] in names and raw[edit.start - start - 1] not in "\"'"
 
 
