@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from migrator.fates.names import Renamed
 from migrator.python.importing.expected import catches
 from migrator.python.importing.imports import separator
-from migrator.python.library import following, needless
+from migrator.python.library import following, in_modules, needless
 from migrator.python.library import modules as library_modules
 from migrator.python.library.references import Use
 from migrator.python.module import Module
@@ -127,6 +127,10 @@ class Imports:
         tries = [t for s, _ in each.imports for t in module.found.tries if s.block is t.body]
         probed = any(self._is_probe(attempt, cut) for attempt in tries)
         status, message = Status.MIGRATED, ""
+        if not names and probed and (why := in_modules.kept_for(module, library.module)):
+            said = f"{each.name} stays, for {why}: ask for {library.instead} as well"
+            yield Finding(module.source.start(each.imports[0][0].node), rule, Status.MANUAL, said)
+            return
         if not names and (follow or probed):
             names = {library.instead: library_modules.given(module.index, module.facts, library.instead, "")}
             status, message = Status.REVIEW, f": asks for {library.instead} now"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -29,17 +29,33 @@ def client_for(module: Module, library: str) -> tuple[str, str]:
 
     They are those it imports or names; where it does so with none of them, all that are no tests.
     """
-    index, mentioned = module.index, module.facts.mentioned
-    users = [facts for facts in index.by_path.values() if facts is not module.facts and _imports(facts, library)]
-    named = [facts for facts in users if any(under(m, name) for m in mentioned for name in facts.names)]
-    meant = named or [facts for facts in users if not library_modules.is_test(facts.path)]
-    after = {facts.path: _afterwards(index, facts, library) for facts in meant}
-    if staying := min((path for path, each in after.items() if each.stays), default=""):
+    users = _users(module, library)
+    meant = _named(module, users) or [facts for facts in users if not library_modules.is_test(facts.path)]
+    if staying := _staying(module.index, meant, library):
         return "", f"{staying} goes on importing it: leave this until it does not"
-    clients = {each.client for each in after.values() if each.client}
+    clients = {client for facts in meant if (client := _afterwards(module.index, facts, library).client)}
     if len(clients) != 1:
         return "", "no one client module is imported in its place: see what this stands in for"
     return clients.pop(), ""
+
+
+def kept_by(module: Module, library: str) -> str:
+    """The path of a module that this one imports or names, and that goes on importing the library; "" for none."""
+    return _staying(module.index, _named(module, _users(module, library)), library)
+
+
+def _users(module: Module, library: str) -> list[Facts]:
+    """The other modules that import the library."""
+    return [facts for facts in module.index.by_path.values() if facts is not module.facts and _imports(facts, library)]
+
+
+def _named(module: Module, users: Iterable[Facts]) -> list[Facts]:
+    mentioned = module.facts.mentioned
+    return [facts for facts in users if any(under(m, name) for m in mentioned for name in facts.names)]
+
+
+def _staying(index: Index, users: Iterable[Facts], library: str) -> str:
+    return min((facts.path for facts in users if _afterwards(index, facts, library).stays), default="")
 
 
 def _imports(facts: Facts, library: str) -> bool:

@@ -120,9 +120,12 @@ class Texts:
         return False
 
     def _asked_as_well(self, text: Text, library: Library) -> Finding | None:
-        """What is said where a text asks whether the library is there, which it is used for here afterwards, too."""
-        said = f"{text_value(text.node)} stays, for it is used here: ask for {library.instead} as well"
-        return self._finding(text, Status.MANUAL, said) if self._lingers else None
+        """What is said where a text asks whether the library is there, which goes on being used, here or by others."""
+        why = "it is used here" if self._lingers else in_modules.kept_for(self.module, library.module)
+        if not why:
+            return None
+        said = f"{text_value(text.node)} stays, for {why}: ask for {library.instead} as well"
+        return self._finding(text, Status.MANUAL, said)
 
     def _asks_by_name(self, node: ast.expr, callee: Parts) -> bool:
         """Whether a text is whose version is asked for, or one of those that a loop or a default imports or probes.
