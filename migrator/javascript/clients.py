@@ -17,6 +17,9 @@ from migrator.primitives.client import Factory
 from migrator.sites import Edit, Finding, Status
 
 CLASSES = frozenset({"default"})
+TOKEN = "authToken"
+ADDRESSES = frozenset({"baseURL", "basePath"})
+_TAKES_TOKEN = frozenset({"@anthropic-ai/sdk"})
 _KEYS = ("apiKey", "openAIApiKey", "openaiApiKey")
 _NESTED = frozenset({"configuration", "clientOptions"})
 _TYPED = frozenset({"as_expression", "satisfies_expression"})
@@ -217,15 +220,15 @@ class Clients:
         added = _patience(settled)
         edits: list[Edit] = []
         if keyed:
-            for _, entry in keyed:
+            for where, entry in keyed:
                 settled.notes += self._of_provider(entry, settled)
-                edits.append(self.script.edit(entry.node, f"{entry.name}: {key}" if entry.name != key else key))
+                edits.append(self.keyed(where, entry, key))
         elif outer is None:
-            added.insert(0, written("apiKey", key))
+            added.insert(0, written(TOKEN if self.takes_bearer(holder) else "apiKey", key))
         else:
             edits += with_more(self.script, self.text, outer, [written("apiKey", key)])
         for entry in around:
-            if entry.name in {"baseURL", "basePath"} and (change := self._addressed(entry)):
+            if entry.name in ADDRESSES and not self.takes_bearer(holder) and (change := self._addressed(entry)):
                 edits.append(change)
         ours = next(entry for entry in around if span(entry.node) == span(headers))
         if settled.headers:
@@ -234,6 +237,21 @@ class Clients:
             edits.append(self.script.edit(value, f"{{ {', '.join(settled.headers)} }}"))
             return edits + (with_more(self.script, self.text, holder, added) if added else [])
         return edits + with_more(self.script, self.text, holder, added, [ours])
+
+    def takes_bearer(self, literal: SgNode) -> bool:
+        """Whether options are those of a client that sends a bearer token by another name than a key."""
+        call = literal.parent()
+        made = call.parent() if call and call.kind() == "arguments" else None
+        meaning = self.meanings.of(made.field("constructor")) if made and made.kind() == "new_expression" else None
+        return meaning is not None and meaning.package in _TAKES_TOKEN
+
+    def keyed(self, holder: SgNode, entry: Property, key: str) -> Edit:
+        """The edit that gives a client another key; a bearer token has a name of its own, which is edited by itself."""
+        if not self.takes_bearer(holder):
+            return self.script.edit(entry.node, f"{entry.name}: {key}" if entry.name != key else key)
+        if entry.node.kind() == "pair" and entry.value:
+            return self.script.edit(entry.value, key)
+        return self.script.edit(entry.node, f"{TOKEN}: {key}")
 
     def _of_provider(self, entry: Property, settled: Settled) -> Iterator[Finding]:
         """What to see to where the key of a client is that of a provider: the gateway's takes its place."""

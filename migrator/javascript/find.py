@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from migrator.fates.names import Names
 from migrator.javascript import spelled, values
+from migrator.javascript.bearers import Bearers
 from migrator.javascript.behind import Behind
 from migrator.javascript.beside import Beside
 from migrator.javascript.calls import Calls
@@ -101,7 +102,8 @@ def _found(script: Script, text: str, path: str, names: Names, client: Client) -
         found = [*_apart(kept, moves.findings(), left, reads), *requests.keys()]
     else:
         calls = Calls(script, text, clients, {each.made: each.settled.provider for each in made})
-        moving = [finding for each in made for finding in _of(each, options)]
+        bearers = [f for each in Bearers(clients).findings() for f in requests.held(each)]
+        moving = [*bearers, *(finding for each in made for finding in _of(each, options))]
         taken = frozenset((e.start, e.end) for f in moving for e in f.edits)
         moves = Moves(script, text, names, clients, _ours(all_imports, client), False, taken, requests.holds)
         mocked = Mocks(script, text, clients).findings()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ast_grep_py import SgNode
 
 from migrator.javascript.beside import Beside, Told
-from migrator.javascript.objects import Property, properties, with_more, without, written
+from migrator.javascript.objects import Property, properties, with_more, without
 from migrator.javascript.options import Given, Options
 from migrator.javascript.removal import does_nothing, removal
 from migrator.javascript.source import Script, span, string_of
@@ -108,7 +108,7 @@ class Headers:
         else:
             edits = with_more(self.script, self.text, literal, added, gone)
         if own:
-            edits.append(self.script.edit(own.entry.node, written(own.entry.name, keyed, self.options.quote)))
+            edits.append(self.beside.clients.keyed(own.holder, own.entry, keyed))
         if not ours:
             yield self._of_provider(gone[0].node if gone else literal, Status.REVIEW, edits)
             return

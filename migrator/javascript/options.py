@@ -115,6 +115,12 @@ class Options:
         )
 
     @property
+    def root(self) -> str:
+        """The address for an SDK that puts `/v1` behind it."""
+        base = str(self.names.rules.options.get("base-url", "") or self.client.url)
+        return f"{self.quote}{base.removesuffix('/v1')}{self.quote}"
+
+    @property
     def key(self) -> str:
         """The expression of the key where the script says none."""
         return self._read(self.client.key_variable)

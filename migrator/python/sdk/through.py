@@ -34,6 +34,7 @@ _JSON = ("config", "retries", "timeout")  # options that are JSON in a header; o
 _JOINING = "aiohttp"  # its sessions join a path that begins with a slash to the host alone
 _BODIES = ("messages", "input", "prompt")  # what is sent beside a model
 _WITH_HEADERS = "left with its headers, which are to be written by hand"
+_AS_TOKEN = "the key is a bearer token, and the SDK adds /v1 to the address"
 _BEARER = ("Anthropic", "AsyncAnthropic")  # these take a bearer token by another name, and add `/v1` themselves
 
 
@@ -201,9 +202,15 @@ class Through:
         if url:
             if (text_value(named(node)[url]) or "").endswith("/"):  # what paths are joined to goes on ending so
                 text = f'{text[:-1]}/"'
-            result = Result()
+            result, by_name = Result(), named(node)
+            replaced = {url: _item(node, url, text)}
+            if _class(node) in _BEARER:
+                result.say(Status.REVIEW, _AS_TOKEN)
+                replaced[url] = _item(node, url, f'"{self.writer.url.removesuffix("/v1")}"')
+                if "api_key" in by_name:
+                    replaced["api_key"] = _item(node, "auth_token", self.writer.text(by_name["api_key"]))
             said, more = self._said(node), models.edits(self.writer, result, node, scope)
-            finding = self.writer.edited(node, result, said, Edit(0, 0, ""), {url: _item(node, url, text)}, [], [])
+            finding = self.writer.edited(node, result, said, Edit(0, 0, ""), replaced, [], [])
             yield replace(finding, edits=(*finding.edits, *more))
 
     def _makes_headers(self, value: ast.expr | None, scope: Scope) -> bool:
@@ -223,7 +230,7 @@ class Through:
         result.headers.update((n, self.writer.text(v)) for n, v in given.others.items())
         bearer = _class(node) in _BEARER
         if bearer:
-            result.say(Status.REVIEW, "the key is a bearer token, and the SDK adds /v1 to the address")
+            result.say(Status.REVIEW, _AS_TOKEN)
         key_name = next((n for n in _KEYS if n in by_name), "api_key")
         row = self.writer.rules.parameter("authorization")
         if row and self._is_anothers(by_name.get(key_name), given):
