@@ -177,10 +177,14 @@ class Candidates:
             users, _ = tree.matching(self.project.root, there, [module])
             self.read((path for path in users if path not in self.by_path), named=False)
 
+    def unread(self) -> list[str]:
+        """The files that were not read, nor tried."""
+        done = {*self.by_path, *self.aside, *(problem.path for problem in self.problems)}
+        return [path for path in self.files if path not in done]
+
     def _others(self) -> list[str]:
         """The modules that were not read, nor tried."""
-        done = {*self.by_path, *self.aside, *(problem.path for problem in self.problems)}
-        return [f for f in self.files if f.endswith(PYTHON) and f not in done]
+        return [path for path in self.unread() if path.endswith(PYTHON)]
 
     def _callers(self, index: Index) -> list[str]:
         """The modules, none of them read, that call methods which give a library, of objects that others give them."""

@@ -88,9 +88,7 @@ def speaks(path: str, text: str, rules: Rules) -> bool:
 
 def _read(rules: Rules, using: list[InUse], candidates: Candidates, look: Look | None) -> None:
     """Read the files that hold an id or a variable."""
-    done = {*candidates.by_path, *(problem.path for problem in candidates.problems)}
-    others = [path for path in candidates.files if path not in done]
-    texts = [path for path in others if PurePosixPath(path).suffix in _SUFFIXES or _is_env(path)]
+    texts = [path for path in candidates.unread() if PurePosixPath(path).suffix in _SUFFIXES or _is_env(path)]
     wanted = [needle for each in using for needle in each.needles]
     found = set(tree.matching(candidates.project.root, texts, wanted)[0]) if wanted else set[str]()
     names = [n for r in rules.variables for n in r.names] + [o for e in rules.env_adds for o in e.after]

@@ -22,9 +22,7 @@ def read_callers(rules: Rules, candidates: Candidates) -> None:
     """Read the scripts that may call a client that they got from another file, where the tree has one to hand on."""
     if not any(is_script(path) and asks(each.text.text, rules) for path, each in candidates.by_path.items()):
         return
-    done = {*candidates.by_path, *(problem.path for problem in candidates.problems)}
-    others = [path for path in candidates.files if path not in done and is_script(path)]
-    root = candidates.project.root
+    root, others = candidates.project.root, [path for path in candidates.unread() if is_script(path)]
     calling = tree.matching(root, others, [CALL.encode(), *METHODS])[0]
     slugs = tree.matching(root, tree.matching(root, others, [b'"@', b"'@", b"`@"])[0], about_models(rules))[0]
     candidates.read(sorted({*calling, *slugs}))
@@ -59,8 +57,7 @@ def _read_takers(rules: Rules, candidates: Candidates) -> bool:
     """Read the scripts that import what others hand on; whether there are any not read before."""
     parts = (part for each in rules.handed for part in (each.module, posixpath.dirname(each.module)))
     ends = sorted({posixpath.basename(part).encode() for part in parts} - {b".", b""})
-    root, done = candidates.project.root, {*candidates.by_path, *(problem.path for problem in candidates.problems)}
-    others = [path for path in candidates.files if path not in done and is_script(path)]
+    root, others = candidates.project.root, [path for path in candidates.unread() if is_script(path)]
     found = [path for path in tree.matching(root, others, ends)[0] if takes(_read(candidates, path), path, rules)]
     candidates.read(found)
     return bool(found)
@@ -75,7 +72,7 @@ def _read(candidates: Candidates, path: str) -> str:
 def _passing_on(candidates: Candidates) -> dict[str, str]:
     """The texts, by path, of the tree's other scripts that export what they take from another one."""
     root, texts = candidates.project.root, dict[str, str]()
-    others = [path for path in candidates.files if path not in candidates.by_path and is_script(path)]
+    others = [path for path in candidates.unread() if is_script(path)]
     for path in tree.matching(root, others, [b"export *", b"export {"])[0]:
         text = _read(candidates, path)
         if _PASSED_ON.search(text):

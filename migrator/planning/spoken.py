@@ -18,9 +18,9 @@ from migrator.planning.still_used import NOTEBOOK, lists_dependencies
 from migrator.primitives.library import Variable
 from migrator.sites import Change, Finding, Status
 from migrator.tree import project as tree
+from migrator.tree.aside import is_test
 
 READERS = "for all clients and requests of the code do"
-_TESTS = re.compile(r"(^|/)(tests?|__tests__|spec)/|(^|/)(test_|conftest\.)|_test\.py$|\.(test|spec)\.[cm]?[jt]sx?$")
 _WORD = re.compile(r"[A-Z][A-Z0-9_]+")
 _NAMED = re.compile(r"""(?<=["'`.])[A-Z][A-Z0-9_]+\b""")
 _BOUND = re.compile(  # `OLD = os.getenv("NEW")`, `OLD: process.env.NEW`
@@ -61,7 +61,7 @@ def spoken(path: str, text: str, findings: Iterable[Finding], rules: Rules, *, d
     findings, of_client = list(findings), speaking(rules)
     envs = {rule.id for rule in rules.envs}
     keeps = frozenset(f.stays for f in findings if f.stays and f.rule in envs and not document)
-    if _TESTS.search(path):
+    if is_test(path):
         return Spoken(path, keeps=keeps)
     reads = (_WORD.findall(edit.text) for f in findings if f.rule in envs and not f.prose for edit in f.edits)
     gone = {row.id for row in rules.methods}

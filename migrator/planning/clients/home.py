@@ -11,23 +11,23 @@ from migrator.patterns import under
 from migrator.planning.candidates import Candidates
 from migrator.planning.distributions import folder_of
 from migrator.python.reading.facts import Facts, package_of
-
-_ASIDE = {"test", "tests", "testing", "example", "examples", "benchmark", "benchmarks", "docs", "script", "scripts"}
+from migrator.tree.aside import FOLDERS_ASIDE
 
 
 def home(distribution: str, weights: dict[str, int], candidates: Candidates) -> tuple[str, str]:
     """The folder that the client module goes to, and the dotted package that this is."""
     places = {path: _place(path, candidates) for path in sorted(weights)}
     # what a package has in a folder of that name is code of the package, and is installed with it
-    aside = {path for path, place in places.items() if _ASIDE & {*(place[0] if place else folder_of(path)).split("/")}}
+    folders = {path: place[0] if place else folder_of(path) for path, place in places.items()}
+    aside = {path for path, folder in folders.items() if FOLDERS_ASIDE & {*folder.split("/")}}
     code = {path: place for path, place in places.items() if path not in aside} or places
     packages = Counter[tuple[str, str]]()
     for path, place in code.items():
         packages.update({place: weights[path]} if place else {})
     if packages and (len(aside) < len(places) or len(packages) == 1):
         return max(packages, key=lambda place: (packages[place], place))
-    folders = {folder_of(path) for path in code}
-    return (folders.pop() if len(folders) == 1 else distribution), ""
+    homes = {folder_of(path) for path in code}
+    return (homes.pop() if len(homes) == 1 else distribution), ""
 
 
 def _place(path: str, candidates: Candidates) -> tuple[str, str] | None:

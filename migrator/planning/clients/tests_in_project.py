@@ -12,9 +12,9 @@ from migrator.planning.candidates import Candidates
 from migrator.planning.clients.in_project import Place, settings_of
 from migrator.planning.distributions import Distributions, folder_of
 from migrator.sites import Change
+from migrator.tree.aside import is_collected
 
 SETTING = "client-tests"
-_TEST = re.compile(r"(?:.*/)?(?:test_[^/]*|[^/]*_test)\.py")
 _SLOW = re.compile(r"e2e|integ|functional|benchmark|example")  # in the name of a folder
 _FOLDER = re.compile(r"(?:^|[/_-])tests?(?:$|[/_-])")
 _PYTEST = re.compile(r"^\s*(?:import pytest|from pytest\b)", re.MULTILINE)
@@ -54,7 +54,7 @@ def _tests(place: Place, parts: Distributions, candidates: Candidates) -> dict[s
     beside = {path.partition("/")[0].removesuffix(".py") for path in inside if path.endswith(".py")}
     own = "|".join(sorted(re.escape(name) for name in beside if name.isidentifier() and not name.startswith("test")))
     imports = re.compile(rf"^\s*(?:from|import)\s+(?:{own})\b", re.MULTILINE)
-    tests = [p for p in candidates.files if _TEST.fullmatch(p) and parts.of(p) == parts.of(place.path)]
+    tests = [p for p in candidates.files if is_collected(p) and parts.of(p) == parts.of(place.path)]
     texts = {path: _read(path, candidates) for path in tests} if own else {}
     return {path: text for path, text in texts.items() if imports.search(text)}
 

@@ -15,10 +15,10 @@ from migrator.planning.clients.made import Work
 from migrator.planning.router.files import Home, files
 from migrator.primitives.leaving import Router
 from migrator.sites import Change, Site, Status
+from migrator.tree.aside import FOLDERS_ASIDE
 
 _OURS = b'"""Chooses the model for an intent'
 _WHEN = ("auto", "always", "never")
-_ASIDE = {"test", "tests", "testing", "example", "examples", "benchmarks", "docs", "script", "scripts", "bin"}
 
 
 def with_router(rules: Rules, candidates: Candidates, work: Work) -> Work:
@@ -88,7 +88,7 @@ def _home(rule: Router, setting: str, candidates: Candidates) -> Home:
             raise MigrateError(f"pyproject.toml: router-package: {setting!r} is not a dotted name such as app.llm")
         inside = (root for root in sorted(candidates.roots) if _holds(root, setting.partition(".")[0], candidates))
         return Home(next(inside, ""), setting)
-    modules = [p for p in candidates.by_path if p.endswith(PYTHON) and not _ASIDE & {*PurePosixPath(p).parts}]
+    modules = [p for p in candidates.by_path if p.endswith(PYTHON) and not FOLDERS_ASIDE & {*PurePosixPath(p).parts}]
     old = [path for path in modules if rule.beside in PurePosixPath(path).stem.lower()]
     packages = Counter(home for path in old or modules if (home := _top(path, candidates)))
     best = max(packages, key=lambda home: (packages[home], home), default=("", ""))

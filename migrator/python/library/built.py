@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -15,11 +14,10 @@ from migrator.python.portkey_configs import refusal
 from migrator.python.reading.expressions import Parts, parts_of, text_value
 from migrator.python.sdk.spread import Spread
 from migrator.sites import Status
+from migrator.tree.aside import is_test
 
 Key = tuple[int, int]  # where what is called ends, by line and column: no two calls share it
 Node = ast.Call | ast.Dict
-
-_TESTS = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|conftest)\.pyw?$|_test\.py$")
 
 
 class Made(NamedTuple):
@@ -145,7 +143,7 @@ class Builds:
     ) -> None:
         self.plans: dict[Key, Plan] = {}
         self._made = {key_of(each.call.func): each for each in made}
-        self._names, self._meanings, self._in_tests = names, meanings, bool(_TESTS.search(path))
+        self._names, self._meanings, self._in_tests = names, meanings, is_test(path)
         for each in made:
             meant, others = self._meant(each)
             fate = self._fate(each)

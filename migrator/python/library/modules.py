@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from migrator.patterns import under
 from migrator.python.reading.facts import Facts
 from migrator.python.reading.index import Index
+from migrator.tree.aside import is_test
 
 
 def imports(index: Index, library: str) -> bool:
@@ -18,7 +17,6 @@ ANOTHERS = (
     "only tests name it here: what is meant is another library, which goes on calling it: leave this, or see it off"
 )
 SPLIT = "see what that module reads it from now"
-_TEST = re.compile(r"(?:^|/)(?:(?:tests?|testing)/|(?:test_[^/]*|[^/]*_test|conftest)\.py$)")
 
 
 def is_called(index: Index) -> bool:
@@ -28,11 +26,6 @@ def is_called(index: Index) -> bool:
         said = any(_calls(index, facts) for facts in index.by_path.values() if not is_test(facts.path))
         index.shared["calls of a library"] = said
     return bool(said)
-
-
-def is_test(path: str) -> bool:
-    """Whether a module is one of tests, by where it is."""
-    return bool(_TEST.search(path))
 
 
 def _calls(index: Index, facts: Facts) -> bool:

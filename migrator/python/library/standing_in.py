@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from migrator.patterns import under
 from migrator.placing import File, place
-from migrator.python.library import modules as library_modules
 from migrator.python.module import Module
 from migrator.python.reading.facts import Facts
 from migrator.python.reading.index import Index
 from migrator.python.reading.scopes import FunctionNode
+from migrator.tree.aside import is_test
 
 
 class Afterwards(NamedTuple):
@@ -30,7 +30,7 @@ def client_for(module: Module, library: str) -> tuple[str, str]:
     They are those it imports or names; where it does so with none of them, all that are no tests.
     """
     users = _users(module, library)
-    meant = _named(module, users) or [facts for facts in users if not library_modules.is_test(facts.path)]
+    meant = _named(module, users) or [facts for facts in users if not is_test(facts.path)]
     if staying := _staying(module.index, meant, library):
         return "", f"{staying} goes on importing it: leave this until it does not"
     clients = {client for facts in meant if (client := _afterwards(module.index, facts, library).client)}

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 from migrator.fates.library import Fate
 from migrator.python.direct.plan import WRAPPED
-from migrator.python.library.modules import is_test
 from migrator.python.library.references import Use, is_read
 from migrator.python.library.written import is_read_off
 from migrator.python.module import Module
+from migrator.tree.aside import is_test
 
 
 def assigned(module: Module, uses: Iterable[Use]) -> frozenset[str]:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from migrator.tree.aside import is_collected
+
 _IMPORT = re.compile(r"\bfrom\s+(\.*[\w.]*)\s*\bimport\b\s*(\([^)]*\)|[^\n]*)|\bimport\s+([^\n;#]+)")
 _COMMENT = re.compile(r"#[^\n\"'#]*$", re.MULTILINE)  # but one that may stand in a text
 _TEXT = re.compile(r"""["']([A-Za-z_]\w*(?:\.\w+)+)(?=["':])|\b(?:import_module|__import__)\(\s*["'](\w+)["']""")
@@ -20,7 +22,6 @@ _WORDS = (  # one of which `_ANY` finds: a search for these alone is many times 
     "import_module", "__import__", "runpy", "spec_from_file_location", "SourceFileLoader", "pkgutil", "entry_points",
     "INSTALLED_APPS", "exec(",
 )  # fmt: skip
-_TEST = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test|tests|conftest)\.py$")
 _INSTALLED = {"pyproject.toml", "setup.cfg", "setup.py"}
 _PAGES = "pages"  # the folder whose scripts Streamlit runs beside those of the folder above
 _TOGETHER = "/"  # stands for what imports several files by itself: a test runner, who installs a package
@@ -49,7 +50,7 @@ class Processes:
             reached = imported if path in all_of_them else {f for n in names for f in files.of(n)}
             for each in (*reached, *files.beside(path)):
                 found._importers[each].add(path)
-            if _TEST.search(path):
+            if _is_loaded(path):
                 found._importers[path].add(_TOGETHER)
         packages = {path: package for path in imported if (package := files.package(path))}
         run = {package for path, package in packages.items() if found._is_run(path, package)}
@@ -61,7 +62,7 @@ class Processes:
     def _is_run(self, path: str, package: str) -> bool:
         """Whether something of the project, besides tests, imports a module of a package from outside of it."""
         others = (each for each in self._importers[path] if not each.startswith(_TOGETHER))
-        return any(not _is_below(each, package) and not _TEST.search(each) for each in others)
+        return any(not _is_below(each, package) and not _is_loaded(each) for each in others)
 
     def are_one(self, path: str, other: str) -> bool:
         """Whether two files can be in one process: something imports both, directly or not."""
@@ -82,7 +83,7 @@ class Processes:
 
     def seen_with(self, path: str, users: Iterable[str]) -> str:
         """A file; "", of which nothing is known, for a test that gets to none of the users in a way that is seen."""
-        if not _TEST.search(path) or any(self.are_one(path, u) for u in users if not _TEST.search(u)):
+        if not _is_loaded(path) or any(self.are_one(path, u) for u in users if not _is_loaded(u)):
             return path
         return ""
 
@@ -131,7 +132,7 @@ class _Files:
         """The files that run with one that is imported or run: those of its packages, of its tests, its pages."""
         for folder in map(str, PurePosixPath(path).parents):
             prefix = "" if folder == "." else f"{folder}/"
-            yield from {f"{prefix}__init__.py", *([f"{prefix}conftest.py"] if _TEST.search(path) else [])} & self._paths
+            yield from {f"{prefix}__init__.py", *([f"{prefix}conftest.py"] if _is_loaded(path) else [])} & self._paths
         parent = PurePosixPath(path).parent
         yield from self._in.get(str(parent / _PAGES), ())
 
@@ -144,6 +145,11 @@ class _Files:
 def _parts(path: str) -> tuple[str, ...]:
     parts = PurePosixPath(path).with_suffix("").parts
     return parts[:-1] if parts[-1] == "__init__" else parts
+
+
+def _is_loaded(path: str) -> bool:
+    """Whether a test runner imports a file by itself."""
+    return is_collected(path) or PurePosixPath(path).name == "conftest.py"
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -18,6 +18,7 @@ from migrator.python.reading.facts import Class, Facts
 from migrator.python.reading.outline import Outline
 from migrator.python.reading.scopes import Binding, Scope, origin_of, target_of
 from migrator.python.sdk.spread import spread_of
+from migrator.tree.aside import is_collected
 
 _CAPTURES = (ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping)
 _INDIRECT = re.compile(r"\b(?:globals|locals|vars|eval|exec)\s*\(")  # a use of any name could hide in these
@@ -297,7 +298,6 @@ def _prefixes(text: str) -> Iterator[str]:
 
 
 _TYPED = re.compile(r"#[ \t]*type:([^\r\n]*)")
-_TEST = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$")
 
 
 def _unused(found: Outline, text: str, path: str) -> set[str]:
@@ -307,7 +307,7 @@ def _unused(found: Outline, text: str, path: str) -> set[str]:
     """
     assert isinstance(found.scope.node, ast.Module)
     others = [s for s in found.scope.node.body if not isinstance(s, ast.Import | ast.ImportFrom)]
-    if not _TEST.search(path) and all(isinstance(s, ast.Expr) and text_value(s.value) is not None for s in others):
+    if not is_collected(path) and all(isinstance(s, ast.Expr) and text_value(s.value) is not None for s in others):
         return set()
     imported = {
         alias.asname or alias.name
