@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
 
 from migrator.clients.parts import TEMPLATES
 
@@ -63,8 +64,9 @@ def literal(value: object, *, exploded: bool = False, indent: str = "") -> str:
     return f"{opening}{', '.join(items)}{comma}{closing}"
 
 
-def template(name: str) -> str:
-    return (TEMPLATES / f"{name}.txt").read_text(encoding="utf-8")
+def template(name: str, folder: Path = TEMPLATES) -> str:
+    """The text of a template, as it stands in its folder."""
+    return (folder / f"{name}.txt").read_text(encoding="utf-8")
 
 
 _VALUE = re.compile(r"\{\{(\w+)\}\}")

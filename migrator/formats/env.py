@@ -12,6 +12,7 @@ from dotenv.parser import Binding, parse_stream
 from migrator.fates.names import Names, say_env
 from migrator.formats import Context, http
 from migrator.formats.search import apart, apply, exact, line_of, moved_by, prose
+from migrator.formats.variables import TEMPLATE
 from migrator.patterns import expand
 from migrator.sites import Edit, Finding, Status
 
@@ -21,7 +22,6 @@ _VALUE = re.compile(
         (?P<value>(?<=\s)(?=\#) | '(?:\\.|[^'\\])*' | "(?:\\.|[^"\\])*" | (?:(?!\s+\#)[^\r\n])*)""",
     re.DOTALL | re.VERBOSE,
 )
-_TEMPLATE = re.compile(r"(?:example|sample|template|dist)[^/]*$")
 _SECRET = re.compile(r"(?:_KEY|_TOKEN)$", re.IGNORECASE)
 _COMMENTED = re.compile(r"\s*#+[^\S\r\n]*(?=(?:export[^\S\r\n]+)?([A-Za-z_]\w*)=)")
 
@@ -68,7 +68,7 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
         other += _renamed_key(line, value, names, clashes)
         other += inside
         other += prose(text[line.value[1] : line.end], names, line.value[1], edit=context.edit_prose)
-    return apart(other, _added(text, bound, names) if _TEMPLATE.search(context.path) else ())
+    return apart(other, _added(text, bound, names) if TEMPLATE.search(context.path) else ())
 
 
 def _added(text: str, bound: list[_Line], names: Names) -> Iterator[Finding]:

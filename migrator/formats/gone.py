@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 from migrator.fates.names import Names
 from migrator.formats.search import lines
+from migrator.formats.variables import PROSE, SILENT
 from migrator.primitives.leaving import EnvGone
 from migrator.primitives.project import Env
 from migrator.sites import Edit, Finding, Status
 
-_PROSE = {"markdown", "rst", "text"}
-_SILENT = {"lock", "notebook", "sql", "requirements"}
 _NAME = r"(?P<name>[A-Z][A-Z0-9_]*)"
 _VALUE = r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|[^\s"';&|#\\])*"""
 _END = r"[ \t]*(?:\#.*)?"
@@ -59,7 +58,7 @@ def find(text: str, kind: str, names: Names) -> list[Finding]:
 
     A variable that has a new name goes as well where that is set beside it, if its rule says so.
     """
-    if kind in _SILENT or not names.may_go(text):
+    if kind in SILENT or not names.may_go(text):
         return []
     rows = [_Line(at, line.rstrip("\r\n"), at + len(line)) for at, line in lines(text)]
     return _Lines(rows, kind, names).findings()
@@ -73,7 +72,7 @@ class _Lines:
         self.set = {name for row in rows if not row.text.lstrip().startswith("#") and (name := self._set_by(row))}
 
     def findings(self) -> list[Finding]:
-        if self.kind in _PROSE:
+        if self.kind in PROSE:
             return [f for row in self.rows for f in self._reads(row, prose=True)]
         going = self._going()
         taken = {number for span in going for number in range(*span)}

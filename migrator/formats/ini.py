@@ -11,7 +11,7 @@ from migrator.formats import Context
 from migrator.formats.search import apart, exact, line_of, lines, moved, packages_in, prose, renamed, settings_in
 from migrator.sites import Finding, Status
 
-_SECTION = re.compile(r"[ \t]*\[[ \t]*([^\]\r\n]*?)[ \t]*\]")
+SECTION = re.compile(r"[ \t]*\[[ \t]*([^\]\r\n]*?)[ \t]*\]")
 _OPTION = re.compile(r"[ \t]*([^\s=:][^=:\r\n]*?)[ \t]*(?:[=:]|\r|\n|$)")
 _COMMENT = re.compile(r"[ \t]*[#;!]")
 
@@ -32,7 +32,7 @@ def find(text: str, names: Names, context: Context) -> list[Finding]:
     words: list[Finding] = []
     section = ""
     for start, line in lines(text):
-        header, option = _SECTION.match(line), _OPTION.match(line)
+        header, option = SECTION.match(line), _OPTION.match(line)
         if _COMMENT.match(line):
             words += prose(line, names, start, edit=context.edit_prose)
         elif header:

@@ -39,14 +39,14 @@ def exact(text: str, names: Names, offset: int = 0) -> Iterator[Finding]:
             yield finding
 
 
-def snippet(text: str, names: Names, offset: int = 0) -> Iterator[Finding]:
+def snippet(text: str, names: Names) -> Iterator[Finding]:
     """As `exact`, with the bare class names of code that cannot be parsed."""
-    yield from exact(text, names, offset)
+    yield from exact(text, names, 0)
     for match in _CLASS.finditer(text):
         new = names.symbol(match[0])
         if new:
             rule, said = names.symbol_rule(match[0]), f"{match[0]} → {new}: by its name alone, the code does not parse"
-            yield renamed(match.span(), offset, new, rule, Status.REVIEW, said)
+            yield renamed(match.span(), 0, new, rule, Status.REVIEW, said)
 
 
 def _imports(text: str, names: Names, offset: int) -> Iterator[Finding]:

@@ -11,14 +11,14 @@ from migrator.primitives.library import Variable
 from migrator.sites import Finding, Status
 
 TEMPLATE = re.compile(r"(?:example|sample|template|dist)[^/]*$")
-_PROSE = {"markdown", "rst", "text"}
-_SILENT = {"lock", "notebook", "sql", "requirements"}
+PROSE = frozenset({"markdown", "rst", "text"})
+SILENT = frozenset({"lock", "notebook", "sql", "requirements"})  # kinds of files that no variable is told of
 
 
 def find(text: str, kind: str, names: Names, path: str) -> Iterator[Finding]:
     """A finding for the first place of each variable, and one for all keys of providers in a file that sets them."""
     pattern = names.variable_pattern
-    if pattern is None or kind in _SILENT:
+    if pattern is None or kind in SILENT:
         return
     sets = bool(TEMPLATE.search(path)) if kind == "env" else is_deployment(path, text)
     listed: dict[str, list[re.Match[str]]] = {}
@@ -29,7 +29,7 @@ def find(text: str, kind: str, names: Names, path: str) -> Iterator[Finding]:
             continue
         seen.add(match[0])
         if not rule.templates:
-            is_prose = kind in _PROSE
+            is_prose = kind in PROSE
             status = Status.REVIEW if is_prose else names.left
             yield Finding(match.start(), rule.id, status, _said(match[0], rule, names), prose=is_prose)
         elif sets:

@@ -112,7 +112,7 @@ class Calls:
         if prefix is not None and parts and ".".join(names[:-1]) in _WITH_MODEL and not self.method(names):
             yield from self._model(parts[0], prefix, ".".join(names[:-1]) in _ASKED)
         if len(parts) > 1:
-            yield from self._second(arguments, parts, ours)
+            yield from self._second(parts, ours)
 
     def _model(self, body: SgNode, prefix: str, needed: bool) -> Iterator[Finding]:
         client = self.clients.options.client
@@ -157,7 +157,7 @@ class Calls:
         rule = self.clients.options.rule("provider")
         return rule.id if rule else self.clients.options.client.id
 
-    def _second(self, arguments: SgNode, parts: list[SgNode], ours: bool) -> Iterator[Finding]:
+    def _second(self, parts: list[SgNode], ours: bool) -> Iterator[Finding]:
         """The second argument, in which the old SDK took options of its own."""
         second, options = parts[1], self.clients.options
         literal = second if second.kind() == "object" else None

@@ -13,6 +13,7 @@ from migrator.javascript.meanings import Meaning, Meanings
 from migrator.javascript.objects import Property, properties, with_more, written
 from migrator.javascript.options import Options, Settled, given
 from migrator.javascript.source import Script, span, string_of
+from migrator.javascript.standing import NAMES
 from migrator.primitives.client import Factory
 from migrator.sites import Edit, Finding, Status
 
@@ -23,7 +24,6 @@ _TAKES_TOKEN = frozenset({"@anthropic-ai/sdk"})
 _KEYS = ("apiKey", "openAIApiKey", "openaiApiKey")
 _NESTED = frozenset({"configuration", "clientOptions"})
 _TYPED = frozenset({"as_expression", "satisfies_expression"})
-_NAMES = frozenset({"identifier", "shorthand_property_identifier"})
 _KEPT = frozenset({"key", "url", "keyword"})
 
 
@@ -154,9 +154,9 @@ class Clients:
         """Whether an expression is the constant that holds the address; a name of the script's own goes on for it."""
         while node.kind() in _TYPED:
             node = node.named_children()[0]
-        binding = self.script.scopes.resolve(node) if node.kind() in _NAMES else None
+        binding = self.script.scopes.resolve(node) if node.kind() in NAMES else None
         pattern = binding.node.field("name") if binding and binding.kind == "variable" else None
-        if node.kind() not in {*_NAMES, "member_expression"} or (pattern and pattern.kind() == "identifier"):
+        if node.kind() not in {*NAMES, "member_expression"} or (pattern and pattern.kind() == "identifier"):
             return False
         meaning = self.meanings.of(node)
         client = self.options.client

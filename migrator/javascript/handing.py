@@ -18,7 +18,7 @@ from migrator.javascript.clients import CLASSES, Clients
 from migrator.javascript.find import clients_of, requests_of, stay
 from migrator.javascript.imports import imports
 from migrator.javascript.meanings import Meaning
-from migrator.javascript.source import Script, scripts, string_of
+from migrator.javascript.source import Script, scripts, string_of, within
 from migrator.packs.ruleset import Rules
 from migrator.sites import Status
 
@@ -104,7 +104,7 @@ def _taken(whole: _Whole, found: frozenset[Handed]) -> Iterator[_Origin]:
         for node, each in behind.texts.taking.all:
             above = node.parent()
             passed = above is not None and above.kind() == "export_specifier"
-            if not passed and not any(first <= script.start(node) < last for first, last in behind.gone):
+            if not passed and not within(script.start(node), behind.gone):
                 yield each.origin
 
 

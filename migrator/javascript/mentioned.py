@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from migrator.javascript.source import scripts
+from migrator.javascript.source import scripts, within
 from migrator.sites import Finding
 
 _ASKED = "; edited only with --text"
@@ -17,11 +17,7 @@ def in_code(found: Iterable[Finding], text: str, path: str) -> Iterator[Finding]
     code = [(program.offset, program.end(program.root)) for program in programs]
     prose = [(p.start(n), p.end(n)) for p in programs if p.fault() is None for n in p.all("comment", "jsx_text")]
     for finding in found:
-        if finding.prose and _within(finding.start, code) and not _within(finding.start, prose):
+        if finding.prose and within(finding.start, code) and not within(finding.start, prose):
             said = finding.message.replace("prose: ", "in code: ").removesuffix(_ASKED)
             finding = replace(finding, message=f"{said}; never edited", edits=())
         yield finding
-
-
-def _within(at: int, spans: list[tuple[int, int]]) -> bool:
-    return any(start <= at < end for start, end in spans)

@@ -13,7 +13,7 @@ from migrator.javascript.asking import asks, makes_request
 from migrator.javascript.behind import Behind
 from migrator.javascript.headers import SETTERS
 from migrator.javascript.options import Options
-from migrator.javascript.source import Script, span, string_of
+from migrator.javascript.source import Script, span, string_of, within
 from migrator.javascript.standing import NAMES, Standing
 from migrator.javascript.uses import uses
 from migrator.sites import Finding, Span, Status
@@ -50,7 +50,7 @@ class Requests:
 
     def holds(self, start: int) -> bool:
         """Whether what stands at a place is part of a request that has to stay."""
-        return any(first <= start < end for first, end in self._kept)
+        return within(start, self._kept)
 
     def keys(self) -> Iterator[Finding]:
         """The variables that are read for requests that stay, and for none that moves: they keep their names."""
@@ -59,7 +59,7 @@ class Requests:
             said = string_of(node) or node.text()
             start = self.script.start(node) + (node.kind() == "string")
             renamed = self.options.names.env(said)
-            if renamed and self.holds(start) and not _within(start, moving):
+            if renamed and self.holds(start) and not within(start, moving):
                 why = f"{said}: it stays as long as what is sent with it here"
                 yield Finding(start, renamed[1].id, Status.MANUAL, why, stays=said)
                 yield from self._said_of(node, said, renamed[1].id)
@@ -69,7 +69,7 @@ class Requests:
         around = next((each for each in read.ancestors() if each.kind() in _READING), None)
         inside = [self._span(around)] if around else []
         nodes = self.script.all("property_identifier", "string_fragment") if around else []
-        named = [each for each in nodes if variable in each.text() and _within(self.script.start(each), inside)]
+        named = [each for each in nodes if variable in each.text() and within(self.script.start(each), inside)]
         if any(each.text() == variable and not self.holds(self.script.start(each)) for each in named):
             return
         for each in named:
@@ -85,11 +85,11 @@ class Requests:
         rule = self.options.rule("provider")
         told = [f.start for f in self.sent if rule and f.rule == rule.id]
         made = [spans for spans in self._made if not set(spans) & {*self._kept}]
-        made = [spans for spans in made if any(_within(at, spans) for at in moving)]
-        spans = [span for spans in made if not any(_within(at, spans) for at in told) for span in spans]
+        made = [spans for spans in made if any(within(at, spans) for at in moving)]
+        spans = [span for spans in made if not any(within(at, spans) for at in told) for span in spans]
         for node in self.script.all("pair", "shorthand_property_identifier") if spans else ():
             name = node.field("key") or node
-            if name.text().strip("\"'") == "model" and _within(self.script.start(node), spans):
+            if name.text().strip("\"'") == "model" and within(self.script.start(node), spans):
                 yield node
 
     @cached_property
@@ -112,7 +112,7 @@ class Requests:
                 asking = [own.node] if own and asks(own.node) else []
                 spans = [self._span(each) for each in (*self._reached(arguments), *asking)]
                 both = (self.addresses, self.sent)
-                made += [spans] if all(any(_within(f.start, spans) for f in each) for each in both) else []
+                made += [spans] if all(any(within(f.start, spans) for f in each) for each in both) else []
         return made
 
     @cached_property
@@ -122,10 +122,10 @@ class Requests:
         staying |= {*self.behind.staying}
         staying |= {f.start for f in self.addresses if f.status is Status.MANUAL and self._is_whole(f.start)}
         staying |= {
-            at for at in (*(f.start for f in self.addresses), *self.behind.constants) if _within(at, self.behind.fixed)
+            at for at in (*(f.start for f in self.addresses), *self.behind.constants) if within(at, self.behind.fixed)
         }
         places = staying | {f.start for f in (*self.sent, *self.addresses)} | {*self.behind.constants}
-        groups = [(spans, {at for at in places if _within(at, spans)}) for spans in self._made] if staying else []
+        groups = [(spans, {at for at in places if within(at, spans)}) for spans in self._made] if staying else []
         kept: set[int] = set()
         while new := {at for _, group in groups if group & (staying | kept) for at in group} - kept:
             kept |= new
@@ -190,10 +190,6 @@ class Requests:
             if name and not asks(node):
                 found.setdefault(name.text(), []).append(node)
         return found
-
-
-def _within(at: int, spans: Sequence[Span]) -> bool:
-    return any(start <= at < end for start, end in spans)
 
 
 def _filling(use: SgNode) -> SgNode | None:

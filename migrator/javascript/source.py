@@ -6,7 +6,7 @@ Offsets are in characters of the file's text. Edits are made on that text, so no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -133,6 +133,11 @@ def span(node: SgNode) -> tuple[int, int, str]:
     """What tells a node from all others of its tree."""
     place = node.range()
     return place.start.index, place.end.index, node.kind()
+
+
+def within(at: int, spans: Iterable[tuple[int, int]]) -> bool:
+    """Whether a place is in one of several parts of a text."""
+    return any(start <= at < end for start, end in spans)
 
 
 def string_of(node: SgNode | None) -> str | None:

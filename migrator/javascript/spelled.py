@@ -13,7 +13,7 @@ from migrator.fates.names import Names
 from migrator.formats import http
 from migrator.javascript.objects import properties
 from migrator.javascript.options import Options
-from migrator.javascript.source import Script, string_of
+from migrator.javascript.source import Script, string_of, within
 from migrator.javascript.specifiers import package
 from migrator.primitives.client import Client
 from migrator.sites import Edit, Finding, Span, Status
@@ -46,7 +46,7 @@ def addresses(
             url = _URL.match(node.text(), match.start())
             whole = url[0] if url else old
             differs = asked(whole, client, options.names.rules.methods)
-            stays = whole.rstrip("/") == old and not any(first <= start < last for first, last in moving)
+            stays = whole.rstrip("/") == old and not within(start, moving)
             differs = differs or (beside if stays else None)
             if differs and differs.status is Status.MANUAL:
                 yield Finding(start, differs.rule, Status.MANUAL, f"{whole}: {differs.message}")
@@ -81,7 +81,7 @@ def headers(script: Script, options: Options, told: Iterable[Finding]) -> Iterat
     pattern = re.compile(rf"(?<![\w-]){re.escape(client.prefix)}[\w-]*\w", re.IGNORECASE)
     spans = sorted({(e.start, e.end) for f in told for e in f.edits} | {(f.start, f.start + 1) for f in told})
     for node in script.all("string", "template_string", "jsx_text"):
-        named = [m for m in pattern.finditer(node.text()) if not _within(spans, script.start(node), m.start())]
+        named = [m for m in pattern.finditer(node.text()) if not _is_told(spans, script.start(node), m.start())]
         if not named:
             continue
         start = script.start(node) + (named[0].start() if named[0].start() > 1 else 0)
@@ -105,6 +105,6 @@ def comments(script: Script, names: Names, *, edit: bool) -> Iterator[Finding]:
         yield from http.prose(node.text(), names, script.start(node), edit=edit)
 
 
-def _within(spans: list[tuple[int, int]], node: int, at: int) -> bool:
+def _is_told(spans: list[tuple[int, int]], node: int, at: int) -> bool:
     """Whether a name is in what is told: itself, or the node that it stands in."""
-    return any(start <= node < end or start <= node + at < end for start, end in spans)
+    return within(node, spans) or within(node + at, spans)

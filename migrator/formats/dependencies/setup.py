@@ -11,6 +11,7 @@ from migrator.fates.names import Names
 from migrator.formats.dependencies.arrays import Array, Item
 from migrator.formats.dependencies.lines import within
 from migrator.formats.dependencies.stated import Edits, Manner, Stated, read, settle, spelt
+from migrator.formats.ini import SECTION
 from migrator.formats.search import lines
 from migrator.patterns import canonical
 from migrator.placing import line_starts
@@ -18,7 +19,6 @@ from migrator.python.reading.expressions import callee_of
 from migrator.sites import Edit, Finding
 
 _ARGUMENTS = ("install_requires", "extras_require", "tests_require")
-_SECTION = re.compile(r"[ \t]*\[[ \t]*([^\]\r\n]*?)[ \t]*\]")
 _OPTION = re.compile(r"([\w.-]+)[ \t]*[=:]([^\r\n]*)")
 _PLAIN = re.compile(r"[rRuU]?(['\"])([^'\"\\\r\n]*)\1")
 _PART = re.compile(r"[^;\r\n]+")
@@ -47,7 +47,7 @@ def _values(text: str) -> Iterator[tuple[str, str, int, int]]:
     section, option, start = "", "", 0
     end = 0
     for at, line in lines(text):
-        header, assigned = _SECTION.match(line), _OPTION.match(line)
+        header, assigned = SECTION.match(line), _OPTION.match(line)
         if line[:1] in " \t" or not line.strip() or line.lstrip().startswith(("#", ";")):
             end = at + len(line) if line[:1] in " \t" and line.strip() else end
             continue

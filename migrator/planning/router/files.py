@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from migrator.clients.filling import fill, literal
+from migrator.clients.filling import fill, literal, template
 
 TEMPLATES = Path(__file__).parent / "templates"
 CLIENTS = ("chat_client", "openrouter_client", "aimlapi_client")
@@ -54,11 +54,7 @@ def files(home: Home, *, title: str = "", referer: str = "", legacy: bool = Fals
         home.path("config/models.yaml"): "models",
         home.path("tests/test_model_router.py"): "tests",
     }
-    return {path: fill(_template(name), flags, values) for path, name in paths.items()}
-
-
-def _template(name: str) -> str:
-    return (TEMPLATES / f"{name}.txt").read_text(encoding="utf-8")
+    return {path: fill(template(name, TEMPLATES), flags, values) for path, name in paths.items()}
 
 
 def _quoted(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from migrator.fates.library import Fate
 from migrator.python.answers.values import OTHER, Is, Values
-from migrator.python.reading.expressions import parts_of, text_value
+from migrator.python.reading.expressions import parts_of, root_of, text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.options import Options, spelled
 from migrator.python.sdk.plain import is_plain
@@ -45,7 +45,7 @@ def made(trace: Trace, at: View, node: ast.Call, callees: Values) -> Values | No
             return frozenset(Is(v.shape, of=told.provider or v.of, route=told.route or v.route) for v in copied)
         return None
     if _last(_fate(at, node.func), client.id) in client.classes:
-        spread = spread_of(node, at.scopes.get(id(_first(node.func)), at.module.found.scope))
+        spread = spread_of(node, at.scopes.get(id(root_of(node.func)), at.module.found.scope))
         if call_stays(rules, at.module.facts, node, spread):
             return OTHER
         told = options.convert([(k.arg or "", k.value) for k in (spread.keywords if spread else node.keywords)])
@@ -77,15 +77,9 @@ def _through(at: View, node: ast.Call, options: Options) -> Values | None:
 def _dotted(at: View, func: ast.expr) -> str:
     """The full name of what is called; "" where nothing tells it."""
     parts = parts_of(func)
-    scope: Scope | None = at.scopes.get(id(_first(func)))
+    scope: Scope | None = at.scopes.get(id(root_of(func)))
     dotted = at.module.dotted(parts, scope) if parts and scope else None
     return at.module.index.canonical(dotted) if dotted else ""
-
-
-def _first(func: ast.expr) -> ast.expr:
-    while isinstance(func, ast.Attribute):
-        func = func.value
-    return func
 
 
 def _fate(at: View, func: ast.expr) -> tuple[str, Fate] | None:
