@@ -13,6 +13,7 @@ from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, parts_of, text_value
 from migrator.python.reading.scopes import FunctionNode
 from migrator.sites import Edit, Finding, Status
+from migrator.tree.aside import is_test
 
 _ANONYMOUS = {"MagicMock", "Mock"}
 
@@ -180,7 +181,7 @@ def _is_before(module: Module, node: ast.expr) -> bool:
     above = module.source.parents.get(id(node))
     while above is not None and not isinstance(above, FunctionNode):
         above = module.source.parents.get(id(above))
-    return above is None and library_modules.is_test(module.facts.path)
+    return above is None and is_test(module.facts.path)
 
 
 def _patched(
