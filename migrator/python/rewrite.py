@@ -8,8 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from migrator.patterns import under
-from migrator.python import answers, calls, unknown, uses
-from migrator.python import gateway_configs as routing
+from migrator.python import answers, calls, routing, unknown, uses
 from migrator.python.importing import expected, imports, left, repeated, shim
 from migrator.python.importing import tidy as tidy_imports
 from migrator.python.library import fitting, unnamed

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from migrator.fates.library import Fate
 from migrator.fates.names import Names
+from migrator.python.library.refused import refusal
 from migrator.python.library.shown import as_json, is_nothing, is_plain, is_sure, is_text, is_text_alone
-from migrator.python.portkey_configs import refusal
 from migrator.python.reading.expressions import Parts, parts_of, text_value
 from migrator.python.sdk.spread import Spread
 from migrator.sites import Status
