@@ -71,14 +71,18 @@ def of_provider(key: str, literal: str | None, client: Client) -> bool:
     return not fills and client.name not in key.lower()
 
 
-def key_to_change(read: Iterable[str], texts: Iterable[str], named: Callable[[str], bool], client: Client) -> str:
+def key_to_change(
+    read: Iterable[Iterable[str]], texts: Iterable[str], named: Callable[[str], bool], client: Client
+) -> str:
     """What to see to about a key that stays: that of the old gateway has to become the new one's.
 
-    `read` are the names that it is read by, those of variables that are `named` anew among them; `texts` may be the
-    key itself, or only fill its place.
+    `read` are the texts that each call or key in it is given, of which the first that can be a variable's name is what
+    it reads: one behind that only fills its place. Those of variables that are `named` anew are among them. `texts` may
+    be the key itself, or only fill its place.
     """
-    for name in read:
-        if _VARIABLE.fullmatch(name) and not named(name) and name != client.key_variable:
+    for given in read:
+        name = next(filter(_VARIABLE.fullmatch, given), "")
+        if name and not named(name) and name != client.key_variable:
             return f"{name} has to hold the key of {client.called} from now on"
     if any(len(text) >= _SHORTEST and _KEY.fullmatch(text) for text in texts):
         return f"a key is written here: put that of {client.called} into {client.key_variable} instead"

@@ -14,7 +14,7 @@ from migrator.fates.names import Names
 from migrator.fates.providers import key_to_change, meant
 from migrator.javascript.objects import Property, properties, written
 from migrator.javascript.runtime import Runtime
-from migrator.javascript.source import Script, span, string_of
+from migrator.javascript.source import Script, string_of
 from migrator.patterns import expand
 from migrator.primitives.client import Client, Parameter
 from migrator.sites import Edit, Finding, Status
@@ -161,7 +161,7 @@ class Options:
             result.faults.append(self._found(each, rule.id, f"{each.name}: {said}", Status.MANUAL))
         elif to == "key":
             result.key = self.said(value)
-            read = [*_names_read(value), *_READ.findall(value.text())]
+            read = [*_texts_read(value), *([name] for name in _READ.findall(value.text()))]
             if note := key_to_change(read, _QUOTED.findall(value.text()), self._is_named_anew, self.client):
                 self._note(result, each, rule.id, f"{each.name}: {note}", Status.REVIEW)
         elif to == "url":
@@ -355,10 +355,10 @@ def _short(node: SgNode) -> str:
     return text if len(text) <= 40 else f"{text[:37]}…"
 
 
-def _names_read(value: SgNode) -> Iterator[str]:
-    """The texts that something is read by, and not what stands in for it: `process.env["NAME"] ?? "none"`."""
-    for node in value.find_all(kind="string"):
-        above = node.parent()
-        first = above.named_children()[0] if above and above.kind() == "arguments" else None
-        if above and (above.kind() == "subscript_expression" or (first and span(first) == span(node))):
-            yield string_of(node) or ""
+def _texts_read(value: SgNode) -> Iterator[list[str]]:
+    """The texts that each call and key in a value is given, not what stands in for it: `env["NAME"] ?? "none"`."""
+    for node in value.find_all(any=[{"kind": "arguments"}, {"kind": "subscript_expression"}]):
+        index = node.field("index")
+        given = [index] if index else node.named_children()
+        inner = [[e.value for e in properties(each)] if each.kind() == "object" else [each] for each in given]
+        yield [string_of(each) or "" for parts in inner for each in parts]

@@ -218,12 +218,20 @@ def seconds(value: ast.expr, text: str) -> str:
     return f"{_enclosed(value, text)} / 1000"
 
 
-def _read(value: ast.expr) -> Iterator[str]:
-    """The names that something is read by, and not what stands in for it: `os.getenv("NAME", "none")`."""
+def _read(value: ast.expr) -> Iterator[list[str]]:
+    """The texts that each call and key in an expression is given, not what stands in for it: `read("NAME") or "none"`.
+
+    >>> list(_read(ast.parse("vault.get(scope='llm', key='TEAM_KEY')['value'] or 'none'", mode="eval").body))
+    [['value'], ['llm', 'TEAM_KEY']]
+    """
     for node in ast.walk(value):
         match node:
-            case ast.Call(args=[name, *_]) | ast.Subscript(slice=name):
-                yield text_value(name) or ""
+            case ast.Call():
+                given = [*node.args, *(each.value for each in node.keywords)]
+                inner = [each.values if isinstance(each, ast.Dict) else [each] for each in given]
+                yield [text_value(each) or "" for parts in inner for each in parts]
+            case ast.Subscript():
+                yield [text_value(node.slice) or ""]
 
 
 def _enclosed(node: ast.expr, text: str) -> str:
