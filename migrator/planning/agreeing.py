@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from migrator.fates.endpoints import elsewhere
 from migrator.formats import http, requests
 from migrator.formats.curl import CALLS
 from migrator.formats.search import apply
@@ -18,6 +19,7 @@ from migrator.planning.spoken import READERS, Read, is_address, speaking
 from migrator.sites import Finding, Span, Status
 
 _LINE = re.compile(r"(?:[^\n\\]|\\(?:\r\n|.))+", re.DOTALL)
+_HELD = re.compile(r"""["']?(?:\s*\n?\s*value)?(?:[ \t]*[:=]|:-)[ \t]*["']?(?P<url>https?://[^\s"'`,;)}\]]+)""")
 _SET = re.compile(r"""(?P<name>\w+)(?:[ \t]*[:=][ \t]*["']?(?:\$\{\w+:?-)?|:?-)""")
 
 
@@ -28,7 +30,13 @@ def settled(
 
     `read` is what the tree's code reads, for a file that is none itself. A `document` sets nothing.
     """
-    found = list(findings)
+    found = _agreed(path, text, list(findings), rules, read, document=document)
+    return found if read is None or document else [_with_what_it_holds(f, text, rules) for f in found]
+
+
+def _agreed(
+    path: str, text: str, found: list[Finding], rules: Rules, read: Read | None, *, document: bool
+) -> list[Finding]:
     of_client, envs = speaking(rules), {rule.id for rule in rules.envs}
     staying = _staying(text, found, rules) if rules.clients else []
     moving = [f for f in found if f.edits and f.rule in of_client]
@@ -186,6 +194,16 @@ def _with_addresses(text: str, found: list[Finding], rules: Rules) -> list[Findi
         else f
         for f in found
     ]
+
+
+def _with_what_it_holds(finding: Finding, text: str, rules: Rules) -> Finding:
+    """The finding of a variable of the address, with a note where its value is neither the old address nor the new."""
+    edit = finding.edits[0] if len(finding.edits) == 1 and finding.rule in {rule.id for rule in rules.envs} else None
+    for client in rules.clients if edit and not finding.prose else ():
+        held = _HELD.match(text, edit.end) if edit and edit.text.endswith(client.url_variable) else None
+        if note := elsewhere([held["url"]], client, client.url) if held else "":
+            return _noted(finding, note)
+    return finding
 
 
 def _noted(finding: Finding, note: str) -> Finding:
