@@ -22,6 +22,9 @@ BESIDE_ANOTHERS = frozenset({"provider", "virtual_key", "config", "custom_host",
 """Options beside which a bearer token may be the key of a provider, where the old gateway's own is not sent."""
 _SHORTEST = 20  # characters of a key
 _KEY = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])(?!.*(?i:your|example|placeholder|xxx))[\w+/=-]+", re.ASCII)
+_NO_KEY = re.compile(
+    r"(?i)(?:none|no|not|un|dummy|fake|empty|anything|ignored)(?:$|[-_ ]?(?:key|needed|required|used|necessary)\b.*)"
+)
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _PACKAGE = re.compile(
     r"(?:pkg|package|npm|plugin|lib|module|repo|path|dir|folder)s?|(?:librar|repositor|director)(?:y|ies)"
@@ -80,10 +83,13 @@ def key_to_change(
     it reads: one behind that only fills its place. Those of variables that are `named` anew are among them. `texts` may
     be the key itself, or only fill its place.
     """
+    read, texts = [[*given] for given in read], [*texts]
     for given in read:
         name = next(filter(_VARIABLE.fullmatch, given), "")
         if name and not named(name) and name != client.key_variable:
             return f"{name} has to hold the key of {client.called} from now on"
+    if not read and any(map(_NO_KEY.fullmatch, texts)):
+        return f"what is written here is no key, and {client.called} wants one: read it from {client.key_variable}"
     if any(len(text) >= _SHORTEST and _KEY.fullmatch(text) for text in texts):
         return f"a key is written here: put that of {client.called} into {client.key_variable} instead"
     return ""
@@ -222,5 +228,5 @@ def unserved(client: Client, provider: str) -> str:
     return (
         f"{provider}: {client.unserved}"
         if client.unserved
-        else f"{client.called} has no provider {provider}: choose another model"
+        else f"ids of {provider}'s models are none of {client.called}'s: choose one that it has"
     )
