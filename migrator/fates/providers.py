@@ -190,6 +190,14 @@ def _by_vendor(model: str, client: Client) -> NewId:
     return NewId(f"{vendor}/{model}", Status.REVIEW, client.ids)
 
 
+def asked_twice(model: str, new: str, client: Client) -> tuple[Status, str]:
+    """What an id is, and is said of, that a client which goes straight to the provider is asked for as well."""
+    straight = "a client that goes straight to the provider is asked for it as well"
+    if client.vendors:
+        return Status.MANUAL, f"{model} → {new}: {straight}: give each its own id"
+    return Status.REVIEW, f"{model} stays, for {straight}: {client.called} chooses who serves it"
+
+
 def vendor_unseen(client: Client) -> str:
     """What to do about an id that is not in sight, where every id has to name who made the model."""
     return f"model: ids at {client.called} begin with who made the model: see that this one does"

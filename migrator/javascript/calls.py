@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from ast_grep_py import SgNode
 
-from migrator.fates.providers import vendor_unseen, vendor_untold
+from migrator.fates.providers import asked_twice, vendor_unseen, vendor_untold
 from migrator.javascript.clients import Clients
 from migrator.javascript.meanings import Meaning
-from migrator.javascript.models import names_vendor
+from migrator.javascript.models import is_straight, names_vendor
 from migrator.javascript.objects import properties, written
 from migrator.javascript.options import Given, Settled, given, snake
 from migrator.javascript.source import Script, span, string_of
@@ -47,7 +47,8 @@ class Calls:
             if ours:
                 yield from self._method(node, root, names)
             if names[-1:] in (["create"], ["generate"], ["edit"], ["parse"], ["stream"]) and len(names) > 1:
-                yield from self._call(arguments, names, ours, self._prefix(meaning) if ours or known else None)
+                prefix = self._prefix(meaning) if ours or known else None
+                yield from self._call(root, arguments, names, ours, prefix)
 
         for node in self.script.all("member_expression"):
             above = node.parent()
@@ -107,14 +108,16 @@ class Calls:
         every = set(self.prefixes.values())
         return every.pop() if len(every) == 1 else ""
 
-    def _call(self, arguments: SgNode, names: list[str], ours: bool, prefix: str | None) -> Iterator[Finding]:
+    def _call(
+        self, root: SgNode, arguments: SgNode, names: list[str], ours: bool, prefix: str | None
+    ) -> Iterator[Finding]:
         parts = arguments.named_children()
         if prefix is not None and parts and ".".join(names[:-1]) in _WITH_MODEL and not self.method(names):
-            yield from self._model(parts[0], prefix, ".".join(names[:-1]) in _ASKED)
+            yield from self._model(root, parts[0], prefix, ".".join(names[:-1]) in _ASKED)
         if len(parts) > 1:
             yield from self._second(parts, ours)
 
-    def _model(self, body: SgNode, prefix: str, needed: bool) -> Iterator[Finding]:
+    def _model(self, root: SgNode, body: SgNode, prefix: str, needed: bool) -> Iterator[Finding]:
         client = self.clients.options.client
         entries = properties(body)
         entry = next((each for each in entries if each.name == "model"), None)
@@ -136,6 +139,10 @@ class Calls:
                 if client.vendors:
                     said, start = vendor_untold(text, client), self.script.start(entry.value)
                     yield Finding(start, self._provider_rule, Status.MANUAL, said)
+                return
+            if is_straight(self.clients, root):
+                status, said = asked_twice(text, f"{prefix}/{text}", client)
+                yield Finding(self.script.start(entry.value), self._provider_rule, status, said)
                 return
             quote = entry.value.text()[0]
             edit = self.script.edit(entry.value, f"{quote}{prefix}/{text}{quote}")

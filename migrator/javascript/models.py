@@ -21,6 +21,7 @@ from migrator.fates.providers import (
 from migrator.javascript.clients import Built, Clients
 from migrator.javascript.imports import imports
 from migrator.javascript.meant import is_among_models, is_model, is_of_another, is_specifier
+from migrator.javascript.objects import properties
 from migrator.javascript.source import Script, span, string_of
 from migrator.javascript.standing import Standing, inner
 from migrator.sites import Finding, Status
@@ -166,7 +167,16 @@ def _variable(script: Script, node: SgNode) -> tuple[int, int] | None:
 
 def names_vendor(clients: Clients, model: SgNode) -> bool:
     """Whether every id that an expression may be is written down, and names who made the model, or comes to do so."""
-    standing, waiting, seen = Standing(clients.script), [model], set[tuple[int, int, str]]()
+    for node in _leaves(clients, model):
+        said = _COMPUTED.sub("", node.text()[1:-1]) if node.kind() in ("string", "template_string") else ""
+        if "/" not in said and not _vendor(clients, node.parent() if said else None):
+            return False
+    return True
+
+
+def _leaves(clients: Clients, *nodes: SgNode) -> Iterator[SgNode]:
+    """What an expression may come to, as far as the script says so: what stands for nothing else."""
+    standing, waiting, seen = Standing(clients.script), [*nodes], set[tuple[int, int, str]]()
     while waiting:
         node = inner(waiting.pop())
         if span(node) in seen:
@@ -174,14 +184,9 @@ def names_vendor(clients: Clients, model: SgNode) -> bool:
         seen.add(span(node))
         parts = [node.field(name) for name in _PARTS.get(node.kind(), ())]
         values = [each for each in parts if each] or standing.values(node)
-        if node.kind() in ("string", "template_string"):
-            said = _COMPUTED.sub("", node.text()[1:-1])
-            if "/" not in said and not _vendor(clients, node.parent()):
-                return False
-        elif not values:
-            return False
+        if not values:
+            yield node
         waiting += values
-    return True
 
 
 def requested(clients: Clients, entries: Iterable[SgNode]) -> Iterator[Finding]:
@@ -231,11 +236,23 @@ def _vendor(clients: Clients, entry: SgNode | None) -> str:
 
 def _has_another(clients: Clients) -> bool:
     """Whether a script builds a client of the new SDK that has nothing to do with the old one."""
+    return any(_is_another(clients, node) for node in clients.script.all("new_expression"))
+
+
+def _is_another(clients: Clients, node: SgNode) -> bool:
     client = clients.options.client
     words = (client.prefix, *client.addresses, *client.headers, *client.address, client.url_variable)
-    for node in clients.script.all("new_expression"):
-        meaning = clients.meanings.of(node.field("constructor"))
-        said = clients.options.said(node)
-        if meaning and meaning.package == client.instead and not any(word in said for word in words):
+    meaning, said = clients.meanings.of(node.field("constructor")), clients.options.said(node)
+    return meaning is not None and meaning.package == client.instead and not any(word in said for word in words)
+
+
+def is_straight(clients: Clients, root: SgNode) -> bool:
+    """Whether what is asked for a model may be a client as well that goes straight to a provider."""
+    made = (each for each in _leaves(clients, root) if each.kind() == "new_expression" and _is_another(clients, each))
+    for each in made:
+        arguments = each.field("arguments")
+        options = [entry for part in arguments.named_children()[:1] for entry in properties(part)] if arguments else []
+        base = (string_of(entry.value) for entry in options if entry.name == "baseURL")
+        if all(entry.is_known for entry in options) and all(base):
             return True
     return False

@@ -14,6 +14,7 @@ class Else(Enum):
     OTHER = "something else"
     UNKNOWN = "a parameter that nothing here says more of"
     NOTHING = "None, or an empty literal"
+    STRAIGHT = "a client of the new SDK that goes straight to a provider"
     LOGGER = "what makes a text of what it is given"
 
 
@@ -144,6 +145,7 @@ OTHER: Values = frozenset({Else.OTHER})
 UNKNOWN: Values = frozenset({Else.UNKNOWN})
 NONE: Values = frozenset()
 NOTHING: Values = frozenset({Else.NOTHING})
+STRAIGHT: Values = frozenset({Else.OTHER, Else.STRAIGHT})
 LOGGER: Values = frozenset({Else.LOGGER})
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from migrator.fates.endpoints import asked as endpoint
 from migrator.fates.providers import LOST, begins
 from migrator.primitives.client import Client, Method
-from migrator.python.answers.values import Is
+from migrator.python.answers.values import Else, Is
 from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, parts_of, text_value
 from migrator.python.reading.scopes import Scope
@@ -122,14 +122,17 @@ class Requests:
         while isinstance(node, ast.Attribute):
             names.append(node.attr)
             node = node.value
-            found = [v for v in self.trace.value(self.at, node) if isinstance(v, Is) and v.shape in CLIENTS]
+            values = self.trace.value(self.at, node)
+            found = [v for v in values if isinstance(v, Is) and v.shape in CLIENTS]
             if found:
+                straight = Else.STRAIGHT in values
                 providers = {v.of for v in found}
                 native = all(v.shape == CLIENT for v in found)
                 routes = {v.route for v in found}
                 one = len(providers) == len(routes) == 1
                 path = ".".join(reversed(names))
-                return Asked(path, *((providers.pop(), native, routes.pop()) if one else (LOST, native)))
+                provider, route = (providers.pop(), routes.pop()) if one else (LOST, ())
+                return Asked(path, provider, native, route, straight)
         return None
 
     def _method(self, path: str) -> Method | None:

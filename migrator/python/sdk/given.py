@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from migrator.clients.table import load
-from migrator.fates.providers import LOST, SLUGGED, NewId, begins, new_id, vendor_unseen
+from migrator.fates.providers import LOST, SLUGGED, NewId, asked_twice, begins, new_id, vendor_unseen
 from migrator.primitives.client import Client
 from migrator.python.module import Module
 from migrator.python.reading.expressions import text_value
@@ -34,6 +34,7 @@ class Asked(NamedTuple):
     provider: str
     native: bool  # whether it is a client of the SDK that is left
     route: tuple[tuple[str, str], ...] = ()  # providers and models that its config has the call ask, in order
+    straight: bool = False  # whether it may be a client as well that goes straight to a provider
 
 
 class _More(NamedTuple):
@@ -115,7 +116,10 @@ class Arguments:
                 yield from self.unseen(keyword.value, asked)
             return
         new = self._new_id(model, asked.provider)
-        if new.text != model or new.message:
+        if asked.straight and new.text != model and not _SLUGGED.fullmatch(model):
+            status, said = asked_twice(model, new.text, self.client)
+            yield Finding(self.module.source.start(keyword.value), self.rule, status, said)
+        elif new.text != model or new.message:
             yield self._renamed(keyword.value, model, new)
 
     def _names_provider(self, model: ast.expr) -> bool:

@@ -6,8 +6,9 @@ import ast
 from typing import TYPE_CHECKING
 
 from migrator.fates.library import Fate
-from migrator.python.answers.values import OTHER, Is, Values
-from migrator.python.reading.expressions import parts_of, root_of, text_value
+from migrator.patterns import under
+from migrator.python.answers.values import OTHER, STRAIGHT, Is, Values
+from migrator.python.reading.expressions import is_none, parts_of, root_of, text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.options import Options, spelled
 from migrator.python.sdk.plain import is_plain
@@ -51,7 +52,16 @@ def made(trace: Trace, at: View, node: ast.Call, callees: Values) -> Values | No
         told = options.convert([(k.arg or "", k.value) for k in (spread.keywords if spread else node.keywords)])
         return frozenset({Is(CLIENT, of=told.provider, route=told.route)})
     dotted = _dotted(at, node.func)
-    return _through(at, node, options) if dotted.rpartition(".")[2] in client.classes.values() else None
+    if dotted.rpartition(".")[2] not in client.classes.values():
+        return None
+    return _through(at, node, options) or (STRAIGHT if under(dotted, client.to) and _goes_straight(node) else None)
+
+
+def _goes_straight(node: ast.Call) -> bool:
+    """Whether a client of the new SDK, which does not go through the old gateway, is seen to go to a provider."""
+    base = [k.value for k in node.keywords if k.arg == "base_url"]
+    seen = all(k.arg not in (None, "default_headers") for k in node.keywords)
+    return seen and all(text_value(each) or is_none(each) for each in base)
 
 
 def _through(at: View, node: ast.Call, options: Options) -> Values | None:
