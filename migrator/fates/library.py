@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from migrator.packs.ruleset import Rules
 from migrator.patterns import expand, under
@@ -47,18 +47,28 @@ class Fate:
         return f"{self.source or self.to}.{self.name}" if self.to else self.name
 
 
-def fate_of(rules: Rules, dotted: str, caller: str = "") -> Fate | None:
+class Caller(NamedTuple):
+    """What a project has of another library that calls one that is left, and whether the project never calls it."""
+
+    name: str
+    alone: bool
+
+
+def fate_of(rules: Rules, dotted: str, caller: Caller | None = None) -> Fate | None:
     """What becomes of a name of a library that is left, or of the library or a module of it; None for any other.
 
-    What only sets the library stays for a `caller` of it.
+    What only sets the library stays for a `caller` of it; what moves with calls does where that is the only one.
     """
     library = next((each for each in rules.libraries if under(dotted, each.module)), None)
     if library is None:
         return None
     fate = _fate(rules, library, dotted)
-    if fate.kind == "needless" and caller and library.callers:
-        return replace(fate, kind="gone", message=staying_for(caller, library), status=Status.REVIEW)
-    return fate
+    if caller is None or not library.callers or not (fate.kind == "needless" or fate.variable):
+        return fate
+    if fate.kind == "needless" or caller.alone:
+        return Fate("gone", fate.rule, fate.count, staying_for(caller, library), Status.REVIEW)
+    also = f"; {caller.name} goes on calling {library.module} itself: set it there as well"
+    return replace(fate, message=f"{fate.message}{also}", texts=f"{fate.texts}{also}" if fate.texts else "")
 
 
 def _fate(rules: Rules, library: Library, dotted: str) -> Fate:
@@ -118,9 +128,9 @@ def _ruled(rules: Rules, library: Library, name: str, count: int, module: str) -
     return None
 
 
-def staying_for(caller: str, library: Library) -> str:
+def staying_for(caller: Caller, library: Library) -> str:
     """What to say of what stays for another library's sake."""
-    return f"stays for {caller}, which goes on calling {library.module} itself"
+    return f"stays for {caller.name}, which goes on calling {library.module} itself"
 
 
 def _listed(name: str, patterns: Iterable[str], exact: bool) -> bool:

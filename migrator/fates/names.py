@@ -11,7 +11,7 @@ from types import MappingProxyType
 from migrator.fates import sought
 from migrator.fates.holding import held
 from migrator.fates.imported import Imported
-from migrator.fates.library import Fate, fate_of
+from migrator.fates.library import Caller, Fate, fate_of
 from migrator.packs.ruleset import Rules
 from migrator.patterns import expand, glob_regex, under
 from migrator.primitives.leaving import EnvGone
@@ -51,7 +51,7 @@ class Names:
         rules: Rules,
         exported: Mapping[str, str] = _NOTHING,
         objects: Collection[str] = frozenset(),
-        caller: str = "",
+        caller: Caller | None = None,
     ) -> None:
         self.rules = rules
         self.caller = caller

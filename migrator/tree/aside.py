@@ -6,8 +6,11 @@ import re
 
 # Names of folders whose modules no package of the application is made of.
 FOLDERS_ASIDE = frozenset(
-    {"test", "tests", "testing", "example", "examples", "benchmark", "benchmarks", "docs", "script", "scripts", "bin"}
-)
+    {
+        "test", "tests", "testing", "example", "examples", "demo", "demos", "sample", "samples", "notebook",
+        "notebooks", "benchmark", "benchmarks", "docs", "script", "scripts", "bin",
+    }
+)  # fmt: skip
 _TEST = re.compile(
     r"(?:^|/)(?:(?:tests?|testing|__tests__|spec)/|test_|conftest\.|tests\.py$)"
     r"|_test\.pyw?$|\.(?:test|spec)\.[cm]?[jt]sx?$"

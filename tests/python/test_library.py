@@ -18,6 +18,7 @@ CALL = "import litellm\n\n\ndef ask(text, **more):\n    return litellm.completio
 SPELLED = CALL.replace(", **more):", ", more):").replace("**more", "temperature=more.t, top_p=more.p, seed=more.s")
 HEAD = "import litellm\nlitellm.completion(model(), "  # a call that is made the adapter's
 OTHER = "from litellm import embedding\n\nembedding(model='a', input='b')\n"
+APART = CALL + OTHER + "\nfrom app.llm import Agent\n\nmade = Agent.get(1)\nprint(made.engine.name())\n"
 OWN = "def completion(text):\n    return text\n"
 
 
@@ -107,6 +108,18 @@ def test_every_function_of_the_pack_is_one_that_the_client_module_can_have() -> 
             "app/llm_client.py",
             "from app import llm_client",
             id="into the package, not into its tests",
+        ),
+        pytest.param(
+            {"app/__init__.py": "", "app/llm.py": CALL, "notebooks/a.py": APART},
+            "app/llm_client.py",
+            "from app import llm_client",
+            id="into the package, not beside its notebooks",
+        ),
+        pytest.param(
+            {"app/__init__.py": "", "app/llm.py": CALL, "more/a.py": APART},
+            "app/llm_client.py",
+            "from app import llm_client",
+            id="into the package, not beside a script that reads its own names",
         ),
         pytest.param(
             {"app/__init__.py": "", "app/llm.py": CALL, "app/llm_client.py": OWN},

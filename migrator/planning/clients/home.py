@@ -107,7 +107,11 @@ def _is_for_packages(name: str, candidates: Candidates) -> bool:
 
 
 def _is_package(folder: str, name: str, candidates: Candidates) -> bool:
-    """Whether modules are imported from a folder by its name: it says so, or a module of the project does."""
+    """Whether modules are imported from a folder by its name: it says so, or a module of the project does.
+
+    What a module says of its own names is none of that.
+    """
     if f"{folder}/__init__.py" in candidates.files:
         return True
-    return any(under(m, name) for facts in candidates.facts.values() for m in facts.mentioned)
+    named = ((m, facts.names) for facts in candidates.facts.values() for m in facts.mentioned if under(m, name))
+    return any(not any(under(m, own) for own in names) for m, names in named)

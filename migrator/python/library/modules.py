@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrator.patterns import under
-from migrator.python.reading.facts import Facts
+from migrator.python.reading.facts import Facts, used_of
 from migrator.python.reading.index import Index
 from migrator.tree.aside import is_test
 
@@ -79,13 +79,7 @@ def _is_free(index: Index, facts: Facts, name: str, target: str) -> bool:
 
 def uses_moved(index: Index) -> bool:
     """Whether any module of the project uses something of a library that is elsewhere now."""
-    used = (
-        name
-        for facts in index.by_path.values()
-        for local, targets in facts.bound.items()
-        for target in filter(None, targets)
-        for name in (target, *(f"{target}.{read}" for read in facts.reached.get(local, ()) if read))
-    )
+    used = (name for facts in index.by_path.values() for name in used_of(facts))
     return any(fate.kind == "moved" for name in used if (fate := index.names.fate(name)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -64,6 +64,14 @@ class Facts:
     @property
     def package(self) -> str:
         return package_of(self.name, self.is_package)
+
+
+def used_of(facts: Facts) -> Iterator[str]:
+    """The full names of what a module imports, and of what it reads off that."""
+    for local, targets in facts.bound.items():
+        for target in filter(None, targets):
+            yield target
+            yield from (f"{target}.{read}" for read in facts.reached.get(local, ()) if read)
 
 
 def package_of(module: str, is_package: bool) -> str:

@@ -11,7 +11,7 @@ from migrator.packs.ruleset import Rules
 from migrator.patterns import under
 from migrator.python.library import construction
 from migrator.python.reading import fixture_names
-from migrator.python.reading.callers import callers
+from migrator.python.reading.callers import caller, callers
 from migrator.python.reading.definitions import Definitions
 from migrator.python.reading.facts import Facts
 from migrator.python.reading.processes import Processes
@@ -61,11 +61,11 @@ class Index(Definitions):
             for name in reversed(facts.names):
                 index.by_name[name] = facts
         index.callers = callers(index)
-        caller = min(index.callers.values(), default="")
+        calling = caller(index)
         exported: dict[str, str] = {}
         objects = set(index._objects())
         while True:
-            index.names, index._renamed, index._using = Names(rules, exported, objects, caller), {}, {}
+            index.names, index._renamed, index._using = Names(rules, exported, objects, calling), {}, {}
             more = {k: v for f in index.by_path.values() for k, v in index._exported_by(f) if exported.get(k) != v}
             if not more:
                 return index
