@@ -35,6 +35,20 @@ class Beside:
         spread = [value for each, value in zip(headers.keys, headers.values, strict=True) if each is None]
         return any(self._tells(each, unseen=True) for each in spread) or any(map(self._holds, self._holders(headers)))
 
+    def is_joined(self, key: ast.expr, headers: ast.Dict) -> bool:
+        """Whether a bearer token in a dict may be the key of a provider, by what the dict is seen to be joined with."""
+        spread = [value for each, value in zip(headers.keys, headers.values, strict=True) if each is None]
+        above = self.module.source.parents.get(id(headers))
+        joined = self._holders(headers) if isinstance(above, ast.BinOp | ast.Call | ast.keyword) else ()
+        return not self._is_ours(key) and any(map(self._holds, (*spread, *joined)))
+
+    def is_overlaid(self, headers: ast.Dict) -> bool:
+        """Whether the key of a provider is spread into a dict together with headers that say so."""
+        spread = [value for each, value in zip(headers.keys, headers.values, strict=True) if each is None]
+        told = [each for each in spread if self._tells(each)]
+        items = (item for each in spread if each not in told for item in self.laid.items(each))
+        return bool(told) and any(i.name.lower() == "authorization" and not self._is_ours(i.value) for i in items)
+
     def is_put(self, key: ast.expr, holder: ast.expr) -> bool:
         """Whether a bearer token that is put into headers may be the key of a provider, by what else they hold."""
         return not self._is_ours(key) and self._holds(holder)

@@ -13,13 +13,15 @@ from migrator.primitives.client import Parameter
 from migrator.python.library.needless import Cuts
 from migrator.python.reading.expressions import text_value
 from migrator.python.reading.scopes import Scope
+from migrator.python.sdk.options import Result
 from migrator.python.sdk.plain import is_plain
 from migrator.python.sdk.spread import Place, Stored, places
 from migrator.python.sdk.spreading import cut
 from migrator.python.sdk.through import Given, Through
-from migrator.python.sdk.writer import Writer
+from migrator.python.sdk.writer import Writer, named
 from migrator.sites import Edit, Finding, Status
 
+_AS_TOKEN = "headers of the SDK → the key as a bearer token"
 _SAID = ("key", "labels", "header", "manual", "config")  # options that stand for something from now on as well
 
 
@@ -95,6 +97,8 @@ class _Raw:
 
     def _dict(self, node: ast.Dict) -> Iterator[Finding]:
         own = [k for k in node.keys if self._is_header(text_value(k) or "")]
+        if not own:
+            yield from self._beside(node)
         if not own or id(own[0]) in self.told:
             return
         self.told |= {id(k) for k in own}
@@ -116,6 +120,30 @@ class _Raw:
                 cuts.cut(place.statement, place.block, None)
                 found = replace(found, edits=tuple(e for f in cuts.findings() for e in f.edits))
             yield found
+
+    def _beside(self, node: ast.Dict) -> Iterator[Finding]:
+        """The key of a provider in a dict that headers of the gateway that is left are spread into, or joined to."""
+        name = next((k for k in node.keys if (text_value(k) or "").lower() == "authorization"), None)
+        by_name, said = named(node), text_value(name) or ""
+        if self.through.by_hand:
+            return
+        if name is None and self.through.beside.is_overlaid(node):
+            yield self._overlaid(node)
+        elif name is not None and said in by_name and self.through.beside.is_joined(by_name[said], node):
+            others = {n: v for n, v in by_name.items() if n != said}
+            given = Given([("authorization", by_name[said])], others)
+            yield self.through.spelled_alone(node, self.scopes[id(name)], given)
+
+    def _overlaid(self, node: ast.Dict) -> Finding:
+        """A dict into which the key of a provider is spread: that of the new gateway goes over it."""
+        gone, result = self.through.sent.of(node).gone, Result()
+        if gone:
+            return self.through.for_what_is_gone(node, gone)
+        if row := self.writer.rules.parameter("authorization"):
+            result.say(Status.REVIEW, f"authorization: {row.message}")
+        added = [f'"Authorization": {self.through.bearer_of(Given([], {}))}']
+        imported = self.writer.imported(True, node, self.module.found.scope)
+        return self.writer.edited(node, result, _AS_TOKEN, imported, {}, [], added)
 
     def _place(self, statement: ast.stmt) -> Place | None:
         return next((p for p in places(self.module.source.tree) if p.statement is statement), None)

@@ -137,7 +137,7 @@ class Through:
         """A client that is given the address, headers or both, by keywords or in a dict."""
         base = base_of(node)
         if base is not None and self.urls.variables.value(base) is None and (gone := self.sent.session(node)):
-            yield self._for_what_is_gone(base, gone, text_value(base) or self.writer.module.source.segment(base))
+            yield self.for_what_is_gone(base, gone, text_value(base) or self.writer.module.source.segment(base))
             return
         by_name = named(node)
         yield from self._joined(node, scope)
@@ -290,7 +290,7 @@ class Through:
         """
         sending = self.sent.of(node)
         if sending.gone:
-            return self._for_what_is_gone(node, sending.gone)
+            return self.for_what_is_gone(node, sending.gone)
         result, prefix = self.options.convert(given.options), self.client.prefix
         if sending.note:
             result.say(Status.REVIEW, sending.note)
@@ -304,18 +304,18 @@ class Through:
         self.asked.setdefault(scope, set()).add(result.provider)
         bearers = (f"{prefix}api-key",) if more else (f"{prefix}api-key", "authorization")
         key = next((n for n in own if n.lower() in bearers), "")
-        bearer = self._bearer_of(given)
+        bearer = self.bearer_of(given)
         added = [f'"{n}": {v}' if not n.startswith("**") else n for n, v in result.headers.items()]
         imported = self.writer.imported(bool(key) and not result.key, node, scope)
         said = "headers of the SDK → the key as a bearer token" if key else "headers of the SDK"
         replaced, gone = {key: f'"Authorization": {bearer}'} if key else {}, [n for n in own if n != key]
         return self.writer.edited(node, result, said, imported, replaced, gone, added)
 
-    def _for_what_is_gone(self, node: ast.expr, gone: Asked, called: str = "headers") -> Finding:
+    def for_what_is_gone(self, node: ast.expr, gone: Asked, called: str = "headers") -> Finding:
         self.writer.module.kept |= {id(n) for n in ast.walk(node)}
         return Finding(self.writer.module.source.start(node), gone.rule, gone.status, f"{called}: {gone.message}")
 
-    def _bearer_of(self, given: Given) -> str:
+    def bearer_of(self, given: Given) -> str:
         key = next((value for name, value in given.options if name == "api_key" and not is_none(value)), None)
         return self.bearer(key) if key is not None else _bearer(self.writer.key)
 
@@ -323,11 +323,11 @@ class Through:
         """Headers that are made by themselves carry the key: `{"Authorization": f"Bearer {key}"}`."""
         module, result, sending = self.writer.module, self.options.convert(given.options), self.sent.of(node)
         if sending.gone:
-            return self._for_what_is_gone(node, sending.gone)
+            return self.for_what_is_gone(node, sending.gone)
         if sending.note:
             result.say(Status.REVIEW, sending.note)
         imported = self.writer.imported(not result.key, node, scope)
-        result.headers = {"Authorization": self._bearer_of(given), **result.headers}
+        result.headers = {"Authorization": self.bearer_of(given), **result.headers}
         for keyword, text in result.keywords.items():
             result.say(Status.REVIEW, f"give the client {keyword}={text}")
         if result.provider not in ("", LOST, self.client.itself):
