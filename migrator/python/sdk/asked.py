@@ -43,6 +43,7 @@ class Requests:
         if not self.trace.views.concerns(self.module):
             return
         told: set[int] = set()
+        self.arguments.begin({id(node): asked for node, _, asked in self._calls})
         for node, scope, asked in self._calls:
             told |= {id(n) for n in ast.walk(node.func)}
             yield from self._call(node, scope, asked)

@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from migrator.python.reading.expressions import text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk import arguments
 from migrator.python.sdk.built_ids import slug_of
+from migrator.python.sdk.constants import Constants
 from migrator.python.sdk.spread import is_in_sight, names_given
 from migrator.python.sdk.values import Values
 from migrator.python.sdk.variables import Variables
@@ -55,8 +57,14 @@ class Arguments:
         self.module, self.client, self.rules = module, client, module.names.rules
         self.rule = next((r.id for r in self.rules.parameters if r.to == "provider"), client.id)
         functions = load("llm-gateway").functions.values()
+        self.begin({})
         self.known = {f.method: {*f.keep, *f.takes, *_ALSO} for f in functions}
         self.known.update({f.parse: {*f.keep, *f.takes, *_ALSO} for f in functions if f.parse})
+
+    def begin(self, asked: Mapping[int, Asked]) -> None:
+        """Note what the calls of the module ask, by their ids, before the first of them is looked at."""
+        self.asked = asked
+        self._told: set[int] = set()  # constants
 
     @property
     def apart(self) -> set[str]:
@@ -109,18 +117,29 @@ class Arguments:
                 said = f"{asked.path}(…): Portkey took the model from its config: name one here"
                 yield self.say(node, Status.MANUAL, said)
             return
-        model = text_value(keyword.value)
+        held = self._constants.held(keyword.value, lambda call: self._is_same(call, asked))
+        value = keyword.value if held is None else held
+        model = text_value(value)
+        if id(held) in self._told:
+            return
         if model is None:
             told = isinstance(keyword.value, ast.Constant) or slug_of(keyword.value) is not None
             if not told and not self._names_provider(keyword.value):
                 yield from self.unseen(keyword.value, asked)
             return
+        self._told |= {id(held)} if held is not None else set()
         new = self._new_id(model, asked.provider)
         if asked.straight and new.text != model and not _SLUGGED.fullmatch(model):
             status, said = asked_twice(model, new.text, self.client)
             yield Finding(self.module.source.start(keyword.value), self.rule, status, said)
         elif new.text != model or new.message:
-            yield self._renamed(keyword.value, model, new)
+            found = self._renamed(value, model, new)
+            yield _seen_to(found) if self._constants.is_global(held) and found.edits else found
+
+    def _is_same(self, call: ast.Call, asked: Asked) -> bool:
+        """Whether a call asks for models as another one does, so that they may have the id from one variable."""
+        its = self.asked.get(id(call))
+        return its is not None and its._replace(path="", native=True) == asked._replace(path="", native=True)
 
     def _names_provider(self, model: ast.expr) -> bool:
         """Whether every id that an expression may be is written down, and begins with a slug."""
@@ -130,8 +149,16 @@ class Arguments:
         return bool(ids) and all(_SLUGGED.fullmatch(each) for each in ids)
 
     @cached_property
+    def _variables(self) -> Variables:
+        return Variables(self.module)
+
+    @cached_property
     def _values(self) -> Values:
-        return Values(self.module, Variables(self.module))
+        return Values(self.module, self._variables)
+
+    @cached_property
+    def _constants(self) -> Constants:
+        return Constants(self.module, self._variables, self._values)
 
     def _renamed(self, value: ast.expr, model: str, new: NewId) -> Finding:
         said = f"{model} → {new.text}" if new.text != model else model
@@ -213,6 +240,12 @@ class Arguments:
         end = self.module.source.end(unknown[-1])
         closed = "".join([*(f", {item}" for item in more.items), "}", *(f", {each}" for each in more.arguments)])
         yield Edit(end, end, closed)
+
+
+def _seen_to(found: Finding) -> Finding:
+    """The finding of an id in a constant, which other modules may have."""
+    said = f"{found.message}{'; ' if ': ' in found.message else ': '}see that nothing else reads it as it was"
+    return replace(found, status=Status.REVIEW, message=said)
 
 
 def _names_model(asked: Asked) -> bool:
