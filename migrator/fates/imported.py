@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What code imports after the run, by the ids of the rules: their `old` package, and the `new` one."""
+    """What code imports after the run, by the ids of the rules: their `old` package, and the `new` one.
+
+    What is `unused` no code of the whole tree imports, neither of the two.
+    """
 
     old: frozenset[str] = frozenset()
     new: frozenset[str] = frozenset()
+    unused: frozenset[str] = frozenset()

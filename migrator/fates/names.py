@@ -110,10 +110,12 @@ class Names:
         moves = self.rules.clients or self.rules.libraries
         idle = imported.old - imported.new if moves else frozenset()
         idle -= {rule.id for rule in self.rules.dependencies if rule.extra}  # what comes beside the rest of the old one
-        if idle.isdisjoint(rule.id for rule in self.rules.dependencies):
+        said = {id_: f"{self.caller} calls it by itself" if self.caller else "" for id_ in idle}
+        said |= {rule.id: rule.unused for rule in self.rules.dependencies if rule.unused and rule.id in imported.unused}
+        if said.keys().isdisjoint(rule.id for rule in self.rules.dependencies):
             return self
-        left = tuple(replace(r, new="", also=[], message="") if r.id in idle else r for r in self.rules.dependencies)
-        return self._under(replace(self.rules, dependencies=left))
+        left = (replace(r, new="", also=[], message=said[r.id]) if r.id in said else r for r in self.rules.dependencies)
+        return self._under(replace(self.rules, dependencies=tuple(left)))
 
     def _under(self, rules: Rules) -> Names:
         return Names(rules, self.exported, self._objects, self.caller)

@@ -60,6 +60,7 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     kept.check(rules)
     if rules.clients:
         read_callers(rules, candidates)
+    candidates.read_naming({each for library in rules.libraries for each in library.callers})
     rules = leaving.settled(prepared(rules, candidates), candidates)
     parts = distributions(rules, candidates)
     places = client_module.placed(rules, candidates, parts)

@@ -134,6 +134,11 @@ class Candidates:
             return None  # a problem of its own where anything in it is to be edited
         return text if suffix or is_python(path, text.removeprefix("\ufeff")) else None
 
+    def read_naming(self, modules: Collection[str]) -> None:
+        """Read the modules that may import one of these, where anything of the old layer is in the tree at all."""
+        words = [name.encode() for name in sorted(modules) if name.isidentifier() and self.by_path]
+        self.read(tree.matching(self.project.root, self._others(), words)[0], named=False)
+
     def read_users(self, index: Index) -> bool:
         """Read the modules that use an old name handed on to them by others; whether there are any not read before.
 

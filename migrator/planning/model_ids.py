@@ -30,7 +30,8 @@ def prepared(rules: Rules, candidates: Candidates) -> Rules:
     if not rules.libraries:
         return rules
     if not is_used(rules, candidates):
-        own = tuple(rule for rule in rules.variables if _is_told_by_name(rule, rules))
+        named = (rule for rule in rules.variables if _is_told_by_name(rule, rules))
+        own = tuple(replace(rule, message=rule.unused or rule.message) for rule in named)
         gone = {name for rule in rules.env_gone for name in rule.names}
         return replace(rules, env_adds=tuple(e for e in rules.env_adds if gone & {*e.after}), variables=own)
     using = _in_use(rules)

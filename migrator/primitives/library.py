@@ -154,6 +154,7 @@ class Variable(OfLibrary):
         BOOL, "whether only files that set variables are looked at, one report each, and code beside the library", False
     )
     check: bool = key(BOOL, "whether `migrate check` fails on it", True)
+    unused: str = key(TEXT, "what is said of them instead where no code imports the library", "")
 
     @property
     def brand(self) -> str:

@@ -211,7 +211,9 @@ def _removed(
     if not edits:
         said = "; ".join([f"{one.name} is to go: take it out here", *notes])
         return _finding(rule, one, Status.MANUAL, said, (), manner)
-    return _finding(rule, one, Status.REVIEW if notes else manner.status, "; ".join([reason, *notes]), edits, manner)
+    is_unused = rule.unused and not rule.new
+    status = Status.REVIEW if notes or is_unused else manner.status
+    return _finding(rule, one, status, "; ".join([reason, *notes]), edits, manner)
 
 
 def _notes(rule: Dependency, one: Stated, manner: Manner) -> Iterator[str]:

@@ -84,7 +84,9 @@ def _placed(distribution: str, weights: dict[str, int], candidates: Candidates, 
         folder, package = (inside.pop() if len(inside) == 1 else distribution), ""
     base = f"{folder}/" if folder else ""
     own = (n for n in _NAMES if _is_ours(f"{base}{n}.py", mark, candidates))
-    free = (n for n in _NAMES if f"{base}{n}.py" not in candidates.files and f"{base}{n}/" not in candidates.files)
+    there = (n for n in _NAMES if f"{base}{n}.py" not in candidates.files and f"{base}{n}/" not in candidates.files)
+    says = candidates.python_text(f"{base}__init__.py") or ""  # `from app.client import llm_client`
+    free = (n for n in there if not re.search(rf"\b{n}\b", says))
     name = next(own, None) or next(free, _NAMES[-1])
     return Place(f"{package}.{name}" if package else name, f"{base}{name}.py")
 

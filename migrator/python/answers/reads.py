@@ -16,6 +16,7 @@ from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, is_none, text_value
 from migrator.sites import Edit, Finding, Status
 
+_OF_KEYS = {"get", "items", "keys", "values", "__getitem__"}  # what tells that something has keys
 _BARE = (ast.Assign, ast.AnnAssign, ast.Return, ast.keyword, ast.NamedExpr)
 
 
@@ -176,6 +177,8 @@ class _Reader:
         plain = node.func.id if isinstance(node.func, ast.Name) else ""
         if plain in ("getattr", "hasattr") and len(node.args) > 1 and text_value(node.args[1]) in self.rule.gone:
             self._gone(node, node.args[0], text_value(node.args[1]) or "")
+        elif plain == "hasattr" and len(node.args) == 2 and text_value(node.args[1]) in _OF_KEYS:
+            self._asked(node, text_value(node.args[1]) or "")
         elif plain == "dict" and len(node.args) == 1 and not node.keywords:
             shapes, _ = self._shapes(node.args[0])
             if shapes and not self._keeps(shapes) and not self._has_none(node, node.args[0]):
@@ -188,6 +191,12 @@ class _Reader:
                 self._method(node, node.func, self.rule.methods.get(name, name))
             elif name == "get" and 1 <= len(node.args) <= 2 and not node.keywords:
                 self._get(node, node.func)
+
+    def _asked(self, node: ast.Call, name: str) -> None:
+        """`hasattr(answer, "get")`, which is true of what has keys alone."""
+        shapes, _ = self._shapes(node.args[0])
+        if shapes and not any(s in self.rule.keyed for s in shapes):
+            self._say(node, Status.REVIEW, f"{name} is never there from now on: {self.rule.message}")
 
     def _dict(self, node: ast.Call, shapes: list[str]) -> None:
         """`dict(answer)`, whose values are what the fields are."""

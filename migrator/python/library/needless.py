@@ -27,7 +27,8 @@ _IDLE = {
     "os.environ.get", "os.getenv", "environ.get", "getenv", "httpx.Timeout", "Path", "pathlib.Path",
 }  # fmt: skip
 _IDLE_METHODS = {
-    "casefold", "format", "get", "join", "lower", "removesuffix", "removeprefix", "replace", "rstrip", "strip", "upper",
+    "casefold", "endswith", "format", "get", "join", "lower", "removesuffix", "removeprefix", "replace", "rstrip",
+    "split", "startswith", "strip", "upper",
 }  # fmt: skip
 
 
