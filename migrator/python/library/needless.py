@@ -235,7 +235,8 @@ class Cuts:
     def _removed(self, statement: ast.stmt, block: list[ast.stmt]) -> Edit:
         """The edit that takes a statement out of its block, which must not end up without any."""
         if statement is block[0] and self._is_whole(block):
-            return Edit(self.module.source.start(statement), self.module.source.end(statement), "pass")
+            stand_in = Edit(self.module.source.start(statement), self.module.source.end(statement), "pass")
+            return unneeded.otherwise(self.module.source, statement, block) or stand_in
         return self._gone(statement, block)
 
     def findings(self) -> Iterator[Finding]:

@@ -64,6 +64,19 @@ def _is_alone(source: Source, node: ast.stmt) -> bool:
     return "#" not in rest + source.text[at:end]
 
 
+def otherwise(source: Source, statement: ast.stmt, block: Block) -> Edit | None:
+    """The edit that takes an `else` out with the one statement in it; None where something else is on their lines."""
+    choice = source.parents.get(id(statement))
+    if not isinstance(choice, ast.If) or block is not choice.orelse or len(block) > 1:
+        return None
+    first, last = source.line_end(source.end(choice.body[-1])), source.line_end(source.end(statement))
+    before, after = source.text[first : source.start(statement)], source.text[source.end(statement) : last]
+    if before.strip() != "else:" or after.strip():
+        return None
+    above = source.text[:first]
+    return Edit(first if source.text[:last].endswith("\n") else len(above.rstrip("\r\n")), last, "")
+
+
 def shared_out(edit: Edit, ends: Sequence[int]) -> list[Edit]:
     """An edit that takes something out in pieces, one up to each end but the last, which goes as far as the edit."""
     starts = [edit.start, *ends[:-1]]
