@@ -135,8 +135,10 @@ class Candidates:
         return text if suffix or is_python(path, text.removeprefix("\ufeff")) else None
 
     def read_naming(self, modules: Collection[str]) -> None:
-        """Read the modules that may import one of these, where anything of the old layer is in the tree at all."""
-        words = [name.encode() for name in sorted(modules) if name.isidentifier() and self.by_path]
+        """Read the modules that import one of these, which is not the tree's own, where it has anything old at all."""
+        own = {PurePosixPath(path).parent.name for path in self.files if path.endswith("/__init__.py")}
+        names = [name.encode() for name in sorted(modules) if name.isidentifier() and name not in own and self.by_path]
+        words = [word % name for name in names for word in (b"import %b", b"from %b")]
         self.read(tree.matching(self.project.root, self._others(), words)[0], named=False)
 
     def read_users(self, index: Index) -> bool:
