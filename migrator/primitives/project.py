@@ -68,7 +68,7 @@ class Dependency(Rule):
     extra: str = key(DISTRIBUTION, "the extra of the old one that alone goes, and the new one comes beside it", "")
     uses: list[str] = key(TEXTS, "what shows in code that it is still used; by default an import of it", [])
     servers: list[str] = key(TEXTS, "extras of the old one that are servers: with one of them it stays", [])
-    unused: str = key(TEXT, "what is said where no code imports either: the old one goes for review, for nothing", "")
+    unused: str = key(TEXT, "what is said where no code imports either: the old one goes, for nothing new", "")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
