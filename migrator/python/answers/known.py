@@ -80,6 +80,8 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
             return _results(trace, first)
         case "run_in_executor" if len(args) > 1:
             return _results(trace, trace.value(at, args[1]))
+        case "Depends" | "Security" if plain and first is not None:  # of FastAPI, which enters what yields
+            return trace.shapes.step(_results(trace, first), "enter")
         case "map" if first is not None:
             return frozenset({Many(_results(trace, first))})
         case "partial" if first is not None:
