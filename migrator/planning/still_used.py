@@ -85,7 +85,8 @@ def _unused(rules: Rules, candidates: Candidates, found: Iterable[Imported]) -> 
 def imported_by(code: Sequence[bytes], rules: Rules, home: str, fresh: Sequence[Change] | None = None) -> Imported:
     """What some code imports, by itself or through the client module that is its home.
 
-    Of what is imported anew beside an old package that stays, only `fresh` changes tell where they are given.
+    Beside a library that stays, which brings along what code had from it before, only what `fresh` changes import anew
+    counts, where they are given.
     """
 
     def has(pattern: re.Pattern[bytes]) -> bool:
@@ -102,7 +103,7 @@ def imported_by(code: Sequence[bytes], rules: Rules, home: str, fresh: Sequence[
     calls = bool(home) and has(re.compile(rb"\b%b\b" % re.escape(home.rpartition(".")[2]).encode()))
     wanted = {rule.id: _module(_END.split(rule.new)[0]) for rule in rules.dependencies if rule.new}
     new = [rule for rule, module in wanted.items() if calls or any(imports(text, module) for text in code)]
-    if fresh is not None and not calls:
+    if fresh is not None and not calls and not rules.clients:
         new = [rule for rule in new if rule not in old or any(_brings(change, wanted[rule]) for change in fresh)]
     new += [each.id for each in packages if has(importing(each.instead))]
     return Imported(frozenset(old), frozenset(new))
