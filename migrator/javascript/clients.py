@@ -199,7 +199,7 @@ class Clients:
         holder = pair.parent() if pair else None
         name = key.text().strip("\"'") if key else ""
         keyed = name == "headers" and holder is not None and any(e.name == "apiKey" for e in properties(holder))
-        if holder and pair and (name == "defaultHeaders" or keyed):
+        if holder and pair and (name == "defaultHeaders" or keyed) and self._has_key(holder):
             return Built(node, settled, tuple(self._held(holder, pair, settled)))
         said = "the headers of a client: the key is a header of its own now"
         settled.notes.append(Finding(self.script.start(node), self.options.client.id, Status.REVIEW, said))
@@ -237,6 +237,13 @@ class Clients:
             edits.append(self.script.edit(value, f"{{ {', '.join(settled.headers)} }}"))
             return edits + (with_more(self.script, self.text, holder, added) if added else [])
         return edits + with_more(self.script, self.text, holder, added, [ours])
+
+    def _has_key(self, holder: SgNode) -> bool:
+        """Whether options have the key of their client, or may: those that others are put over may lose it again."""
+        if any(entry.name in _KEYS for where in (holder, self._outer(holder)) if where for entry in properties(where)):
+            return True
+        above = (self._outer(holder) or holder).parent()
+        return above is not None and above.kind() == "arguments"
 
     def takes_bearer(self, literal: SgNode) -> bool:
         """Whether options are those of a client that sends a bearer token by another name than a key."""

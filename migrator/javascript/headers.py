@@ -212,6 +212,11 @@ class Headers:
         for each, header, value, _ in stored:
             if self._is_ours(header) and self._holder(each) == holder:
                 yield self.beside.of_entries([Property(header, value, value)])
+        for node in self.script.all("call_expression"):
+            function, arguments = node.field("function"), node.field("arguments")
+            parts = arguments.named_children() if arguments else []
+            if function and function.text() == "Object.assign" and parts and self._holder(parts[0]) == holder:
+                yield from (self.beside.of(part) for part in parts[1:])
 
     def _stored(self) -> Iterator[_Stored]:
         """Every header that a statement sets: what holds it, its name in lower case, the value and the expression."""

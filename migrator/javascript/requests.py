@@ -81,7 +81,7 @@ class Requests:
 
     def models(self) -> Iterator[SgNode]:
         """The entries that name the model for what is asked of the new place, where nothing told its provider."""
-        moving = [f.start for f in (*self.sent, *self.addresses) if f.edits]
+        moving = [*self.behind.constants, *(f.start for f in (*self.sent, *self.addresses) if f.edits)]
         rule = self.options.rule("provider")
         told = [f.start for f in self.sent if rule and f.rule == rule.id]
         made = [spans for spans in self._made if not set(spans) & {*self._kept}]
