@@ -150,10 +150,19 @@ class Candidates:
         before = len(self.facts)
         self.read(self._receivers(index))
         self.read(self._callers(index), named=False)
-        for given in (_handed_on, _handing_answers):
+        for given in (_handed_on, self._with_headers, _handing_answers):
             if len(self.facts) == before:
                 self._read_users_of(_offered(self.facts.values(), index, given))
         return self._tell(index) or len(self.facts) > before
+
+    def _with_headers(self, facts: Facts, index: Index) -> Iterator[str]:
+        """Names of a module that may be headers of a client that is left, which others put their own beside."""
+        text = self.by_path[facts.path].text.text
+        if any(
+            sign in text for client in index.names.rules.moving_clients for sign in (client.prefix, *client.headers)
+        ):
+            own = {f"{name}." for name in facts.names}
+            yield from (name for name, target in facts.exports.items() if target.removesuffix(name) in own)
 
     def _tell(self, index: Index) -> bool:
         """Read modules again with what functions of others give them; whether there are any of which more is known."""

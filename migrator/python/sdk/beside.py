@@ -3,58 +3,88 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
+from typing import NamedTuple
 
 from migrator.fates.providers import BESIDE_ANOTHERS, named
-from migrator.primitives.client import Client
 from migrator.python.module import Module
-from migrator.python.reading.expressions import parts_of, root_of, text_value
-from migrator.python.reading.laid_out import LaidOut
-from migrator.python.reading.scopes import Scope
+from migrator.python.reading.expressions import callee_of, outcomes, parts_of, text_value
+from migrator.python.sdk.urls import Urls
+from migrator.python.sdk.variables import Variable
+from migrator.python.sdk.writer import Writer
 
-_TELLING = BESIDE_ANOTHERS | {"api_key"}  # beside the gateway's own key, a bearer token is another's
+Headers = ast.Dict | ast.Call
+"""A dict, or `dict(…)` and `headers.update(…)` where names of headers are arguments."""
+_DEEP = 5  # names that lead to one another, in one module or several
+
+
+class Header(NamedTuple):
+    """A header that is written down, its name in lower case."""
+
+    name: str
+    value: ast.expr
+
+
+_Wanted = Callable[[Header], bool]
 
 
 class Beside:
     """What the headers in one module are sent with."""
 
-    def __init__(self, module: Module, client: Client) -> None:
-        self.module, self.client, self.laid = module, client, LaidOut(module)
+    def __init__(self, urls: Urls) -> None:
+        self.urls, self.module, self.client = urls, urls.module, urls.client
+        self.values, self.variables = urls.values, urls.variables
 
-    def is_anothers(self, key: ast.expr, headers: ast.Dict) -> bool:
-        """Whether a bearer token in a dict may be the key of a provider.
+    def is_anothers(self, key: ast.expr, headers: Headers) -> bool:
+        """Whether a bearer token may be the key of a provider: its name says so, or what it is sent with does.
 
-        Its name says so, or what it is sent with does. What is spread into the dict and is not in sight may hold
-        anything; what the dict is put into is looked at as far as it is in sight.
+        What is spread into headers of the old gateway and is not in sight may hold anything; what they are put into is
+        looked at as far as it is in sight.
         """
-        if self._is_ours(key):
+        own, beside = any(map(self._is_old, self._own(headers))), [*self._beside(headers)]
+        if self._is_ours(key) or not (own or any(self._has(self._is_old, each) for each in beside)):
             return False
-        if self._is_providers(key) or any(self._is_telling(text_value(each)) for each in headers.keys):
-            return True
-        spread = [value for each, value in zip(headers.keys, headers.values, strict=True) if each is None]
-        return any(self._tells(each, unseen=True) for each in spread) or any(map(self._holds, self._holders(headers)))
+        telling = any(self._has(self._is_telling, each) for each in (headers, *beside))
+        return telling or self._is_providers(key) or (own and self._is_open(headers))
 
-    def is_joined(self, key: ast.expr, headers: ast.Dict) -> bool:
-        """Whether a bearer token in a dict may be the key of a provider, by what the dict is seen to be joined with."""
-        spread = [value for each, value in zip(headers.keys, headers.values, strict=True) if each is None]
-        above = self.module.source.parents.get(id(headers))
-        joined = self._holders(headers) if isinstance(above, ast.BinOp | ast.Call | ast.keyword) else ()
-        return not self._is_ours(key) and any(map(self._holds, (*spread, *joined)))
-
-    def is_overlaid(self, headers: ast.Dict) -> bool:
-        """Whether the key of a provider is spread into a dict together with headers that say so."""
-        spread = [value for each, value in zip(headers.keys, headers.values, strict=True) if each is None]
-        told = [each for each in spread if self._tells(each)]
-        items = (item for each in spread if each not in told for item in self.laid.items(each))
-        return bool(told) and any(i.name.lower() == "authorization" and not self._is_ours(i.value) for i in items)
+    def is_overlaid(self, headers: Headers) -> bool:
+        """Whether the key of a provider, which stands elsewhere, is spread into headers with others that say so."""
+        parts = self._parts(headers) or []
+        told = [each for each in parts if self._has(self._is_telling, each)]
+        others = (each for each in parts if each not in told and not isinstance(each, ast.Dict))
+        return bool(told) and any(self._has(self._is_theirs, each) for each in others)
 
     def is_put(self, key: ast.expr, holder: ast.expr) -> bool:
         """Whether a bearer token that is put into headers may be the key of a provider, by what else they hold."""
-        return not self._is_ours(key) and self._holds(holder)
+        telling = self._has(self._is_telling, holder) or (self._is_providers(key) and self._has(self._is_old, holder))
+        return telling and not self._is_ours(key)
 
-    def _holds(self, holder: ast.expr) -> bool:
-        return self._tells(holder) or self._place(holder) in self._put
+    def is_sure(self, headers: Headers) -> bool:
+        """Whether headers are surely of the old gateway, or sent with such."""
+        return any(self._has(self._is_old, each, always=True) for each in (headers, *self._beside(headers)))
+
+    def has_key(self, *headers: ast.expr) -> bool:
+        """Whether one of these headers is surely sent with the key of the old gateway."""
+        return any(self._has(self._is_key, each, always=True) for each in headers)
+
+    def is_keyed(self, headers: Headers) -> bool:
+        """Whether what headers are sent with has the key of the old gateway already."""
+        return self.has_key(*self._beside(headers))
+
+    def _is_old(self, header: Header) -> bool:
+        return header.name.startswith(self.client.prefix)
+
+    def _is_key(self, header: Header) -> bool:
+        return header.name == f"{self.client.prefix}api-key"
+
+    def _is_theirs(self, header: Header) -> bool:
+        return header.name == "authorization" and not self._is_ours(header.value)
+
+    def _is_telling(self, header: Header) -> bool:
+        """Whether a header says that a bearer token beside it is that of a provider."""
+        bare = header.name.removeprefix(self.client.prefix).replace("-", "_")
+        return self._is_old(header) and bare in {*BESIDE_ANOTHERS, "api_key"}
 
     def _is_ours(self, key: ast.expr) -> bool:
         """Whether a key is called after the gateway that is left: it is the one that stays."""
@@ -65,64 +95,156 @@ class Beside:
         words = (getattr(n, "id", "") or getattr(n, "attr", "") or text_value(n) or "" for n in ast.walk(key))
         return any(named(word, self.client) not in ("", self.client.itself) for word in words)
 
-    def _is_telling(self, header: str | None) -> bool:
-        """Whether a header says that a key beside it is that of a provider."""
-        name, prefix = (header or "").lower(), self.client.prefix
-        return name.startswith(prefix) and name.removeprefix(prefix).replace("-", "_") in _TELLING
+    # ------------------------------------------------------------------------------------- what headers are made of
 
-    def _tells(self, node: ast.expr, *, unseen: bool = False, seen: frozenset[int] = frozenset()) -> bool:
-        """Whether there is such a header in what an expression is; `unseen`, where it is not in sight."""
+    def _has(
+        self,
+        wanted: Callable[[Header], bool],
+        node: ast.expr,
+        *,
+        always: bool = False,
+        seen: frozenset[int] = frozenset(),
+    ) -> bool:
+        """Whether headers may have one that is wanted as far as they are in sight, or `always` have it."""
+        if id(node) in seen:
+            return False
         seen |= {id(node)}
-        match node:
-            case ast.IfExp(body=first, orelse=second) | ast.BinOp(op=ast.BitOr(), left=first, right=second):
-                parts = [first, second]
-            case ast.BoolOp(values=parts):
-                pass
-            case ast.Dict():
-                parts = [value for key, value in zip(node.keys, node.values, strict=True) if key is None]
-            case ast.Call() if parts_of(node.func) == ("dict",):
-                parts = [*node.args[:1], *(each.value for each in node.keywords if each.arg is None)]
-            case _:
-                parts = [each for each in self.laid.values(node) if each is not node]
-                if unseen and not parts:
-                    return True
-        if any(self._is_telling(each.name) for each in self.laid.items(node)):
+        if any(self._has(wanted, put, always=always, seen=seen) for put in self._put_into(node)):
             return True
-        return any(self._tells(each, unseen=unseen, seen=seen) for each in parts if id(each) not in seen)
+        found = [
+            value is not None
+            and (
+                any(map(wanted, at._own(value)))
+                or any(at._has(wanted, part, always=always, seen=seen) for part in at._parts(value) or ())
+            )
+            for at, value in self._values(node)
+        ]
+        return bool(found) and (all(found) if always else any(found))
 
-    def _holders(self, headers: ast.Dict) -> Iterator[ast.expr]:
-        """What a dict is put into, or together with."""
-        above = self.module.source.parents.get(id(headers))
+    def _is_open(self, headers: ast.expr) -> bool:
+        """Whether something that headers are made of is not in sight."""
+        values = (each for part in self._parts(headers) or () for each in self._values(part))
+        return any(value is None or at._parts(value) is None or at._is_open(value) for at, value in values)
+
+    def _values(self, node: ast.expr, depth: int = 0) -> Iterator[tuple[Beside, ast.expr | None]]:
+        """What an expression may be, and where that is written; None for what is not in sight."""
+        for each in filter(None, outcomes(node)):
+            held = [*self.variables.values(each), *self.values.given(each)] if depth < _DEEP else []
+            away = [*self._elsewhere(each)] if depth < _DEEP and not held else []
+            for at, value in [*((self, value) for value in held), *away]:
+                yield from at._values(value, depth + 1) if value else [(at, value)]
+            yield from () if held or away else ((self, value) for value in self.values.of(each))
+
+    def _elsewhere(self, node: ast.expr) -> Iterator[tuple[Beside, ast.expr]]:
+        """What another module of the project gives a name, or returns from a function."""
+        called = node.func if isinstance(node, ast.Call) else node
+        parts, scope, index = parts_of(called), self.variables.scope(called), self.module.index
+        known = index.canonical(self.module.dotted(parts, scope) or "") if parts and scope else ""
+        facts = index.by_name.get(index.module_of(known))
+        parsed = index.parsed(facts.path) if facts and facts.path != self.module.facts.path else None
+        if facts is None or parsed is None:
+            return
+        other, name = Beside(Urls(Writer(Module(*parsed, facts, index)))), known[len(index.module_of(known)) + 1 :]
+        if isinstance(node, ast.Call):
+            found = other.values.returned
+            yield from ((other, value) for function, value in found if value and function.name == name)
+            return
+        for target, value in other.variables.assignments:
+            variable = other.variables.of(target)
+            if variable and variable.name == name and isinstance(variable.holder.node, ast.Module):
+                yield other, value
+
+    def _own(self, node: ast.expr) -> list[Header]:
+        """The headers that an expression says itself."""
+        match node:
+            case ast.Dict():
+                pairs = zip(node.keys, node.values, strict=True)
+                return [Header(name.lower(), value) for key, value in pairs if (name := text_value(key))]
+            case ast.Call() if self._makes(node):
+                return [Header(f"{self.client.prefix}{name}", node) for name in ("api-key", "provider")]
+            case ast.Call() if is_merged(node):
+                return [Header(each.arg.lower(), each.value) for each in node.keywords if each.arg]
+        return []
+
+    def _parts(self, node: ast.expr) -> list[ast.expr] | None:
+        """What headers are made of that are spread, joined or copied; None where that is not in sight."""
+        match node:
+            case ast.Dict():
+                return [value for key, value in zip(node.keys, node.values, strict=True) if key is None]
+            case ast.BinOp(op=ast.BitOr()):
+                return [node.left, node.right]
+            case ast.Call(func=ast.Attribute(value=copied, attr="copy"), args=[]):
+                return [copied]
+            case ast.Call(args=[copied]) if callee_of(node) in ("copy", "deepcopy"):
+                return [copied]
+            case ast.Call() if self._makes(node):
+                return []
+            case ast.Call() if is_merged(node):
+                return [*node.args[:1], *(each.value for each in node.keywords if each.arg is None)]
+        return None
+
+    def _makes(self, call: ast.Call) -> bool:
+        """Whether the SDK makes headers there."""
+        scope = self.variables.scope(call.func)
+        return scope is not None and self.urls.writer.name(call.func, scope) in self.client.headers
+
+    # --------------------------------------------------------------------------------- what headers are put together
+
+    def _beside(self, headers: Headers) -> Iterator[ast.expr]:
+        """What headers are made of, and what they are put into, or together with."""
+        yield from self._parts(headers) or ()
+        yield from self._joined(headers)
+
+    def _joined(self, node: ast.expr) -> Iterator[ast.expr]:
+        above = self.module.source.parents.get(id(node))
+        match node:
+            case ast.Call(func=ast.Attribute(value=holder, attr="update")):
+                yield holder
         match above:
-            case ast.Assign(targets=[target]) | ast.AnnAssign(target=target) | ast.AugAssign(target=target):
+            case ast.Assign(targets=[target]) | ast.AnnAssign(target=target):
+                yield from self._put_into(target) if self.variables.value(target) is node else ()
+            case ast.AugAssign(target=target, op=ast.BitOr()):
                 yield target
             case ast.Call(func=ast.Attribute(value=holder, attr="update")):
                 yield holder
             case ast.BinOp(op=ast.BitOr()):
-                yield above.right if above.left is headers else above.left
+                yield above.right if above.left is node else above.left
+                yield from self._joined(above)
             case ast.keyword(arg=None):
                 call = self.module.source.parents.get(id(above))
-                yield from call.args[:1] if isinstance(call, ast.Call) and parts_of(call.func) == ("dict",) else []
+                yield from [call, *self._joined(call)] if isinstance(call, ast.Call) and is_merged(call) else ()
+            case ast.Call() if is_merged(above):
+                yield from (above, *self._joined(above))
+            case ast.Dict() if any(k is None and v is node for k, v in zip(above.keys, above.values, strict=True)):
+                yield from (above, *self._joined(above))
+            case ast.IfExp() | ast.BoolOp() | ast.NamedExpr():
+                yield from self._joined(above)
 
-    def _place(self, holder: ast.expr) -> tuple[Scope | None, str]:
-        return self.laid.scopes.get(id(root_of(holder))), ast.unparse(holder)
+    def _put_into(self, node: ast.expr) -> list[ast.expr]:
+        variable = self.variables.of(node)
+        return self._put.get(variable, []) if variable else []
 
     @cached_property
-    def _put(self) -> set[tuple[Scope | None, str]]:
-        """What such headers are put into, whatever it is: `session.headers["x-portkey-provider"] = …`."""
-        found: set[tuple[Scope | None, str]] = set()
+    def _put(self) -> dict[Variable, list[ast.expr]]:
+        """What is put into variables, dicts of their own for single headers: `session.headers["x-provider"] = …`."""
+        found: dict[Variable, list[ast.expr]] = {}
         for node in self.module.source.nodes:
             match node:
-                case ast.Assign(targets=[ast.Subscript(value=holder, slice=name)]) if self._is_telling(
-                    text_value(name)
-                ):
-                    found.add(self._place(holder))
-                case ast.Call(func=ast.Attribute(value=holder, attr="setdefault"), args=[name, _]) if self._is_telling(
-                    text_value(name)
-                ):
-                    found.add(self._place(holder))
-                case ast.Call(func=ast.Attribute(value=holder, attr="update"), args=[given]) if self._tells(given):
-                    found.add(self._place(holder))
-                case ast.AugAssign(target=holder, op=ast.BitOr(), value=given) if self._tells(given):
-                    found.add(self._place(holder))
+                case ast.Assign(targets=[ast.Subscript(value=holder, slice=name)], value=value):
+                    put: list[ast.expr] = [ast.Dict([name], [value])]
+                case ast.Call(func=ast.Attribute(value=holder, attr="setdefault"), args=[name, value]):
+                    put = [ast.Dict([name], [value])]
+                case ast.Call(func=ast.Attribute(value=holder, attr="update")):
+                    put = [node]
+                case ast.AugAssign(target=holder, op=ast.BitOr(), value=value):
+                    put = [value]
+                case _:
+                    continue
+            if variable := self.variables.of(holder):
+                found.setdefault(variable, []).extend(put)
         return found
+
+
+def is_merged(call: ast.Call) -> bool:
+    """Whether the arguments of a call are headers by their names: `dict(…)`, `headers.update(…)`."""
+    return parts_of(call.func) == ("dict",) or (isinstance(call.func, ast.Attribute) and call.func.attr == "update")

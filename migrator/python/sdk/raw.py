@@ -6,18 +6,17 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cached_property
 
 from migrator.fates.providers import new_id
 from migrator.primitives.client import Parameter
 from migrator.python.library.needless import Cuts
 from migrator.python.reading.expressions import text_value
-from migrator.python.reading.scopes import Scope
+from migrator.python.sdk.beside import Headers, is_merged
 from migrator.python.sdk.options import Result
 from migrator.python.sdk.plain import is_plain
 from migrator.python.sdk.spread import Place, Stored, places
 from migrator.python.sdk.spreading import cut
-from migrator.python.sdk.through import Given, Through
+from migrator.python.sdk.through import Given, Through, item
 from migrator.python.sdk.writer import Writer, named
 from migrator.sites import Edit, Finding, Status
 
@@ -27,7 +26,8 @@ _SAID = ("key", "labels", "header", "manual", "config")  # options that stand fo
 
 def find(writer: Writer, through: Through) -> Iterator[Finding]:
     """A finding for each header that no call's finding has taken care of."""
-    if writer.client.prefix in writer.module.source.text.lower():
+    text = writer.module.source.text.lower()
+    if writer.client.prefix in text or "authorization" in text:
         yield from _Raw(writer, through).findings()
 
 
@@ -36,19 +36,8 @@ class _Raw:
         self.writer, self.through, self.prefix = writer, through, writer.client.prefix
         self.module = writer.module
         self.scopes = {id(t.node): t.scope for t in self.module.found.texts}
+        self.scopes.update((id(call), scope) for call, scope in self.module.found.calls)
         self.told: set[int] = set()  # texts that a finding takes care of, by id
-
-    @cached_property
-    def keyed(self) -> set[tuple[Scope, str]]:
-        """What is given the key: the scope, and what it is called there."""
-        found: set[tuple[Scope, str]] = set()
-        for node in (n for n in self.module.source.nodes if isinstance(n, ast.Assign)):
-            for target in node.targets:
-                keys = [target.slice] if isinstance(target, ast.Subscript) else getattr(node.value, "keys", [])
-                holder = target.value if isinstance(target, ast.Subscript) else target
-                own = [k for k in keys if k and (text_value(k) or "").lower() == f"{self.prefix}api-key"]
-                found |= {(self.scopes[id(key)], ast.unparse(holder)) for key in own}
-        return found
 
     def findings(self) -> Iterator[Finding]:
         tree = self.module.source.tree
@@ -57,6 +46,8 @@ class _Raw:
                 yield from self._dict(node)
             elif isinstance(node, ast.Dict):
                 self._tell(node)
+            elif isinstance(node, ast.Call) and is_merged(node) and not self._is_handled(node):
+                yield from self._dict(node)
         for place in places(tree):
             if isinstance(place.statement, ast.Assign) and len(place.statement.targets) == 1:
                 yield from self._stored(Stored(place.statement, *(place.alone_in or (place.statement, place.block))))
@@ -95,64 +86,68 @@ class _Raw:
     def _tell(self, node: ast.AST) -> None:
         self.told |= {id(n) for n in ast.walk(node)}
 
-    def _dict(self, node: ast.Dict) -> Iterator[Finding]:
-        own = [k for k in node.keys if self._is_header(text_value(k) or "")]
-        if not own:
-            yield from self._beside(node)
-        if not own or id(own[0]) in self.told:
+    def _dict(self, node: Headers) -> Iterator[Finding]:
+        """A dict with headers of the SDK, or with a bearer token that is sent with such."""
+        keys = [*node.keys] if isinstance(node, ast.Dict) else []
+        own = [k for k in keys if self._is_header(text_value(k) or "")]
+        bearer = next((value for name, value in named(node).items() if name.lower() == "authorization"), None)
+        if own and id(own[0]) in self.told:
+            return
+        if not own and (self.through.by_hand or not (bearer and self.through.beside.is_anothers(bearer, node))):
+            if not self.through.by_hand and bearer is None and self.through.beside.is_overlaid(node):
+                yield self._overlaid(node)
             return
         self.told |= {id(k) for k in own}
         given = self.through.spelled(node)
-        call = self.module.source.parents.get(id(node))
-        more = False
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "update":
-            more = (self.scopes[id(own[0])], ast.unparse(call.func.value)) in self.keyed
-        if given is None:
+        if given is None and own:
             self.through.by_hand = True
             said = "headers: it is not written down here what they are, or they route by a config: write them by hand"
             yield self.writer.say(node, Status.MANUAL, said)
+        elif given is None:
+            yield from self._to_see(node)
         else:
-            found = self.through.spelled_alone(node, self.scopes[id(own[0])], given, more=more)
-            statement = self.module.source.parents.get(id(call))
-            place = self._place(statement) if more and isinstance(statement, ast.Expr) else None
+            scope = next(scope for each in (node, *keys) if (scope := self.scopes.get(id(each))))
+            found = self.through.spelled_alone(node, scope, given)
+            place = self._place(self._statement(node)) if self.through.beside.is_keyed(node) else None
             if place and found.edits and not self._leaves(node, given):
                 cuts = Cuts(self.module)
                 cuts.cut(place.statement, place.block, None)
                 found = replace(found, edits=tuple(e for f in cuts.findings() for e in f.edits))
             yield found
 
-    def _beside(self, node: ast.Dict) -> Iterator[Finding]:
-        """The key of a provider in a dict that headers of the gateway that is left are spread into, or joined to."""
-        name = next((k for k in node.keys if (text_value(k) or "").lower() == "authorization"), None)
-        by_name, said = named(node), text_value(name) or ""
-        if self.through.by_hand:
-            return
-        if name is None and self.through.beside.is_overlaid(node):
-            yield self._overlaid(node)
-        elif name is not None and said in by_name and self.through.beside.is_joined(by_name[said], node):
-            others = {n: v for n, v in by_name.items() if n != said}
-            given = Given([("authorization", by_name[said])], others)
-            yield self.through.spelled_alone(node, self.scopes[id(name)], given)
-
-    def _overlaid(self, node: ast.Dict) -> Finding:
+    def _overlaid(self, node: Headers) -> Finding:
         """A dict into which the key of a provider is spread: that of the new gateway goes over it."""
         gone, result = self.through.sent.of(node).gone, Result()
         if gone:
             return self.through.for_what_is_gone(node, gone)
         if row := self.writer.rules.parameter("authorization"):
             result.say(Status.REVIEW, f"authorization: {row.message}")
-        added = [f'"Authorization": {self.through.bearer_of(Given([], {}))}']
+        added = [item(node, "Authorization", self.through.bearer_of(Given([], {})))]
         imported = self.writer.imported(True, node, self.module.found.scope)
         return self.writer.edited(node, result, _AS_TOKEN, imported, {}, [], added)
 
-    def _place(self, statement: ast.stmt) -> Place | None:
+    def _to_see(self, node: ast.AST) -> Iterator[Finding]:
+        """The key of a provider that stays, in the place of the gateway's own from now on."""
+        if row := self.writer.rules.parameter("authorization"):
+            said = f"Authorization: {row.message}, and put that of {self.writer.client.called} here"
+            yield self.writer.say(node, Status.MANUAL, said, row=row)
+
+    def _statement(self, node: Headers) -> ast.AST | None:
+        """What does nothing but put a dict into headers: `headers.update({…})`, `headers |= {…}`."""
+        above = node if isinstance(node, ast.Call) else self.module.source.parents.get(id(node))
+        if isinstance(above, ast.Call) and isinstance(above.func, ast.Attribute) and above.func.attr == "update":
+            above = self.module.source.parents.get(id(above))
+        return above if isinstance(above, ast.Expr | ast.AugAssign) else None
+
+    def _place(self, statement: ast.AST | None) -> Place | None:
         return next((p for p in places(self.module.source.tree) if p.statement is statement), None)
 
-    def _leaves(self, node: ast.Dict, given: Given) -> bool:
+    def _leaves(self, node: Headers, given: Given) -> bool:
         """Whether anything is left of a dict that adds to headers, or comes in place of what goes."""
         rows = (self.writer.rules.parameter(name) for name, _ in given.options)
-        idle = all(Cuts(self.module).is_plain(value) for value in node.values)
-        return bool(given.others) or None in node.keys or not idle or any(row and row.to in _SAID for row in rows)
+        values = node.values if isinstance(node, ast.Dict) else [*node.args, *(each.value for each in node.keywords)]
+        idle = all(map(Cuts(self.module).is_plain, values)) and len(values) == len(given.options)
+        return not idle or any(row and row.to in _SAID for row in rows)
 
     # ------------------------------------------------------------------------------------------------- put into dicts
 
@@ -230,17 +225,16 @@ class _Raw:
         """`headers["Authorization"] = …` with the key of a provider: the place of the gateway's own from now on."""
         match place.statement:
             case ast.Assign(targets=[ast.Subscript(value=holder, slice=ast.Constant() as name)], value=value):
-                where = self.scopes.get(id(name)), ast.unparse(holder)
+                pass
             case _:
                 return
         row = self.writer.rules.parameter("authorization")
         if (text_value(name) or "").lower() != "authorization" or row is None:
             return
-        if where not in self.keyed:
+        if not self.through.beside.has_key(holder):
             held = self.through.by_hand or id(value) in self.module.kept or self.through.sent.of(holder).gone
             if not held and self.through.beside.is_put(value, holder):
-                said = f"Authorization: {row.message}, and put that of {self.writer.client.called} here"
-                yield self.writer.say(place.statement, Status.MANUAL, said, row=row)
+                yield from self._to_see(place.statement)
             return
         cuts = Cuts(self.module)
         if id(value) in self.module.replaced or not cuts.is_plain(value):

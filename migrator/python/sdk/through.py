@@ -16,7 +16,7 @@ from migrator.patterns import under
 from migrator.python.reading.expressions import callee_of, is_none, text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk import arguments, models
-from migrator.python.sdk.beside import Beside
+from migrator.python.sdk.beside import Beside, Headers
 from migrator.python.sdk.configs import flag, meant
 from migrator.python.sdk.options import Result, spelled
 from migrator.python.sdk.plain import is_plain, routing
@@ -52,7 +52,7 @@ class Through:
         self.writer, self.client, self.options = writer, writer.client, writer.options
         self.urls = Urls(writer)
         self.sent = Sent(self.urls)
-        self.beside = Beside(writer.module, writer.client)
+        self.beside = Beside(self.urls)
         self.by_hand = False  # some headers of requests stay, until they are written by hand
         self.asked: dict[Scope, set[str]] = {}  # the providers of the models that are asked for, where headers are
 
@@ -97,20 +97,21 @@ class Through:
             return None
         return Given([(k.arg or "", k.value) for k in value.keywords], {})
 
-    def spelled(self, value: ast.Dict) -> Given | None:
-        """Headers that a dict spells out: `{"x-portkey-api-key": key}`."""
-        by_name, own = named(value), spelled(self.client, value)
+    def spelled(self, value: Headers) -> Given | None:
+        """Headers that a dict spells out: `{"x-portkey-api-key": key}`; the key of a provider beside others is one."""
+        by_name, own = named(value), spelled(self.client, value) if isinstance(value, ast.Dict) else {}
         given = [(n, self.meant(n, v)) for n, v in own.values()]
         others = {n: v for n, v in by_name.items() if n not in own}
         told = any(n == "api_key" for n, _ in given)
         bearers = [
             n
             for n, key in others.items()
-            if n.lower() == "authorization" and (told or self.beside.is_anothers(key, value))
+            if n.lower() == "authorization"
+            and (told or (self.beside.is_anothers(key, value) and self.beside.is_sure(value)))
         ]
         given += [("authorization", others.pop(n)) for n in bearers]
         plain = is_plain(self.writer.rules, [ast.keyword(arg=n, value=v) for n, v in given])
-        return Given(given, others) if own and plain else None
+        return Given(given, others) if (own or bearers) and plain else None
 
     def _is_anothers(self, key: ast.expr | None, given: Given) -> bool:
         """Whether a client's key is that of a provider, and not the gateway's."""
@@ -203,12 +204,12 @@ class Through:
             if (text_value(named(node)[url]) or "").endswith("/"):  # what paths are joined to goes on ending so
                 text = f'{text[:-1]}/"'
             result, by_name = Result(), named(node)
-            replaced = {url: _item(node, url, text)}
+            replaced = {url: item(node, url, text)}
             if _class(node) in _BEARER:
                 result.say(Status.REVIEW, _AS_TOKEN)
-                replaced[url] = _item(node, url, f'"{self.writer.url.removesuffix("/v1")}"')
+                replaced[url] = item(node, url, f'"{self.writer.url.removesuffix("/v1")}"')
                 if "api_key" in by_name:
-                    replaced["api_key"] = _item(node, "auth_token", self.writer.text(by_name["api_key"]))
+                    replaced["api_key"] = item(node, "auth_token", self.writer.text(by_name["api_key"]))
             said, more = self._said(node), models.edits(self.writer, result, node, scope)
             finding = self.writer.edited(node, result, said, Edit(0, 0, ""), replaced, [], [])
             yield replace(finding, edits=(*finding.edits, *more))
@@ -235,16 +236,16 @@ class Through:
         row = self.writer.rules.parameter("authorization")
         if row and self._is_anothers(by_name.get(key_name), given):
             result.say(Status.REVIEW, f"{key_name}: {row.message}")
-        key = _item(node, "auth_token" if bearer else key_name, result.key or self.writer.key)
+        key = item(node, "auth_token" if bearer else key_name, result.key or self.writer.key)
         replaced, gone, added = dict[str, str](), list[str](), list[str]()
         url, text = self._url(node, scope)
         if url:
-            replaced[url] = _item(node, url, f'"{self.writer.url.removesuffix("/v1")}"' if bearer else text)
+            replaced[url] = item(node, url, f'"{self.writer.url.removesuffix("/v1")}"' if bearer else text)
         elif note := next(filter(None, (self.urls.elsewhere(by_name.get(n)) for n in _URLS)), ""):
             result.say(Status.REVIEW, note)
         rest = result.headers_text()
         if rest:
-            replaced[where] = _item(node, where, rest)
+            replaced[where] = item(node, where, rest)
         if key_name in by_name:
             replaced[key_name] = key
             gone = [] if rest else [where]
@@ -283,10 +284,10 @@ class Through:
 
     # ------------------------------------------------------------------------------------------------- headers alone
 
-    def spelled_alone(self, node: ast.Dict, scope: Scope, given: Given, *, more: bool = False) -> Finding:
+    def spelled_alone(self, node: Headers, scope: Scope, given: Given) -> Finding:
         """The same for headers that a dict spells out: the others stay where they are.
 
-        They are `more` where a dict that has the key already gets them: then the key of a provider goes.
+        The key of a provider goes where what they are sent with has that of the gateway already.
         """
         sending = self.sent.of(node)
         if sending.gone:
@@ -302,13 +303,15 @@ class Through:
         if result.provider not in ("", LOST, self.client.itself) and scope not in self.bodies:
             result.say(Status.REVIEW, begins(result.provider, self.client))
         self.asked.setdefault(scope, set()).add(result.provider)
-        bearers = (f"{prefix}api-key",) if more else (f"{prefix}api-key", "authorization")
+        bearers = (f"{prefix}api-key", *([] if self.beside.is_keyed(node) else ["authorization"]))
         key = next((n for n in own if n.lower() in bearers), "")
         bearer = self.bearer_of(given)
         added = [f'"{n}": {v}' if not n.startswith("**") else n for n, v in result.headers.items()]
         imported = self.writer.imported(bool(key) and not result.key, node, scope)
-        said = "headers of the SDK → the key as a bearer token" if key else "headers of the SDK"
-        replaced, gone = {key: f'"Authorization": {bearer}'} if key else {}, [n for n in own if n != key]
+        beside = all(name == "authorization" for name, _ in given.options)
+        said = f"headers {'beside those ' if beside else ''}of the SDK"
+        said = f"{said} → the key as a bearer token" if key else said
+        replaced, gone = {key: item(node, "Authorization", bearer)} if key else {}, [n for n in own if n != key]
         return self.writer.edited(node, result, said, imported, replaced, gone, added)
 
     def for_what_is_gone(self, node: ast.expr, gone: Asked, called: str = "headers") -> Finding:
@@ -346,7 +349,7 @@ def _class(node: ast.Call | ast.Dict) -> str:
     return callee_of(node) if isinstance(node, ast.Call) else ""
 
 
-def _item(node: ast.Call | ast.Dict, name: str, text: str) -> str:
+def item(node: ast.Call | ast.Dict, name: str, text: str) -> str:
     """An argument of a call, or an item of a dict."""
     return f"{name}={text}" if isinstance(node, ast.Call) else f'"{name}": {text}'
 
