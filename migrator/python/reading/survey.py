@@ -304,10 +304,12 @@ def _unused(found: Outline, text: str, path: str) -> set[str]:
     """Names of `from` imports that no code has, whatever comments and prose in docstrings say.
 
     A module of nothing but imports has them for others, whoever they are; nobody imports from one that pytest runs.
+    One that is called `tests` gathers them for a runner.
     """
     assert isinstance(found.scope.node, ast.Module)
     others = [s for s in found.scope.node.body if not isinstance(s, ast.Import | ast.ImportFrom)]
-    if not is_collected(path) and all(isinstance(s, ast.Expr) and text_value(s.value) is not None for s in others):
+    for_others = not is_collected(path) or path.rpartition("/")[2] == "tests.py"
+    if for_others and all(isinstance(s, ast.Expr) and text_value(s.value) is not None for s in others):
         return set()
     imported = {
         alias.asname or alias.name
