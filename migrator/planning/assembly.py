@@ -31,7 +31,6 @@ from migrator.primitives.library import Library
 from migrator.primitives.project import Flag
 from migrator.python.models.looks import given_by_others
 from migrator.python.reading.facts import import_roots
-from migrator.python.reading.index import Index
 from migrator.sites import Problem, Site, Status
 
 
@@ -67,9 +66,9 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     rules = _held_back(replace(rules, client=places[""].dotted if places else ""), task.options)
     if rules.clients:
         rules = with_handed(rules, candidates)
-    index = Index.build(rules, candidates.facts.values(), candidates.parsed, candidates.processes)
+    index = candidates.index(rules)
     while candidates.read_users(index):
-        index = Index.build(rules, candidates.facts.values(), candidates.parsed, candidates.processes)
+        index = candidates.index(rules)
     if rules.ids:
         ids = replace(rules.ids, given=given_by_others(candidates, index))
         rules = index.names.rules = replace(index.names.rules, ids=ids)

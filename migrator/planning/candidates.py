@@ -15,6 +15,8 @@ from migrator.tree.project import Project
 from migrator.tree.textio import Text, decode
 
 if TYPE_CHECKING:
+    from migrator.packs.ruleset import Rules
+    from migrator.python.reading.askers import Askers
     from migrator.python.reading.facts import Facts
     from migrator.python.reading.index import Index
     from migrator.python.reading.outline import Outline
@@ -51,6 +53,7 @@ class Candidates:
     problems: list[Problem] = field(default_factory=list)
     aside: set[str] = field(default_factory=set)  # what was read, and is none of them
     _processes: Processes | None = None
+    _askers: Askers | None = None
 
     def read(self, paths: Iterable[str], look: Look | None = None, *, named: bool = True) -> None:
         """Read files; one that cannot be read, decoded or parsed becomes a problem instead.
@@ -107,6 +110,22 @@ class Candidates:
         if candidate:
             candidate.parsed = self.tree(path)
         return candidate.parsed if candidate else None
+
+    def index(self, rules: Rules) -> Index:
+        """The index of all modules that were read."""
+        from migrator.python.reading.askers import Askers
+        from migrator.python.reading.index import Index
+
+        self._askers = self._askers or Askers(self._having)
+        return Index.build(rules, self.facts.values(), self.parsed, self.processes, self._askers)
+
+    def _having(self, words: str) -> Iterator[tuple[tuple[str, ...], str]]:
+        """The names and the texts of the modules, read as candidates or not, that have some words in them."""
+        from migrator.python.reading.facts import module_names
+
+        python = [path for path in self.files if path.endswith(PYTHON)]
+        for path in tree.matching(self.project.root, python, [words.encode()])[0]:
+            yield module_names(path, self.roots), (self.python_text(path) or "").removeprefix("\ufeff")
 
     def processes(self) -> Processes:
         """Which files of the tree can run in one process; worked out once, for it takes every Python file there is."""

@@ -67,8 +67,7 @@ class Rounds:
         return [*code, *rest], final
 
     def _go_by(self, rules: Rules) -> None:
-        candidates = self.candidates
-        self.index = Index.build(rules, candidates.facts.values(), candidates.parsed, candidates.processes)
+        self.index = self.candidates.index(rules)
 
     def _of_code(self) -> list[Result]:
         self.done = 0

@@ -18,7 +18,7 @@ from migrator.python.reading.calling import asked
 from migrator.python.reading.expressions import Parts, callee_of, imported_later, is_logger, parts_of, text_value
 from migrator.python.reading.outline import Text
 from migrator.python.reading.scopes import FunctionNode
-from migrator.python.reading.survey import importers_of, is_importer
+from migrator.python.reading.survey import is_importer
 from migrator.sites import Edit, Finding, Status
 
 _SPECS = {"find_spec", "find_loader"}
@@ -29,7 +29,8 @@ _IMPORTS = {"import_module", "importorskip", "__import__"}
 _ASKS = re.compile(
     r"(?i)^_*(?!get|list|set|add|register|mark|dependencies)\w*?(?:avail|install|missing|depend|requir|ensure)"
 )
-_OWN = re.compile(r"(?i)backend|hook|model|provider")  # what the project has by the name of a package
+# What the project has by the name of a package, if the function itself does not tell.
+_OWN = re.compile(r"(?i)backend|hook|model|provider")
 
 
 class Texts:
@@ -68,7 +69,7 @@ class Texts:
             elif call and value == library.module and self._asks(call, callee):
                 said = f"{callee[0]}({value!r}) is about the package: have it name {library.instead}"
                 yield self._asked_as_well(text, library) or self._finding(text, Status.MANUAL, said)
-            elif call and value == library.module and self._gives_module(callee) and text.node in call.args[:1]:
+            elif call and value == library.module and self._gives_module(call, callee) and text.node in call.args[:1]:
                 if imported_later(call):
                     return  # it is only what the module is kept under
                 said = f"{callee[0]}({value!r}): see what it gives, and have it give {self.module.names.client}"
@@ -102,13 +103,17 @@ class Texts:
         return any(under(name, library.module) for name in named)
 
     def _asks(self, call: ast.Call, callee: Parts) -> bool:
-        """Whether a function of the project's own is asked for a package, and not for what it imports."""
-        if not callee or not _ASKS.search(callee[0]) or _OWN.search(callee[0]):
-            return False
-        if isinstance(call.func, ast.Attribute) and is_logger(call.func.value):
-            return False
+        """Whether a function of the project's own is asked for a package, and not for what it imports.
+
+        Where it is in the project, it tells itself; one from elsewhere by its name.
+        """
         above = self.module.source.parents.get(id(call))
-        return not self._gives_module(callee) or isinstance(above, ast.Expr | FunctionNode | ast.ClassDef)
+        if self._gives_module(call, callee):
+            return isinstance(above, ast.Expr | FunctionNode | ast.ClassDef)
+        if self._given(call, callee) is not None:
+            return True
+        is_logged = isinstance(call.func, ast.Attribute) and is_logger(call.func.value)
+        return bool(callee) and not is_logged and bool(_ASKS.search(callee[0])) and not _OWN.search(callee[0])
 
     def _is_of_class(self, node: ast.expr) -> bool:
         """Whether a text is compared with the module that a class says it is of."""
@@ -135,7 +140,7 @@ class Texts:
         parent = self.module.source.parents.get(id(node))
         if isinstance(parent, ast.arguments):
             function = self.module.source.parents.get(id(parent))
-            return isinstance(function, FunctionNode) and function.name in self._importers
+            return isinstance(function, FunctionNode) and bool(self.module.index.askers.gives(function))
         if self._lingers:
             return False
         if callee and callee[0] in _VERSIONS:
@@ -182,12 +187,23 @@ class Texts:
         edits = (Edit(*place, new),) if place else ()
         return Finding(start, self.module.names.library_rule, status, message, edits)
 
-    def _gives_module(self, callee: Parts) -> bool:
-        return bool(callee) and (is_importer(callee[0]) or callee[0] in self._importers)
+    def _gives_module(self, call: ast.Call, callee: Parts) -> bool:
+        """Whether a function of the project's own gives the module whose name it is given."""
+        given = self._given(call, callee)
+        return given if given is not None else bool(callee) and is_importer(callee[0])
 
-    @cached_property
-    def _importers(self) -> frozenset[str]:
-        return importers_of(self.module.found)
+    def _given(self, call: ast.Call, callee: Parts) -> bool | None:
+        """Whether a call gives the module whose name it is given; None where no function of the project tells."""
+        askers, parts = self.module.index.askers, parts_of(call.func)
+        own = [node for node, _, _ in self.module.found.functions if (node.name,) == callee]
+        if own:
+            return askers.gives(own[-1])
+        scope = next((where for each, where in self.module.found.calls if each is call), self.module.found.scope)
+        dotted = self.module.dotted(parts, scope)
+        if not callee or (len(parts) == 1 and not dotted):
+            return None
+        asker = askers.named(callee[0], is_method=len(parts) != 1)
+        return asker.gives if asker and (not dotted or dotted.partition(".")[0] in asker.packages) else None
 
     @cached_property
     def _lingers(self) -> bool:
@@ -200,7 +216,7 @@ class Texts:
         if value is None or call is None or not self.module.names.is_module(value):
             return False
         callee = parts_of(call.func)[-1:]
-        if self._gives_module(callee):
+        if self._gives_module(call, callee):
             return text.node in call.args[:1] and not self._asks(call, callee)
         is_read = not isinstance(self.module.source.parents.get(id(call)), ast.Expr)
         imports = is_read and bool(callee) and callee[0] in _IMPORTS

@@ -11,6 +11,7 @@ from migrator.packs.ruleset import Rules
 from migrator.patterns import under
 from migrator.python.library import construction
 from migrator.python.reading import fixture_names
+from migrator.python.reading.askers import Askers
 from migrator.python.reading.callers import caller, callers
 from migrator.python.reading.definitions import Definitions
 from migrator.python.reading.facts import Facts
@@ -40,6 +41,7 @@ class Index(Definitions):
     callers: Mapping[str, str] = field(default_factory=dict)  # path -> what it has that calls a library that is left
     shared: dict[object, object] = field(default_factory=dict)  # what a rewriter keeps from one module to the next
     processes: Callable[[], Processes] = Processes
+    askers: Askers = field(default_factory=Askers)
     client_of: Callable[[str], str] = _no_client  # path -> the client module of its distribution
     held: object = None  # what the rewriting of calls keeps here
     _renamed: dict[str, Renamed | None] = field(default_factory=dict)
@@ -52,9 +54,10 @@ class Index(Definitions):
         modules: Iterable[Facts],
         parsed: Parsed = _nothing_parsed,
         processes: Callable[[], Processes] = Processes,
+        askers: Askers | None = None,
     ) -> Index:
         """Index the modules and follow re-exports until nothing new is renamed."""
-        index = cls(Names(rules), parsed=parsed, processes=processes)
+        index = cls(Names(rules), parsed=parsed, processes=processes, askers=askers or Askers())
         for facts in modules:
             index.by_path[facts.path] = facts
             index._mentioned |= facts.mentioned
@@ -79,8 +82,8 @@ class Index(Definitions):
 
     def holding(self, why: str) -> Index:
         """The same index for modules in which everything of a library stays."""
-        fresh = Index(self.names.holding(why), self.by_path, self.by_name, parsed=self.parsed, processes=self.processes)
-        return replace(fresh, _givers=self._givers, _mentioned=self._mentioned)
+        fresh = Index(self.names.holding(why), self.by_path, self.by_name, parsed=self.parsed, askers=self.askers)
+        return replace(fresh, processes=self.processes, _givers=self._givers, _mentioned=self._mentioned)
 
     def needing(self, requirements: Sequence[str]) -> Index:
         """The same index, with requirements that come beside those of the rules."""

@@ -84,21 +84,6 @@ def is_importer(callee: str) -> bool:
     return callee not in _KNOWN and _IMPORTERS.search(callee) is not None
 
 
-def importers_of(found: Outline) -> frozenset[str]:
-    """The functions of a module that import the module whose name they are given first."""
-    importing = {}
-    for call, scope in found.calls:
-        if parts_of(call.func)[-1:] and parts_of(call.func)[-1] in _KNOWN and call.args:
-            importing[scope] = call.args[0]
-    names = set()
-    for node, _, scope in found.functions:
-        given, taken = importing.get(scope), [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
-        taken = taken[1:] if taken[:1] in (["self"], ["cls"]) else taken
-        if isinstance(given, ast.Name) and taken[:1] == [given.id]:
-            names.add(node.name)
-    return frozenset(names)
-
-
 def _requested(found: Outline) -> Iterator[str]:
     """The texts that functions of the project's own which import modules are given first."""
     for call, _ in found.calls:
