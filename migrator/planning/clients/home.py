@@ -5,18 +5,54 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Set
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from migrator.patterns import under
 from migrator.planning.candidates import Candidates
 from migrator.planning.distributions import folder_of
-from migrator.python.reading.facts import Facts, package_of
+from migrator.python.reading.facts import SOURCES, Facts, package_of
 from migrator.tree.aside import FOLDERS_ASIDE
+
+
+class _Tree:
+    """The candidates, with what was asked about them once."""
+
+    def __init__(self, candidates: Candidates) -> None:
+        self.candidates = candidates
+        self.files = frozenset(candidates.files)
+        self._packages: dict[tuple[str, str], bool] = {}
+
+    @cached_property
+    def said(self) -> list[set[str]]:
+        """What each module of the project mentions by a full name, be it read as a candidate or not.
+
+        What it imports from beside itself has a full name only by what the module is thought to be called, as have
+        names of its own.
+        """
+        said = []
+        for path, spelled in self.candidates.processes().spelled.items():
+            if facts := self.candidates.facts.get(path):
+                root = PurePosixPath("/", path).parents[facts.name.count(".") + facts.is_package]
+                beside = {m for m in facts.mentioned - spelled if str(root.joinpath(*m.split("."))) in spelled}
+                its = () if facts.is_package else facts.names
+                said.append({m for m in facts.mentioned - beside if not any(under(m, own) for own in its)})
+            else:
+                said.append({name for name in spelled if "." in name})  # a word after "import" may be one of a text
+        return said
+
+    def is_package(self, folder: str, name: str) -> bool:
+        """Whether modules are imported from a folder by its name: it says so, or a module of the project does."""
+        if (folder, name) not in self._packages:
+            given = set() if f"{folder}/__init__.py" in self.files else _given(folder, self)
+            self._packages[folder, name] = not given or any(_speaks_for(name, ms, given) > 0 for ms in self.said)
+        return self._packages[folder, name]
 
 
 def home(distribution: str, weights: dict[str, int], candidates: Candidates) -> tuple[str, str]:
     """The folder that the client module goes to, and the dotted package that this is."""
-    places = {path: _place(path, candidates) for path in sorted(weights)}
+    tree = _Tree(candidates)
+    places = {path: _place(path, tree) for path in sorted(weights)}
     # what a package has in a folder of that name is code of the package, and is installed with it
     folders = {path: place[0] if place else folder_of(path) for path, place in places.items()}
     aside = {path for path, folder in folders.items() if FOLDERS_ASIDE & {*folder.split("/")}}
@@ -30,48 +66,52 @@ def home(distribution: str, weights: dict[str, int], candidates: Candidates) -> 
     return (homes.pop() if len(homes) == 1 else distribution), ""
 
 
-def _place(path: str, candidates: Candidates) -> tuple[str, str] | None:
+def _place(path: str, tree: _Tree) -> tuple[str, str] | None:
     """The folder and name of the topmost package that a module is in; the name is "" of one that packages import."""
-    facts = candidates.facts[path]
-    name = _known_as(facts, candidates)
+    facts = tree.candidates.facts[path]
+    name = _known_as(facts, tree)
     top = name.partition(".")[0]
     inner = name.count(".") + (1 if facts.is_package else 0)
     above = PurePosixPath(path).parents[:inner]
-    if above and (package := _first_package([str(f) for f in reversed(above)], name.split("."), candidates)):
+    if above and (package := _first_package([str(f) for f in reversed(above)], name.split("."), tree)):
         return package
-    if above and _is_package(str(above[-1]), top, candidates):
-        return str(above[-1]), top
-    if not above and _is_for_packages(name, candidates):
+    for folder, called in [(above[-1], top), *((f, f.name) for f in reversed(above[:-1]))] if above else []:
+        if tree.is_package(str(folder), called):
+            return str(folder), called
+    if not above and _is_for_packages(name, tree):
         return folder_of(path), ""
     return None
 
 
-def _first_package(folders: list[str], names: list[str], candidates: Candidates) -> tuple[str, str] | None:
+def _first_package(folders: list[str], names: list[str], tree: _Tree) -> tuple[str, str] | None:
     """The first of the folders of a dotted name that says it is a package, where those above it are namespaces.
 
     A namespace holds no modules of its own, and what builds a distribution takes none from there.
     """
     for count, folder in enumerate(folders, 1):
-        if f"{folder}/__init__.py" in candidates.files:
+        if f"{folder}/__init__.py" in tree.files:
             return folder, ".".join(names[:count])
-        if any(folder_of(f) == folder and f.endswith(".py") for f in candidates.files):
+        if any(folder_of(f) == folder and f.endswith(".py") for f in tree.files):
             return None
     return None
 
 
-def _known_as(facts: Facts, candidates: Candidates) -> str:
+def _known_as(facts: Facts, tree: _Tree) -> str:
     """The name of a module by whose package the project's modules import most from its folder, such as `src.app.llm`.
 
-    Where they do not tell, that of a package which says that it is one.
+    Where they do not tell, that of a package below `src`, though it be in a namespace, or of one that says it is one.
     """
     packages = {name: package_of(name, facts.is_package) or name for name in facts.names}
-    others = [other.mentioned for other in candidates.facts.values()] if len(packages) > 1 else []
-    given = _given(folder_of(facts.path), candidates) if others else set()
+    others = tree.said if len(packages) > 1 else []
+    given = _given(folder_of(facts.path), tree) if others else set()
 
-    def told(name: str) -> tuple[int, bool]:
+    def told(name: str) -> tuple[int, bool, bool]:
         above = PurePosixPath(facts.path).parents[: name.count(".") + facts.is_package]
-        inside = bool(above) and f"{above[-1]}/__init__.py" in candidates.files
-        return sum(_speaks_for(packages[name], ms, given) for ms in others), inside
+        folders = [str(folder) for folder in reversed(above)]
+        inside = bool(above) and f"{above[-1]}/__init__.py" in tree.files
+        is_source = bool(above) and above[-1].parent.name in SOURCES
+        is_source = is_source and _first_package(folders, name.split("."), tree) is not None
+        return sum(_speaks_for(packages[name], ms, given) for ms in others), is_source, inside
 
     return max(facts.names, key=told)
 
@@ -87,31 +127,20 @@ def _speaks_for(package: str, mentioned: Collection[str], given: Set[str]) -> in
     return -1 if parts and "*" not in given else 0
 
 
-def _given(folder: str, candidates: Candidates) -> set[str]:
+def _given(folder: str, tree: _Tree) -> set[str]:
     """What can be imported from a folder, "" for itself: modules, packages, and what its first module has words for.
 
     With a "*" where that module has names from elsewhere, which it does not say.
     """
     base = f"{folder}/" if folder else ""
-    inside = {f[len(base) :].partition("/")[0].removesuffix(".py") for f in candidates.files if f.startswith(base)}
+    inside = {f[len(base) :].partition("/")[0].removesuffix(".py") for f in tree.files if f.startswith(base)}
     first = f"{base}__init__.py"
-    text = candidates.python_text(first) or "" if first in candidates.files else ""
+    text = tree.candidates.python_text(first) or "" if first in tree.files else ""
     beyond = {"*"} if re.search(r"import\s*\*|__getattr__", text) else set()
     return {"", *inside, *re.findall(r"\w+", text), *beyond}
 
 
-def _is_for_packages(name: str, candidates: Candidates) -> bool:
+def _is_for_packages(name: str, tree: _Tree) -> bool:
     """Whether a module of a package imports one that is in none."""
-    inside = (facts for facts in candidates.facts.values() if facts.is_package or "." in facts.names[0])
+    inside = (facts for facts in tree.candidates.facts.values() if facts.is_package or "." in facts.names[0])
     return any(under(m, name) for facts in inside for m in facts.mentioned)
-
-
-def _is_package(folder: str, name: str, candidates: Candidates) -> bool:
-    """Whether modules are imported from a folder by its name: it says so, or a module of the project does.
-
-    What a module says of its own names is none of that.
-    """
-    if f"{folder}/__init__.py" in candidates.files:
-        return True
-    named = ((m, facts.names) for facts in candidates.facts.values() for m in facts.mentioned if under(m, name))
-    return any(not any(under(m, own) for own in names) for m, names in named)

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from migrator.python.library.built import Made
 
-_SOURCES = {"src", "lib"}
+SOURCES = {"src", "lib"}
 _IN_SOURCES = re.compile(r"(?:src|lib)/.*\.py$")
 _SAYING_DISTRIBUTION = {"pyproject.toml", "setup.py", "setup.cfg"}
 
@@ -132,7 +132,7 @@ class _Starts:
     def of(self, folder: PurePosixPath) -> str | None:
         """The start of the namespace that a folder is, if it can be one: one that holds packages and no modules."""
         for each in (folder, *folder.parents):
-            if each.name in _SOURCES or each in self._distributions:
+            if each.name in SOURCES or each in self._distributions:
                 return _spelled(each)
             if each in self._modules or not each.name.isidentifier():
                 return None

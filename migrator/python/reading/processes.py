@@ -32,7 +32,7 @@ class Processes:
     """The files of a project by what imports them; of a file that is none of them, nothing is known."""
 
     _importers: dict[str, set[str]] = field(default_factory=dict)
-    _spelled: dict[str, set[str]] = field(default_factory=dict)  # what each file imports, or spells
+    spelled: dict[str, set[str]] = field(default_factory=dict)  # what each file imports, or spells: see `_named`
     _above: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
@@ -74,7 +74,7 @@ class Processes:
         """Whether some file may have a name from the module at `path`: it imports that name, or all of the module."""
         leaf = _parts(path)[-1:]
         for each in self._importers.get(path, {""}) - {path}:
-            names = [tuple(re.split(r"[./]", spelled)) for spelled in self._spelled.get(each, ())]
+            names = [tuple(re.split(r"[./]", spelled)) for spelled in self.spelled.get(each, ())]
             below = [parts for parts in names if parts[-2:-1] == leaf]
             whole = any(parts[-1:] == leaf for parts in names) and not below
             if not each or whole or any(parts[-1] == name for parts in below):
