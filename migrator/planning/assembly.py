@@ -37,7 +37,9 @@ from migrator.sites import Problem, Site, Status
 def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     """The plan with everything that the matched ones of the tree's files ask for, in no order yet."""
     libraries = {rule.module: rule for pack in task.packs for rule in pack.rules if isinstance(rule, Library)}
-    candidates = Candidates(task.project, files, import_roots(files, libraries))
+    candidates = Candidates(
+        task.project, files, import_roots(files, {module: each.modules for module, each in libraries.items()})
+    )
     candidates.read(matched)
     owned = set_aside(libraries.values(), candidates)
     packs = [*task.packs]

@@ -17,7 +17,7 @@ from migrator.tree.textio import Text, decode
 if TYPE_CHECKING:
     from migrator.packs.ruleset import Rules
     from migrator.python.reading.askers import Askers
-    from migrator.python.reading.facts import Facts
+    from migrator.python.reading.facts import Facts, Roots
     from migrator.python.reading.index import Index
     from migrator.python.reading.outline import Outline
     from migrator.python.reading.processes import Processes
@@ -47,7 +47,7 @@ class Candidates:
 
     project: Project
     files: list[str]  # every file of the tree
-    roots: frozenset[str]  # folders that packages are imported from
+    roots: Roots
     by_path: dict[str, Candidate] = field(default_factory=dict)
     facts: dict[str, Facts] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)

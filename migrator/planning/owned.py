@@ -10,12 +10,11 @@ from pathlib import PurePosixPath
 from migrator.planning.candidates import Candidates
 from migrator.planning.distributions import folder_of
 from migrator.primitives.library import Library
-from migrator.python.reading.facts import Facts
+from migrator.python.reading.facts import OF_A_COPY, Facts
 from migrator.sites import Site, Status
 from migrator.tree import project as tree
 
 _BUILDING = {"pyproject.toml", "setup.py", "setup.cfg"}
-_OF_A_COPY = 3  # so many of a library's own modules tell a copy of it
 _LISTING = re.compile(r"(?:pyproject\.toml|setup\.(?:py|cfg)|Pipfile|.*requirements.*\.(?:txt|in))")
 
 
@@ -55,7 +54,7 @@ def _own(folder: str, library: Library, files: Collection[str]) -> str:
         return ""
     for start in starts:
         inside = {path[len(start) + 1 :].partition("/")[0].removesuffix(".py") for path in files if _below(path, start)}
-        if len(inside.intersection(library.modules)) >= _OF_A_COPY:
+        if len(inside.intersection(library.modules)) >= OF_A_COPY:
             return ""
         if own := next((path for path in (f"{start}/__init__.py", f"{start}.py") if path in files), ""):
             return own

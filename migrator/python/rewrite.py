@@ -71,7 +71,7 @@ def find(source: Source, found: Outline, facts: Facts, index: Index, *, edit_pro
 
 def find_in_snippet(text: str, index: Index, *, edit_prose: bool = False) -> list[Finding]:
     """The findings of a piece of Python that belongs to no file, such as a fence in a document."""
-    path, names = "snippet.py", module_names("snippet.py", ("",))
+    path, names = "snippet.py", module_names("snippet.py", {"": ()})
     source, found, facts = read(text, path, names)
     if told := takers(index).told(facts):
         source, found, facts = read(text, path, names, told)
