@@ -45,7 +45,7 @@ def distributions(rules: Rules, candidates: Candidates) -> Distributions:
 
 def _folders(rules: Rules, candidates: Candidates) -> Iterator[str]:
     for path, candidate in candidates.by_path.items():
-        if not _lists_dependencies(path):
+        if not is_list(path):
             continue
         folder = PurePosixPath(path).parent
         folder = folder.parent if folder.name == "requirements" else folder
@@ -65,6 +65,7 @@ def _has_script(candidates: Candidates, folder: str) -> bool:
     return any(candidates.python_text(path) is not None for path in inside)
 
 
-def _lists_dependencies(path: str) -> bool:
+def is_list(path: str) -> bool:
+    """Whether a file lists what a distribution, or an environment, depends on."""
     kind = format_of(path)
     return _LISTS.fullmatch(PurePosixPath(path).name) is not None or (kind is not None and kind.name == "requirements")

@@ -8,14 +8,13 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import PurePosixPath
 
 from migrator.planning.candidates import Candidates
-from migrator.planning.distributions import folder_of
+from migrator.planning.distributions import folder_of, is_list
 from migrator.primitives.library import Library
 from migrator.python.reading.facts import OF_A_COPY, Facts
 from migrator.sites import Site, Status
 from migrator.tree import project as tree
 
 _BUILDING = {"pyproject.toml", "setup.py", "setup.cfg"}
-_LISTING = re.compile(r"(?:pyproject\.toml|setup\.(?:py|cfg)|Pipfile|.*requirements.*\.(?:txt|in))")
 
 
 def set_aside(libraries: Collection[Library], candidates: Candidates) -> list[Site]:
@@ -68,8 +67,9 @@ def _below(path: str, folder: str) -> bool:
 def _lists(paths: Iterable[str], library: Library, candidates: Candidates) -> bool:
     """Whether a project says that it depends on the library."""
     name = re.escape(library.module.replace("_", "-"))
-    line = rf"^\s*['\"]?{name}\b['\"]?\s*(?:[\[<>=~!,;].*)?$|(?:requires?|dependencies)\b.*['\"]{name}\b"
-    texts = (candidates.by_path[p].text.text for p in paths if _LISTING.fullmatch(PurePosixPath(p).name))
+    line = rf"^\s*(?:-\s+)?['\"]?{name}\b['\"]?\s*(?:[\[<>=~!,;].*)?$|(?:requires?|dependencies)\b.*['\"]{name}\b"
+    line += rf"|,\s*['\"]{name}\s*[\[<>=~!;@]"  # behind another one
+    texts = (candidates.by_path[path].text.text for path in paths if is_list(path))
     return any(re.search(line, text.replace("_", "-"), re.MULTILINE) for text in texts)
 
 
