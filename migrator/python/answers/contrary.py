@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 from typing import TYPE_CHECKING
 
 from migrator.python.answers import passing
-from migrator.python.answers.given import Given
+from migrator.python.answers.given import Given, Step
 from migrator.python.answers.notes import reaching
 from migrator.python.answers.shapes import Shapes
 from migrator.python.answers.values import (
@@ -138,11 +139,17 @@ def _named(trace: Trace, at: View, name: ast.Name, given: Given, further: int) -
         if annotation is not None:
             found |= OTHER if not given.steps and is_mapping(annotation) else NONE
         elif id(holder.node) in at.names:
-            calls = passing.passed(trace, at, holder.node, binding.node, sure=True)
-            found |= union(
-                _keyed(trace, view, each._replace(steps=(*each.steps, *given.steps)), further) for view, each in calls
-            )
+            by_calls = partial(_by_calls, trace, at, holder.node, binding.node, given.steps, further)
+            found |= trace.solving.value((binding.node, given.steps, further), by_calls)
     return found
+
+
+def _by_calls(
+    trace: Trace, at: View, function: FunctionNode, arg: ast.arg, steps: tuple[Step, ...], further: int
+) -> Values:
+    """What a parameter is given by the calls of its function, whoever asks: there may be as many of them as askers."""
+    seen = passing.passed(trace, at, function, arg, sure=True)
+    return union(_keyed(trace, view, each._replace(steps=(*each.steps, *steps)), further) for view, each in seen)
 
 
 # -------------------------------------------------------------------------------------------------------- what is read
