@@ -29,7 +29,9 @@ from migrator.sites import Finding, Status
 
 _SHAPED = {"messages", "tools", "tool_choice", "response_format", "functions", "function_call"}  # with types of the SDK
 FORMS = ("auto", "direct", "adapter")
-WRAPPED = "what is assigned to it here wraps it, and it stays with that: wrap {} by hand"
+WRAPPED = (
+    "what is assigned to it here wraps it, and stays with it: by hand, wrap what is called instead, {} if that is made"
+)
 DIRECT_ONLY = "--direct-only allows for no other form"
 
 
