@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from migrator.clients.table import Argument, Destination, Table, load
 from migrator.fates.library import Fate
 from migrator.python.direct.plan import Plan
+from migrator.python.direct.returned import returned
 from migrator.python.module import Module
-from migrator.python.reading.expressions import is_none, parts_of
+from migrator.python.reading.expressions import is_none, parts_of, root_of
 from migrator.python.reading.laid_out import Entry, LaidOut
 from migrator.python.reading.outline import Reference
 from migrator.sites import Finding, Status
@@ -24,7 +26,7 @@ def find(module: Module, plan: Plan) -> Iterator[Finding]:
     """A finding for what is dropped of each call that is not one of `plan`, once for each dict."""
     rules = module.names.rules
     if rules.served and rules.client:
-        yield from _Finder(module, plan, load(rules.served), LaidOut(module)).findings()
+        yield from _Finder(module, plan, load(rules.served)).findings()
 
 
 @dataclass
@@ -32,8 +34,17 @@ class _Finder:
     module: Module
     plan: Plan
     table: Table
-    laid_out: LaidOut
     said: set[int] = field(default_factory=set)  # entries that have been told, by the id of where they stand
+
+    @cached_property
+    def laid_out(self) -> LaidOut:
+        return LaidOut(self.module, self._returned)
+
+    def _returned(self, call: ast.Call) -> list[ast.expr]:
+        """What a function of the module gives, where that is in sight."""
+        scope = self.laid_out.scopes.get(id(root_of(call.func)))
+        made = returned(self.module, parts_of(call.func), scope) if scope else None
+        return made.values if made else []
 
     def findings(self) -> Iterator[Finding]:
         calls = {id(call.func): call for call, _ in self.module.found.calls}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -22,10 +22,13 @@ class Entry(NamedTuple):
 
 
 class LaidOut:
-    """What one module says of its dicts and variables; what is put into them elsewhere is not seen."""
+    """What one module says of its dicts and variables; what is put into them elsewhere is not seen.
 
-    def __init__(self, module: Module) -> None:
-        self.module = module
+    `made_by` says what a call gives, of what is asked for in its place.
+    """
+
+    def __init__(self, module: Module, made_by: Callable[[ast.Call], Iterable[ast.expr]] = lambda _call: ()) -> None:
+        self.module, self.made_by = module, made_by
 
     def items(self, node: ast.expr, seen: frozenset[int] = frozenset()) -> Iterator[Entry]:
         """The keys of a dict as far as the module lays them out: displays, `dict(…)`, `a | b`, what a name is given."""
@@ -47,6 +50,9 @@ class LaidOut:
                         yield from self.items(inner, seen)
                 case ast.BinOp(op=ast.BitOr()):
                     yield from (*self.items(each.left, seen), *self.items(each.right, seen))
+                case ast.Call():
+                    for made in self.made_by(each):
+                        yield from self.items(made, seen)
         for put in self._set.get(self._variable(node), ()):
             yield from [put] if isinstance(put, Entry) else self.items(put, seen)
 
