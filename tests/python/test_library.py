@@ -137,6 +137,43 @@ def test_where_the_client_module_goes(tmp_path: Path, files: dict[str, str], mad
     assert written in (root / user).read_text()
 
 
+@pytest.mark.parametrize(
+    ("files", "beyond"),
+    [
+        pytest.param({"tools/a.py": CALL, "tools/b.py": OTHER}, "", id="beside it"),
+        pytest.param(
+            {"app/__init__.py": "", "app/llm.py": CALL, "app/a/__init__.py": "", "app/a/b.py": OTHER}, "", id="in it"
+        ),
+        pytest.param(
+            {"app/__init__.py": "", "app/llm.py": CALL, "bin/a.py": "from app import llm\n" + OTHER},
+            "",
+            id="with what is beside it",
+        ),
+        pytest.param(
+            {"pyproject.toml": "", "app/__init__.py": "", "app/llm.py": CALL, "bin/a.py": OTHER}, "", id="installed"
+        ),
+        pytest.param({"llm.py": CALL, "tests/test_a.py": OTHER}, "", id="in a test"),
+        pytest.param({"a.py": "from more import b\n" + CALL, "more/b.py": OTHER}, "", id="imported from there"),
+        pytest.param(
+            {"src/llm.py": CALL, "bin/a.py": OTHER},
+            "elsewhere by bin/a.py: have src/ on their path",
+            id="from a script elsewhere",
+        ),
+        pytest.param(
+            {"a/a.py": CALL, "b/b.py": OTHER},
+            "by a/a.py, b/b.py: have the root of the project on",
+            id="from two folders",
+        ),
+    ],
+)
+def test_who_imports_the_client_module_from_elsewhere_is_told(
+    tmp_path: Path, files: dict[str, str], beyond: str
+) -> None:
+    said = _migrate(write(tmp_path, files))
+    assert ("imported from elsewhere" in said) is bool(beyond)
+    assert beyond in said
+
+
 def test_each_distribution_has_a_client_module_and_dependencies_of_its_own(tmp_path: Path) -> None:
     files = {
         "requirements.txt": "litellm\n",

@@ -10,6 +10,7 @@ from functools import partial
 from migrator.placing import Shift, apply, line_starts
 from migrator.planning.candidates import Candidates
 from migrator.planning.clients import in_project as client_module
+from migrator.planning.clients import reach
 from migrator.planning.clients import tests_in_project as client_tests
 from migrator.planning.clients.in_project import Place
 from migrator.planning.distributions import Distributions
@@ -68,6 +69,8 @@ def with_clients(
             work = Work([change if each is alone else each for each in work.changes], sites)
         elif made := client_module.made(client.index.names, home, client.used, theirs, candidates):
             module, site = made
+            if beyond := reach.told(home, theirs, candidates):
+                site = replace(site, message=f"{site.message}; {beyond}")
             tests = client_tests.made(client.index.names, home, client.used, parts, candidates)
             if tests:
                 site = replace(site, message=f"{site.message}; {tests.path} tests it")
