@@ -170,9 +170,8 @@ class Options:
         if isinstance(value, ast.Dict) and all(text_value(k) for k in value.keys):
             for key, inner in zip(value.keys, value.values, strict=True):
                 header = re.sub(r"[^A-Za-z0-9]+", "-", text_value(key) or "").strip("-")
-                plain = isinstance(inner, ast.JoinedStr) or text_value(inner) is not None
                 written = self.text(inner)
-                result.headers[f"{self.client.labels}{header}"] = written if plain else f"str({written})"
+                result.headers[f"{self.client.labels}{header}"] = written if _makes_text(inner) else f"str({written})"
             return
         if text:
             result.say(
@@ -208,6 +207,16 @@ class Options:
             case _:
                 told = _enclosed(value, self.text(value))
         result.headers[f'**({{"{row.called}": "{row.value}"}} if {told} else {{}})'] = ""
+
+
+def _makes_text(node: ast.expr) -> bool:
+    """Whether it is written down that an expression makes a text: `f"{a}"`, `str(a)`, `str(a)[:8]`."""
+    match node:
+        case ast.Subscript(value=inner, slice=ast.Slice()):
+            return _makes_text(inner)
+        case ast.JoinedStr() | ast.Call(func=ast.Name(id="str")):
+            return True
+    return text_value(node) is not None
 
 
 def seconds(value: ast.expr, text: str) -> str:
