@@ -11,7 +11,7 @@ from migrator.python.answers.given import Given
 from migrator.python.answers.values import OTHER, Class, Function, Object, Value
 from migrator.python.answers.view import View
 from migrator.python.reading.expressions import parts_of
-from migrator.python.reading.scopes import FunctionNode, parameters
+from migrator.python.reading.scopes import FunctionNode, defaults, parameters
 
 if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace
@@ -118,10 +118,7 @@ def mentioning(trace: Trace, at: View, name: str, *, is_method: bool) -> Iterato
 
 
 def _default(function: FunctionNode, arg: ast.arg) -> ast.expr | None:
-    its = function.args
-    last_first = zip(reversed([*its.posonlyargs, *its.args]), reversed(its.defaults), strict=False)
-    by_keyword = zip(its.kwonlyargs, its.kw_defaults, strict=True)
-    return next((value for each, value in (*last_first, *by_keyword) if each is arg), None)
+    return next((value for each, value in defaults(function.args) if each is arg), None)
 
 
 def _calls_of(trace: Trace, at: View, called: str, name: str, *, sure: bool) -> Iterator[tuple[View, Applied]]:

@@ -6,7 +6,6 @@ import ast
 from collections.abc import Iterator
 
 from migrator.python.reading.expressions import parts_of
-from migrator.python.reading.scopes import FunctionNode, parameters
 
 _ANYTHING = {"Any", "None", "NoneType", "Optional", "object"}
 
@@ -18,9 +17,6 @@ class Given:
 
     def __init__(self, value: ast.expr | None, *, sure: bool = False) -> None:
         self.value, self.sure = value, sure
-
-
-COLLECTED = ast.Constant(...)  # stands for the default of `*args` and `**kwargs`
 
 
 def assigned(tree: ast.Module) -> Iterator[tuple[int, Given]]:
@@ -59,17 +55,6 @@ def _item(node: ast.expr) -> ast.expr | None:
 
 def _is_range(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and parts_of(node.func) == ("range",)
-
-
-def defaults(tree: ast.Module) -> Iterator[tuple[int, ast.expr]]:
-    """Id of a parameter -> its default."""
-    for node in ast.walk(tree):
-        if isinstance(node, FunctionNode | ast.Lambda):
-            args = node.args
-            positional = [*args.posonlyargs, *args.args]
-            yield from zip(map(id, reversed(positional)), reversed(args.defaults), strict=False)
-            yield from ((id(a), d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None)
-            yield from ((id(a), COLLECTED) for a in parameters(args) if a in (args.vararg, args.kwarg))
 
 
 def is_promised(annotation: ast.expr | None) -> bool:

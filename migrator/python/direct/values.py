@@ -6,11 +6,11 @@ import ast
 import re
 from collections.abc import Iterator
 
-from migrator.python.direct.given import COLLECTED, assigned, defaults, is_promised
+from migrator.python.direct.given import assigned, is_promised
 from migrator.python.direct.promises import Promises
 from migrator.python.module import Module
 from migrator.python.reading.expressions import ENVIRONMENT, GETTERS, is_none, parts_of, root_of, text_value
-from migrator.python.reading.scopes import FunctionNode, Scope
+from migrator.python.reading.scopes import FunctionNode, Scope, defaults
 
 _GIVING = {
     "bool", "bytes", "dict", "enumerate", "float", "format", "frozenset", "int", "len", "list", "range", "repr",
@@ -38,7 +38,9 @@ class Values:
         self._scopes = {id(r.nodes[0]): r.scope for r in module.found.references}
         self._classes = {id(s.node): s for s in module.found.scopes if isinstance(s.node, ast.ClassDef)}
         self._given = dict(assigned(module.source.tree))
-        self._defaults = dict(defaults(module.source.tree))
+        arguments = [n for n in module.source.nodes if isinstance(n, ast.arguments)]
+        self._defaults = {id(arg): default for args in arguments for arg, default in defaults(args)}
+        self._collected = {id(arg) for args in arguments for arg in (args.vararg, args.kwarg)}
         self._stores: dict[Key, list[ast.expr]] = {}
         self._attributes: dict[Key, list[ast.expr]] = {}
         for reference in module.found.references:
@@ -170,9 +172,8 @@ class Values:
         """Whether what binds a name without assigning to it never gives None."""
         if isinstance(node, ast.arg):
             default = self._defaults.get(id(node))
-            if default is COLLECTED:
-                return True
-            return is_promised(node.annotation) and (default is None or self.is_given(default))
+            promised = is_promised(node.annotation) and (default is None or self.is_given(default))
+            return promised or id(node) in self._collected
         return isinstance(node, ast.ClassDef | FunctionNode | ast.ExceptHandler)
 
     def _is_attribute(self, node: ast.Attribute) -> bool:

@@ -9,7 +9,7 @@ from migrator.clients.table import Function
 from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, outcomes, parts_of, text_value
 from migrator.python.reading.laid_out import LaidOut
-from migrator.python.reading.scopes import FunctionNode, Scope
+from migrator.python.reading.scopes import FunctionNode, Scope, defaults
 
 Key = tuple[int, str]  # the id of a scope, of a class for its attributes, and a name
 LISTS = (ast.List, ast.Tuple, ast.Set)
@@ -71,8 +71,8 @@ class Flow:
 
     def _note_arguments(self) -> None:
         for node, _, inner in self.module.found.functions:
-            for name, default in _defaults(node.args):
-                self._given.setdefault((id(inner), name), []).append(default)
+            for arg, default in defaults(node.args):
+                self._given.setdefault((id(inner), arg.arg), []).append(default)
         for call, scope in self.module.found.calls:
             for key, value in self.passed(call, scope):
                 self._given.setdefault(key, []).append(value)
@@ -213,9 +213,3 @@ def _assigned(tree: ast.Module) -> Iterator[tuple[int, ast.expr]]:
             yield id(node.target), node.value
         elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
             yield id(node.target), node.iter
-
-
-def _defaults(args: ast.arguments) -> Iterator[tuple[str, ast.expr]]:
-    positional = [*args.posonlyargs, *args.args]
-    yield from zip((a.arg for a in reversed(positional)), reversed(args.defaults), strict=False)
-    yield from ((a.arg, d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None)

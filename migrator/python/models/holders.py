@@ -10,6 +10,7 @@ from migrator.clients.in_use import InUse
 from migrator.python.models.flow import Flow, Key
 from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, parts_of, text_value
+from migrator.python.reading.scopes import defaults
 
 _FIELDS = {"Field", "field", "Option", "Argument", "mapped_column", "Column"}
 _OPTIONS = {"add_argument", "option", "argument"}
@@ -89,10 +90,7 @@ class Holders:
         return any(parts_of(base)[-1:] in {("Enum",), ("StrEnum",)} for base in cls.bases)
 
     def _default(self, args: ast.arguments, at: ast.AST, named: bool) -> Holder | None:
-        positional = [*args.posonlyargs, *args.args]
-        pairs = list(zip(reversed(positional), reversed(args.defaults), strict=False))
-        pairs += [(a, d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None]
-        name = next((a.arg for a, default in pairs if default is at), "")
+        name = next((arg.arg for arg, default in defaults(args) if default is at), "")
         function = self.module.source.parents.get(id(args))
         scope = next((s for s in self.module.found.scopes if s.node is function), None)
         keys = ((id(scope), name),) if scope and name else ()

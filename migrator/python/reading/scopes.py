@@ -132,3 +132,10 @@ def parameters(args: ast.arguments) -> Iterator[ast.arg]:
     """Every parameter of a function, in order."""
     yield from (*args.posonlyargs, *args.args, *args.kwonlyargs)
     yield from (a for a in (args.vararg, args.kwarg) if a is not None)
+
+
+def defaults(args: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr]]:
+    """The parameters of a function that have a default, with it."""
+    positional = [*args.posonlyargs, *args.args]
+    yield from zip(positional[len(positional) - len(args.defaults) :], args.defaults, strict=True)
+    yield from ((a, d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None)

@@ -22,7 +22,7 @@ from migrator.python.reading.expressions import (
 )
 from migrator.python.reading.getters import NOTHING_TOLD, getters
 from migrator.python.reading.outline import ImportStatement, Outline, Reference, Text
-from migrator.python.reading.scopes import Binding, FunctionNode, Scope, parameters
+from migrator.python.reading.scopes import Binding, FunctionNode, Scope, defaults, parameters
 
 _STRING_TYPED_CALLS = {"cast", "TypeVar", "NewType", "ForwardRef"}
 
@@ -157,15 +157,13 @@ class _Walker:
 
     def _parameters(self, args: ast.arguments, outer: Scope, inner: Scope) -> None:
         self._each([*args.defaults, *(d for d in args.kw_defaults if d is not None)], outer)
-        positional = [*args.posonlyargs, *args.args]
-        defaults = dict(zip((a.arg for a in reversed(positional)), reversed(args.defaults), strict=False))
-        defaults.update((a.arg, d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None)
+        given = {id(arg): default for arg, default in defaults(args)}
         for arg in parameters(args):
             inner.bind(Binding(arg.arg, arg, "other"))
-            given = parts_of(defaults[arg.arg]) if arg.arg in defaults else ()
-            if given:
-                inner.bind(Binding(arg.arg, arg, "alias", value=given, where=outer))
-                self.found.stored[id(defaults[arg.arg])] = None
+            alias = parts_of(given[id(arg)]) if id(arg) in given else ()
+            if alias:
+                inner.bind(Binding(arg.arg, arg, "alias", value=alias, where=outer))
+                self.found.stored[id(given[id(arg)])] = None
             if arg.annotation is not None:
                 self._annotation(arg.annotation, outer)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from migrator.fates.providers import says_model
 from migrator.python.reading.expressions import text_value
+from migrator.python.reading.scopes import defaults
 
 
 def means_model(parents: dict[int, ast.AST], node: ast.AST) -> bool:
@@ -34,9 +35,7 @@ def _names(above: ast.AST, node: ast.AST) -> Iterator[str]:
         case ast.Dict():
             yield from (text_value(k) or "" for k, v in zip(above.keys, above.values, strict=True) if v is node and k)
         case ast.arguments():
-            both = [*above.posonlyargs, *above.args]
-            yield from (a.arg for a, d in zip(reversed(both), reversed(above.defaults), strict=False) if d is node)
-            yield from (a.arg for a, d in zip(above.kwonlyargs, above.kw_defaults, strict=True) if d is node)
+            yield from (arg.arg for arg, default in defaults(above) if default is node)
         case ast.Compare():
             yield from (_last(each) for each in (above.left, *above.comparators))
         case ast.Call() if len(above.args) > 1 and node is above.args[-1]:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from migrator.python.module import Module
 from migrator.python.reading.expressions import outcomes, parts_of, text_value
-from migrator.python.reading.scopes import FunctionNode
+from migrator.python.reading.scopes import FunctionNode, defaults
 from migrator.python.sdk.variables import Variable, Variables
 
 _DEEP = 5  # names that lead to one another
@@ -111,15 +111,10 @@ def _items(node: ast.expr | None, key: ast.expr | None) -> list[ast.expr | None]
     return [None]
 
 
-def _arguments(
-    function: ast.FunctionDef | ast.AsyncFunctionDef, calls: list[ast.Call]
-) -> Iterator[tuple[str, ast.expr]]:
+def _arguments(function: FunctionNode, calls: list[ast.Call]) -> Iterator[tuple[str, ast.expr]]:
     """What a function's parameters are given by name: their defaults, and the arguments of its calls."""
-    args = function.args
-    both = [*args.posonlyargs, *args.args]
-    yield from ((a.arg, d) for a, d in zip(reversed(both), reversed(args.defaults), strict=False))
-    yield from ((a.arg, d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None)
-    names = [a.arg for a in both]
+    yield from ((arg.arg, default) for arg, default in defaults(function.args))
+    names = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
     for call in calls:
         bound = names[1:] if names[:1] in (["self"], ["cls"]) and isinstance(call.func, ast.Attribute) else names
         yield from zip(bound, call.args, strict=False)
