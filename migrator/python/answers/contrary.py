@@ -24,8 +24,8 @@ from migrator.python.answers.values import (
     leads,
     union,
 )
-from migrator.python.answers.view import View, asked_attribute
-from migrator.python.reading.expressions import callee_of, outcomes, parts_of, text_value
+from migrator.python.answers.view import View
+from migrator.python.reading.expressions import attribute_asked, callee_of, outcomes, parts_of, text_value
 from migrator.python.reading.scopes import FunctionNode, Scope
 
 if TYPE_CHECKING:
@@ -178,8 +178,8 @@ def _reads(at: View, holder: Scope, name: str, node: ast.AST) -> set[str]:
             key = text_value(index)
         case ast.Call(func=ast.Attribute(value=of, attr="get"), args=[first, *_]):
             key = text_value(first)
-        case ast.Call(args=[of, *_]):
-            key = asked_attribute(node)
+        case _ if (asked := attribute_asked(node)) is not None:
+            of, key = asked
         case _:
             return set()
     return {key} if key and _leads_from(at, holder, name, of, _FURTHEST) else set()

@@ -9,9 +9,9 @@ from functools import cached_property
 from migrator.python.answers.places import Places
 from migrator.python.answers.trace import Trace
 from migrator.python.answers.values import NOTHING, Error
-from migrator.python.answers.view import View, asked_attribute, is_looked_for
+from migrator.python.answers.view import View, is_looked_for
 from migrator.python.module import Module
-from migrator.python.reading.expressions import parts_of, text_value
+from migrator.python.reading.expressions import attribute_asked, callee_of, parts_of, text_value
 from migrator.python.reading.scopes import FunctionNode
 from migrator.sites import Edit, Finding, Status
 
@@ -25,8 +25,8 @@ def find(module: Module, trace: Trace) -> Iterator[Finding]:
         for node in module.source.nodes:
             if isinstance(node, ast.Attribute) and node.attr in names and isinstance(node.ctx, ast.Load):
                 yield from read.attribute(node)
-            elif isinstance(node, ast.Call) and (name := asked_attribute(node)) in names:
-                yield from read.call(node, name)
+            elif isinstance(node, ast.Call) and (asked := attribute_asked(node)) and asked[1] in names:
+                yield from read.call(node, *asked)
             elif isinstance(node, ast.Call) and len({k.arg for k in node.keywords} & {*trace.rule.lost}) > 1:
                 yield from read.built(node)
             elif isinstance(node, ast.Attribute) and node.attr == printed and isinstance(node.ctx, ast.Store):
@@ -78,14 +78,14 @@ class _Reader:
         message = f"{name} → getattr(…): the SDK's error may have none, then it is {default}"
         yield Finding(place[0], lacking[0].rule, Status.REVIEW, message, edits)
 
-    def call(self, node: ast.Call, name: str) -> Iterator[Finding]:
+    def call(self, node: ast.Call, of: ast.expr, name: str) -> Iterator[Finding]:
         """What becomes of a look for an attribute that is gone."""
-        errors = self._errors(node.args[0])
+        errors = self._errors(of)
         if errors and name in self.rule.lost:
             place = self.places.span(node)
             start = place[0] if place else self.source.start(node)
             said = self.rule.lost[name]
-            fails = len(node.args) == 2 and isinstance(node.func, ast.Name) and node.func.id == "getattr"
+            fails = len(node.args) == 2 and callee_of(node) == "getattr"
             status = Status.MANUAL if fails else Status.REVIEW
             message = f"{name} is gone: {said}" if fails else f"{name} is never there from now on: {said}"
             yield Finding(start, errors[0].rule, status, message)

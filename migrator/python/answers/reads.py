@@ -13,7 +13,7 @@ from migrator.python.answers.trace import Trace
 from migrator.python.answers.values import Else, Is, Values
 from migrator.python.answers.view import View, is_looked_for
 from migrator.python.module import Module
-from migrator.python.reading.expressions import callee_of, is_none, text_value
+from migrator.python.reading.expressions import attribute_asked, callee_of, is_none, text_value
 from migrator.sites import Edit, Finding, Status
 
 _OF_KEYS = {"get", "items", "keys", "values", "__getitem__"}  # what tells that something has keys
@@ -175,10 +175,10 @@ class _Reader:
 
     def _call(self, node: ast.Call) -> None:
         plain = node.func.id if isinstance(node.func, ast.Name) else ""
-        if plain in ("getattr", "hasattr") and len(node.args) > 1 and text_value(node.args[1]) in self.rule.gone:
-            self._gone(node, node.args[0], text_value(node.args[1]) or "")
-        elif plain == "hasattr" and len(node.args) == 2 and text_value(node.args[1]) in _OF_KEYS:
-            self._asked(node, text_value(node.args[1]) or "")
+        if (asked := attribute_asked(node)) and asked[1] in self.rule.gone:
+            self._gone(node, *asked)
+        elif plain == "hasattr" and asked and asked[1] in _OF_KEYS:
+            self._asked(node, asked[1])
         elif plain == "dict" and len(node.args) == 1 and not node.keywords:
             shapes, _ = self._shapes(node.args[0])
             if shapes and not self._keeps(shapes) and not self._has_none(node, node.args[0]):

@@ -11,7 +11,7 @@ from migrator.python.answers.trace import Trace
 from migrator.python.answers.values import Is
 from migrator.python.answers.view import View
 from migrator.python.module import Module
-from migrator.python.reading.expressions import text_value
+from migrator.python.reading.expressions import attribute_asked, text_value
 from migrator.sites import Edit, Finding, Status
 
 _LOOPS = (ast.For, ast.AsyncFor)
@@ -133,10 +133,9 @@ class _Guards:
         """Whether a test looks at the choices of a chunk as a whole, or through a variable that has them."""
         last, dump = self.trace.rule.last, ast.dump(chunk)
         for each in ast.walk(test):
-            match each:
-                case ast.Call(func=ast.Name(id="getattr"), args=[of, ast.Constant(value=name), *_]):
-                    if name == last and ast.dump(of) == dump:
-                        return True
+            asked = attribute_asked(each, ("getattr",))
+            if asked and asked[1] == last and ast.dump(asked[0]) == dump:
+                return True
             if isinstance(each, ast.Attribute | ast.Subscript) and _names(each, last) and ast.dump(each.value) == dump:
                 outer = self.at.notes.parents.get(id(each))
                 if not (isinstance(outer, ast.Subscript) and outer.value is each):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from migrator.python.answers.notes import Notes, note
 from migrator.python.module import Module
-from migrator.python.reading.expressions import parts_of, text_value
+from migrator.python.reading.expressions import attribute_asked, parts_of
 from migrator.python.reading.scopes import FunctionNode, Scope
 
 
@@ -86,20 +86,14 @@ def decorators(node: FunctionNode) -> list[str]:
     return ["".join(parts_of(d)[-1:]) for d in each]
 
 
-def asked_attribute(node: ast.Call) -> str:
-    """The attribute that `getattr(x, "…", …)` or `hasattr(x, "…")` looks for."""
-    looks = isinstance(node.func, ast.Name) and node.func.id in ("getattr", "hasattr") and len(node.args) > 1
-    return text_value(node.args[1]) or "" if looks else ""
-
-
 def is_looked_for(at: View, node: ast.Attribute) -> bool:
     """Whether a test around an attribute asks first whether it is there."""
     of = ast.dump(node.value)
     for above in at.notes.above(node):
         tests = [above.test] if isinstance(above, ast.If | ast.IfExp | ast.While) else []
         tests += above.values if isinstance(above, ast.BoolOp) else []
-        calls = (c for test in tests for c in ast.walk(test) if isinstance(c, ast.Call))
-        if any(asked_attribute(c) == node.attr and ast.dump(c.args[0]) == of for c in calls):
+        asked = filter(None, (attribute_asked(each) for test in tests for each in ast.walk(test)))
+        if any(name == node.attr and ast.dump(held) == of for held, name in asked):
             return True
         if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef):
             return False

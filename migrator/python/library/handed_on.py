@@ -9,11 +9,10 @@ from migrator.python.library import fakes
 from migrator.python.library.modules import SPLIT, is_split, object_name
 from migrator.python.library.references import Use, is_read
 from migrator.python.module import Module
-from migrator.python.reading.expressions import callee_of, text_value
+from migrator.python.reading.expressions import BY_NAME, attribute_asked, callee_of
 from migrator.sites import Edit, Finding, Status
 
 WHOLE = "is handed on as a whole: see what takes it"
-_NAMING = {"object", "setattr", "delattr", "getattr", "hasattr"}  # the first is that of `patch`
 _OF_PATCH = {"target", "spec", "create", "spec_set", "autospec", "new_callable"}  # what `patch.multiple` takes itself
 
 
@@ -105,8 +104,8 @@ def named(call: ast.Call) -> set[str]:
     """The attributes of its first argument that a call names, as a text or as keywords; none where it names none."""
     if callee_of(call) == "multiple":
         return {k.arg or "" for k in call.keywords} - _OF_PATCH
-    name = text_value(call.args[1]) if callee_of(call) in _NAMING and len(call.args) > 1 else None
-    return {name} if name else set()
+    asked = attribute_asked(call, BY_NAME)
+    return {asked[1]} if asked else set()
 
 
 def are_clients(module: Module, library: str, names: set[str]) -> bool:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from itertools import pairwise
 
-from migrator.python.reading.expressions import callee_of, is_bare, parts_of, text_value
+from migrator.python.reading.expressions import attribute_asked, callee_of, is_bare, parts_of, text_value
 from migrator.python.reading.outline import Outline
 from migrator.python.reading.scopes import Scope
 
@@ -34,9 +34,8 @@ def asked(found: Outline) -> Iterator[tuple[ast.Call, ast.expr, str]]:
     `vars(_backend())["cache"]` asks for it as well.
     """
     for call, _ in found.calls:
-        of, name = [*call.args, None, None][:2]
-        if callee_of(call) in ("getattr", "hasattr") and isinstance(of, ast.Call) and (attribute := text_value(name)):
-            yield of, call, attribute
+        if (by_name := attribute_asked(call)) and isinstance(by_name[0], ast.Call):
+            yield by_name[0], call, by_name[1]
     for lookup, _ in found.lookups:
         match lookup:
             case ast.Subscript(value=ast.Call(func=ast.Name(id="vars"), args=[ast.Call() as of]), slice=name):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
 Parts = tuple[str, ...]
@@ -12,6 +12,7 @@ Parts = tuple[str, ...]
 ENVIRONMENT = {("os", "environ"), ("environ",)}
 GETTERS = {("os", "environ", "get"), ("environ", "get"), ("os", "getenv"), ("getenv",)}  # of the environment
 _STANDS_IN = re.compile(r"(?i)placeholder$")  # the name of a class
+BY_NAME = ("getattr", "hasattr", "setattr", "delattr", "object")  # the last is that of patch and of monkeypatch
 IMPORTING_CALLS = {"import_module", "importorskip", "__import__"}
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -76,6 +77,14 @@ def is_stand_in(node: ast.AST | None) -> bool:
             node.args or node.keywords
         )
     return is_absent(node)
+
+
+def attribute_asked(node: ast.AST, by: Collection[str] = ("getattr", "hasattr")) -> tuple[ast.expr, str] | None:
+    """The object and the attribute of a call such as `getattr(x, "name")`, of one `by` name; None for anything else."""
+    match node:
+        case ast.Call(args=[of, ast.Constant(value=str(name)), *_]) if name and callee_of(node) in by:
+            return of, name
+    return None
 
 
 def is_loaded(node: ast.AST) -> bool:

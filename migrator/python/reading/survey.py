@@ -13,7 +13,14 @@ from migrator.placing import SUPPRESSION, line_starts, listed
 from migrator.python.library.built import Made, key_of
 from migrator.python.reading import addresses, replaced
 from migrator.python.reading.calling import called, read_off, taken
-from migrator.python.reading.expressions import callee_of, imported_later, is_loaded, parts_of, text_value
+from migrator.python.reading.expressions import (
+    BY_NAME,
+    attribute_asked,
+    imported_later,
+    is_loaded,
+    parts_of,
+    text_value,
+)
 from migrator.python.reading.facts import Class, Facts
 from migrator.python.reading.outline import Outline
 from migrator.python.reading.scopes import Binding, Scope, origin_of, target_of
@@ -159,18 +166,10 @@ def _reached(found: Outline) -> dict[str, frozenset[str]]:
     return {name: frozenset(attributes) for name, attributes in reached.items()}
 
 
-_ASKING = {"getattr", "hasattr", "setattr", "delattr", "object"}  # the last is that of patch and of monkeypatch
-
-
 def asked_of(found: Outline) -> dict[int, tuple[ast.Call, str]]:
     """Id of a name that a call such as `getattr(name, "attribute")` asks -> that call and the attribute."""
-    asked = {}
-    for call, _ in found.calls:
-        callee = callee_of(call)
-        attribute = text_value(call.args[1]) if callee in _ASKING and len(call.args) > 1 else None
-        if attribute and isinstance(call.args[0], ast.Name):
-            asked[id(call.args[0])] = call, attribute
-    return asked
+    asked = ((call, attribute_asked(call, BY_NAME)) for call, _ in found.calls)
+    return {id(each[0]): (call, each[1]) for call, each in asked if each and isinstance(each[0], ast.Name)}
 
 
 def _classes(found: Outline) -> dict[str, Class]:

@@ -12,7 +12,7 @@ from migrator.fates.providers import LOST, begins
 from migrator.primitives.client import Client, Method
 from migrator.python.answers.values import Else, Is
 from migrator.python.module import Module
-from migrator.python.reading.expressions import callee_of, parts_of, text_value
+from migrator.python.reading.expressions import attribute_asked, callee_of, parts_of, text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk import arguments
 from migrator.python.sdk.given import REST, Arguments, Asked
@@ -68,8 +68,8 @@ class Requests:
     def _looked_up(self) -> Iterator[tuple[ast.expr, ast.expr, str]]:
         """Names that are looked up as texts, and what of: `getattr(client, "config")`, `vars(client)["config"]`."""
         for node in self.module.source.nodes if self.trace.views.concerns(self.module) else ():
-            if isinstance(node, ast.Call) and callee_of(node) in _BY_NAME and len(node.args) > 1:
-                yield node, node.args[0], text_value(node.args[1]) or ""
+            if isinstance(node, ast.Call) and (asked := attribute_asked(node, _BY_NAME)):
+                yield node, *asked
             elif isinstance(node, ast.Subscript):
                 held = node.value
                 if isinstance(held, ast.Attribute) and held.attr == "__dict__":

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from itertools import chain
 
 from migrator.python.module import Module
-from migrator.python.reading.expressions import callee_of, text_value
+from migrator.python.reading.expressions import attribute_asked
 from migrator.python.reading.facts import Facts
 from migrator.python.reading.index import Index
 from migrator.python.sdk.pieces import COMPUTED, ENDS, first, is_filled, together
@@ -66,7 +66,7 @@ def reads(module: Module, names: Collection[str]) -> Iterator[ast.expr]:
         elif isinstance(node, ast.Attribute) and node.attr in names and isinstance(node.ctx, ast.Load):
             if not (isinstance(node.value, ast.Name) and node.value.id in _OWNERS and node.attr in own):
                 yield node
-        elif isinstance(node, ast.Call) and _asks_for(node, names):
+        elif isinstance(node, ast.Call) and (asked := attribute_asked(node, ("getattr",))) and asked[1] in names:
             yield node
 
 
@@ -85,11 +85,6 @@ def behind(module: Module, read: ast.expr) -> str:
         assert isinstance(above, ast.expr)
         text, above = above, parents.get(id(above))
     return together(text).removeprefix(COMPUTED) if text is not at and first(text) is at else ""
-
-
-def _asks_for(call: ast.Call, names: Collection[str]) -> bool:
-    """Whether a call is `getattr` with one of some names."""
-    return callee_of(call) == "getattr" and any(text_value(each) in names for each in call.args[1:2])
 
 
 def _is_given(above: ast.expr, at: ast.expr) -> bool:
