@@ -6,16 +6,15 @@ import ast
 from typing import TYPE_CHECKING
 
 from migrator.python.answers import fated, known
-from migrator.python.answers.values import LOGGER, NOTHING, OTHER, Many, Object, Row, Values, union
+from migrator.python.answers.values import LOGGER, NONE, NOTHING, OTHER, Many, Object, Row, Values, union
 from migrator.python.answers.view import View
-from migrator.python.reading.expressions import parts_of
+from migrator.python.reading.expressions import alternatives, is_none, parts_of
 from migrator.python.reading.scopes import Scope
 
 if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace
 
 _ANYTHING = {"Any", "object", "Incomplete"}
-_SAME = {"Annotated", "Final", "ClassVar", "Awaitable", "Required", "NotRequired", "Optional"}
 _MANY = {
     "list", "List", "set", "Set", "frozenset", "Sequence", "Iterable", "Iterator", "Generator", "Collection",
     "AsyncIterable", "AsyncIterator", "AsyncGenerator", "deque", "Deque", "MutableSequence",
@@ -30,30 +29,22 @@ class Annotations:
 
     def read(self, at: View, node: ast.expr | None, scope: Scope) -> Values:
         """What an annotation says; nothing where there is none, or it leaves everything open."""
+        said = [self._alternative(at, each, scope) for each in alternatives(node)]
+        anything = OTHER if union(said) - NOTHING else NONE
+        return union(each or anything for each in said)
+
+    def _alternative(self, at: View, node: ast.expr, scope: Scope) -> Values:
         match node:
-            case ast.Constant(value=str(text)):
-                try:
-                    return self.read(at, ast.parse(text, mode="eval").body, scope)
-                except SyntaxError:
-                    return OTHER
-            case ast.Constant(value=None):
-                return NOTHING
-            case ast.BinOp(op=ast.BitOr()):
-                return self.read(at, node.left, scope) | self.read(at, node.right, scope)
             case ast.Subscript():
                 return self._generic(at, node, scope)
             case ast.Name() | ast.Attribute():
                 return self._name(at, node, scope)
-        return OTHER if node is not None else frozenset()
+        return NOTHING if is_none(node) else OTHER
 
     def _generic(self, at: View, node: ast.Subscript, scope: Scope) -> Values:
         head = "".join(parts_of(node.value)[-1:])
         arguments = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        if head == "Union":
-            return union(self.read(at, each, scope) or OTHER for each in arguments)
-        if head in _SAME:
-            return self.read(at, arguments[0], scope) | (NOTHING if head == "Optional" else frozenset())
-        if head == "Coroutine":
+        if head in ("Awaitable", "Coroutine"):
             return self.read(at, arguments[-1], scope)
         is_tuple = head in ("tuple", "Tuple")
         if is_tuple and not any(isinstance(a, ast.Constant) and a.value is Ellipsis for a in arguments):

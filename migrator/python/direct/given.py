@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from migrator.python.reading.expressions import parts_of
+from migrator.python.reading.expressions import alternatives, is_none, parts_of
 
 _ANYTHING = {"Any", "None", "NoneType", "Optional", "object"}
 
@@ -59,25 +59,12 @@ def _is_range(node: ast.expr) -> bool:
 
 def is_promised(annotation: ast.expr | None) -> bool:
     """Whether an annotation says that a value is never None."""
-    match annotation:
-        case None:
-            return False
-        case ast.Constant(value=str() as text):
-            try:
-                return is_promised(ast.parse(text, mode="eval").body)
-            except SyntaxError:
-                return False
-        case ast.BinOp(op=ast.BitOr()):
-            return is_promised(annotation.left) and is_promised(annotation.right)
-        case ast.Subscript():
-            items = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
-            base = "".join(parts_of(annotation.value)[-1:])
-            if base == "Union":
-                return all(map(is_promised, items))
-            if base in ("Annotated", "ClassVar", "Final"):
-                return is_promised(items[0])
-            if base == "Literal":
-                return not any(isinstance(i, ast.Constant) and i.value is None for i in items)
-            return base not in _ANYTHING
-    name = "".join(parts_of(annotation)[-1:]) if annotation is not None else ""
-    return len(name) > 1 and name not in _ANYTHING
+    return annotation is not None and all(map(_rules_out_none, alternatives(annotation)))
+
+
+def _rules_out_none(annotation: ast.expr) -> bool:
+    if not isinstance(annotation, ast.Subscript):
+        name = "".join(parts_of(annotation)[-1:])
+        return len(name) > 1 and name not in _ANYTHING
+    items = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
+    return parts_of(annotation.value)[-1:] != ("Literal",) or not any(map(is_none, items))

@@ -14,6 +14,7 @@ GETTERS = {("os", "environ", "get"), ("environ", "get"), ("os", "getenv"), ("get
 _STANDS_IN = re.compile(r"(?i)placeholder$")  # the name of a class
 BY_NAME = ("getattr", "hasattr", "setattr", "delattr", "object")  # the last is that of patch and of monkeypatch
 IMPORTING_CALLS = {"import_module", "importorskip", "__import__"}
+_TAKEN_APART = {"Annotated", "ClassVar", "Final", "NotRequired", "Optional", "Required", "Union"}  # in annotations
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -113,6 +114,24 @@ def outcomes(node: ast.expr | None) -> Iterator[ast.expr | None]:
         yield from outcomes(node.value)
     else:
         yield node
+
+
+def alternatives(annotation: ast.expr | None) -> Iterator[ast.expr]:
+    """What an annotation allows, None included: `A` and `B` of `A | B`, `"Union[A, B]"`, `Annotated[A | B, …]`."""
+    match annotation:
+        case ast.Constant(value=str(text)):
+            try:
+                yield from alternatives(ast.parse(text.strip(), mode="eval").body)
+            except SyntaxError:
+                yield annotation
+        case ast.BinOp(op=ast.BitOr()):
+            yield from (*alternatives(annotation.left), *alternatives(annotation.right))
+        case ast.Subscript(slice=given) if (head := "".join(parts_of(annotation.value)[-1:])) in _TAKEN_APART:
+            items = given.elts if isinstance(given, ast.Tuple) else [given]
+            yield from (each for item in (items if head == "Union" else items[:1]) for each in alternatives(item))
+            yield from [ast.Constant(None)] if head == "Optional" else []
+        case ast.expr():
+            yield annotation
 
 
 def imported_later(call: ast.Call) -> ast.Call | None:

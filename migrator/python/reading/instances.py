@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from migrator.python.reading.expressions import Parts, is_none, outcomes, parts_of, text_value
+from migrator.python.reading.expressions import Parts, alternatives, is_none, outcomes, parts_of
 from migrator.python.reading.scopes import Binding, FunctionNode, Scope
 from migrator.python.reading.source import Source
 
 Written = tuple[Parts, Scope]
-_SAME = {"Annotated", "ClassVar", "Final", "Optional"}
 
 
 def class_of(source: Source, value: ast.expr | None, scope: Scope) -> Written:
@@ -62,23 +61,6 @@ def _is_of_many(node: ast.arg, holder: Scope) -> bool:
 
 
 def _annotated(node: ast.expr | None) -> Parts:
-    """The one class that an annotation speaks of: `Own`, `"Own | None"`, `Optional[Own]`, `Annotated[Own, …]`."""
-    if (text := text_value(node)) is not None:
-        try:
-            return _annotated(ast.parse(text.strip(), mode="eval").body)
-        except SyntaxError:
-            return ()
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        return _only([node.left, node.right])
-    if not isinstance(node, ast.Subscript):
-        return parts_of(node) if node is not None else ()
-    head, items = "".join(parts_of(node.value)[-1:]), [node.slice]
-    if isinstance(node.slice, ast.Tuple):
-        items = node.slice.elts
-    return _only(items) if head == "Union" else _annotated(items[0]) if head in _SAME else ()
-
-
-def _only(nodes: list[ast.expr]) -> Parts:
-    """What the one of several that is not None speaks of."""
-    said = [_annotated(node) for node in nodes if not is_none(node)]
+    """The one class that an annotation speaks of, whether it allows None or not."""
+    said = [parts_of(each) for each in alternatives(node) if not is_none(each)]
     return said[0] if len(said) == 1 else ()
