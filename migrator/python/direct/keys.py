@@ -13,7 +13,7 @@ from migrator.python.direct.values import Values, is_any_dict
 from migrator.python.module import Module
 from migrator.python.reading.expressions import Parts, parts_of, root_of, text_value
 from migrator.python.reading.laid_out import LaidOut
-from migrator.python.reading.outline import Reference
+from migrator.python.reading.outline import Reference, Variable
 from migrator.python.reading.scopes import FunctionNode, Scope
 
 _LOOKS = {"get", "keys", "values", "items", "copy", "pop", "clear"}  # methods that put nothing into a dict
@@ -65,17 +65,17 @@ class Reader:
         return _Reading(self).of(node)
 
     @cached_property
-    def uses(self) -> dict[tuple[int, str], list[Reference]]:
-        """The scope that holds a name, by id, and the name -> its uses."""
-        found: dict[tuple[int, str], list[Reference]] = {}
+    def uses(self) -> dict[Variable, list[Reference]]:
+        """Where each name is used."""
+        found: dict[Variable, list[Reference]] = {}
         for reference in self.module.found.references:
-            if holder := reference.scope.lookup(reference.parts[0]):
-                found.setdefault((id(holder), reference.parts[0]), []).append(reference)
+            if variable := self.module.found.variable(reference.nodes[0]):
+                found.setdefault(variable, []).append(reference)
         return found
 
     def returned(self, call: ast.Call) -> Returned | None:
         """What a call gives of a function of the module that is in sight."""
-        parts, scope = parts_of(call.func), self.laid_out.scopes.get(id(root_of(call.func)))
+        parts, scope = parts_of(call.func), self.module.found.scope_of(call.func)
         return returned(self.module, parts, scope) if scope else None
 
     def is_called_once(self, function: ast.FunctionDef) -> bool:
@@ -89,9 +89,8 @@ class Reader:
         if isinstance(node, ast.Call):
             made = self.returned(node)
             return made is not None and is_any_dict(made.function.returns)
-        scope = self.laid_out.scopes.get(id(node)) if isinstance(node, ast.Name) else None
-        holder = scope.lookup(node.id) if scope and isinstance(node, ast.Name) else None
-        uses = self.uses[id(holder), node.id] if holder and isinstance(node, ast.Name) else []
+        variable = self.module.found.variable(node) if isinstance(node, ast.Name) else None
+        uses = self.uses[variable] if variable else []
         stores = (self.module.source.parents[id(use.nodes[0])] for use in uses if is_stored(use))
         calls = [s.value for s in stores if isinstance(s, ast.Assign) and isinstance(s.value, ast.Call)]
         return self.values.is_any_dict(node) or (bool(calls) and all(map(self.is_any, calls)))
@@ -102,7 +101,7 @@ class _Reading:
 
     def __init__(self, reader: Reader) -> None:
         self.reader, self.module, self.parents = reader, reader.module, reader.module.source.parents
-        self.seen = set[tuple[int, str]]()
+        self.seen = set[Variable]()
         self.made = set[int]()  # functions whose dict this one is, by the id of their node
         self.taken = set[int]()  # names, by the id of their node, whose dict this one is or takes over
         self.others = False  # whether more than one call, or anything else, is given one of these dicts
@@ -158,7 +157,7 @@ class _Reading:
 
     def _makes_dict(self, func: ast.expr) -> bool:
         """Whether a function is `dict`, or copies one."""
-        parts, scope = parts_of(func), self.reader.laid_out.scopes.get(id(root_of(func)))
+        parts, scope = parts_of(func), self.module.found.scope_of(func)
         if scope is None:
             return False
         return scope.lookup("dict") is None if parts == ("dict",) else self._means(parts, scope) in _COPIES
@@ -192,19 +191,19 @@ class _Reading:
 
     def _variable(self, name: ast.Name) -> Iterator[Key]:
         self.taken.add(id(name))
-        scope = self.reader.laid_out.scopes.get(id(name))
-        holder = scope.lookup(name.id) if scope else None
-        if holder is None:
+        variable = self.module.found.variable(name)
+        if variable is None:
             self._miss(f"{name.id} is not made here")
             return
-        if (id(holder), name.id) in self.seen:
+        if variable in self.seen:
             return
-        self.seen.add((id(holder), name.id))
+        self.seen.add(variable)
+        holder = variable.holder
         if holder.kind == "module" and self.reader.is_shared(name.id):
             self._miss(f"other modules know {name.id}")
         if holder.kind == "class" or not all(isinstance(b.node, ast.Name) for b in holder.bindings[name.id]):
             self._miss(f"what {name.id} holds comes from elsewhere")
-        uses = sorted(self.reader.uses[id(holder), name.id], key=lambda use: not is_stored(use))
+        uses = sorted(self.reader.uses[variable], key=lambda use: not is_stored(use))
         sieve = self._sieve([use.nodes[0] for use in uses if len(use.parts) == 1 and is_stored(use)], name)
         for use in uses:
             for key in self._use(use, holder):

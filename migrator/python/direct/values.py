@@ -6,11 +6,12 @@ import ast
 import re
 from collections.abc import Iterator
 
-from migrator.python.direct.given import assigned, is_promised
+from migrator.python.direct.given import Given, assigned, is_promised
 from migrator.python.direct.promises import Promises
 from migrator.python.module import Module
-from migrator.python.reading.expressions import ENVIRONMENT, GETTERS, is_none, parts_of, root_of, text_value
-from migrator.python.reading.scopes import FunctionNode, Scope, defaults
+from migrator.python.reading.expressions import ENVIRONMENT, GETTERS, is_none, parts_of, text_value
+from migrator.python.reading.outline import Variable
+from migrator.python.reading.scopes import FunctionNode, defaults
 
 _GIVING = {
     "bool", "bytes", "dict", "enumerate", "float", "format", "frozenset", "int", "len", "list", "range", "repr",
@@ -27,31 +28,23 @@ _ALWAYS = (
 _ANY_DICT = re.compile(r"(typing\.)?[Dd]ict(\[str, (typing\.)?Any\])?")
 _PLAIN = re.compile(r"\b(dict|Dict|Mapping|object)\b")
 
-Key = tuple[int, str]  # the id of a scope, and a name in it
-
 
 class Values:
     """The values of one module's expressions, as far as they are laid out in it or promised by annotations."""
 
     def __init__(self, module: Module) -> None:
         self.module, self._promises = module, Promises(module)
-        self._scopes = {id(r.nodes[0]): r.scope for r in module.found.references}
         self._classes = {id(s.node): s for s in module.found.scopes if isinstance(s.node, ast.ClassDef)}
         self._given = dict(assigned(module.source.tree))
         arguments = [n for n in module.source.nodes if isinstance(n, ast.arguments)]
         self._defaults = {id(arg): default for args in arguments for arg, default in defaults(args)}
         self._collected = {id(arg) for args in arguments for arg in (args.vararg, args.kwarg)}
-        self._stores: dict[Key, list[ast.expr]] = {}
-        self._attributes: dict[Key, list[ast.expr]] = {}
-        for reference in module.found.references:
-            node, name = reference.nodes[-1], reference.parts[-1]
-            if not isinstance(getattr(node, "ctx", None), ast.Store):
-                continue
-            if len(reference.parts) == 1:
-                holder = reference.scope.lookup(name)
-                self._stores.setdefault((id(holder), name), []).append(node)
-            elif len(reference.parts) == 2 and (owner := reference.scope.owner(reference.parts[0])):
-                self._attributes.setdefault((id(owner), name), []).append(node)
+        self._stores: dict[Variable, list[ast.expr]] = {}  # the names that are assigned to
+        self._attributes: dict[Variable, list[ast.expr]] = {}  # those of `self`
+        for node in (reference.nodes[-1] for reference in module.found.references):
+            if isinstance(getattr(node, "ctx", None), ast.Store) and (variable := module.found.variable(node)):
+                stores = self._stores if isinstance(node, ast.Name) else self._attributes
+                stores.setdefault(variable, []).append(node)
         self._sure: dict[int, bool] = {}
 
     # -------------------------------------------------------------------------------------------------- never None
@@ -82,7 +75,7 @@ class Values:
             case ast.Name():
                 return self._is_bound(node)
             case ast.Attribute():
-                scope = self._scopes.get(id(root_of(node)))
+                scope = self.module.found.scope_of(node)
                 return self._is_attribute(node) or (scope is not None and self._promises.is_given(node, scope))
         return isinstance(node, _ALWAYS)
 
@@ -121,7 +114,7 @@ class Values:
             return len(call.args) == 2 and self.is_given(call.args[1])
         if isinstance(func, ast.Attribute) and func.attr in _TEXT_METHODS:
             return True
-        scope = self._scopes.get(id(root_of(func))) if parts else None
+        scope = self.module.found.scope_of(func) if parts else None
         if scope is None:
             return False
         holder = scope.lookup(parts[0]) if len(parts) == 1 else scope.owner(parts[0]) if len(parts) == 2 else None
@@ -133,14 +126,13 @@ class Values:
         )
 
     def _is_bound(self, name: ast.Name) -> bool:
-        scope = self._scopes.get(id(name))
-        holder = scope.lookup(name.id) if scope else None
-        return holder is not None and (self._all_given(holder, name.id) or self._is_given_elsewhere(name))
+        variable = self.module.found.variable(name)
+        return variable is not None and (self._all_given(variable) or self._is_given_elsewhere(name))
 
     def imported(self, node: ast.expr) -> str:
         """The full name of what an expression takes from another module; "" where it takes nothing from one."""
         parts = parts_of(node)
-        scope = self._scopes.get(id(root_of(node))) if parts else None
+        scope = self.module.found.scope_of(node) if parts else None
         meanings = self.module.meanings(parts, scope) if scope else ()
         return self.module.meaning(parts, scope) or "" if scope and len(meanings) == 1 else ""
 
@@ -157,10 +149,10 @@ class Values:
         sure = (isinstance(v, _ALWAYS) or (isinstance(v, ast.Constant) and v.value is not None) for v in values)
         return len(values) == len(bound) > 0 and all(sure)
 
-    def _all_given(self, holder: Scope, name: str) -> bool:
+    def _all_given(self, variable: Variable) -> bool:
         """Whether nothing that a scope has for a name is None."""
-        stores = self._stores.get((id(holder), name), [])
-        others = [b.node for b in holder.bindings[name] if not isinstance(b.node, ast.Name)]
+        stores = self._stores.get(variable, [])
+        others = [b.node for b in variable.holder.bindings[variable.name] if not isinstance(b.node, ast.Name)]
         return all(map(self._is_stored, stores)) and all(map(self._is_defined, others)) and bool(stores or others)
 
     def _is_stored(self, target: ast.expr) -> bool:
@@ -179,7 +171,7 @@ class Values:
     def _is_attribute(self, node: ast.Attribute) -> bool:
         """Whether an attribute of `self`, or of a class of the module, is given something wherever it is assigned."""
         parts = parts_of(node)
-        scope = self._scopes.get(id(root_of(node))) if len(parts) == 2 else None
+        scope = self.module.found.scope_of(node) if len(parts) == 2 else None
         if scope is None:
             return False
         owner = scope.owner(parts[0])
@@ -189,8 +181,8 @@ class Values:
         if owner is None:
             return self._is_given_elsewhere(node)
         inside = parts[1] in owner.bindings
-        stores = self._attributes.get((id(owner), parts[1]), [])
-        sure = all(map(self._is_stored, stores)) and (not inside or self._all_given(owner, parts[1]))
+        stores = self._attributes.get(Variable(owner, parts[1]), [])
+        sure = all(map(self._is_stored, stores)) and (not inside or self._all_given(Variable(owner, parts[1])))
         return sure and bool(inside or stores)
 
     # -------------------------------------------------------------------------------------------------- what it is
@@ -198,59 +190,52 @@ class Values:
     def text(self, node: ast.expr) -> str | None:
         """The text that an expression is: a literal, or a name that only ever holds that one."""
         if isinstance(node, ast.Name):
-            scope = self._scopes.get(id(node))
-            holder = scope.lookup(node.id) if scope else None
-            bindings = holder.bindings[node.id] if holder else []
-            if holder is None or not all(isinstance(b.node, ast.Name) for b in bindings):
-                return None
-            stores = self._stores.get((id(holder), node.id), [])
-            given = [self._given.get(id(target)) for target in stores]
-            texts = {text_value(g.value) if g and not g.sure else None for g in given}
+            texts = {text_value(g.value) if g and not g.sure else None for g in self._assigned(node)}
             return texts.pop() if len(texts) == 1 else None
         return text_value(node)
 
     def is_display(self, node: ast.expr) -> bool:
         """Whether an expression is a dict that is laid out, or a name that only ever holds such."""
         if isinstance(node, ast.Name):
-            scope = self._scopes.get(id(node))
-            holder = scope.lookup(node.id) if scope else None
-            stores = self._stores.get((id(holder), node.id), []) if holder else []
-            bound = holder is not None and all(isinstance(b.node, ast.Name) for b in holder.bindings[node.id])
-            given = [self._given.get(id(target)) for target in stores]
-            return bound and bool(given) and all(g is not None and isinstance(g.value, ast.Dict) for g in given)
+            given = self._assigned(node)
+            return bool(given) and all(g is not None and isinstance(g.value, ast.Dict) for g in given)
         return isinstance(node, ast.Dict)
+
+    def _assigned(self, name: ast.Name) -> list[Given | None]:
+        """What a name is given, where that is all by assignments; None for what is not laid out."""
+        if not all(isinstance(b.node, ast.Name) for b in self.module.found.bindings(name)):
+            return []
+        return [self._given.get(id(target)) for target in self._targets(name)]
+
+    def _targets(self, node: ast.expr) -> list[ast.expr]:
+        """Where a name is assigned to."""
+        variable = self.module.found.variable(node) if isinstance(node, ast.Name) else None
+        return self._stores.get(variable, []) if variable else []
 
     def is_plain(self, node: ast.expr) -> bool:
         """Whether a type checker takes a name for plain lists and dicts, where the SDK has types of its own."""
-        scope = self._scopes.get(id(node)) if isinstance(node, ast.Name) else None
-        holder = scope.lookup(node.id) if scope and isinstance(node, ast.Name) else None
-        if holder is None or not isinstance(node, ast.Name):
-            return isinstance(node, ast.BinOp) and (isinstance(node.left, ast.List) or self.is_plain(node.left))
-        given = (self._given.get(id(target)) for target in self._stores.get((id(holder), node.id), ()))
-        notes = (b.node.annotation for b in holder.bindings[node.id] if isinstance(b.node, ast.arg))
+        if isinstance(node, ast.BinOp):
+            return isinstance(node.left, ast.List) or self.is_plain(node.left)
+        given = (self._given.get(id(target)) for target in self._targets(node))
+        notes = (b.node.annotation for b in self.module.found.bindings(node) if isinstance(b.node, ast.arg))
         laid_out = any(g and isinstance(g.value, ast.List | ast.Dict | ast.ListComp | ast.BinOp) for g in given)
         return laid_out or any(note and _PLAIN.search(ast.unparse(note)) for note in notes)
 
     def may_be_left_out(self, node: ast.expr | None) -> bool:
         """Whether a value is a parameter as its function is given it, which is None where a caller says nothing."""
-        scope = self._scopes.get(id(node))
-        holder = scope.lookup(node.id) if scope and isinstance(node, ast.Name) else None
-        bound = holder.bindings[node.id] if holder and isinstance(node, ast.Name) else []
+        bound = self.module.found.bindings(node)
         return len(bound) == 1 and is_none(self._defaults.get(id(bound[0].node)))
 
     def is_any_dict(self, node: ast.expr) -> bool:
         """Whether a name is annotated as a dict of anything, so that a type checker takes its values as they are."""
-        scope = self._scopes.get(id(node)) if isinstance(node, ast.Name) else None
-        holder = scope.lookup(node.id) if scope and isinstance(node, ast.Name) else None
-        targets = self._stores.get((id(holder), node.id), ()) if holder and isinstance(node, ast.Name) else ()
-        parents = self.module.source.parents
-        notes = (p.annotation for p in (parents[id(t)] for t in targets) if isinstance(p, ast.AnnAssign))
+        parents = (self.module.source.parents[id(target)] for target in self._targets(node))
+        notes = (parent.annotation for parent in parents if isinstance(parent, ast.AnnAssign))
         return any(map(is_any_dict, notes))
 
     def is_class(self, node: ast.expr) -> bool:
         """Whether an expression is a class of this module or of another one of the project."""
         parts = parts_of(node)
-        scope = self._scopes.get(id(root_of(node))) if parts else None
+        scope = self.module.found.scope_of(node) if parts else None
         if scope is None:
             return False
         holder = scope.lookup(parts[0])

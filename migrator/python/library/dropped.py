@@ -12,7 +12,7 @@ from migrator.fates.library import Fate
 from migrator.python.direct.plan import Plan
 from migrator.python.direct.returned import returned
 from migrator.python.module import Module
-from migrator.python.reading.expressions import is_none, parts_of, root_of
+from migrator.python.reading.expressions import is_none, parts_of
 from migrator.python.reading.laid_out import Entry, LaidOut
 from migrator.python.reading.outline import Reference
 from migrator.sites import Finding, Status
@@ -42,7 +42,7 @@ class _Finder:
 
     def _returned(self, call: ast.Call) -> list[ast.expr]:
         """What a function of the module gives, where that is in sight."""
-        scope = self.laid_out.scopes.get(id(root_of(call.func)))
+        scope = self.module.found.scope_of(call.func)
         made = returned(self.module, parts_of(call.func), scope) if scope else None
         return made.values if made else []
 

@@ -9,9 +9,9 @@ from migrator.clients.table import Function
 from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, outcomes, parts_of, text_value
 from migrator.python.reading.laid_out import LaidOut
+from migrator.python.reading.outline import Variable
 from migrator.python.reading.scopes import FunctionNode, Scope, defaults
 
-Key = tuple[int, str]  # the id of a scope, of a class for its attributes, and a name
 LISTS = (ast.List, ast.Tuple, ast.Set)
 _DEFAULTED = {"get", "getenv", "pop", "setdefault", "getattr"}
 
@@ -25,10 +25,9 @@ class Flow:
         self.reached: set[int] = set()
         self.imported: set[str] = set()  # dotted names of what other modules of the project give
         self.others: set[int] = set()  # arguments that call for another provider than their text says
-        self._scope_of = {id(n): r.scope for r in module.found.references for n in r.nodes}
         self._by_node = {id(scope.node): scope for scope in module.found.scopes}
-        self._given: dict[Key, list[ast.expr]] = {}
-        self.loads: dict[Key, list[ast.expr]] = {}
+        self._given: dict[Variable, list[ast.expr]] = {}
+        self.loads: dict[Variable, list[ast.expr]] = {}
         self._note_names()
         self._note_arguments()
         for call, scope in module.found.calls:
@@ -38,9 +37,9 @@ class Flow:
 
     def follow(self, wanted: frozenset[str]) -> None:
         """Go back from the variables of the module that others give to such calls, by their dotted names, too."""
-        here = id(self.module.found.scope)
+        here = self.module.found.scope
         for (holder, name), values in list(self._given.items()):
-            if holder == here and not wanted.isdisjoint(f"{own}.{name}" for own in self.module.facts.names):
+            if holder is here and not wanted.isdisjoint(f"{own}.{name}" for own in self.module.facts.names):
                 for value in values:
                     self._visit(value)
 
@@ -50,45 +49,33 @@ class Flow:
         values = dict(_assigned(self.module.source.tree))
         for reference in self.module.found.references:
             for count, node in enumerate(reference.nodes[:2], 1):
-                key = self.key_of(node)
+                key = self.module.found.variable(node)
                 stored = count == len(reference.parts) and isinstance(node.ctx, ast.Store)  # type: ignore[attr-defined]
                 if key and stored and id(node) in values:
                     self._given.setdefault(key, []).append(values[id(node)])
                 elif key and not stored:
                     self.loads.setdefault(key, []).append(node)
 
-    def key_of(self, node: ast.expr) -> Key | None:
-        """What holds the value of a name, or of an attribute of `self`."""
-        scope = self._scope_of.get(id(node))
-        if scope is None:
-            return None
-        if isinstance(node, ast.Name):
-            holder = scope.lookup(node.id)
-            return (id(holder), node.id) if holder else None
-        parts = parts_of(node)
-        owner = scope.owner(parts[0]) if len(parts) == 2 else None
-        return (id(owner), parts[1]) if owner else None
-
     def _note_arguments(self) -> None:
         for node, _, inner in self.module.found.functions:
             for arg, default in defaults(node.args):
-                self._given.setdefault((id(inner), arg.arg), []).append(default)
+                self._given.setdefault(Variable(inner, arg.arg), []).append(default)
         for call, scope in self.module.found.calls:
             for key, value in self.passed(call, scope):
                 self._given.setdefault(key, []).append(value)
 
-    def passed(self, call: ast.Call, scope: Scope) -> Iterator[tuple[Key, ast.expr]]:
+    def passed(self, call: ast.Call, scope: Scope) -> Iterator[tuple[Variable, ast.expr]]:
         """The arguments of a call of a function or a class of this module, by the parameter that takes each."""
         function, skipped = self.callee(call, scope)
         if isinstance(function, ast.ClassDef):
             inner = self._by_node[id(function)]
-            yield from (((id(inner), k.arg), k.value) for k in call.keywords if k.arg)
+            yield from ((Variable(inner, k.arg), k.value) for k in call.keywords if k.arg)
         elif function is not None:
             inner = self._by_node[id(function)]
             positional = [a.arg for a in (*function.args.posonlyargs, *function.args.args)][skipped:]
             if not any(isinstance(a, ast.Starred) for a in call.args):
-                yield from (((id(inner), n), v) for n, v in zip(positional, call.args, strict=False))
-            yield from (((id(inner), k.arg), k.value) for k in call.keywords if k.arg)
+                yield from ((Variable(inner, n), v) for n, v in zip(positional, call.args, strict=False))
+            yield from ((Variable(inner, k.arg), k.value) for k in call.keywords if k.arg)
 
     def callee(self, call: ast.Call, scope: Scope) -> tuple[FunctionNode | ast.ClassDef | None, int]:
         """The function of this module that a call is of, and how many parameters it has before those it is given.
@@ -151,7 +138,7 @@ class Flow:
     def _sources(self, node: ast.expr) -> Iterator[ast.expr]:
         match node:
             case ast.Name() | ast.Attribute():
-                key = self.key_of(node)
+                key = self.module.found.variable(node)
                 yield from self._given.get(key, ()) if key else ()
                 self._note_import(node)
             case ast.Await() | ast.Starred():
@@ -165,7 +152,7 @@ class Flow:
                 yield from self._answers(node)
 
     def _note_import(self, node: ast.expr) -> None:
-        parts, scope = parts_of(node), self._scope_of.get(id(node))
+        parts, scope = parts_of(node), self.module.found.scope_of(node)
         dotted = self.module.meaning(parts, scope) if parts and scope else None
         if dotted:
             self.imported.add(self.module.index.canonical(dotted))
@@ -178,7 +165,7 @@ class Flow:
         if name in ("get", "pop") and call.args and isinstance(call.func, ast.Attribute):
             text = text_value(call.args[0])
             yield from self._item(call.func.value, text) if text else self._items(call.func.value)
-        scope = self._scope_of.get(id(call.func))
+        scope = self.module.found.scope_of(call.func)
         function = self.callee(call, scope)[0] if scope else None
         if isinstance(function, FunctionNode):
             yield from (n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value)
@@ -197,7 +184,7 @@ class Flow:
             yield from made.values if isinstance(made, ast.Dict) else made.elts if isinstance(made, LISTS) else ()
 
     def _laid_out(self, node: ast.expr) -> list[ast.expr]:
-        key = self.key_of(node)
+        key = self.module.found.variable(node)
         return [o for v in (self._given.get(key, ()) if key else [node]) for o in outcomes(v) if o is not None]
 
 

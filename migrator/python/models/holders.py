@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from migrator.clients.in_use import InUse
-from migrator.python.models.flow import Flow, Key
+from migrator.python.models.flow import Flow
 from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, parts_of, text_value
+from migrator.python.reading.outline import Variable
 from migrator.python.reading.scopes import defaults
 
 _FIELDS = {"Field", "field", "Option", "Argument", "mapped_column", "Column"}
@@ -23,7 +24,7 @@ class Holder(NamedTuple):
 
     is_named: bool
     is_one_of_many: bool = False
-    keys: tuple[Key, ...] = ()  # the variables
+    keys: tuple[Variable, ...] = ()  # the variables
     call: ast.Call | None = None  # or the call, which is given it by this name
     argument: str = ""
 
@@ -75,7 +76,7 @@ class Holders:
     def _assigned(self, targets: Sequence[ast.expr], statement: ast.AST, named: bool) -> Holder:
         names = [self._name(target) for target in targets]
         named = named or any(map(self.using.names_model, names)) or self._is_enum(statement)
-        return Holder(named, keys=tuple(k for t in targets if (k := self.flow.key_of(t))))
+        return Holder(named, keys=tuple(k for t in targets if (k := self.module.found.variable(t))))
 
     def _name(self, target: ast.expr) -> str:
         if isinstance(target, ast.Subscript):
@@ -93,7 +94,7 @@ class Holders:
         name = next((arg.arg for arg, default in defaults(args) if default is at), "")
         function = self.module.source.parents.get(id(args))
         scope = next((s for s in self.module.found.scopes if s.node is function), None)
-        keys = ((id(scope), name),) if scope and name else ()
+        keys = (Variable(scope, name),) if scope and name else ()
         return Holder(named or self.using.names_model(name), keys=keys)
 
     def _returned(self, node: ast.Return, named: bool) -> Holder:
@@ -134,7 +135,7 @@ class Holders:
         dotted = self.module.meaning(parts, scope)
         return bool(dotted) and self.module.index.defines(self.module.index.canonical(dotted or ""))
 
-    def leaves(self, key: Key, seen: frozenset[Key] = frozenset()) -> bool:
+    def leaves(self, key: Variable, seen: frozenset[Variable] = frozenset()) -> bool:
         """Whether the value of a variable is given, as a model, to something that the project has not made.
 
         Other variables of the module that are given it are followed, and parameters of its functions.
@@ -151,7 +152,7 @@ class Holders:
                 return True
         return False
 
-    def is_searched(self, key: Key) -> bool:
+    def is_searched(self, key: Variable) -> bool:
         """Whether code looks for something in a variable, or goes over it to look for what it has."""
         around = (self.module.source.parents.get(id(load)) for load in self.flow.loads.get(key, ()))
         return any(isinstance(node, ast.Compare | ast.comprehension | ast.For) or _is_search(node) for node in around)

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from migrator.python.module import Module
-from migrator.python.reading.expressions import parts_of, root_of, text_value
-from migrator.python.reading.scopes import Scope
+from migrator.python.reading.expressions import parts_of, text_value
+from migrator.python.reading.outline import Variable
 
 
 class Entry(NamedTuple):
@@ -53,43 +53,29 @@ class LaidOut:
                 case ast.Call():
                     for made in self.made_by(each):
                         yield from self.items(made, seen)
-        for put in self._set.get(self._variable(node), ()):
+        for put in self._set.get(self.module.found.variable(node), ()):
             yield from [put] if isinstance(put, Entry) else self.items(put, seen)
 
     def values(self, node: ast.expr) -> list[ast.expr]:
         """The value itself, or all that the module assigns to the variable that it is."""
-        variable = self._variable(node)
+        variable = self.module.found.variable(node)
         return self._assigned.get(variable, []) if variable else [node]
 
-    def _variable(self, node: ast.expr) -> tuple[int, str] | None:
-        """Which variable an expression is: the scope that holds it or the class whose attribute it is, and its name."""
-        parts = parts_of(node)
-        scope = self.scopes.get(id(root_of(node))) if parts else None
-        if scope is None or len(parts) > 2:
-            return None
-        holder = scope.lookup(parts[0]) if len(parts) == 1 else scope.owner(parts[0])
-        return (id(holder), parts[-1]) if holder else None
-
     @cached_property
-    def scopes(self) -> dict[int, Scope]:
-        """The scope of each name that is used, by its id."""
-        return {id(reference.nodes[0]): reference.scope for reference in self.module.found.references}
-
-    @cached_property
-    def _assigned(self) -> dict[tuple[int, str] | None, list[ast.expr]]:
-        found: dict[tuple[int, str] | None, list[ast.expr]] = {}
+    def _assigned(self) -> dict[Variable | None, list[ast.expr]]:
+        found: dict[Variable | None, list[ast.expr]] = {}
         for node in self.module.source.nodes:
             targets = node.targets if isinstance(node, ast.Assign) else []
             targets = [node.target] if isinstance(node, ast.AnnAssign | ast.NamedExpr | ast.AugAssign) else targets
-            for variable in filter(None, map(self._variable, targets)):
+            for variable in filter(None, map(self.module.found.variable, targets)):
                 value = getattr(node, "value", None)
                 found.setdefault(variable, []).extend([value] if value else [])
         return found
 
     @cached_property
-    def _set(self) -> dict[tuple[int, str] | None, list[Entry | ast.Dict]]:
+    def _set(self) -> dict[Variable | None, list[Entry | ast.Dict]]:
         """What is put into a dict: `a["b"] = c`, `a.update(b=c)`, `a.update({…})`, `a.setdefault("b", c)`."""
-        found: dict[tuple[int, str] | None, list[Entry | ast.Dict]] = {}
+        found: dict[Variable | None, list[Entry | ast.Dict]] = {}
         for node in self.module.source.nodes:
             entries: list[Entry | ast.Dict]
             match node:
@@ -105,6 +91,6 @@ class LaidOut:
                     entries = [Entry(name, value, at, node)]
                 case _:
                     continue
-            if variable := self._variable(of):
+            if variable := self.module.found.variable(of):
                 found.setdefault(variable, []).extend(entries)
         return found

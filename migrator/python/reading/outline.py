@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import cached_property
+from typing import Literal, NamedTuple
 
-from migrator.python.reading.expressions import Parts
+from migrator.python.reading.expressions import Parts, parts_of, root_of
 from migrator.python.reading.getters import Getter
 from migrator.python.reading.scopes import Binding, FunctionNode, Scope
 
@@ -40,7 +41,14 @@ class ImportStatement:
     block: list[ast.stmt]
 
 
-@dataclass(eq=False, slots=True)
+class Variable(NamedTuple):
+    """The scope or the class that holds it, and what it is called there: `url`, or `url` for `self.url`."""
+
+    holder: Scope
+    name: str
+
+
+@dataclass(eq=False)
 class Outline:
     """What one walk found, each list in the order of the text (decorators and defaults before bodies)."""
 
@@ -69,3 +77,24 @@ class Outline:
     importers: dict[str, str] = field(default_factory=dict)
     getters: list[Getter] = field(default_factory=list)  # those that are defined here
     view: object = None  # what the tracing of answers keeps here
+
+    def scope_of(self, node: ast.AST) -> Scope | None:
+        """The scope that a name, or a chain that begins with one, is used in."""
+        return self._scopes.get(id(root_of(node)))
+
+    def variable(self, node: ast.AST) -> Variable | None:
+        """Which variable a name is, or an attribute of `self`; None for what the module does not bind."""
+        parts, scope = parts_of(node), self.scope_of(node)
+        if scope is None or len(parts) > 2:
+            return None
+        holder = scope.lookup(parts[0]) if len(parts) == 1 else scope.owner(parts[0])
+        return Variable(holder, parts[-1]) if holder else None
+
+    def bindings(self, node: ast.AST | None) -> list[Binding]:
+        """What binds a name where it is used."""
+        variable = self.variable(node) if isinstance(node, ast.Name) else None
+        return variable.holder.bindings[variable.name] if variable else []
+
+    @cached_property
+    def _scopes(self) -> dict[int, Scope]:
+        return {id(reference.nodes[0]): reference.scope for reference in self.references}

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from migrator.fates.providers import BESIDE_ANOTHERS, named
 from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, outcomes, parts_of, text_value
+from migrator.python.reading.outline import Variable
 from migrator.python.sdk.urls import Urls
-from migrator.python.sdk.variables import Variable
 from migrator.python.sdk.writer import Writer
 
 Headers = ast.Dict | ast.Call
@@ -138,7 +138,7 @@ class Beside:
     def _elsewhere(self, node: ast.expr) -> Iterator[tuple[Beside, ast.expr]]:
         """What another module of the project gives a name, or returns from a function."""
         called = node.func if isinstance(node, ast.Call) else node
-        parts, scope, index = parts_of(called), self.variables.scope(called), self.module.index
+        parts, scope, index = parts_of(called), self.module.found.scope_of(called), self.module.index
         known = index.canonical(self.module.dotted(parts, scope) or "") if parts and scope else ""
         facts = index.by_name.get(index.module_of(known))
         parsed = index.parsed(facts.path) if facts and facts.path != self.module.facts.path else None
@@ -185,7 +185,7 @@ class Beside:
 
     def _makes(self, call: ast.Call) -> bool:
         """Whether the SDK makes headers there."""
-        scope = self.variables.scope(call.func)
+        scope = self.module.found.scope_of(call.func)
         return scope is not None and self.urls.writer.name(call.func, scope) in self.client.headers
 
     # --------------------------------------------------------------------------------- what headers are put together

@@ -67,7 +67,7 @@ class Handed:
         """Whether an expression is the address as another module hands it on, and moves there."""
         base = bare(base)
         base = base.func if isinstance(base, ast.Call) else base
-        parts, scope = parts_of(base), self.urls.variables.scope(base)
+        parts, scope = parts_of(base), self.urls.module.found.scope_of(base)
         known = self.module.index.canonical(self.module.dotted(parts, scope) or "") if scope else ""
         other = self._urls_of(self.module.index.module_of(known))
         names = other.handed.names.intersection((*parts, known.rpartition(".")[2])) if other else ()

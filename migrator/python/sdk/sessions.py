@@ -9,9 +9,10 @@ from functools import cached_property
 from migrator.patterns import under
 from migrator.python.reading.addresses import ASKING
 from migrator.python.reading.expressions import callee_of
+from migrator.python.reading.outline import Variable
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.pieces import COMPUTED, together
-from migrator.python.sdk.variables import Variable, Variables
+from migrator.python.sdk.variables import Variables
 from migrator.python.sdk.writer import Writer, named
 
 _WITH_METHOD = ("request", "stream")  # what is given a method first

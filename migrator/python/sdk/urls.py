@@ -52,7 +52,7 @@ class Urls:
 
     def begins_with(self, node: ast.expr, depth: int = 0) -> str:
         """The address that an expression is, or has for a default: the old one or the new; "" for anything else."""
-        scope = self.variables.scope(node)
+        scope = self.module.found.scope_of(node)
         if scope and self.writer.address(node, scope):
             return self.longest
         node = bare(node)
@@ -95,7 +95,7 @@ class Urls:
     def _imported(self, node: ast.AST) -> str:
         """The URL that a name from another module of the project has; "" for none."""
         parts = parts_of(node) if isinstance(node, ast.Name | ast.Attribute) else ()
-        scope = self.variables.scope(node) if parts else None
+        scope = self.module.found.scope_of(node) if parts else None
         dotted = self.module.dotted(parts, scope) if scope else None
         return self.module.index.url(dotted) if dotted else ""
 
@@ -334,7 +334,7 @@ class Urls:
 
     def _is_constant(self, node: ast.expr) -> bool:
         """Whether an expression is what the SDK calls its address."""
-        scope = self.variables.scope(node)
+        scope = self.module.found.scope_of(node)
         return scope is not None and self.writer.is_constant(node, scope)
 
     @cached_property

@@ -8,8 +8,9 @@ from functools import cached_property
 
 from migrator.python.module import Module
 from migrator.python.reading.expressions import outcomes, parts_of, text_value
+from migrator.python.reading.outline import Variable
 from migrator.python.reading.scopes import FunctionNode, defaults
-from migrator.python.sdk.variables import Variable, Variables
+from migrator.python.sdk.variables import Variables
 
 _DEEP = 5  # names that lead to one another
 
@@ -57,7 +58,7 @@ class Values:
     def _own(self, call: ast.Call) -> str:
         """The name of the function that is called, where that may be one of the module's own: `f()`, `self.f()`."""
         *owner, name = parts_of(call.func) or ("",)
-        scope = self.variables.scope(call.func) if len(owner) == 1 else None
+        scope = self.module.found.scope_of(call.func) if len(owner) == 1 else None
         return name if not owner or (scope is not None and scope.owner(owner[0])) else ""
 
     @cached_property

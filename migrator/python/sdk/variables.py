@@ -5,18 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import cached_property
-from typing import NamedTuple
 
 from migrator.python.module import Module
-from migrator.python.reading.expressions import parts_of, root_of
+from migrator.python.reading.expressions import parts_of
+from migrator.python.reading.outline import Variable
 from migrator.python.reading.scopes import Scope
-
-
-class Variable(NamedTuple):
-    """The scope or the class that holds it, and what it is called there: `url`, or `url` for `self.url`."""
-
-    holder: Scope
-    name: str
 
 
 class Variables:
@@ -39,10 +32,6 @@ class Variables:
         """All that a variable is assigned."""
         return self._assigned.get(variable, []) if (variable := self.of(node)) else []
 
-    def scope(self, node: ast.AST) -> Scope | None:
-        """The scope that a name, or a chain that begins with one, is used in."""
-        return self._scopes.get(id(root_of(node)))
-
     def calls_with(self, variable: Variable) -> list[ast.Call]:
         """The calls that are given it, or something made of it."""
         return self._calls.get(variable, [])
@@ -53,7 +42,7 @@ class Variables:
 
     def _lineage(self, node: ast.AST) -> Iterator[Variable]:
         """What an expression may be: for an attribute of an instance, that of each class it comes from."""
-        parts, scope = parts_of(node), self.scope(node)
+        parts, scope = parts_of(node), self.module.found.scope_of(node)
         if not parts or scope is None:
             return
         owner = scope.owner(parts[0]) or self._classes.get(parts[0]) if len(parts) > 1 else None
@@ -77,10 +66,6 @@ class Variables:
     @cached_property
     def _classes(self) -> dict[str, Scope]:
         return {s.node.name: s for s in self.module.found.scopes if isinstance(s.node, ast.ClassDef)}
-
-    @cached_property
-    def _scopes(self) -> dict[int, Scope]:
-        return {id(reference.nodes[0]): reference.scope for reference in self.module.found.references}
 
     @cached_property
     def assignments(self) -> list[tuple[ast.expr, ast.expr]]:
