@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from migrator.python.reading.assignments import assignments
 from migrator.python.reading.expressions import alternatives, is_none, parts_of
 
 _ANYTHING = {"Any", "None", "NoneType", "Optional", "object"}
@@ -19,31 +20,18 @@ class Given:
         self.value, self.sure = value, sure
 
 
-def assigned(tree: ast.Module) -> Iterator[tuple[int, Given]]:
+def assigned(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, Given]]:
     """Id of a target -> what it is assigned, where that is laid out."""
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
-            case ast.Assign():
-                for target in node.targets:
-                    yield from _paired(target, node.value)
+            case ast.Assign() | ast.NamedExpr():
+                yield from ((id(target), Given(value)) for target, value in assignments([node]))
             case ast.AnnAssign():
                 yield id(node.target), Given(node.value, sure=is_promised(node.annotation))
-            case ast.NamedExpr():
-                yield id(node.target), Given(node.value)
             case ast.AugAssign():
                 yield id(node.target), Given(None, sure=True)
             case ast.For() | ast.AsyncFor() | ast.comprehension():
                 yield id(node.target), Given(_item(node.iter), sure=_is_range(node.iter))
-
-
-def _paired(target: ast.expr, value: ast.expr) -> Iterator[tuple[int, Given]]:
-    if isinstance(target, ast.Tuple | ast.List):
-        laid_out = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
-        if laid_out and not any(isinstance(e, ast.Starred) for e in (*target.elts, *value.elts)):  # type: ignore[attr-defined]
-            for each, item in zip(target.elts, value.elts, strict=True):  # type: ignore[attr-defined]
-                yield from _paired(each, item)
-    else:
-        yield id(target), Given(value)
 
 
 def _item(node: ast.expr) -> ast.expr | None:

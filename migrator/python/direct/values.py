@@ -35,7 +35,7 @@ class Values:
     def __init__(self, module: Module) -> None:
         self.module, self._promises = module, Promises(module)
         self._classes = {id(s.node): s for s in module.found.scopes if isinstance(s.node, ast.ClassDef)}
-        self._given = dict(assigned(module.source.tree))
+        self._given = dict(assigned(module.source.nodes))
         arguments = [n for n in module.source.nodes if isinstance(n, ast.arguments)]
         self._defaults = {id(arg): default for args in arguments for arg, default in defaults(args)}
         self._collected = {id(arg) for args in arguments for arg in (args.vararg, args.kwarg)}

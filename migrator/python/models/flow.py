@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 
 from migrator.clients.table import Function
 from migrator.python.module import Module
+from migrator.python.reading.assignments import assignments
 from migrator.python.reading.expressions import callee_of, outcomes, parts_of, text_value
 from migrator.python.reading.laid_out import LaidOut
 from migrator.python.reading.outline import Variable
 from migrator.python.reading.scopes import FunctionNode, Scope, defaults
 
+_LOOPS = (ast.For, ast.AsyncFor, ast.comprehension)  # what they go over is given to their target, item by item
 LISTS = (ast.List, ast.Tuple, ast.Set)
 _DEFAULTED = {"get", "getenv", "pop", "setdefault", "getattr"}
 
@@ -46,7 +48,9 @@ class Flow:
     # -------------------------------------------------------------------------------------------------- what is given
 
     def _note_names(self) -> None:
-        values = dict(_assigned(self.module.source.tree))
+        nodes = self.module.source.nodes
+        values = {id(target): value for target, value in assignments(nodes)}
+        values |= {id(node.target): node.iter for node in nodes if isinstance(node, _LOOPS)}
         for reference in self.module.found.references:
             for count, node in enumerate(reference.nodes[:2], 1):
                 key = self.module.found.variable(node)
@@ -186,17 +190,3 @@ class Flow:
     def _laid_out(self, node: ast.expr) -> list[ast.expr]:
         key = self.module.found.variable(node)
         return [o for v in (self._given.get(key, ()) if key else [node]) for o in outcomes(v) if o is not None]
-
-
-def _assigned(tree: ast.Module) -> Iterator[tuple[int, ast.expr]]:
-    """Id of a target -> what it is given; a target of a loop is given the items of what the loop goes over."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                yield id(target), node.value
-                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
-                    yield from ((id(t), v) for t, v in zip(target.elts, node.value.elts, strict=False))
-        elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value:
-            yield id(node.target), node.value
-        elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
-            yield id(node.target), node.iter

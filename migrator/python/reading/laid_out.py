@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from migrator.python.module import Module
+from migrator.python.reading.assignments import assignments
 from migrator.python.reading.expressions import parts_of, text_value
 from migrator.python.reading.outline import Variable
 
@@ -64,12 +65,10 @@ class LaidOut:
     @cached_property
     def _assigned(self) -> dict[Variable | None, list[ast.expr]]:
         found: dict[Variable | None, list[ast.expr]] = {}
-        for node in self.module.source.nodes:
-            targets = node.targets if isinstance(node, ast.Assign) else []
-            targets = [node.target] if isinstance(node, ast.AnnAssign | ast.NamedExpr | ast.AugAssign) else targets
-            for variable in filter(None, map(self.module.found.variable, targets)):
-                value = getattr(node, "value", None)
-                found.setdefault(variable, []).extend([value] if value else [])
+        nodes = self.module.source.nodes
+        added = ((node.target, node.value) for node in nodes if isinstance(node, ast.AugAssign))
+        for target, value in (*assignments(nodes), *added):
+            found.setdefault(self.module.found.variable(target), []).append(value)
         return found
 
     @cached_property

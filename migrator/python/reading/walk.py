@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
+from migrator.python.reading.assignments import in_pairs
 from migrator.python.reading.expressions import (
     IMPORTING_CALLS,
     Parts,
@@ -193,8 +194,8 @@ class _Walker:
             for binding in self._values(target.id, target, value, statement, scope):
                 scope.bind(binding)
             self._reference((target.id,), (target,), scope)
-        elif isinstance(target, ast.Tuple | ast.List) and _are_pairs(target, value):
-            for each, item in zip(target.elts, value.elts, strict=True):  # type: ignore[union-attr]
+        elif items := in_pairs(target, value):
+            for each, item in items:
                 self._store(each, item, statement, scope)
         else:
             parts = parts_of(target)
@@ -348,9 +349,3 @@ class _Walker:
             self._each([node.key, node.value], inner)
         else:
             self.expression(node.elt, inner)
-
-
-def _are_pairs(target: ast.Tuple | ast.List, value: ast.expr | None) -> bool:
-    """Whether each item of a target takes the item at the same place of a value."""
-    laid_out = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
-    return laid_out and not any(isinstance(e, ast.Starred) for e in (*target.elts, *value.elts))  # type: ignore[union-attr]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from migrator.python.module import Module
+from migrator.python.reading.assignments import assignments
 from migrator.python.reading.expressions import parts_of
 from migrator.python.reading.outline import Variable
 from migrator.python.reading.scopes import Scope
@@ -70,13 +71,7 @@ class Variables:
     @cached_property
     def assignments(self) -> list[tuple[ast.expr, ast.expr]]:
         """What is assigned something, and what that is."""
-        found = list[tuple[ast.expr, ast.expr]]()
-        for node in self.module.source.nodes:
-            if isinstance(node, ast.Assign):
-                found += [each for target in node.targets for each in _taken_apart(target, node.value)]
-            elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
-                found.append((node.target, node.value))
-        return found
+        return [*assignments(self.module.source.nodes)]
 
     @cached_property
     def _set(self) -> set[Variable]:
@@ -108,15 +103,6 @@ class Variables:
                 if variable := self.of(node):
                     found.setdefault(variable, []).extend(calls)
         return found
-
-
-def _taken_apart(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """What is assigned to what: `a, b = 1, 2` part by part."""
-    sequence = ast.Tuple | ast.List
-    if isinstance(target, sequence) and isinstance(value, sequence) and len(target.elts) == len(value.elts):
-        yield from zip(target.elts, value.elts, strict=True)
-    else:
-        yield target, value
 
 
 def calls_around(parents: dict[int, ast.AST], node: ast.AST) -> Iterator[ast.Call]:
