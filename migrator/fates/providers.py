@@ -30,7 +30,8 @@ _PACKAGE = re.compile(
     r"(?:pkg|package|npm|plugin|lib|module|repo|path|dir|folder)s?|(?:librar|repositor|director)(?:y|ies)"
 )
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", re.ASCII)
-IDLE = ("name", "names", "id", "ids", "default")  # last words that leave it to the one before what a thing is
+IDLE = frozenset({"default", "id", "ids", "key", "name", "names", "slug", "value"})
+"""Last words, and keys, that leave it to the one before what a thing is."""
 _VERSIONED = re.compile(r"@\d+\.\d+\.\d")  # ends the name of a package, and of no model
 _OF_IDS = ("model", "provider", "slug", "virtual_key", "virtualkey")  # words in the names of parts of ids
 _HOSTED = ("@cf/", "@hf/")  # ids of Workers AI, which begin with no slug

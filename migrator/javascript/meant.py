@@ -6,7 +6,7 @@ import re
 
 from ast_grep_py import SgNode
 
-from migrator.fates.providers import says_model, says_package
+from migrator.fates.providers import IDLE, says_model, says_package
 
 _THROUGH = frozenset(
     {"binary_expression", "ternary_expression", "parenthesized_expression", "as_expression", "satisfies_expression"}
@@ -14,7 +14,6 @@ _THROUGH = frozenset(
     | {"arguments", "call_expression", "object", "await_expression", "if_statement", "else_clause"}
 )
 _HOLDERS = frozenset({"pair", "variable_declarator", "public_field_definition", "field_definition"})
-_BARE = frozenset({"default", "id", "key", "name", "slug", "value"})  # keys that say nothing themselves
 _FIELDS = ("key", "name", "left", "pattern")
 _MODULE = {  # by the kind of a statement: what names the module there
     **dict.fromkeys(("import_statement", "export_statement", "import_require_clause"), "source"),
@@ -65,7 +64,7 @@ def is_model(node: SgNode) -> bool:
             body = above.parent()
             return body is not None and _speaks(body.parent())
         if holder is not None and above.kind() not in _THROUGH:
-            bare = above.kind() == "pair" and holder.text().strip("\"'") in _BARE
+            bare = above.kind() == "pair" and holder.text().strip("\"'") in IDLE
             if not bare:
                 return says_model(holder.text())
         elif above.kind() not in _THROUGH:
@@ -106,7 +105,7 @@ def _reads_another(subject: SgNode) -> bool:
     while subject.kind() == "subscript_expression" and (owner := subject.field("object")):
         subject = owner
     name = subject.field("property") if subject.kind() == "member_expression" else None
-    return name is not None and name.text() not in _BARE and not says_model(name.text())
+    return name is not None and name.text() not in IDLE and not says_model(name.text())
 
 
 def _compared(node: SgNode) -> bool:

@@ -88,20 +88,25 @@ def _called(node: ast.expr) -> Iterator[str]:
     match node:
         case ast.Name(id=name):
             yield name
-        case ast.Attribute(value=holder, attr=name):
+        case (
+            ast.Attribute(value=holder, attr=name)
+            | ast.Subscript(value=holder, slice=ast.Constant(value=str() as name))
+            | ast.Call(
+                func=ast.Attribute(value=holder, attr="get" | "pop" | "getenv"),
+                args=[ast.Constant(value=str() as name), *_],
+            )
+        ):
             yield name
             if name in IDLE:
                 yield from _called(holder)
-        case ast.Call(func=ast.Attribute(attr="get" | "pop" | "getenv"), args=[ast.Constant(value=str() as name), *_]):
-            yield name
         case ast.Call(func=ast.Attribute(value=inner, attr=name)) if hasattr(str, name):  # a method of texts
             yield from _called(inner)
         case ast.Call(func=ast.Name(id="str"), args=[inner, *_]) | ast.Await(value=inner):
             yield from _called(inner)
         case ast.Call(func=function):
             yield from _called(function)
-        case ast.Subscript(value=holder, slice=key):
-            yield from [said] if (said := text_value(key)) else _called(holder)
+        case ast.Subscript(value=holder):
+            yield from _called(holder)
         case ast.BoolOp(values=parts):
             yield from (name for each in parts for name in _called(each))
         case ast.IfExp(body=first, orelse=second):
