@@ -137,8 +137,7 @@ def _order(each: Handed) -> tuple[str, str, str, str]:
 
 
 def _exports(path: str, clients: Clients, names: Names, held: frozenset[_Origin]) -> Iterator[Handed]:
-    script, client = clients.script, clients.options.client
-    built, stays = list(clients.built()), stay(clients, names)
+    script, built, stays = clients.script, list(clients.built()), stay(clients, names)
     yield from _addresses(path, clients, held)
     if stays:
         return
@@ -151,9 +150,7 @@ def _exports(path: str, clients: Clients, names: Names, held: frozenset[_Origin]
             continue
         for name, old in exports.specifiers(statement):
             meaning = clients.meanings.exported(source, old)
-            if meaning and (
-                meaning.package != client.package or clients.is_class(meaning) or _makes_headers(meaning, clients)
-            ):
+            if meaning:
                 yield from _handed(path, name, meaning, clients, prefixes)
         if not exports.specifiers(statement):
             for each in clients.meanings.all_of(source):
