@@ -149,10 +149,10 @@ class Through:
         if given is None or headers is None:
             if "Azure" in _class(node) and self._url(node, scope)[0]:
                 yield self._azure(node)
-            elif not any(n in by_name for n in _HEADERS):
-                yield from self._address_alone(node, scope)
             elif any(self._makes_headers(by_name.get(n), scope) for n in _HEADERS):
                 yield from self._address_held(node, scope)
+            elif not any(n in by_name for n in _HEADERS) or not self._adds_path(node, scope):
+                yield from self._address_alone(node, scope)
             return
         of_request = not any(n in by_name for n in (*_KEYS, *_URLS))
         without_key = where == "headers" and not any(n in by_name for n in _KEYS) and not self._takes_model(node, scope)
