@@ -110,7 +110,7 @@ class Names:
         moves = self.rules.clients or self.rules.libraries
         idle = imported.old - imported.new if moves else frozenset()
         idle -= {rule.id for rule in self.rules.dependencies if rule.extra}  # what comes beside the rest of the old one
-        said = {id_: f"{self.caller} calls it by itself" if self.caller else "" for id_ in idle}
+        said = {id_: f"{self.caller.name} calls it by itself" if self.caller else "" for id_ in idle}
         said |= {rule.id: rule.unused for rule in self.rules.dependencies if rule.unused and rule.id in imported.unused}
         if said.keys().isdisjoint(rule.id for rule in self.rules.dependencies):
             return self

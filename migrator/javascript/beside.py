@@ -29,25 +29,29 @@ class Told(NamedTuple):
     """What headers tell: whether some are of the gateway that is left, and whose a bearer token beside them is.
 
     It is `anothers` beside its key or what chooses a provider; the `key` itself is the bearer token from now on.
-    `bearer` is what they call one that they have.
+    `bearer` is what they call one that they have. Those that are `chosen` are not sent everywhere.
     """
 
     ours: bool = False
     anothers: bool = False
     key: bool = False
     bearer: str = ""
+    chosen: bool = False
 
     @classmethod
     def all_of(cls, parts: Iterable[Told]) -> Told:
         """What headers tell that are put together."""
-        ours, anothers, key, bearer = zip(*[cls(), *parts], strict=True)
-        return cls(any(ours), any(anothers), any(key), next(filter(None, bearer), ""))
+        ours, anothers, key, bearer, chosen = zip(*[cls(), *parts], strict=True)
+        return cls(any(ours), any(anothers), any(key), next(filter(None, bearer), ""), any(chosen))
 
     @classmethod
     def one_of(cls, parts: Iterable[Told]) -> Told:
         """What headers tell that are one of several."""
         found = [*parts]
-        return cls.all_of(found)._replace(key=bool(found) and all(each.key for each in found))
+        told, ours = cls.all_of(found), [each.ours for each in found]
+        return told._replace(
+            key=bool(found) and all(each.key for each in found), chosen=told.chosen or len({*ours}) > 1
+        )
 
 
 @dataclass(frozen=True)
@@ -177,7 +181,8 @@ class Beside:
         if left is None or right is None or operator is None:
             return None
         if operator.text() == "&&":
-            return self.of(right, depth + 1)._replace(key=False)
+            told = self.of(right, depth + 1)
+            return told._replace(key=False, chosen=told.ours)
         either = Told.one_of(self.of(each, depth + 1) for each in (left, right))
         return either if operator.text() in _CHOICES else None
 

@@ -16,6 +16,7 @@ from migrator.sites import Edit, Finding, Status
 
 SETTERS = frozenset({"set", "append", "setRequestHeader", "setHeader", "header"})
 _READERS = frozenset({"get", "has"})
+_CHOSEN = "Authorization: the key of a provider goes over that of the gateway where it is chosen: see which is sent"
 _Stored = tuple[SgNode, str, SgNode, SgNode]
 
 
@@ -85,7 +86,10 @@ class Headers:
         other = next((each for each in entries if each.name.lower() == "authorization"), None)
         other = other if other and (settled.key or self.beside.is_anothers(other.value, told)) else None
         lost = other is not None or (told.anothers and spread.bearer != "")
-        if not ours and not lost:
+        if not ours and (not lost or (spread.chosen and other and _leads(other, entries))):
+            return
+        if not ours and spread.chosen:
+            yield self._of_provider(other.node if other else literal, Status.MANUAL, (), _CHOSEN)
             return
         if spread.key and spread.bearer not in ("", "Authorization"):  # as two headers, both would be sent
             said = f"{spread.bearer}: the key of a provider is put together with the gateway's: take it out by hand"
@@ -198,8 +202,12 @@ class Headers:
         for owner, header, value, node in stored:
             if header != "authorization" or self.beside.is_own(value):
                 continue
-            told = Told.all_of([self.beside.of(owner), *self._put(owner, stored)])
+            parts = [self.beside.of(owner), *self._put(owner, stored)]
+            told = Told.all_of(parts)
             if not told.ours or not self.beside.is_anothers(value, told):
+                continue
+            if all(each.chosen for each in parts if each.ours):
+                yield self._of_provider(node, Status.MANUAL, (), _CHOSEN)
                 continue
             edit = removal(self.script, self.text, node) if told.key and does_nothing(value) else None
             if not told.key:
@@ -209,9 +217,10 @@ class Headers:
     def _put(self, owner: SgNode, stored: Sequence[_Stored]) -> Iterator[Told]:
         """What the statements tell that put something where `owner` is."""
         holder = self._holder(owner)
-        for each, header, value, _ in stored:
+        for each, header, value, node in stored:
             if self._is_ours(header) and self._holder(each) == holder:
-                yield self.beside.of_entries([Property(header, value, value)])
+                told = self.beside.of_entries([Property(header, value, value)])
+                yield told._replace(chosen=_is_chosen(node))
         for node in self.script.all("call_expression"):
             function, arguments = node.field("function"), node.field("arguments")
             parts = arguments.named_children() if arguments else []
@@ -282,6 +291,17 @@ def _called(node: SgNode) -> _Called | None:
     parts = arguments.named_children() if arguments else []
     name = string_of(parts[0]) if parts else None
     return _Called(method.text(), name, parts) if method and name else None
+
+
+def _is_chosen(node: SgNode) -> bool:
+    """Whether a statement runs only where something is so."""
+    return any(each.kind() in {"if_statement", "switch_case"} for each in node.ancestors())
+
+
+def _leads(entry: Property, entries: Sequence[Property]) -> bool:
+    """Whether an entry stands before all that is spread, which goes over it."""
+    before = entries[: entries.index(entry)]
+    return all(each.node.kind() != "spread_element" for each in before)
 
 
 @dataclass(frozen=True, slots=True)

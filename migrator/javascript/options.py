@@ -267,7 +267,7 @@ class Options:
         function, arguments = value.field("function"), value.field("arguments")
         if function and arguments and _JSON.fullmatch(function.text()) and len(arguments.named_children()) == 1:
             said = self.said(arguments.named_children()[0])
-        name = f"name.replace(/_/g, {self.quote}-{self.quote})"
+        name = f"name.replace(/^_+/, {self.quote * 2}).replace(/_/g, {self.quote}-{self.quote})"
         pairs = f"([name, value]) => [`{self.client.labels}${{{name}}}`, String(value)]"
         return [f"...Object.fromEntries(Object.entries({said} ?? {{}}).map({pairs}))"]
 

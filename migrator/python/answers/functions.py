@@ -114,7 +114,8 @@ class Functions:
             return said_of(said | more, passed)
         if not any(isinstance(v, _SAYING) for v in passed):
             return said or UNKNOWN
-        certain = not passed & (OTHER | UNKNOWN) and contrary.is_mapping(arg.annotation)
+        as_dict = not passed & (OTHER | UNKNOWN) and contrary.is_mapping(arg.annotation)
+        certain = as_dict and passing.are_all_seen(self.trace, at, function)
         return passed | (said - OTHER if certain else said)  # `dict` is also said of answers
 
     def _by_name(self, at: View, function: FunctionNode) -> Values:

@@ -15,6 +15,7 @@ Having = Callable[[str], Iterable[tuple[Sequence[str], str]]]  # the modules wit
 
 _SPECS = {"find_spec", "find_loader"}
 _OF_METADATA = {"version", "distribution", "get_distribution"}
+_LAZY = {"module_from_spec", "LazyLoader"}
 _HOPS = 3  # from one function to the next with the name of the package
 
 
@@ -60,7 +61,7 @@ class Askers:
         """
         asked = [self._told(call, hops) and is_used for call, is_used in _given_on(node)]
         told = [each for each in asked if each is not None]
-        return (any(told) and _gives_anything(node)) if told else None
+        return ((any(told) or _has_modules(node)) and _gives_anything(node)) if told else None
 
     def _told(self, call: ast.Call, hops: int) -> bool | None:
         """`gives` of what is called."""
@@ -121,6 +122,16 @@ def _comes_to(node: ast.expr, names: set[str]) -> bool:
                 return True
             case ast.Call(func=ast.Attribute(attr="get"), args=[_, instead]) if _comes_to(instead, names):
                 return True
+    return False
+
+
+def _has_modules(function: FunctionNode) -> bool:
+    """Whether a function has modules without importing them itself: loaded ones, or lazy ones."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Subscript) and parts_of(node.value) == ("sys", "modules"):
+            return True
+        if isinstance(node, ast.Call) and callee_of(node) in _LAZY:
+            return True
     return False
 
 

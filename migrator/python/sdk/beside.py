@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -29,6 +30,23 @@ class Header(NamedTuple):
 _Wanted = Callable[[Header], bool]
 
 
+class _Put(NamedTuple):
+    """What is put into a variable, and the expression for that variable there."""
+
+    headers: ast.expr
+    holder: ast.expr
+    variable: Variable
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """A header that is wanted, `always` where the code is that this expression stands in; what is known of others."""
+
+    wanted: _Wanted
+    always: ast.expr | None
+    known: dict[int, bool] = field(default_factory=dict)
+
+
 class Beside:
     """What the headers in one module are sent with."""
 
@@ -52,8 +70,13 @@ class Beside:
         """Whether the key of a provider, which stands elsewhere, is spread into headers with others that say so."""
         parts = self._parts(headers) or []
         told = [each for each in parts if self._has(self._is_telling, each)]
-        others = (each for each in parts if each not in told and not isinstance(each, ast.Dict))
+        keyed = max((at for at, each in enumerate(parts) if self._has(self._is_key, each, always=True)), default=-1)
+        others = (each for each in parts[keyed + 1 :] if each not in told and not isinstance(each, ast.Dict))
         return bool(told) and any(self._has(self._is_theirs, each) for each in others)
+
+    def has_only_own(self, headers: Headers) -> bool:
+        """Whether the key of the old gateway is nowhere that of somebody else, by its name."""
+        return not self._has(lambda header: self._is_key(header) and not self._is_ours(header.value), headers)
 
     def is_put(self, key: ast.expr, holder: ast.expr) -> bool:
         """Whether a bearer token that is put into headers may be the key of a provider, by what else they hold."""
@@ -62,7 +85,7 @@ class Beside:
 
     def is_sure(self, headers: Headers) -> bool:
         """Whether headers are surely of the old gateway, or sent with such."""
-        return any(self._has(self._is_old, each, always=True) for each in (headers, *self._beside(headers)))
+        return any(self._has(self._is_old, each, always=True) for each in (headers, *self._beside(headers, sure=True)))
 
     def has_key(self, *headers: ast.expr) -> bool:
         """Whether one of these headers is surely sent with the key of the old gateway."""
@@ -70,7 +93,7 @@ class Beside:
 
     def is_keyed(self, headers: Headers) -> bool:
         """Whether what headers are sent with has the key of the old gateway already."""
-        return self.has_key(*self._beside(headers))
+        return self.has_key(*self._beside(headers, sure=True))
 
     def _is_old(self, header: Header) -> bool:
         return header.name.startswith(self.client.prefix)
@@ -99,27 +122,58 @@ class Beside:
 
     def _has(
         self,
-        wanted: Callable[[Header], bool],
+        wanted: _Wanted,
         node: ast.expr,
         *,
         always: bool = False,
-        seen: frozenset[int] = frozenset(),
     ) -> bool:
         """Whether headers may have one that is wanted as far as they are in sight, or `always` have it."""
-        if id(node) in seen:
-            return False
-        seen |= {id(node)}
-        if any(self._has(wanted, put, always=always, seen=seen) for put in self._put_into(node)):
+        return self._had(_Query(wanted, node if always else None), node)
+
+    def _had(self, query: _Query, node: ast.expr) -> bool:
+        if id(node) not in query.known:
+            query.known[id(node)] = False  # there before it is worked out: it may be made of itself
+            query.known[id(node)] = self._is_had(query, node)
+        return query.known[id(node)]
+
+    def _is_had(self, query: _Query, node: ast.expr) -> bool:
+        puts = [each.headers for each in self._put_into(node) if query.always is None or self._runs(each, query.always)]
+        if any(self._had(query, put) for put in puts):
             return True
         found = [
             value is not None
-            and (
-                any(map(wanted, at._own(value)))
-                or any(at._has(wanted, part, always=always, seen=seen) for part in at._parts(value) or ())
-            )
+            and (any(map(query.wanted, at._own(value))) or any(at._had(query, part) for part in at._parts(value) or ()))
             for at, value in self._values(node)
         ]
-        return bool(found) and (all(found) if always else any(found))
+        return bool(found) and (any(found) if query.always is None else all(found))
+
+    def _runs(self, put: _Put, anchor: ast.expr) -> bool:
+        """Whether something is put into headers wherever they are sent that a place in the code is about.
+
+        It stands in the same block as that place, or in one around it, and nothing has the headers in between.
+        """
+        start, at = self._blocks(anchor), self._blocks(put.holder)
+        if not at or at[0] not in start:
+            return False
+        ends = (anchor.end_lineno or 0, put.holder.lineno)
+        between = (n for n in self.module.source.nodes if isinstance(n, ast.Call) and ends[0] < n.lineno < ends[1])
+        held = {id(each.holder) for puts in self._put.values() for each in puts}
+        return not any(
+            self.variables.of(each) == put.variable and id(each) not in held
+            for call in between
+            for each in ast.walk(call)
+            if isinstance(each, ast.Name | ast.Attribute)
+        )
+
+    def _blocks(self, node: ast.AST) -> list[tuple[int, str]]:
+        """The blocks that a place is in, the innermost one first: what each is of, and which part of that."""
+        found, parents = list[tuple[int, str]](), self.module.source.parents
+        while (above := parents.get(id(node))) is not None:
+            if isinstance(node, ast.stmt):
+                part = next(name for name, value in ast.iter_fields(above) if isinstance(value, list) and node in value)
+                found.append((id(above), part))
+            node = above
+        return found
 
     def _is_open(self, headers: ast.expr) -> bool:
         """Whether something that headers are made of is not in sight."""
@@ -144,7 +198,12 @@ class Beside:
         parsed = index.parsed(facts.path) if facts and facts.path != self.module.facts.path else None
         if facts is None or parsed is None:
             return
-        other, name = Beside(Urls(Writer(Module(*parsed, facts, index)))), known[len(index.module_of(known)) + 1 :]
+        others = index.shared.setdefault(Beside, {})
+        assert isinstance(others, dict)
+        if facts.path not in others:
+            others[facts.path] = Beside(Urls(Writer(Module(*parsed, facts, index))))
+        other: Beside = others[facts.path]
+        name = known[len(index.module_of(known)) + 1 :]
         if isinstance(node, ast.Call):
             found = other.values.returned
             yield from ((other, value) for function, value in found if value and function.name == name)
@@ -190,58 +249,61 @@ class Beside:
 
     # --------------------------------------------------------------------------------- what headers are put together
 
-    def _beside(self, headers: Headers) -> Iterator[ast.expr]:
-        """What headers are made of, and what they are put into, or together with."""
+    def _beside(self, headers: Headers, *, sure: bool = False) -> Iterator[ast.expr]:
+        """What headers are made of, and what they are put into, or together with; if it is to be `sure`, always."""
         yield from self._parts(headers) or ()
-        yield from self._joined(headers)
+        yield from self._joined(headers, sure=sure)
 
-    def _joined(self, node: ast.expr) -> Iterator[ast.expr]:
+    def _joined(self, node: ast.expr, *, sure: bool) -> Iterator[ast.expr]:
         above = self.module.source.parents.get(id(node))
         match node:
             case ast.Call(func=ast.Attribute(value=holder, attr="update")):
                 yield holder
         match above:
             case ast.Assign(targets=[target]) | ast.AnnAssign(target=target):
-                yield from self._put_into(target) if self.variables.value(target) is node else ()
+                puts = self._put_into(target) if self.variables.value(target) is node else ()
+                yield from (each.headers for each in puts if not sure or self._runs(each, node))
             case ast.AugAssign(target=target, op=ast.BitOr()):
                 yield target
             case ast.Call(func=ast.Attribute(value=holder, attr="update")):
                 yield holder
             case ast.BinOp(op=ast.BitOr()):
                 yield above.right if above.left is node else above.left
-                yield from self._joined(above)
+                yield from self._joined(above, sure=sure)
             case ast.keyword(arg=None):
                 call = self.module.source.parents.get(id(above))
-                yield from [call, *self._joined(call)] if isinstance(call, ast.Call) and is_merged(call) else ()
+                yield from (
+                    [call, *self._joined(call, sure=sure)] if isinstance(call, ast.Call) and is_merged(call) else ()
+                )
             case ast.Call() if is_merged(above):
-                yield from (above, *self._joined(above))
+                yield from (above, *self._joined(above, sure=sure))
             case ast.Dict() if any(k is None and v is node for k, v in zip(above.keys, above.values, strict=True)):
-                yield from (above, *self._joined(above))
+                yield from (above, *self._joined(above, sure=sure))
             case ast.IfExp() | ast.BoolOp() | ast.NamedExpr():
-                yield from self._joined(above)
+                yield from self._joined(above, sure=sure)
 
-    def _put_into(self, node: ast.expr) -> list[ast.expr]:
+    def _put_into(self, node: ast.expr) -> list[_Put]:
         variable = self.variables.of(node)
         return self._put.get(variable, []) if variable else []
 
     @cached_property
-    def _put(self) -> dict[Variable, list[ast.expr]]:
+    def _put(self) -> dict[Variable, list[_Put]]:
         """What is put into variables, dicts of their own for single headers: `session.headers["x-provider"] = …`."""
-        found: dict[Variable, list[ast.expr]] = {}
+        found: dict[Variable, list[_Put]] = {}
         for node in self.module.source.nodes:
             match node:
                 case ast.Assign(targets=[ast.Subscript(value=holder, slice=name)], value=value):
-                    put: list[ast.expr] = [ast.Dict([name], [value])]
+                    put: ast.expr = ast.Dict([name], [value])
                 case ast.Call(func=ast.Attribute(value=holder, attr="setdefault"), args=[name, value]):
-                    put = [ast.Dict([name], [value])]
+                    put = ast.Dict([name], [value])
                 case ast.Call(func=ast.Attribute(value=holder, attr="update")):
-                    put = [node]
+                    put = node
                 case ast.AugAssign(target=holder, op=ast.BitOr(), value=value):
-                    put = [value]
+                    put = value
                 case _:
                     continue
             if variable := self.variables.of(holder):
-                found.setdefault(variable, []).extend(put)
+                found.setdefault(variable, []).append(_Put(put, holder, variable))
         return found
 
 

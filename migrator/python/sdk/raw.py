@@ -95,7 +95,7 @@ class _Raw:
             return
         if not own and (self.through.by_hand or not (bearer and self.through.beside.is_anothers(bearer, node))):
             if not self.through.by_hand and bearer is None and self.through.beside.is_overlaid(node):
-                yield self._overlaid(node)
+                yield from [self._overlaid(node)] if self.through.beside.has_only_own(node) else self._to_see(node)
             return
         self.told |= {id(k) for k in own}
         given = self.through.spelled(node)
