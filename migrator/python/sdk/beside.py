@@ -120,13 +120,7 @@ class Beside:
 
     # ------------------------------------------------------------------------------------- what headers are made of
 
-    def _has(
-        self,
-        wanted: _Wanted,
-        node: ast.expr,
-        *,
-        always: bool = False,
-    ) -> bool:
+    def _has(self, wanted: _Wanted, node: ast.expr, *, always: bool = False) -> bool:
         """Whether headers may have one that is wanted as far as they are in sight, or `always` have it."""
         return self._had(_Query(wanted, node if always else None), node)
 
@@ -152,12 +146,12 @@ class Beside:
 
         It stands in the same block as that place, or in one around it, and nothing has the headers in between.
         """
-        start, at = self._blocks(anchor), self._blocks(put.holder)
-        if not at or at[0] not in start:
+        block = next(self._blocks(put.holder), None)
+        if block is None or block not in self._blocks(anchor):
             return False
-        ends = (anchor.end_lineno or 0, put.holder.lineno)
-        between = (n for n in self.module.source.nodes if isinstance(n, ast.Call) and ends[0] < n.lineno < ends[1])
-        held = {id(each.holder) for puts in self._put.values() for each in puts}
+        first, last = anchor.end_lineno or 0, put.holder.lineno
+        between = (n for n in ast.walk(block[0]) if isinstance(n, ast.Call) and first < n.lineno < last)
+        held = {id(each.holder) for each in self._put[put.variable]}
         return not any(
             self.variables.of(each) == put.variable and id(each) not in held
             for call in between
@@ -165,15 +159,13 @@ class Beside:
             if isinstance(each, ast.Name | ast.Attribute)
         )
 
-    def _blocks(self, node: ast.AST) -> list[tuple[int, str]]:
+    def _blocks(self, node: ast.AST) -> Iterator[tuple[ast.AST, str]]:
         """The blocks that a place is in, the innermost one first: what each is of, and which part of that."""
-        found, parents = list[tuple[int, str]](), self.module.source.parents
-        while (above := parents.get(id(node))) is not None:
+        while (above := self.module.source.parents.get(id(node))) is not None:
             if isinstance(node, ast.stmt):
-                part = next(name for name, value in ast.iter_fields(above) if isinstance(value, list) and node in value)
-                found.append((id(above), part))
+                parts = ((name, value) for name, value in ast.iter_fields(above) if isinstance(value, list))
+                yield from ((above, name) for name, statements in parts if node in statements)
             node = above
-        return found
 
     def _is_open(self, headers: ast.expr) -> bool:
         """Whether something that headers are made of is not in sight."""
@@ -272,9 +264,8 @@ class Beside:
                 yield from self._joined(above, sure=sure)
             case ast.keyword(arg=None):
                 call = self.module.source.parents.get(id(above))
-                yield from (
-                    [call, *self._joined(call, sure=sure)] if isinstance(call, ast.Call) and is_merged(call) else ()
-                )
+                if isinstance(call, ast.Call) and is_merged(call):
+                    yield from (call, *self._joined(call, sure=sure))
             case ast.Call() if is_merged(above):
                 yield from (above, *self._joined(above, sure=sure))
             case ast.Dict() if any(k is None and v is node for k, v in zip(above.keys, above.values, strict=True)):
