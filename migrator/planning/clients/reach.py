@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from pathlib import PurePosixPath
 
 from migrator.patterns import under
@@ -25,7 +25,9 @@ def told(place: Place, changes: Iterable[Change], candidates: Candidates) -> str
     if "." in place.dotted and _is_installed(base, candidates):
         return ""
     top = place.dotted.partition(".")[0]
-    beyond = sorted(c.path for c in changes if _imports(c, top) and not _reaches(c, base, candidates))
+    code = (path.removeprefix(base) for path in candidates.files if path.startswith(base) and path.endswith(".py"))
+    there = {path.partition("/")[0].removesuffix(".py") for path in code}
+    beyond = sorted(c.path for c in changes if _imports(c, top) and not _reaches(c, base, there, candidates))
     if not beyond:
         return ""
     named = ", ".join(beyond[:_MOST]) + (f" and {len(beyond) - _MOST} more" if len(beyond) > _MOST else "")
@@ -50,19 +52,18 @@ def _tops(data: bytes) -> set[str]:
     return set(_TOP.findall(data.decode("utf-8", "replace")))
 
 
-def _reaches(change: Change, base: str, candidates: Candidates) -> bool:
-    """Whether something says that a file runs with a folder on its path, or is imported from there itself."""
+def _reaches(change: Change, base: str, there: Set[str], candidates: Candidates) -> bool:
+    """Whether something says that a file runs with a folder on its path, or is imported from there itself.
+
+    `there` are the modules and packages in that folder.
+    """
     path, before = change.path, change.before or b""
     folder = folder_of(path)
     if f"{folder}/" == base or not (folder or base) or b"sys.path" in before:
         return True
     if f"{folder}/__init__.py" in candidates.files or _is_named(path, candidates):
         return True
-    return any(
-        f.startswith((f"{base}{top}/", f"{base}{top}.py")) and f.endswith(".py")
-        for top in _tops(before)
-        for f in candidates.files
-    )
+    return not there.isdisjoint(_tops(before))
 
 
 def _is_named(path: str, candidates: Candidates) -> bool:

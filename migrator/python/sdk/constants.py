@@ -10,7 +10,7 @@ from migrator.python.reading.expressions import callee_of, text_value
 from migrator.python.sdk.values import Values
 from migrator.python.sdk.variables import Variables
 
-_SHOWS = {"critical", "debug", "echo", "error", "exception", "info", "log", "print", "warn", "warning", "write"}
+_SHOWS = {"critical", "debug", "echo", "error", "exception", "info", "log", "print", "warn", "warning"}
 
 
 class Constants:
