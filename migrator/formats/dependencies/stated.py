@@ -155,6 +155,8 @@ def settle(place: Place, rule: Dependency, manner: Manner) -> Iterator[Finding]:
             gone.append(one)
     for one, edits in zip(gone, place.without(gone) if gone else (), strict=True):
         yield _removed(rule, one, wanted, there, edits, manner)
+    if old and not rule.stays:
+        yield from _raised(place, rule, there, wanted, manner)
 
 
 def _asked(rule: Dependency, one: Stated) -> str:
@@ -228,6 +230,17 @@ def _notes(rule: Dependency, one: Stated, manner: Manner) -> Iterator[str]:
         yield f"the group is still called {manner.group}, which is what users install it by"
 
 
+def _raised(
+    place: Place, rule: Dependency, there: Sequence[Stated], wanted: Mapping[str, Stated], manner: Manner
+) -> Iterator[Finding]:
+    """What a list already has of the new ones, where the oldest version that it allows is too old."""
+    for one in there:
+        version = raised(one.version, wanted[canonical(one.name)].version)
+        if version != one.version and not (one.locked or one.alone or one.source):
+            edits = place.instead(one, replace(one, version=version))
+            yield _finding(rule, one, manner.status, f"{one.name}{one.version} → {version}", edits, manner)
+
+
 def _outside(there: Sequence[Stated], wanted: Mapping[str, Stated]) -> Iterator[str]:
     """What to say where a list has a new distribution, but in no version that is good enough."""
     for one in there:
@@ -272,6 +285,27 @@ def meets(there: str, needed: str) -> bool:
         return True
     bounds = {re.sub(r"\.?\*$", "", clause.version) for clause in both}
     return not bounds or any(both.contains(v, prereleases=True) for b in bounds for v in (b, f"{b}.1"))
+
+
+def raised(there: str, needed: str) -> str:
+    """`there`, where it allows versions older than `needed` does, with the lowest that is needed as its lowest.
+
+    It stays as it is where it pins a version, or allows none that is new enough.
+
+    >>> raised(">=1.30", ">=2,<4"), raised(">=1.0,<3", ">=2,<4"), raised(">=1.0,<2", ">=2,<4"), raised("==1.2", ">=2,<4")
+    ('>=2', '>=2,<3', '>=1.0,<2', '==1.2')
+    """
+    from packaging.version import InvalidVersion, Version
+
+    lowest = re.search(r">=\s*([\w.]+)", needed)
+    clauses = re.fullmatch(r"(?P<before>.*?)>=?\s*(?P<version>[\w.]+)(?P<after>.*)", there)
+    if not lowest or not clauses or not meets(there, needed):
+        return there
+    try:
+        is_older = Version(clauses["version"]) < Version(lowest[1])
+    except InvalidVersion:
+        return there
+    return f"{clauses['before']}>={lowest[1]}{clauses['after']}" if is_older else there
 
 
 # --------------------------------------------------------------------------------------------------------- in lines
