@@ -25,7 +25,7 @@ _WORD = re.compile(r"[A-Z][A-Z0-9_]+")
 _NAMED = re.compile(r"""(?<=["'`.])[A-Z][A-Z0-9_]+\b""")
 _BOUND = re.compile(  # `OLD = os.getenv("NEW")`, `OLD: process.env.NEW`
     r"""\b(?P<old>[A-Z][A-Z0-9_]+)(?:[ \t]*:[^=\n"'`]*)?[ \t]*[:=][ \t]*"""
-    r"""(?:[\w.=: \t]|[(\[,]\s*)*?["'`.](?P<new>[A-Z][A-Z0-9_]+)\b"""
+    r"""(?:[\w.=: \t]|[(\[,]\s*|(?<==)(?:"[^"\n]*"|'[^'\n]*'))*?["'`.](?P<new>[A-Z][A-Z0-9_]+)\b"""
 )
 _OF_ENVIRONMENT = re.compile(r"""(?:\b(?:getenv|get|config)\(|\benv(?:iron)?(?:\.\w+)?[.\[(])\s*["'`]?$""")
 

@@ -25,7 +25,7 @@ from migrator.python.reading.survey import facts_of
 from migrator.python.reading.takers import takers
 from migrator.python.reading.walk import outline
 from migrator.python.sdk import clients
-from migrator.python.words import fixtures, gone, notes, settings, texts
+from migrator.python.words import fields, fixtures, gone, notes, settings, texts
 from migrator.sites import Edit, Finding
 
 
@@ -57,7 +57,7 @@ def find(source: Source, found: Outline, facts: Facts, index: Index, *, edit_pro
         return without_overlaps([finding for finding in told if finding.rule in flags])
     rewriters = (shim, imports, uses, answers, calls, routing, notes, settings, fixtures, texts, model_ids, unknown)
     findings = [*clients.find(module), *unnamed.find(module), *fitting.find(module)]
-    findings += gone.find(module)
+    findings += [*gone.find(module), *fields.find(module)]
     findings += library.prepare(module)
     findings += [f for rewriter in rewriters for f in rewriter.find(module)]
     findings += uses.flagged_imports(module)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from migrator.python.direct.request import Request
-from migrator.python.direct.rows import Rows
+from migrator.python.direct.rows import Rows, merged
 from migrator.sites import Edit, Finding, Status
 
 SDK = "openai"
@@ -70,18 +70,4 @@ class Direct:
             edits = list(map(self.rows.spread, edits))
         edits = [*before, *edits, *after]
         said = "; ".join((f"{self.old} → {new}", *self.request.notes))
-        return Finding(self.place[0], self.rule, self.status, said, tuple(_merged(edits)))
-
-
-def _merged(edits: Iterable[Edit]) -> Iterator[Edit]:
-    """Edits in their order, those that add something at one place as one."""
-    waiting: Edit | None = None
-    for edit in sorted(edits, key=lambda e: (e.start, e.end)):
-        if waiting and waiting.start == waiting.end == edit.start == edit.end:
-            waiting = replace(waiting, text=waiting.text + edit.text)
-            continue
-        if waiting:
-            yield waiting
-        waiting = edit
-    if waiting:
-        yield waiting
+        return Finding(self.place[0], self.rule, self.status, said, tuple(merged(edits)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from migrator.python import statements
@@ -106,3 +106,17 @@ def _is_alone(before: str, after: str) -> bool:
     """Whether a call makes its statement, by what stands around it on its lines: it is no part of something longer."""
     part = re.search(r"[(\[{,]|\b(?:or|and|not|if|else|lambda)\b", before.rpartition("= ")[2])
     return part is None and re.fullmatch(r"(?:[.\w]|\[[\w\"']+\]|\(\))*:?\s*(?:#.*)?", after.rstrip()) is not None
+
+
+def merged(edits: Iterable[Edit]) -> Iterator[Edit]:
+    """Edits in their order, those that add something at one place as one."""
+    waiting: Edit | None = None
+    for edit in sorted(edits, key=lambda e: (e.start, e.end)):
+        if waiting and waiting.start == waiting.end == edit.start == edit.end:
+            waiting = replace(waiting, text=waiting.text + edit.text)
+            continue
+        if waiting:
+            yield waiting
+        waiting = edit
+    if waiting:
+        yield waiting

@@ -1,4 +1,4 @@
-"""Configuration read in code: `cfg["integration"]["portkey"]`, `.get(…).get(…)`, and fields that name a variable."""
+"""Configuration read in code: `cfg["integration"]["portkey"]` and `.get(…).get(…)`."""
 
 from __future__ import annotations
 
@@ -6,24 +6,18 @@ import ast
 from collections.abc import Iterator
 
 from migrator.python.module import Module
-from migrator.python.reading.expressions import parts_of, text_value
+from migrator.python.reading.expressions import text_value
 from migrator.sites import Edit, Finding, Status
 
 MOVED = "the section moved in the settings file, see that this reads it"
 
 
 def find(module: Module) -> Iterator[Finding]:
-    """Findings for settings looked up by key, by attribute, or through the name of a settings field."""
+    """Findings for settings looked up by key or by attribute."""
     if module.names.rules.settings:
         for node, _ in module.found.lookups:
             yield from _lookup(module, node)
         yield from _attributes(module)
-    if module.names.rules.envs:
-        for cls, scope in module.found.classes:
-            if any(
-                (module.dotted(parts_of(b), scope) or ".".join(parts_of(b))).endswith("BaseSettings") for b in cls.bases
-            ):
-                yield from _fields(module, cls)
 
 
 def _lookup(module: Module, node: ast.expr) -> Iterator[Finding]:
@@ -89,29 +83,3 @@ def _attributes(module: Module) -> Iterator[Finding]:
             if at is not None and module.meaning(reference.parts, reference.scope) is None:
                 message = f"{'.'.join(reference.parts)}: if this reads the settings file, the section is now {rule.new}"
                 yield Finding(module.source.start(reference.nodes[0]), rule.id, Status.MANUAL, message)
-
-
-def _fields(module: Module, cls: ast.ClassDef) -> Iterator[Finding]:
-    """A pydantic settings field reads the variable of its own name, unless an alias or a prefix says otherwise."""
-    prefix = _env_prefix(cls)
-    for statement in cls.body:
-        if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
-            continue
-        if isinstance(statement.value, ast.Call) and any("alias" in (k.arg or "") for k in statement.value.keywords):
-            continue
-        variable = (prefix + statement.target.id).upper()
-        renamed = None if prefix and module.names.env(prefix) else module.names.env(variable)
-        if renamed:
-            new, rule = renamed
-            message = f"this field reads {variable} by its own name: rename it or give it validation_alias={new!r}"
-            yield Finding(module.source.start(statement), rule.id, Status.MANUAL, message, stays=variable)
-
-
-def _env_prefix(cls: ast.ClassDef) -> str:
-    """The `env_prefix` of `model_config = SettingsConfigDict(env_prefix=…)` or of an inner `class Config`."""
-    for node in ast.walk(cls):
-        if isinstance(node, ast.keyword) and node.arg == "env_prefix":
-            return text_value(node.value) or ""
-        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "env_prefix" for t in node.targets):
-            return text_value(node.value) or ""
-    return ""
