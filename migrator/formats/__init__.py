@@ -116,8 +116,9 @@ _BY_SUFFIX = {
 }
 _TEXT = Format("text", "markdown")
 _PYTHON = frozenset({"py", "pyi", "pyw"})
+_TEMPLATE = "example|sample|template|dist|local"
 _ENV = re.compile(
-    r"\.env([._-].+)?|.+\.env(\..+)?|env\.(example|sample|template|dist|local)|\.envrc|\.flaskenv|\.dev\.vars(\..+)?"
+    rf"\.env([._-].+|{_TEMPLATE})?|.+\.env(\..+)?|env[._-]({_TEMPLATE})|\.envrc|\.flaskenv|\.dev\.vars(\..+)?"
 )
 _REQUIREMENTS = re.compile(r"(^|/)([\w.-]*(requirements|constraints)[\w.-]*|(requirements|constraints)/.+)\.(txt|in)$")
 _DOCKER = re.compile(r"(Dockerfile|Containerfile)[.-].+")

@@ -43,7 +43,10 @@ class Placed:
         return self.places[line] + at - self.starts[line]
 
     def _edit(self, edit: Edit) -> Edit:
-        indent = self.indents[min(self._line(edit.start), len(self.indents) - 1)]
+        line = self._line(edit.start)
+        indent = self.indents[min(line, len(self.indents) - 1)]
+        if not edit.text and edit.end == self.size > edit.start == self.starts[line]:  # the last lines, indent and all
+            return Edit(self._at(edit.start) - len(indent), self._at(edit.end), "")
         text = edit.text.replace("\n", self.newline + indent)
         if edit.end == self.size:
             text = text.removesuffix(indent) if edit.text.endswith("\n") else text
