@@ -15,7 +15,7 @@ from migrator.fates.providers import LOST, begins, of_provider
 from migrator.patterns import under
 from migrator.python.reading.expressions import callee_of, is_none, text_value
 from migrator.python.reading.scopes import Scope
-from migrator.python.sdk import arguments, models
+from migrator.python.sdk import anthropic, arguments, models
 from migrator.python.sdk.beside import Beside, Headers
 from migrator.python.sdk.configs import flag, meant
 from migrator.python.sdk.options import Result, spelled
@@ -34,8 +34,6 @@ _JSON = ("config", "retries", "timeout")  # options that are JSON in a header; o
 _JOINING = "aiohttp"  # its sessions join a path that begins with a slash to the host alone
 _BODIES = ("messages", "input", "prompt")  # what is sent beside a model
 _WITH_HEADERS = "left with its headers, which are to be written by hand"
-_AS_TOKEN = "the key is a bearer token, and the SDK adds /v1 to the address"
-_BEARER = ("Anthropic", "AsyncAnthropic")  # these take a bearer token by another name, and add `/v1` themselves
 
 
 class Given(NamedTuple):
@@ -182,16 +180,23 @@ class Through:
 
     def _takes_model(self, node: ast.Call | ast.Dict, scope: Scope) -> bool:
         """Whether a call makes a client of another library that is given a model."""
-        dotted = self.writer.dotted(node.func, scope) if isinstance(node, ast.Call) else ""
-        return models.beginning(self.client, dotted) is not None
+        return models.beginning(self.client, self._dotted(node, scope)) is not None
+
+    def _dotted(self, node: ast.Call | ast.Dict, scope: Scope) -> str:
+        """The full name of what is called; "" for a dict, and where nothing tells it."""
+        return self.writer.dotted(node.func, scope) if isinstance(node, ast.Call) else ""
 
     def _joined(self, node: ast.Call | ast.Dict, scope: Scope) -> Iterator[Finding]:
         """A session that puts the paths of requests in the place of the address's own, which it had none of so far."""
         base = base_of(node)
         old = text_value(base) or ""
         new = self.writer.moved_address(old.rstrip("/"))
-        dotted = self.writer.dotted(node.func, scope) if isinstance(node, ast.Call) else ""
-        if base is None or not under(dotted, _JOINING) or urlsplit(old).path.strip("/") or not urlsplit(new).path:
+        if (
+            base is None
+            or not under(self._dotted(node, scope), _JOINING)
+            or urlsplit(old).path.strip("/")
+            or not urlsplit(new).path
+        ):
             return
         self.writer.module.kept.add(id(base))
         where = urlsplit(new)
@@ -205,10 +210,11 @@ class Through:
                 text = f'{text[:-1]}/"'
             result, by_name = Result(), named(node)
             replaced = {url: item(node, url, text)}
-            if _class(node) in _BEARER:
-                result.say(Status.REVIEW, _AS_TOKEN)
+            if anthropic.adds_path(_class(node)):
+                own = anthropic.takes_token(_class(node), self._dotted(node, scope))
+                result.say(Status.REVIEW, anthropic.AS_TOKEN if own else anthropic.PATH_ADDED)
                 replaced[url] = item(node, url, f'"{self.writer.url.removesuffix("/v1")}"')
-                if "api_key" in by_name:
+                if own and "api_key" in by_name:
                     replaced["api_key"] = item(node, "auth_token", self.writer.text(by_name["api_key"]))
             said, more = self._said(node), models.edits(self.writer, result, node, scope)
             finding = self.writer.edited(node, result, said, Edit(0, 0, ""), replaced, [], [])
@@ -229,9 +235,12 @@ class Through:
         """A client that is given headers by the name `where`: they carry no key any more, its own argument does."""
         by_name, result = named(node), self.options.convert(given.options)
         result.headers.update((n, self.writer.text(v)) for n, v in given.others.items())
-        bearer = _class(node) in _BEARER
-        if bearer:
-            result.say(Status.REVIEW, _AS_TOKEN)
+        straight = anthropic.adds_path(_class(node))
+        bearer = anthropic.takes_token(_class(node), self._dotted(node, scope))
+        if straight:
+            result.say(Status.REVIEW, anthropic.AS_TOKEN if bearer else anthropic.WITH_TOKEN)
+        if straight and not bearer:
+            result.headers = {"Authorization": self.bearer_of(given), **result.headers}
         key_name = next((n for n in _KEYS if n in by_name), "api_key")
         row = self.writer.rules.parameter("authorization")
         if row and self._is_anothers(by_name.get(key_name), given):
@@ -240,7 +249,7 @@ class Through:
         replaced, gone, added = dict[str, str](), list[str](), list[str]()
         url, text = self._url(node, scope)
         if url:
-            replaced[url] = item(node, url, f'"{self.writer.url.removesuffix("/v1")}"' if bearer else text)
+            replaced[url] = item(node, url, f'"{self.writer.url.removesuffix("/v1")}"' if straight else text)
         elif note := next(filter(None, (self.urls.elsewhere(by_name.get(n)) for n in _URLS)), ""):
             result.say(Status.REVIEW, note)
         rest = result.headers_text()
