@@ -22,6 +22,8 @@ _LINE = re.compile(r"(?:[^\n\\]|\\(?:\r\n|.))+", re.DOTALL)
 _HELD = re.compile(r"""["']?(?:\s*\n?\s*value)?(?:[ \t]*[:=]|:-)[ \t]*["']?(?P<url>https?://[^\s"'`,;)}\]]+)""")
 _SET = re.compile(r"""(?P<name>\w+)(?:[ \t]*[:=][ \t]*["']?(?:\$\{\w+:?-)?|:?-)""")
 
+_KEY = re.compile(r"""(?P<name>[a-z][\w-]*)["']?[ \t]*[:=][ \t]*["']?\Z""")
+
 
 def settled(
     path: str, text: str, findings: Iterable[Finding], rules: Rules, read: Read | None, *, document: bool
@@ -31,7 +33,9 @@ def settled(
     `read` is what the tree's code reads, for a file that is none itself. A `document` sets nothing.
     """
     found = _agreed(path, text, list(findings), rules, read, document=document)
-    return found if read is None or document else [_with_what_it_holds(f, text, rules) for f in found]
+    if read is None or document:
+        return found
+    return [_with_its_reader(_with_what_it_holds(f, text, rules), text, rules, read) for f in found]
 
 
 def _agreed(
@@ -204,6 +208,15 @@ def _with_what_it_holds(finding: Finding, text: str, rules: Rules) -> Finding:
         if note := elsewhere([held["url"]], client, client.url) if held else "":
             return _noted(finding, note)
     return finding
+
+
+def _with_its_reader(finding: Finding, text: str, rules: Rules, read: Read) -> Finding:
+    """The finding of an address, with a note where code reads it by its key some of whose requests stay."""
+    key = _KEY.search(text, text.rfind("\n", 0, finding.start) + 1, finding.start) if finding.edits else None
+    reader = read.keys.get(key["name"]) if key and is_address(text, finding, rules) else None
+    if key is None or reader is None:
+        return finding
+    return _noted(finding, f"{reader} has {key['name']}, and requests that stay: see which address they need")
 
 
 def _noted(finding: Finding, note: str) -> Finding:

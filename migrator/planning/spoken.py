@@ -23,6 +23,7 @@ from migrator.tree.aside import is_test
 READERS = "for all clients and requests of the code do"
 _WORD = re.compile(r"[A-Z][A-Z0-9_]+")
 _NAMED = re.compile(r"""(?<=["'`.])[A-Z][A-Z0-9_]+\b""")
+_KEY = re.compile(r"""(?<=["'`.])[a-z][\w-]*\b""")
 _BOUND = re.compile(  # `OLD = os.getenv("NEW")`, `OLD: process.env.NEW`
     r"""\b(?P<old>[A-Z][A-Z0-9_]+)(?:[ \t]*:[^=\n"'`]*)?[ \t]*[:=][ \t]*"""
     r"""(?:[\w.=: \t]|[(\[,]\s*|(?<==)(?:"[^"\n]*"|'[^'\n]*'))*?["'`.](?P<new>[A-Z][A-Z0-9_]+)\b"""
@@ -32,10 +33,14 @@ _OF_ENVIRONMENT = re.compile(r"""(?:\b(?:getenv|get|config)\(|\benv(?:iron)?(?:\
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What the tree reads once it is rewritten: old variable -> path of a file that does, and the new ones."""
+    """What the tree reads once it is rewritten: old variable -> path of a file that does, and the new ones.
+
+    `keys` are the names in lower case that code has some of whose requests stay, with its path too.
+    """
 
     old: Mapping[str, str] = field(default_factory=dict)
     new: frozenset[str] = frozenset()
+    keys: Mapping[str, str] = field(default_factory=dict)
 
 
 class Spoken(NamedTuple):
@@ -140,7 +145,9 @@ def read_after(
             old.setdefault(name, each.path)
     if old:
         new = new.union(*(each.reads for each in told if each.sends))
-    return Read(old, frozenset(new))
+    stays = [each.path for each in told if each.stays and each.path in texts]
+    keys = {match[0]: path for path in reversed(stays) for match in _KEY.finditer(texts[path])}
+    return Read(old, frozenset(new), keys)
 
 
 def _own(text: str, names: Names) -> Iterator[str]:

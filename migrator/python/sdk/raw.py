@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from migrator.fates.providers import new_id
+from migrator.fates.providers import new_id, vendor_unseen
 from migrator.primitives.client import Parameter
 from migrator.python.library.needless import Cuts
 from migrator.python.reading.expressions import text_value
@@ -266,6 +266,10 @@ class _Raw:
                     yield self.writer.say(node, Status.MANUAL, said if new.text != model else f"{model}: {new.message}")
                 elif new.text != model and place:
                     yield self.writer.say(node, new.status, said, (Edit(*place, new.text),))
+
+        for scope, node in self.through.unseen if client.vendors and self.through.asked else ():
+            if self.through.asked.get(scope, {""}) == {""}:  # who is asked is said with the headers else
+                yield self.writer.say(node, Status.REVIEW, vendor_unseen(client))
 
     def _elsewhere(self, node: ast.expr, model: str) -> Finding:
         said = (

@@ -57,13 +57,29 @@ class Through:
     @cached_property
     def bodies(self) -> Mapping[Scope, list[tuple[ast.expr, str]]]:
         """The models in what is sent, by where it is written: `{"model": "gpt-4o", "messages": …}`."""
-        scopes = {id(text.node): text.scope for text in self.writer.module.found.texts}
         found: dict[Scope, list[tuple[ast.expr, str]]] = {}
+        for scope, node in self._sent_models:
+            if model := text_value(node):
+                found.setdefault(scope, []).append((node, model))
+        return found
+
+    @cached_property
+    def unseen(self) -> list[tuple[Scope, ast.expr]]:
+        """The models in what is sent that do not stand there, and are nowhere seen to name a vendor."""
+        values = ((s, n, [text_value(v) for v in self.urls.values.of(n)]) for s, n in self._sent_models)
+        return [
+            (s, n) for s, n, ids in values if not text_value(n) and not (ids and all("/" in (i or "") for i in ids))
+        ]
+
+    @cached_property
+    def _sent_models(self) -> list[tuple[Scope, ast.expr]]:
+        found = list[tuple[Scope, ast.expr]]()
+        scopes = {id(text.node): text.scope for text in self.writer.module.found.texts}
         for node in self.writer.module.source.nodes:
             by_name = named(node) if isinstance(node, ast.Dict) else {}
-            model = text_value(by_name.get("model"))
-            if model and any(each in by_name for each in _BODIES):
-                found.setdefault(scopes[id(by_name["model"])], []).append((by_name["model"], model))
+            if isinstance(node, ast.Dict) and "model" in by_name and any(each in by_name for each in _BODIES):
+                key = next(k for k in node.keys if k and text_value(k) == "model")
+                found.append((scopes[id(key)], by_name["model"]))
         return found
 
     def headers(self, node: ast.Call, scope: Scope) -> Iterator[Finding]:
