@@ -15,7 +15,15 @@ from migrator.python.library import handed_on, in_modules, variables
 from migrator.python.library import modules as library_modules
 from migrator.python.module import Module
 from migrator.python.reading.calling import asked
-from migrator.python.reading.expressions import Parts, callee_of, imported_later, is_logger, parts_of, text_value
+from migrator.python.reading.expressions import (
+    Parts,
+    attribute_asked,
+    callee_of,
+    imported_later,
+    is_logger,
+    parts_of,
+    text_value,
+)
 from migrator.python.reading.outline import Text
 from migrator.python.reading.scopes import FunctionNode
 from migrator.python.reading.survey import is_importer
@@ -121,8 +129,24 @@ class Texts:
         while isinstance(above, ast.Tuple | ast.List | ast.Set):
             above = self.module.source.parents.get(id(above))
         if isinstance(above, ast.Compare) or (isinstance(above, ast.Call) and callee_of(above) == "startswith"):
-            return any(isinstance(each, ast.Attribute) and each.attr == "__module__" for each in ast.walk(above))
+            within = self._function_of(above)
+            names = {(within, each.id) for each in ast.walk(above) if isinstance(each, ast.Name)}
+            return _asks_for_module(above) or not names.isdisjoint(self._of_classes)
         return False
+
+    @cached_property
+    def _of_classes(self) -> set[tuple[int, str]]:
+        """The variables that are given the module that a class says it is of, each with its function."""
+        given = (node for node in self.module.source.nodes if isinstance(node, ast.Assign))
+        asking = (node for node in given if _asks_for_module(node.value))
+        return {(self._function_of(n), t.id) for n in asking for t in n.targets if isinstance(t, ast.Name)}
+
+    def _function_of(self, node: ast.AST) -> int:
+        """The id of the function that a node is in; 0 for none."""
+        above: ast.AST | None = node
+        while above is not None and not isinstance(above, FunctionNode):
+            above = self.module.source.parents.get(id(above))
+        return id(above) if above is not None else 0
 
     def _asked_as_well(self, text: Text, library: Library) -> Finding | None:
         """What is said where a text asks whether the library is there, which goes on being used, here or by others."""
@@ -270,3 +294,12 @@ class Texts:
             return replace(found, status=Status.MANUAL, message=f"{said}: write it by hand", edits=())
         end = self.module.source.end(text.node)
         return replace(found, edits=(*found.edits, Edit(end, end, ', fromlist=["*"]')))
+
+
+def _asks_for_module(node: ast.AST) -> bool:
+    """Whether a part of an expression asks a class for the module it is of."""
+    parts = [*ast.walk(node)]
+    asked = (attribute_asked(each, ("getattr",)) for each in parts)
+    return any(isinstance(each, ast.Attribute) and each.attr == "__module__" for each in parts) or any(
+        each and each[1] == "__module__" for each in asked
+    )
