@@ -69,5 +69,5 @@ class Direct:
         if self.rows and len(before) > 1:
             edits = list(map(self.rows.spread, edits))
         edits = [*before, *edits, *after]
-        said = "; ".join((f"{self.old} → {new}", *self.request.notes))
+        said = "; ".join((f"{self.old} → {new}", *self.request.told))
         return Finding(self.place[0], self.rule, self.status, said, tuple(merged(edits)))

@@ -256,7 +256,7 @@ class _Planner:
         if misfit:
             raise NotKnownError(f"{misfit}: a type checker would ask for the SDK's own types")
         if self.safe and request.differs:
-            raise NotKnownError(f"{'; '.join(request.notes)}; left alone: --safe-only")
+            raise NotKnownError(f"{'; '.join(request.told)}; left alone: --safe-only")
         edits = text.edits(source, call, request)
         for edit in edits:
             if any(edit.start <= start < edit.end for start in starts):

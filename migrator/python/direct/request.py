@@ -76,12 +76,25 @@ class Request:
     added: list[tuple[str, str]] = field(default_factory=list)  # what LiteLLM does by itself, and its text
     changes: list[Change] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    dropped: dict[str, list[str]] = field(default_factory=dict)  # why -> the arguments that are not sent any more
     differs: bool = False
 
     def say(self, note: str) -> None:
         """Note what is said of the call, once."""
         if note not in self.notes:
             self.notes.append(note)
+
+    def drop(self, name: str, row: Argument) -> None:
+        """Say that an argument is not sent any more."""
+        names = self.dropped.setdefault(row.note, [])
+        names += [] if name in names else [name]
+        self.differs = True
+
+    @property
+    def told(self) -> list[str]:
+        """What is said of the call, one reason for all the arguments that it holds for."""
+        gone = (f"{', '.join(names)} {'go' if len(names) > 1 else 'goes'}: {n}" for n, names in self.dropped.items())
+        return [*self.notes, *gone]
 
     def see(self, row: Argument) -> None:
         """Say what differs of an argument that goes on in another way."""

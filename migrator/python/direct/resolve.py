@@ -104,8 +104,7 @@ class _Resolver:
                 made.gone.append(argument)
             case Destination.DROP:
                 made.gone.append(argument)
-                made.notes.append(f"{name} goes: {row.note}")
-                made.differs = True
+                made.drop(name, row)
             case _:
                 raise NotKnownError(f"{name}: {row.note}" if row.note else name)
 

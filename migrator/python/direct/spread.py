@@ -121,8 +121,7 @@ class Spread:
                 return ""
             case Destination.DROP:
                 made.changes.append(Change(key))
-                made.say(f"{name} goes: {row.note}")
-                made.differs = True
+                made.drop(name, row)
                 return ""
         raise NotKnownError(f"{name}: {row.note}" if row.note else name)
 
