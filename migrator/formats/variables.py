@@ -12,6 +12,8 @@ from migrator.sites import Finding, Status
 
 TEMPLATE = re.compile(r"(?:example|sample|template|dist)[^/]*$")
 PROSE = frozenset({"markdown", "rst", "text"})
+_INPUT = re.compile(r"[ \t]*[\w-]+:[ \t]*(['\"]?)\$\{\{[^}]*\}\}\1[ \t]*$")  # an input that is this value and no more
+_USES = re.compile(r"^[ \t]*(?:-[ \t]+)?uses:[ \t]*['\"]?(\S+)", re.MULTILINE)
 SILENT = frozenset({"lock", "notebook", "sql", "requirements"})  # kinds of files that no variable is told of
 
 
@@ -27,6 +29,8 @@ def find(text: str, kind: str, names: Names, path: str) -> Iterator[Finding]:
         rule = names.variable(match[0])
         if rule is None or match[0] in seen or not match[0].isupper() or _is_read(match[0], rule, names):
             continue
+        if rule.templates and ".github/" in path and _is_of_action(text, match.start()):
+            continue
         seen.add(match[0])
         if not rule.templates:
             is_prose = kind in PROSE
@@ -38,6 +42,19 @@ def find(text: str, kind: str, names: Names, path: str) -> Iterator[Finding]:
         if rule.id in listed:
             said = f"{', '.join(sorted(m[0] for m in listed[rule.id]))}: {rule.message}{_missing(text, kind, names)}"
             yield Finding(listed[rule.id][0].start(), rule.id, Status.REVIEW, said)
+
+
+def _is_of_action(text: str, start: int) -> bool:
+    """Whether a variable is what an action of others is given in a workflow, which is none of the project's code."""
+    begin = text.rfind("\n", 0, start) + 1
+    line = text[begin : text.find("\n", start) if "\n" in text[start:] else len(text)].rstrip("\r")
+    if not _INPUT.match(line):
+        return False
+    width = len(line) - len(line.lstrip())
+    above = (each for each in reversed(text[:begin].splitlines()) if each.strip())
+    around = next((each for each in above if len(each) - len(each.lstrip()) < width), "")
+    used = [match[1] for match in _USES.finditer(text, 0, begin)]
+    return around.strip() == "with:" and bool(used) and not used[-1].startswith("./")
 
 
 def _missing(text: str, kind: str, names: Names) -> str:

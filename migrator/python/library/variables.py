@@ -9,6 +9,7 @@ from migrator.primitives.library import Variable
 from migrator.python.module import Module
 from migrator.python.reading.expressions import ENVIRONMENT, GETTERS, callee_of, parts_of, text_value
 from migrator.python.reading.outline import Text
+from migrator.tree.aside import is_test
 
 _SETTERS = {"setdefault", "setenv", "putenv", "delenv", "unsetenv"}
 _OF_ITEMS = {"setitem", "delitem"}  # of pytest's monkeypatch: they are given the environment
@@ -19,19 +20,27 @@ def is_left(module: Module, text: Text, name: str, rule: Variable) -> bool:
     """Whether nobody may read a variable any more.
 
     One of another name than the library's has to be set here. A provider's has to be set, or be kept or tested, beside
-    the library: what is given to a call is that call's.
+    the library: what is given to a call is that call's, and what a test sets may be for other code.
     """
     if not rule.check:
         return False
     if rule.is_librarys(name):
         return True
-    if rule.templates and not module.index.uses_old(module.facts):
+    if rule.templates and (not module.index.uses_old(module.facts) or _is_for_others(module, name)):
         return False
     for node in (text.node, *_looped(module, text.node)):
         parent = module.source.parents.get(id(node))
         if _sets(module, node, parent) or (rule.templates and _asks(parent) and _is_kept_or_tested(module, parent)):
             return True
     return False
+
+
+def _is_for_others(module: Module, name: str) -> bool:
+    """Whether a test sets a variable that code of the project names which has nothing to do with the library."""
+    if not is_test(module.facts.path):
+        return False
+    naming = (facts for facts in module.index.by_path.values() if name in facts.constants and not is_test(facts.path))
+    return any(not module.index.uses_old(facts) for facts in naming)
 
 
 def by_keywords(module: Module) -> Iterator[tuple[ast.keyword, Variable]]:
