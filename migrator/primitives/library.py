@@ -120,6 +120,7 @@ class Answer(OfLibrary):
     )
     usage: str = key(TEXT, "the argument that may ask for a last chunk without `last`", "")
     last: str = key(TEXT, "the field that is empty in such a chunk", "")
+    counted: str = key(TEXT, "the field that such a chunk alone has", "")
     raised: list[str] = key(GLOBS, "names of the library that are classes of errors", [])
     lost: Mapping[str, str] = key(TEXT_MAP, "attribute that no error has any more = what to do about it", {})
     lacking: Mapping[str, str] = key(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from migrator.python.answers import standins
+from migrator.python.answers import keyed, standins
 from migrator.python.answers.trace import Trace
 from migrator.python.answers.values import NONE, leads
 from migrator.python.answers.view import View
@@ -27,10 +27,12 @@ def find(module: Module, trace: Trace) -> Iterator[Finding]:
     sure = standins.given(module, trace)
     for node in module.source.nodes:
         said, edits = "", tuple[Edit, ...]()
-        if isinstance(node, ast.Dict) and (shape := _shape(node, trace)) and (id(node) in sure or _is_given(at, node)):
-            edits = standins.as_object(module, trace, node, shape) if id(node) in sure else ()
-            said = _AN_OBJECT if edits else _TO_DO
-        elif isinstance(node, ast.Attribute) and node.attr == "__getitem__":
+        if isinstance(node, ast.Dict) and (id(node) in sure or _is_given(at, node)):
+            shape = _shape(node, trace)
+            if shape and keyed.is_read(trace, node):
+                edits = standins.as_object(module, trace, node, shape) if id(node) in sure else ()
+                said = _AN_OBJECT if edits else _TO_DO
+        elif isinstance(node, ast.Attribute) and node.attr == "__getitem__" and keyed.read(trace):
             said = "keys of a mock: attributes are read of answers now, give it these"
         if said:
             status = Status.REVIEW if edits else Status.MANUAL
@@ -67,7 +69,7 @@ def _item_shape(name: str, item: ast.Dict, trace: Trace) -> str:
     for shape in sorted({shape.strip("[]") for shape in trace.rule.gives.values()}):
         said = trace.rule.fields.get(shape, {}).get(name, "")
         inner = said.strip("[]?~") if said.startswith("[") else ""
-        if inner and keys and keys <= {*trace.rule.fields.get(inner, {})}:
+        if inner and keys and keys <= {*trace.rule.fields.get(inner, {})} and keyed.is_read(trace, item):
             return inner
     return ""
 

@@ -181,16 +181,16 @@ def _children(node: ast.AST) -> Iterator[tuple[ast.AST, tuple[Told, ...]]]:
     match node:
         case ast.If() | ast.While() | ast.IfExp():
             yield node.test, ()
-            yield from _all(node.body, (*_tells(node.test, True),))
-            yield from _all(node.orelse, (*_tells(node.test, False),))
+            yield from _all(node.body, (*tells(node.test, True),))
+            yield from _all(node.orelse, (*tells(node.test, False),))
         case ast.BoolOp():
             told: tuple[Told, ...] = ()
             for value in node.values:
                 yield value, told
-                told = (*told, *_tells(value, isinstance(node.op, ast.And)))
+                told = (*told, *tells(value, isinstance(node.op, ast.And)))
         case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
             yield from ((generator, ()) for generator in node.generators)
-            yield node.elt, tuple(t for g in node.generators for test in g.ifs for t in _tells(test, True))
+            yield node.elt, tuple(t for g in node.generators for test in g.ifs for t in tells(test, True))
         case _:
             for name in node._fields:
                 inner: object = getattr(node, name, None)
@@ -213,18 +213,19 @@ def _all(value: object, told: tuple[Told, ...]) -> Iterator[tuple[ast.AST, tuple
 def _left(statement: ast.AST) -> Iterator[Told]:
     """What a statement tells of all that follow it in its block."""
     if isinstance(statement, ast.Assert):
-        yield from _tells(statement.test, True)
+        yield from tells(statement.test, True)
     elif isinstance(statement, ast.If) and not statement.orelse and leaves(statement.body):
-        yield from _tells(statement.test, False)
+        yield from tells(statement.test, False)
 
 
-def _tells(test: ast.expr, holds: bool) -> Iterator[Told]:
+def tells(test: ast.expr, holds: bool) -> Iterator[Told]:
+    """What a test tells where it holds, or does not."""
     match test:
         case ast.UnaryOp(op=ast.Not()):
-            yield from _tells(test.operand, not holds)
+            yield from tells(test.operand, not holds)
         case ast.BoolOp() if isinstance(test.op, ast.And) == holds:
             for value in test.values:
-                yield from _tells(value, holds)
+                yield from tells(value, holds)
         case ast.Call(func=ast.Name(id="isinstance"), args=[of, types]) if parts_of(of):
             yield Told(parts_of(of), types, holds)
         case _ if not holds:
@@ -275,6 +276,11 @@ def reaching(notes: Notes, use: ast.AST, stores: list[ast.expr]) -> tuple[list[a
     return seen, False
 
 
+def is_given_in(notes: Notes, block: list[ast.stmt], stores: list[ast.expr]) -> bool:
+    """Whether whatever goes on after a block came by one of the assignments in it."""
+    return leaves(block) or any(_is_sure(notes, each, stores) for each in block)
+
+
 def _is_beside(notes: Notes, store: ast.expr, use: ast.AST) -> bool:
     """Whether `(name := value)` stands in the expression that a use is part of, and before that."""
     if not isinstance(notes.parents.get(id(store)), ast.NamedExpr) or not isinstance(use, ast.expr):
@@ -298,7 +304,7 @@ def _is_sure(notes: Notes, statement: ast.AST, stores: list[ast.expr]) -> bool:
         return False
 
     def sure(block: list[ast.stmt]) -> bool:
-        return leaves(block) or any(_is_sure(notes, each, stores) for each in block)
+        return is_given_in(notes, block, stores)
 
     match statement:
         case ast.If():

@@ -181,7 +181,7 @@ class _Reader:
             self._asked(node, asked[1])
         elif plain == "dict" and len(node.args) == 1 and not node.keywords:
             shapes, _ = self._shapes(node.args[0])
-            if shapes and not self._keeps(shapes) and not self._has_none(node, node.args[0]):
+            if shapes and not self._keeps(shapes):
                 self._dict(node, shapes)
         elif callee_of(node) == "itemgetter" and node.args and text_value(node.args[0]):
             self._getter(node)
@@ -215,18 +215,6 @@ class _Reader:
         shapes = [v.shape for v in values if isinstance(v, Is)]
         if shapes and not self._keeps(shapes):
             self._say(node, Status.MANUAL, f"itemgetter: {self.rule.message}; `attrgetter` does")
-
-    def _has_none(self, node: ast.expr, of: ast.expr) -> bool:
-        """Whether a node is only reached where `hasattr(of, "model_dump")` is false, which it is of no answer."""
-        below: ast.AST = node
-        for above in self.at.notes.above(node):
-            if isinstance(above, ast.If | ast.IfExp) and _asks_for_dump(above.test, of):
-                other = above.orelse
-                return below is other or (isinstance(other, list) and below in other)
-            if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-                return False
-            below = above
-        return False
 
     def _method(self, node: ast.Call, func: ast.Attribute, new: str) -> None:
         shapes, values = self._shapes(func.value)
@@ -346,7 +334,3 @@ class _Reader:
         ):
             message, status = f"{name} is never there from now on: {self.rule.gone[name]}", Status.REVIEW
         self._say(node, status, message, start=start)
-
-
-def _asks_for_dump(test: ast.expr, of: ast.expr) -> bool:
-    return ast.dump(test) == ast.dump(ast.parse(f'hasattr({ast.unparse(of)}, "model_dump")', mode="eval").body)

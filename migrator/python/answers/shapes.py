@@ -70,10 +70,21 @@ class Shapes:
         return any(field is None or field.sent for field in fields)
 
     def lacking(self, values: Values, names: tuple[str, ...]) -> Values:
-        """Those of the values that may be without one of some attributes."""
-        known = {v: [self.field(v.shape, name) for name in names] for v in values if isinstance(v, Is)}
-        there = {v for v, fields in known.items() if all(f and (f.none or not f.sent) for f in fields)}
-        return frozenset(v for v in values if v not in there)
+        """Those of the values that may be without one of some attributes.
+
+        What gives no dictionary of itself is no answer, but may be a stream of one.
+        """
+        there = {v for v in values if isinstance(v, Is) and all(self._has(v.shape, name) for name in names)}
+        whole = [v for v in there if "model_dump" in names and isinstance(v, Is)]
+        streams = (Many(frozenset({Is(self.rule.each[v.shape], v.usage)})) for v in whole if v.shape in self.rule.each)
+        return frozenset([*(v for v in values if v not in there), *streams])
+
+    def _has(self, shape: str, name: str) -> bool:
+        """Whether what has a shape is sure to have an attribute: a field, or the method that gives a dictionary."""
+        if name == "model_dump":
+            return shape not in self.rule.closed
+        field = self.field(shape, name)
+        return field is not None and (field.none or not field.sent)
 
     def given(self, name: str, *, usage: bool = False) -> Values:
         """What a function of the library gives, or a type of it is; nothing for any other name."""

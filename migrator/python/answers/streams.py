@@ -1,4 +1,7 @@
-"""Streams that may end in a chunk of nothing but usage: what reads a choice of each chunk is guarded."""
+"""Streams that may end in a chunk of nothing but usage.
+
+What reads a choice of each chunk is guarded; what reads the usage behind such a guard is reported.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from migrator.python.answers.values import Is
 from migrator.python.answers.view import View
 from migrator.python.module import Module
 from migrator.python.reading.expressions import attribute_asked, text_value
+from migrator.python.reading.scopes import FunctionNode
 from migrator.sites import Edit, Finding, Status
 
 _LOOPS = (ast.For, ast.AsyncFor)
@@ -29,6 +33,7 @@ def find(module: Module, trace: Trace) -> Iterator[Finding]:
         for node in module.source.nodes:
             if isinstance(node, ast.Subscript) and text_value(node.slice) is None and _names(node.value, last):
                 yield from guards.read(node)
+        yield from guards.missed()
 
 
 def _names(node: ast.expr, name: str) -> bool:
@@ -49,9 +54,7 @@ class _Guards:
         """What becomes of the reading of one choice."""
         assert isinstance(node.value, ast.Attribute | ast.Subscript)
         chunk, rule = node.value.value, self.trace.rule
-        chunks = {s for s in rule.each.values()}
-        values = self.trace.value(self.at, chunk)
-        if not any(isinstance(v, Is) and v.usage and v.shape in chunks for v in values):
+        if not self._may_be_last(chunk):
             return
         loop = self._loop(chunk)
         if loop is not None and id(loop) in self.done:
@@ -71,6 +74,38 @@ class _Guards:
             message = f"{said}: look whether there is one before it is read"
             yield Finding(start, rule.id, Status.MANUAL, message)
 
+    def missed(self) -> Iterator[Finding]:
+        """What reads usage of chunks only where one of nothing but usage does not get to; a finding for each loop."""
+        reads: dict[tuple[int, str], list[tuple[ast.AST, ast.expr]]] = {}
+        for node in self.module.source.nodes:
+            of = self._counted_of(node)
+            if of is not None and self._may_be_last(of):
+                functions = (a for a in self.at.notes.above(node) if isinstance(a, FunctionNode))
+                home = self._loop(of) or next(functions, None)
+                reads.setdefault((id(home), ast.dump(of)), []).append((node, of))
+        for found in reads.values():
+            if all(self._is_guarded(node, of, caught=False) for node, of in found):
+                of, rule = found[0][1], self.trace.rule
+                said = f"{rule.counted}: the chunk that has it has no {rule.last} and does not get here"
+                message = f"{said}: read it before the look whether there are any"
+                place = self.places.span(of)
+                start = place[0] if place else self.module.source.start(of)
+                yield Finding(start, rule.id, Status.MANUAL, message)
+
+    def _counted_of(self, node: ast.AST) -> ast.expr | None:
+        """What usage is read of, by attribute, by `getattr` or by key."""
+        name = self.trace.rule.counted
+        if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Load) and _names(node, name):
+            return node.value
+        asked = attribute_asked(node, ("getattr",))
+        return asked[0] if asked and asked[1] == name else None
+
+    def _may_be_last(self, chunk: ast.expr) -> bool:
+        """Whether an expression may be a chunk of nothing but usage."""
+        chunks = {*self.trace.rule.each.values()}
+        values = self.trace.value(self.at, chunk)
+        return any(isinstance(v, Is) and v.usage and v.shape in chunks for v in values)
+
     def _loop(self, chunk: ast.expr) -> ast.AST | None:
         """The loop, or the comprehension, that a chunk is the variable of."""
         if not isinstance(chunk, ast.Name):
@@ -84,8 +119,11 @@ class _Guards:
                 return None
         return None
 
-    def _is_guarded(self, node: ast.Subscript, chunk: ast.expr) -> bool:
-        """Whether something around, or before in the blocks around, asks whether the chunk has choices."""
+    def _is_guarded(self, node: ast.AST, chunk: ast.expr, *, caught: bool = True) -> bool:
+        """Whether something around, or before in the blocks around, asks whether the chunk has choices.
+
+        `caught` is whether a handler of what is raised without them counts.
+        """
         below: ast.AST = node
         for above in self.at.notes.above(node):
             if any(self._tells(test, chunk, holds=holds) for test, holds in _before(above, below)):
@@ -94,7 +132,7 @@ class _Guards:
                 for before in block[: block.index(below)] if isinstance(block, list) and below in block else ():
                     if self._passes(before, chunk):
                         return True
-            if isinstance(above, ast.Try) and below in above.body and _catches(above):
+            if caught and isinstance(above, ast.Try) and below in above.body and _catches(above):
                 return True
             if isinstance(above, (*_LOOPS, ast.FunctionDef, ast.AsyncFunctionDef)):
                 return False

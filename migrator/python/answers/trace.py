@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import replace
 
-from migrator.python.answers import chains, fated, known
+from migrator.python.answers import chains, fated, known, narrowing
 from migrator.python.answers.annotations import Annotations
 from migrator.python.answers.contents import Contents, is_display
 from migrator.python.answers.functions import Functions
@@ -37,7 +37,6 @@ from migrator.python.answers.values import (
     Tuples,
     Value,
     Values,
-    as_told,
     inside,
     leads,
     matters,
@@ -122,9 +121,9 @@ class Trace:
             case ast.Call():
                 return self._call(at, node)
             case ast.Name():
-                return self._narrowed(at, node, self._name(at, node))
+                return narrowing.around(self, at, node, self._name(at, node))
             case ast.Attribute():
-                return self._narrowed(at, node, self._attribute(at, node))
+                return narrowing.around(self, at, node, self._attribute(at, node))
             case ast.Subscript():
                 return self._subscript(at, node)
         return OTHER
@@ -203,11 +202,17 @@ class Trace:
             seen += [
                 s for s in stores if at.scopes[id(s)] is not holder and not isinstance(at.scopes[id(s)].node, _INSIDE)
             ]
-        by = [at.notes.given.get(id(s), Given(None)) for s in dict.fromkeys(seen)]
+        seen = [*dict.fromkeys(seen)]
+        by = [at.notes.given.get(id(s), Given(None)) for s in seen]
         values = [self.of_given(at, given) for given in by]
+        within = use if use is not None and at.scopes.get(id(use)) is holder else None
+        if within is not None:
+            each = zip(seen, values, strict=True)
+            values = [narrowing.before(self, at, within, store, stores, given) for store, given in each]
         for binding in () if certain else holder.bindings.get(name, ()):
             if isinstance(binding.node, ast.arg):
-                values.append(self.functions.parameter(at, holder, binding.node))
+                passed = self.functions.parameter(at, holder, binding.node)
+                values.append(narrowing.before(self, at, within, None, stores, passed) if within else passed)
             elif isinstance(binding.node, ast.FunctionDef | ast.AsyncFunctionDef):
                 values.append(frozenset({Function(at.path, at.names[id(binding.node)])}))
             elif not isinstance(binding.node, ast.Name):
@@ -248,7 +253,7 @@ class Trace:
         if id(node) in at.by_text:
             return self.named(at.by_text[id(node)])
         parts = parts_of(node)
-        if parts and isinstance(first := _first(node), ast.Name) and id(first) in at.scopes:
+        if parts and isinstance(first := narrowing.first_of(node), ast.Name) and id(first) in at.scopes:
             scope = at.scopes[id(first)]
             dotted = at.module.dotted(parts, scope)
             if dotted and self.index.names.fate(self.index.canonical(dotted)):
@@ -282,24 +287,6 @@ class Trace:
         return union(
             [caught, *named.values(), *of_objects, *of_spaces, self.shapes.read(rest, name) if rest else frozenset()]
         )
-
-    def _narrowed(self, at: View, node: ast.expr, values: Values) -> Values:
-        """Values as far as the tests around leave them."""
-        first = _first(node)
-        tests = at.notes.told.get(id(first), ()) if first else ()
-        parts = parts_of(node) if tests else ()
-        for told in (each for each in tests if each.chain == parts):
-            if told.types is None:
-                values = self.shapes.lacking(values, told.lacks)
-            else:
-                types = told.types.elts if isinstance(told.types, ast.Tuple) else [told.types]
-                scope = at.scopes.get(id(first), at.module.found.scope)
-                said = union(self.annotations.read(at, t, scope) or OTHER for t in types)
-                names = {parts_of(t)[-1:] for t in types}
-                if not told.holds and not names & {("dict",), ("Mapping",)}:
-                    said -= OTHER  # what else there is can still have keys
-                values = as_told(values, said, holds=told.holds)
-        return values
 
     # --------------------------------------------------------------------------------------------- functions and calls
 
@@ -351,9 +338,3 @@ def _is_imported(name: str, scope: Scope) -> bool:
     """Whether a name is given what it is by an import, perhaps among others."""
     holder = scope.lookup(name)
     return holder is not None and any(isinstance(b.node, ast.alias) for b in holder.bindings[name])
-
-
-def _first(node: ast.expr) -> ast.expr | None:
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return node if isinstance(node, ast.Name) else None
