@@ -43,7 +43,7 @@ def find(text: str, kind: str, names: Names, path: str) -> Iterator[Finding]:
     if kind in _PROSE:
         yield from _mentioned(text, using) if not names.keeps_library else ()
         return
-    proxy = _PROXY.search(text) if not names.keeps_library else None
+    proxy = _PROXY.search(text) if not names.keeps_library and "model_list" in text else None
     if proxy:
         said = "models of LiteLLM's proxy server: this migration leaves it as it is, set them up at the gateway"
         yield Finding(proxy.start(), using.rule.id, Status.REVIEW, said)
