@@ -16,7 +16,7 @@ from migrator.python.library import references as library_uses
 from migrator.python.library.imports import Imports, Object
 from migrator.python.library.references import Use, is_read
 from migrator.python.library.texts import Texts
-from migrator.python.library.written import Written, is_read_off
+from migrator.python.library.written import Written, followed, is_read_off
 from migrator.python.module import Module
 from migrator.python.reading.around import around
 from migrator.python.reading.expressions import callee_of
@@ -345,6 +345,7 @@ class _Library:
                     continue
                 replaced = bool(new) or self._has_moved(use) or following.is_replaced(module.index, self._base(use))
                 if not new and (self.follows or (replaced and its)):
+                    yield from followed(module, use, self.calls.differing.get(id(use.reference.nodes[-1]), ""))
                     continue
                 what = "what is the client module now" if replaced else "a module that is kept elsewhere"
                 if use.likely and not around(module.index, module.facts):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from migrator.fates.library import Fate
@@ -47,6 +48,14 @@ class Written:
             status, message = Status.REVIEW, self.differs
         said = f"{self.use.text} → {new}" + (f": {message}" if message else "")
         return Finding(self.place[0], fate.rule, status, said, tuple(e for e in edits if _changes(module, e)))
+
+
+def followed(module: Module, use: Use, differs: str) -> Iterator[Finding]:
+    """What is said of a use that has the client module by the name it had the library by, where something differs."""
+    said = differs or (use.fate.message if use.fate.status is Status.REVIEW else "")
+    if said and is_read_off(use):
+        start = module.source.start(use.reference.nodes[0])
+        yield Finding(start, use.fate.rule, Status.REVIEW, f"{use.text} → {use.fate.new}: {said}")
 
 
 def is_read_off(use: Use) -> bool:

@@ -55,7 +55,7 @@ def getters(tree: ast.Module, package: str, told: Mapping[str, str]) -> Iterator
             within = list(ast.walk(function))
             given = _given(within, package, told)
             returned = [n.value for n in within if isinstance(n, ast.Return) and n.value and not is_none(n.value)]
-            modules = {given.get("".join(parts_of(v)), "") or named_module(v, package, told) for v in returned}
+            modules = {given.get(".".join(parts_of(v)), "") or named_module(v, package, told) for v in returned}
             if len(modules) == 1 and "" not in modules:
                 giving[f"self.{function.name}"] = module = modules.pop()
                 read = bool(owner) and any(parts_of(d)[-1:] in _READ for d in function.decorator_list)
@@ -71,7 +71,7 @@ def _given(within: Iterable[ast.AST], package: str, told: Mapping[str, str]) -> 
         if isinstance(each, ast.Import):
             given.update((a.asname or a.name.partition(".")[0], a.name) for a in each.names)
         elif isinstance(each, ast.Assign) and (parts := parts_of(each.targets[0])):
-            imported = given.get("".join(parts_of(each.value)), "") or named_module(each.value, package, told)
+            imported = given.get(".".join(parts_of(each.value)), "") or named_module(each.value, package, told)
             given.update({".".join(parts): imported} if imported else {})
     return given
 
