@@ -24,9 +24,9 @@ READERS = "for all clients and requests of the code do"
 _WORD = re.compile(r"[A-Z][A-Z0-9_]+")
 _NAMED = re.compile(r"""(?<=["'`.])[A-Z][A-Z0-9_]+\b""")
 _KEY = re.compile(r"""(?<=["'`.])[a-z][\w-]*\b""")
-_BOUND = re.compile(  # `OLD = os.getenv("NEW")`, `OLD: process.env.NEW`
+_BOUND = re.compile(  # `OLD = os.getenv("NEW")`, `OLD: process.env.NEW`, `OLD: str = Field(default="", alias="NEW")`
     r"""\b(?P<old>[A-Z][A-Z0-9_]+)(?:[ \t]*:[^=\n"'`]*)?[ \t]*[:=][ \t]*"""
-    r"""(?:[\w.=: \t]|[(\[,]\s*|(?<==)(?:"[^"\n]*"|'[^'\n]*'))*?["'`.](?P<new>[A-Z][A-Z0-9_]+)\b"""
+    r"""(?:[\w.=: \t]|[(\[,](?:[ \t]*\r?\n)?|(?<==)(?:"[^"\n]*"|'[^'\n]*')){0,200}?["'`.](?P<new>[A-Z][A-Z0-9_]+)\b"""
 )
 _OF_ENVIRONMENT = re.compile(r"""(?:\b(?:getenv|get|config)\(|\benv(?:iron)?(?:\.\w+)?[.\[(])\s*["'`]?$""")
 
