@@ -46,6 +46,11 @@ class NewId(NamedTuple):
     message: str
 
 
+def stays(called: str) -> str:
+    """What is said of the key of a provider that is left where it is, as `called` is not surely what is meant there."""
+    return f"Authorization: the key of a provider stays here: see that {called} is sent its own"
+
+
 def meant(slug: str, client: Client, slugs: Mapping[str, str]) -> str:
     """The provider that a slug or a virtual key stands for, which may be a guess; "" where nothing tells it."""
     return slugs.get(slug) or (slug if slug in client.providers else named(slug, client))

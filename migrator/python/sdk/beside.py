@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from migrator.fates.providers import BESIDE_ANOTHERS, named
 from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, outcomes, parts_of, text_value
 from migrator.python.reading.outline import Variable
+from migrator.python.sdk.order import Order, Put
 from migrator.python.sdk.urls import Urls
 from migrator.python.sdk.writer import Writer
 
@@ -30,20 +31,12 @@ class Header(NamedTuple):
 _Wanted = Callable[[Header], bool]
 
 
-class _Put(NamedTuple):
-    """What is put into a variable, and the expression for that variable there."""
-
-    headers: ast.expr
-    holder: ast.expr
-    variable: Variable
-
-
 @dataclass(frozen=True, slots=True)
 class _Query:
-    """A header that is wanted, `always` where the code is that this expression stands in; what is known of others."""
+    """A header that is wanted, `always` or at times; what is known of the expressions that have been looked at."""
 
     wanted: _Wanted
-    always: ast.expr | None
+    always: bool
     known: dict[int, bool] = field(default_factory=dict)
 
 
@@ -122,7 +115,7 @@ class Beside:
 
     def _has(self, wanted: _Wanted, node: ast.expr, *, always: bool = False) -> bool:
         """Whether headers may have one that is wanted as far as they are in sight, or `always` have it."""
-        return self._had(_Query(wanted, node if always else None), node)
+        return self._had(_Query(wanted, always), node)
 
     def _had(self, query: _Query, node: ast.expr) -> bool:
         if id(node) not in query.known:
@@ -131,41 +124,14 @@ class Beside:
         return query.known[id(node)]
 
     def _is_had(self, query: _Query, node: ast.expr) -> bool:
-        puts = [each.headers for each in self._put_into(node) if query.always is None or self._runs(each, query.always)]
-        if any(self._had(query, put) for put in puts):
+        if any(self._had(query, each.headers) for each in self._put_into(node, node if query.always else None)):
             return True
         found = [
             value is not None
             and (any(map(query.wanted, at._own(value))) or any(at._had(query, part) for part in at._parts(value) or ()))
             for at, value in self._values(node)
         ]
-        return bool(found) and (any(found) if query.always is None else all(found))
-
-    def _runs(self, put: _Put, anchor: ast.expr) -> bool:
-        """Whether something is put into headers wherever they are sent that a place in the code is about.
-
-        It stands in the same block as that place, or in one around it, and nothing has the headers in between.
-        """
-        block = next(self._blocks(put.holder), None)
-        if block is None or block not in self._blocks(anchor):
-            return False
-        first, last = anchor.end_lineno or 0, put.holder.lineno
-        between = (n for n in ast.walk(block[0]) if isinstance(n, ast.Call) and first < n.lineno < last)
-        held = {id(each.holder) for each in self._put[put.variable]}
-        return not any(
-            self.variables.of(each) == put.variable and id(each) not in held
-            for call in between
-            for each in ast.walk(call)
-            if isinstance(each, ast.Name | ast.Attribute)
-        )
-
-    def _blocks(self, node: ast.AST) -> Iterator[tuple[ast.AST, str]]:
-        """The blocks that a place is in, the innermost one first: what each is of, and which part of that."""
-        while (above := self.module.source.parents.get(id(node))) is not None:
-            if isinstance(node, ast.stmt):
-                parts = ((name, value) for name, value in ast.iter_fields(above) if isinstance(value, list))
-                yield from ((above, name) for name, statements in parts if node in statements)
-            node = above
+        return bool(found) and (all(found) if query.always else any(found))
 
     def _is_open(self, headers: ast.expr) -> bool:
         """Whether something that headers are made of is not in sight."""
@@ -253,8 +219,8 @@ class Beside:
                 yield holder
         match above:
             case ast.Assign(targets=[target]) | ast.AnnAssign(target=target):
-                puts = self._put_into(target) if self.variables.value(target) is node else ()
-                yield from (each.headers for each in puts if not sure or self._runs(each, node))
+                if self.variables.value(target) is node:
+                    yield from (each.headers for each in self._put_into(target, node if sure else None))
             case ast.AugAssign(target=target, op=ast.BitOr()):
                 yield target
             case ast.Call(func=ast.Attribute(value=holder, attr="update")):
@@ -273,14 +239,20 @@ class Beside:
             case ast.IfExp() | ast.BoolOp() | ast.NamedExpr():
                 yield from self._joined(above, sure=sure)
 
-    def _put_into(self, node: ast.expr) -> list[_Put]:
+    def _put_into(self, node: ast.expr, place: ast.expr | None) -> Iterable[Put]:
+        """What is put into a variable, or surely so wherever headers are sent that a place in the code is about."""
         variable = self.variables.of(node)
-        return self._put.get(variable, []) if variable else []
+        puts = self._put.get(variable, []) if variable else []
+        return puts if place is None else self._order.running(puts, place)
 
     @cached_property
-    def _put(self) -> dict[Variable, list[_Put]]:
+    def _order(self) -> Order:
+        return Order(self.variables, {id(put.holder) for puts in self._put.values() for put in puts})
+
+    @cached_property
+    def _put(self) -> dict[Variable, list[Put]]:
         """What is put into variables, dicts of their own for single headers: `session.headers["x-provider"] = …`."""
-        found: dict[Variable, list[_Put]] = {}
+        found: dict[Variable, list[Put]] = {}
         for node in self.module.source.nodes:
             match node:
                 case ast.Assign(targets=[ast.Subscript(value=holder, slice=name)], value=value):
@@ -294,7 +266,7 @@ class Beside:
                 case _:
                     continue
             if variable := self.variables.of(holder):
-                found.setdefault(variable, []).append(_Put(put, holder, variable))
+                found.setdefault(variable, []).append(Put(put, holder, variable))
         return found
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from migrator.fates.providers import new_id, vendor_unseen
+from migrator.fates.providers import new_id, stays, vendor_unseen
 from migrator.primitives.client import Parameter
 from migrator.python.library.needless import Cuts
 from migrator.python.reading.expressions import text_value
@@ -127,10 +127,9 @@ class _Raw:
         return self.writer.edited(node, result, _AS_TOKEN, imported, {}, [], added)
 
     def _to_see(self, node: ast.AST) -> Iterator[Finding]:
-        """The key of a provider that stays, in the place of the gateway's own from now on."""
+        """The key of a provider that stays, where the gateway may be meant or not."""
         if row := self.writer.rules.parameter("authorization"):
-            said = f"Authorization: {row.message}, and put that of {self.writer.client.called} here"
-            yield self.writer.say(node, Status.MANUAL, said, row=row)
+            yield self.writer.say(node, Status.MANUAL, stays(self.writer.client.called), row=row)
 
     def _statement(self, node: Headers) -> ast.AST | None:
         """What does nothing but put a dict into headers: `headers.update({…})`, `headers |= {…}`."""
