@@ -59,10 +59,13 @@ class InUse:
         """Whether the text alone says so: it begins with a provider."""
         return "/" in text and self.is_id(text)
 
-    def kept_for(self, text: str, *, direct: bool = False) -> str:
+    def kept_for(self, text: str, *, direct: bool = False, whole: bool = True) -> str:
         """Why an id, or the beginning of one, stays; "" where it need not. A `direct` one gets to a call only."""
         looked = self.looked_at
         provider = self.ids.provider(text) or text
+        begun = "" if whole or direct else min((each for each in looked if each.startswith(text)), default="")
+        if begun:
+            return f"code looks for {begun!r}"
         if text in looked or (not direct and f"{provider}/" in looked):
             return f"code looks for {text if text in looked else provider + '/'!r}"
         if PROVIDER in looked and "/" not in text and not direct:

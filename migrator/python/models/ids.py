@@ -93,7 +93,7 @@ class _Rewriter:
             return
         ids = self.using.ids
         new = ids.settled(spelled.text) if spelled.whole else ids.beginning(spelled.text)
-        kept = self.using.kept_for(spelled.text, direct=direct)
+        kept = self.using.kept_for(spelled.text, direct=direct, whole=spelled.whole)
         if new is None and traced:
             yield self._at(spelled, Status.MANUAL, self.using.say_unserved([spelled.text]))
         elif self.module.names.keeps_library:
