@@ -9,8 +9,15 @@ from migrator.formats import http
 from migrator.patterns import under
 from migrator.python.module import Module
 from migrator.python.words import code
-from migrator.sites import Edit, Finding, Status
+from migrator.sites import Edit, Finding, Span, Status
 
+_WORD = re.compile(r"[A-Z][a-z]+")  # a class that is called what people write as well, as Timeout is
+_CAMEL = r"[A-Z]\w*[a-z]\w*[A-Z]\w*"
+_AND = r"(?:,|\||/|[ \t]+(?:or|and)\b)"
+_BEFORE_CODE = re.compile(rf"(?:[`|]|\b(?:raises?|raised|raising|except|catch|catches)[ \t]+|{_CAMEL}{_AND}[ \t]*)$")
+_AFTER_CODE = re.compile(rf"[`(\[|]|\.\w|{_AND}[ \t]*{_CAMEL}")
+_ALONE = re.compile(r"[ \t]*\r?(?:\n|$)")
+_RAISES = re.compile(r"^[ \t]*:?raises\b", re.IGNORECASE | re.MULTILINE)
 _IMPORT = re.compile(r"\bfrom[ \t]+([\w.]+)[ \t]+import[ \t]+(\w+(?:,[ \t]*\w+)*)(?=[ \t]*(?:[#`]|\r?$))", re.MULTILINE)
 
 
@@ -53,10 +60,19 @@ def _bound_classes(module: Module, raw: str, start: int, renames: dict[str, str]
         new = None if match[0] in products else renames.get(match[0])
         if new is None and match[0] not in module.facts.bound:
             new = _known_class(module, match[0])
-        if new:
+        if new and (not _WORD.fullmatch(match[0]) or _is_code(raw, match.span())):
             edit = Edit(start + match.start(), start + match.end(), new)
             rule = module.names.symbol_rule(match[0])
             yield Finding(edit.start, rule, Status.MIGRATED, f"{match[0]} → {new}", (edit,))
+
+
+def _is_code(text: str, span: Span) -> bool:
+    """Whether a word is a class rather than one of a sentence: it is in backticks, raised, beside others, or headed."""
+    before, after = text[: span[0]], text[span[1] :]
+    if _BEFORE_CODE.search(before) or _AFTER_CODE.match(after):
+        return True
+    heads = not before.rpartition("\n")[2].strip() and (after.startswith(":") or _ALONE.match(after) is not None)
+    return heads and _RAISES.search(before) is not None
 
 
 def _known_class(module: Module, name: str) -> str | None:
