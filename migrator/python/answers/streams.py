@@ -156,6 +156,10 @@ class _Guards:
             case ast.BoolOp():
                 parts = [self._tells(each, chunk, holds=holds) for each in test.values]
                 return any(parts) if isinstance(test.op, ast.And) == holds else all(parts)
+            case ast.Name():
+                return holds and self._has_one(test, chunk)
+            case ast.Compare(ast.Name() as name, [ast.Is() | ast.IsNot() as op], [ast.Constant(value=None)]):
+                return isinstance(op, ast.IsNot) == holds and self._has_one(name, chunk)
             case ast.Compare(ops=[ast.Is() | ast.IsNot()]) | ast.Compare(comparators=[ast.Constant(value=None)]):
                 return False  # an empty list is not None either
             case ast.Compare(left=ast.Constant() as left, ops=[op], comparators=[right]) if type(op) in _TURNED:
@@ -166,6 +170,16 @@ class _Guards:
                 denies = isinstance(op, (ast.Lt, ast.LtE, ast.Eq if empty else ast.NotEq))
                 return denies != holds and self._asks(test, chunk)
         return holds and self._asks(test, chunk)
+
+    def _has_one(self, name: ast.Name, chunk: ast.expr) -> bool:
+        """Whether a variable is None unless its chunk has choices, as in `a = c.choices[0] if c.choices else None`."""
+        loop = self._loop(chunk)
+        stored = [n for n in ast.walk(loop) if isinstance(n, ast.Name) and n.id == name.id] if loop else []
+        above = [self.at.notes.parents.get(id(n)) for n in stored if isinstance(n.ctx, ast.Store)]
+        match above:
+            case [ast.Assign(targets=[_], value=ast.IfExp(orelse=ast.Constant(value=None)) as value)]:
+                return self._tells(value.test, chunk, holds=True)
+        return False
 
     def _asks(self, test: ast.expr, chunk: ast.expr) -> bool:
         """Whether a test looks at the choices of a chunk as a whole, or through a variable that has them."""
