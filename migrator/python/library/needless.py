@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
-from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from migrator.fates.library import Fate
@@ -235,8 +234,11 @@ class Cuts:
     def _removed(self, statement: ast.stmt, block: list[ast.stmt]) -> Edit:
         """The edit that takes a statement out of its block, which must not end up without any."""
         if statement is block[0] and self._is_whole(block):
-            stand_in = Edit(self.module.source.start(statement), self.module.source.end(statement), "pass")
-            return unneeded.otherwise(self.module.source, statement, block) or stand_in
+            source, end = self.module.source, self.module.source.end(statement)
+            line = source.text[end : source.line_end(end)]
+            rest = len(line.rstrip()) if line.lstrip().startswith("#") else 0
+            stand_in = Edit(self._top(statement, block), end + rest, "pass")
+            return unneeded.otherwise(source, statement, block) or stand_in
         return self._gone(statement, block)
 
     def findings(self) -> Iterator[Finding]:
@@ -288,10 +290,8 @@ class Cuts:
             return False
         return len(rest) < len(block) and all(map(self._leaves_nothing, rest)) and not self._is_whole(block)
 
-    def _blank_above(self, at: int) -> int:
-        """How many characters of blank lines end at the beginning of a line."""
-        above = self.module.source.text[:at].splitlines(keepends=True)
-        return sum(map(len, above[len(above) - _blank(reversed(above)) :]))
+    def _top(self, statement: ast.stmt, block: list[ast.stmt]) -> int:
+        return unneeded.top(self.module.source, statement, block, self._leaves_nothing)
 
     def _blank_after(self, statement: ast.stmt, block: list[ast.stmt], end: int) -> int:
         """How much of the blank lines after a statement goes: around a run of them, the most stay.
@@ -300,17 +300,21 @@ class Cuts:
         """
         source, index = self.module.source, block.index(statement)
         first = index
+        top = self._top(statement, block)
         while first and self._leaves_nothing(block[first - 1]):
+            if source.text[source.line_end(source.end(block[first - 1])) : top].strip():
+                break  # a comment that stays
             first -= 1
-        above = source.text[: source.line_start(source.start(block[first]))].splitlines(keepends=True)
+            top = self._top(block[first], block)
+        above = source.text[: source.line_start(top)].splitlines(keepends=True)
         after = source.text[end:].splitlines(keepends=True)
         before = "".join(above).strip("\ufeff \t\r\n")
         opens = not first and block is not source.tree.body and before.endswith(":")
         if not before or (opens and not self._is_whole(block)):
-            return sum(map(len, after[: _blank(after)]))
-        there = [_blank(reversed(above))]
-        there += [_blank(source.text[source.line_end(source.end(s)) :].splitlines()) for s in block[first:index]]
-        return sum(map(len, after[: min(max(there), _blank(after))]))
+            return sum(map(len, after[: unneeded.blank(after)]))
+        there = [unneeded.blank(reversed(above))]
+        there += [unneeded.blank(source.text[source.line_end(source.end(s)) :].splitlines()) for s in block[first:index]]
+        return sum(map(len, after[: min(max(there), unneeded.blank(after))]))
 
     def _gone(self, statement: ast.stmt, block: list[ast.stmt]) -> Edit:
         """The edit that takes a statement out with its line, or out of a line that it shares."""
@@ -319,8 +323,9 @@ class Cuts:
         first, last = source.line_start(start), source.line_end(end)
         after = source.text[end:last].strip()
         if not source.text[first:start].strip() and (not after or after.startswith("#")):
+            first = source.line_start(self._top(statement, block))
             if self._ends(statement, block):
-                return Edit(first - self._blank_above(first), last, "")
+                return Edit(first - unneeded.blank_above(source, first), last, "")
             return Edit(first, last + self._blank_after(statement, block, last), "")
         if after.startswith(";"):
             semicolon = source.text.index(";", end)
@@ -330,11 +335,6 @@ class Cuts:
         if before.endswith(";"):
             return Edit(first + len(before) - 1, end, "")
         return Edit(start, end, "pass")
-
-
-def _blank(lines: Iterable[str]) -> int:
-    """How many lines, from the first, are blank."""
-    return sum(1 for _ in takewhile(lambda line: not line.strip(), lines))
 
 
 def _targets(statement: ast.stmt) -> list[ast.expr]:

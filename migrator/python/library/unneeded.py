@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from migrator.python import statements
@@ -14,6 +16,10 @@ from migrator.python.reading.source import Source
 from migrator.sites import Edit, Finding, Status
 
 Block = list[ast.stmt]
+# Comments that are more than a word on the next line: rulers, what tools are told, what is to be done, code.
+_TOLD = r"type|fmt|isort|ruff|pylint|mypy|noqa|pragma|TODO|FIXME|XXX"
+_CODE = r"[\w.]+(?:[ \t]*=|\()|(?:from[ \t]+\S+[ \t]+)?import[ \t]"
+_OWN = re.compile(rf"#(?:!|[ \t]*(?:%%|[-=#*~_\u2500-\u257f]{{3}}|(?:{_TOLD})\b|{_CODE}))")
 
 
 class Emptied(NamedTuple):
@@ -40,7 +46,7 @@ def _hides(handler: ast.ExceptHandler) -> bool:
 
 
 def emptied(source: Source, goes: Callable[[ast.stmt], bool]) -> list[Emptied]:
-    """The outermost ones of a module, without those that are an `elif` or hold a comment on a line of its own."""
+    """The outermost ones of a module, without those that are an `elif` or hold a comment on something else."""
     found: list[Emptied] = []
     inside: set[int] = set()
     for parent in source.nodes:
@@ -59,9 +65,50 @@ def _is_alone(source: Source, node: ast.stmt) -> bool:
         return False
     lines = [each for each in ast.walk(node) if isinstance(each, ast.stmt) and not hasattr(each, "body")]
     rest, at = "", start
-    for each in sorted(lines, key=source.start):  # a comment on the line of what goes is about that
-        rest, at = rest + source.text[at : source.start(each)], source.line_end(source.end(each))
+    for each in sorted(lines, key=source.start):  # a comment on the line of what goes, or above it, is about that
+        rest, at = rest + source.text[at : commented(source, each)], source.line_end(source.end(each))
     return "#" not in rest + source.text[at:end]
+
+
+def commented(source: Source, statement: ast.stmt) -> int:
+    """Where the comment directly above a statement begins, without its indentation; the statement itself for none."""
+    start, indent = source.start(statement), source.indent(statement)
+    first, line = start, source.line_start(start)
+    if source.text[line:start].strip():
+        return start
+    while line:
+        above = source.text[source.line_start(line - 1) : line].removeprefix("\ufeff")
+        if not above.startswith(f"{indent}#"):
+            return first
+        if _OWN.match(above, len(indent)):
+            return start
+        line = source.line_start(line - 1)
+        first = line + len(indent)
+    return start  # what opens a file is about that
+
+
+def top(source: Source, statement: ast.stmt, block: Block, goes: Callable[[ast.stmt], bool]) -> int:
+    """Where what goes with a statement begins: at the comment above it, unless that is about what follows as well."""
+    at = block.index(statement)
+    for following in block[at + 1 :]:
+        end = source.line_end(source.end(block[at]))
+        if not source.text[end : source.line_end(end)].strip() or source.text[end:].lstrip().startswith("#"):
+            break
+        if not goes(following):
+            return source.start(statement)
+        at += 1
+    return commented(source, statement)
+
+
+def blank(lines: Iterable[str]) -> int:
+    """How many lines, from the first, are blank."""
+    return sum(1 for _ in takewhile(lambda line: not line.strip(), lines))
+
+
+def blank_above(source: Source, at: int) -> int:
+    """How many characters of blank lines end at the beginning of a line."""
+    above = source.text[:at].splitlines(keepends=True)
+    return sum(map(len, above[len(above) - blank(reversed(above)) :]))
 
 
 def otherwise(source: Source, statement: ast.stmt, block: Block) -> Edit | None:
@@ -70,7 +117,7 @@ def otherwise(source: Source, statement: ast.stmt, block: Block) -> Edit | None:
     if not isinstance(choice, ast.If) or block is not choice.orelse or len(block) > 1:
         return None
     first, last = source.line_end(source.end(choice.body[-1])), source.line_end(source.end(statement))
-    before, after = source.text[first : source.start(statement)], source.text[source.end(statement) : last]
+    before, after = source.text[first : commented(source, statement)], source.text[source.end(statement) : last]
     if before.strip() != "else:" or after.strip():
         return None
     above = source.text[:first]
