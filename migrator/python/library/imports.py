@@ -174,11 +174,11 @@ class Imports:
         """
         if not self._asks(attempt):
             return False
+        beside = [s.node for s in self.module.found.imports if s.block is attempt.body]
+        if any(isinstance(n, ast.ImportFrom) and self.module.names.is_module(n.module or "") for n in beside):
+            return False
         if not cut:
-            beside = [s.node for s in self.module.found.imports if s.block is attempt.body]
-            return not any(
-                isinstance(n, ast.ImportFrom) and self.module.names.is_module(n.module or "") for n in beside
-            )
+            return True
         rest = (*attempt.body, *attempt.orelse)
         flags = [s for s in rest if isinstance(s, ast.Assign) and isinstance(s.value, ast.Constant)]
         targets = [t for s in flags if not self.cuts.goes(s) for t in s.targets]

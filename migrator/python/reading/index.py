@@ -254,4 +254,15 @@ def _reads(facts: Facts, modules: set[str], name: str) -> bool:
         return False
     imported = [local for local, targets in facts.bound.items() if targets & modules]
     read = {each.partition(".")[0] for local in imported for each in facts.reached.get(local, ("",))}
-    return not imported or not read.isdisjoint({"", name})
+    return not read.isdisjoint({"", name}) if imported else _may_have(facts, modules, name)
+
+
+def _may_have(facts: Facts, modules: set[str], name: str) -> bool:
+    """Whether a module may have a name from others that it does not import: not where texts spell other names of them.
+
+    Such texts are what tests put something in the place of.
+    """
+    if not facts.spelled.isdisjoint({*modules, f".{name}"}):
+        return True
+    targets = {target for targets in facts.bound.values() for target in targets if target}
+    return any(under(module, target) for module in modules & facts.mentioned for target in targets)
