@@ -14,6 +14,7 @@ from migrator.python.module import Module
 from migrator.python.reading.facts import Facts
 from migrator.python.reading.index import Index
 from migrator.python.reading.scopes import FunctionNode
+from migrator.python.reading.source import Source
 from migrator.tree.aside import is_test
 
 
@@ -84,7 +85,7 @@ def _worked_out(index: Index, facts: Facts, library: str) -> Afterwards:
     wary = index.names.rules.wary
     text = place(source.text, findings, File(facts.path, facts.path, {}, wary)).text
     try:
-        after = ast.parse(text)
+        after = Source(text).tree
     except (SyntaxError, ValueError):
         return Afterwards(stays=True)
     local = any(_local(source.tree, library))
