@@ -42,7 +42,7 @@ def _survived(at: View, use: ast.Name, store: ast.AST | None, stores: list[ast.e
         block = at.notes.block(node)
         for each in block[: block.index(node)] if isinstance(node, ast.stmt) else ():
             follows = store is None or getattr(store, "lineno", 0) < each.lineno
-            if isinstance(each, ast.If) and not each.orelse and follows and is_given_in(at.notes, each.body, stores):
+            if isinstance(each, ast.If) and follows and is_given_in(at.notes, each.body, stores):
                 yield from (told for told in tells(each.test, False) if told.chain == (use.id,))
         if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
             return

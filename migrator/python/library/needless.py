@@ -313,7 +313,9 @@ class Cuts:
         if not before or (opens and not self._is_whole(block)):
             return sum(map(len, after[: unneeded.blank(after)]))
         there = [unneeded.blank(reversed(above))]
-        there += [unneeded.blank(source.text[source.line_end(source.end(s)) :].splitlines()) for s in block[first:index]]
+        there += [
+            unneeded.blank(source.text[source.line_end(source.end(s)) :].splitlines()) for s in block[first:index]
+        ]
         return sum(map(len, after[: min(max(there), unneeded.blank(after))]))
 
     def _gone(self, statement: ast.stmt, block: list[ast.stmt]) -> Edit:
