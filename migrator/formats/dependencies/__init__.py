@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -16,12 +17,13 @@ from migrator.fates.imported import Imported
 from migrator.fates.names import Names
 from migrator.formats.dependencies import node, pins
 from migrator.formats.search import apart, moved_by
-from migrator.sites import Finding
+from migrator.sites import Finding, Status
 
 if TYPE_CHECKING:
     from migrator.formats import Context
 
 _CONSTRAINTS = re.compile(r"constraints?[^/]*\.(txt|in)$|(^|/)constraints/[^/]+$")
+_OF_VERSIONS = re.compile(r"[^\S\n]*['\"]?[^\S\n]*[,;\]]?[^\S\n]*#.*\d\.\d")
 _ELSEWHERE = frozenset({"markdown", "rst", "text", "sql", "env", "notebook"})
 
 
@@ -41,16 +43,25 @@ def find(text: str, kind: str, names: Names, context: Context) -> list[Finding]:
     if PurePosixPath(path).name in locks.COMMANDS:
         return list(locks.find(text, names, path))
     installed = _installed(text, names, context.imported, edit=context.edit_prose)
-    if kind == "requirements":
-        return apart(lines.find(text, names, kept, constraint=_CONSTRAINTS.search(path) is not None), installed)
     stated: Iterable[Finding] = ()
-    if kind == "toml":
+    if kind == "requirements":
+        stated = lines.find(text, names, kept, constraint=_CONSTRAINTS.search(path) is not None)
+    elif kind == "toml":
         stated = toml.find(text, names, kept, path)
     elif kind == "ini":
         stated = setup.in_options(text, names, kept)
     elif kind == "yaml":
         stated = conda.find(text, names, kept)
-    return apart(stated, installed)
+    return apart((_with_comment(text, finding) for finding in stated), installed)
+
+
+def _with_comment(text: str, finding: Finding) -> Finding:
+    """What was found, for review where a comment on versions stands behind what was replaced."""
+    last = max((edit.end for edit in finding.edits if edit.text), default=None)
+    if last is None or finding.status is not Status.MIGRATED or not _OF_VERSIONS.match(text, last):
+        return finding
+    said = f"{finding.message}; the comment behind it is about versions of the old one: take it out"
+    return replace(finding, status=Status.REVIEW, message=said)
 
 
 def may_install(text: str) -> bool:
