@@ -35,15 +35,19 @@ def find(text: str, kind: str, names: Names, context: Context) -> list[Finding]:
     if names.rules.clients and PurePosixPath(context.path).name in {*node.MANIFESTS, *node.COMMANDS, *pins.FILES}:
         packages = [*node.find(text, names, context), *pins.find(text, names, context)]
         return apart(packages, _installed(text, names, context.imported, edit=context.edit_prose))
-    if kind in _ELSEWHERE or not any(spelling(rule.old).search(text) for rule in names.rules.dependencies):
+    is_spec = PurePosixPath(context.path).suffix == ".spec"
+    told = any(spelling(rule.old).search(text) for rule in names.rules.dependencies)
+    if not told or (kind in _ELSEWHERE and not is_spec):
         return []
-    from migrator.formats.dependencies import conda, lines, locks, setup, toml
+    from migrator.formats.dependencies import bundles, conda, lines, locks, setup, toml
 
     path, kept = context.path, context.imported.old
+    if is_spec:
+        return list(bundles.find(text, names, kept))
     if PurePosixPath(path).name in locks.COMMANDS:
         return list(locks.find(text, names, path))
     installed = _installed(text, names, context.imported, edit=context.edit_prose)
-    stated: Iterable[Finding] = ()
+    stated: Iterable[Finding] = bundles.find(text, names, kept)
     if kind == "requirements":
         stated = lines.find(text, names, kept, constraint=_CONSTRAINTS.search(path) is not None)
     elif kind == "toml":
