@@ -91,9 +91,13 @@ def _added(text: str, bound: list[_Line], names: Names) -> Iterator[Finding]:
 
 
 def _last_of_block(text: str, bound: list[_Line], line: _Line) -> _Line:
-    """The last of the keys and tokens that stand right below a line, as it does in use or commented out."""
+    """The last of the keys and tokens, and of the same provider's variables, that stand right below a line.
+
+    They are in use, or commented out, as that is.
+    """
     for below in bound[bound.index(line) + 1 :]:
-        if below.used is not line.used or not _SECRET.search(below.key) or "\n" in text[line.end : below.start]:
+        belongs = _SECRET.search(below.key) or below.key.partition("_")[0] == line.key.partition("_")[0]
+        if below.used is not line.used or not belongs or "\n" in text[line.end : below.start]:
             break
         line = below
     return line
