@@ -161,8 +161,9 @@ class Options:
             result.faults.append(self._found(each, rule.id, f"{each.name}: {said}", Status.MANUAL))
         elif to == "key":
             result.key = self.said(value)
-            read = [*_texts_read(value), *([name] for name in _READ.findall(value.text()))]
-            if note := key_to_change(read, _QUOTED.findall(value.text()), self._is_named_anew, self.client):
+            held = self._held(value) or value
+            read = [*_texts_read(held), *([name] for name in _READ.findall(held.text()))]
+            if note := key_to_change(read, _QUOTED.findall(held.text()), self._is_named_anew, self.client):
                 self._note(result, each, rule.id, f"{each.name}: {note}", Status.REVIEW)
         elif to == "url":
             result.url = value
@@ -245,11 +246,14 @@ class Options:
             if function and arguments and _JSON.fullmatch(function.text()):
                 first = arguments.named_children()
                 return self.literal(first[0], depth + 1) if first else None
-        if kind in {"identifier", "shorthand_property_identifier"}:
-            binding = self.script.scopes.resolve(node)
-            value = binding.node.field("value") if binding and binding.kind == "variable" else None
-            return self.literal(value, depth + 1) if value and value.kind() != "identifier" else None
-        return None
+        value = self._held(node)
+        return self.literal(value, depth + 1) if value and value.kind() != "identifier" else None
+
+    def _held(self, node: SgNode) -> SgNode | None:
+        """What the variable that a node is was made with."""
+        named = node.kind() in {"identifier", "shorthand_property_identifier"}
+        binding = self.script.scopes.resolve(node) if named else None
+        return binding.node.field("value") if binding and binding.kind == "variable" else None
 
     def labels(self, value: SgNode) -> list[str]:
         """The headers that metadata becomes, as properties; `value` is an object or JSON text of one."""

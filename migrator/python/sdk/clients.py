@@ -24,6 +24,7 @@ from migrator.python.sdk.staying import call_stays, client_stays
 from migrator.python.sdk.through import Through
 from migrator.python.sdk.writer import Writer
 from migrator.sites import Edit, Finding, Status
+from migrator.tree.aside import is_test
 
 _ASKED = {"isinstance", "issubclass", "cast", "type"}
 _ASKS = {"create", "parse", "generate", "edit", "stream"}  # methods that ask for a model
@@ -90,7 +91,7 @@ class Rewriter:
             yield self._made(node, scope, name)
         elif name in self.client.headers:
             yield from self.through.headers(node, scope)
-        else:
+        elif not (self.writer.rules.staying and is_test(self.module.facts.path)):  # tests go with what stays
             yield from self.through.client_of(node, scope)
 
     # ---------------------------------------------------------------------------------------- clients of the SDK itself

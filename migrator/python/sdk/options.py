@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from migrator.fates.providers import LOST, key_to_change
 from migrator.primitives.client import Client, Parameter
@@ -63,6 +64,10 @@ class Options:
         self.module, self.rules, self.client, self.text = module, module.names.rules, client, text
         self.slugs: Mapping[str, str] = self.rules.options.get("slugs", {})
 
+    @cached_property
+    def _laid_out(self) -> LaidOut:
+        return LaidOut(self.module)
+
     def convert(self, given: Sequence[tuple[str, ast.expr]]) -> Result:
         """What becomes of options that `is_plain` let through."""
         result = Result()
@@ -110,15 +115,20 @@ class Options:
             result.say(status, f"{name}: {row.message}" if row.message and status is not Status.MIGRATED else "")
 
     def _key_to_change(self, value: ast.expr, written: str) -> str:
-        """What to see to about a key, which is `written` from now on: the writer may name its variable anew alone."""
-        texts = [text_value(each) or "" for each in ast.walk(value)]
+        """What to see to about a key, which is `written` from now on: the writer may name its variable anew alone.
+
+        One that the module puts into a variable is what that is given.
+        """
+        held = [each for each in self._laid_out.values(value) if each is not value]
+        texts = [text_value(each) or "" for part in (held or [value]) for each in ast.walk(part)]
+        read = [given for part in (held or [value]) for given in _read(part)]
         names = self.module.names
         return key_to_change(
-            _read(value), texts, lambda text: bool(names.env(text)) or text not in written, self.client
+            read, texts, lambda text: bool(names.env(text)) or (not held and text not in written), self.client
         )
 
     def _provider(self, result: Result, name: str, value: ast.expr) -> None:
-        held = LaidOut(self.module).values(value) if isinstance(value, ast.Name) else []
+        held = self._laid_out.values(value) if isinstance(value, ast.Name) else []
         meanings = [*(held if len(held) == 1 else []), value]
         told = (provider_of(each, self.client, self.slugs) for each in meanings)
         found = next((each for each in told if each != LOST), LOST)
