@@ -412,7 +412,7 @@ def test_a_group_called_after_the_old_one_is_said(names: Names) -> None:
 def test_a_template_that_is_no_toml_is_for_a_person(names: Names) -> None:
     text = '[project]\nname = {{ name }}\nkeywords = ["litellm"]\ndependencies = ["litellm>=1", "x"]\n'
     assert said("pyproject.toml", text, names) == [
-        "manual: litellm is to go, but this file is no TOML that can be edited: change it by hand"
+        "manual: litellm is to go, but this is no TOML that can be read: change it by hand"
     ]
 
 

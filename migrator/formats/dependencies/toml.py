@@ -85,7 +85,7 @@ def _unreadable(text: str, names: Names) -> Iterator[Finding]:
         one = read(match["said"], match.start("said"))
         for rule in names.rules.dependencies:
             if one and canonical(one.name) == canonical(rule.old) and (one.version or one.extras):
-                said = f"{one.name} is to go, but this file is no TOML that can be edited: change it by hand"
+                said = f"{one.name} is to go, but this is no TOML that can be read: change it by hand"
                 yield Finding(one.begin, rule.id, Status.MANUAL, said)
 
 
