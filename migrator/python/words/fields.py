@@ -25,6 +25,7 @@ _BASE = "BaseSettings"
 _OLD = ("pydantic.v1", "pydantic.env_settings", "pydantic.BaseSettings")  # before it had a package of its own
 _NEW = "pydantic_settings"
 _BY_NAME = {"populate_by_name", "validate_by_name"}
+_SOURCES = {"yaml_file", "toml_file", "json_file", "secrets_dir", "cli_parse_args"}  # these have fields by their names
 _ALIASES = {"alias", "validation_alias", "env"}
 _MAKERS = {"getenv", "get", "SecretStr", "Secret", "str"}  # calls that give a value, and no field of their own
 
@@ -39,6 +40,7 @@ class _Settings:
     prefix: str
     exact: bool  # whether upper and lower case make two variables
     by_name: bool  # whether it takes a field by its name, alias or not
+    sources: bool  # whether it is read from more than the environment
 
 
 def find(module: Module) -> Iterator[Finding]:
@@ -60,7 +62,9 @@ def _classes(module: Module) -> Iterator[_Settings]:
         said = dict(_config(node))
         prefix, case = text_value(said.get("env_prefix")) or "", _is_true(said.get("case_sensitive"))
         by_name = any(_is_true(said.get(name)) for name in _BY_NAME)
-        yield _Settings(node, scope, frozenset(old | new), prefix, case, by_name)
+        own = any(isinstance(each, ast.FunctionDef) and each.name == "settings_customise_sources" for each in node.body)
+        sources = own or not _SOURCES.isdisjoint(said)
+        yield _Settings(node, scope, frozenset(old | new), prefix, case, by_name, sources)
 
 
 def _is_settings(module: Module, base: str) -> bool:
@@ -187,7 +191,7 @@ class _Fields:
         aliases: Sequence[ast.keyword],
     ) -> _Found:
         at, versions = self.source.start(statement), self.settings.versions
-        given = 2 in versions and self._is_given(name)
+        given = 2 in versions and (self.settings.sources or self._is_given(name))
         edits = self._edits(statement, name, variable, new, call, aliases, given=given and not self.settings.by_name)
         if edits is None:
             said = f"this field reads {variable} by its own name: rename it or give it validation_alias={new!r}"
@@ -196,7 +200,7 @@ class _Fields:
         status = Status(rule.status)
         if given:
             status = Status.REVIEW if status is Status.MIGRATED else status
-            said += f"; {variable} is read where that is not set, for code gives this field by its name"
+            said += f"; {variable} is read where that is not set, for this field may be given by its name"
         needs = [] if call else ["Field"]
         needs += ["AliasChoices"] if given and not self.settings.by_name else []
         return _Found(Finding(at, rule.id, status, said, tuple(edits)), tuple(needs), "pydantic.v1" in self._bases())
