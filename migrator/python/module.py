@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from migrator.fates.names import Names, Renamed
 from migrator.patterns import under
@@ -16,14 +17,17 @@ from migrator.python.reading import attributes, instances
 from migrator.python.reading.expressions import Parts, named_module, parts_of
 from migrator.python.reading.facts import Facts
 from migrator.python.reading.index import Index
+from migrator.python.reading.laid_out import LaidOut
 from migrator.python.reading.outline import Outline, Reference
 from migrator.python.reading.scopes import Binding, Scope, origin_of
 from migrator.python.reading.source import Source
 from migrator.python.reading.survey import import_lines
+from migrator.python.reading.values import Values
+from migrator.python.reading.variables import Variables
 from migrator.sites import Finding, Status
 
 
-@dataclass(slots=True)
+@dataclass
 class Module:
     """What every rewriter of a module takes.
 
@@ -55,6 +59,18 @@ class Module:
     @property
     def builds(self) -> Builds:
         return construction.builds(self.index, self.facts)
+
+    @cached_property
+    def laid_out(self) -> LaidOut:
+        return LaidOut(self.source, self.found)
+
+    @cached_property
+    def variables(self) -> Variables:
+        return Variables(self.source, self.found)
+
+    @cached_property
+    def values(self) -> Values:
+        return Values(self.source, self.found, self.variables)
 
     def rename(self, dotted: str) -> Renamed | None:
         return self.index.rename(dotted)

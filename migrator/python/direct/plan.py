@@ -22,7 +22,6 @@ from migrator.python.direct.rows import longest, rows
 from migrator.python.direct.values import Values
 from migrator.python.direct.where import Held, held
 from migrator.python.module import Module
-from migrator.python.reading.laid_out import LaidOut
 from migrator.python.reading.outline import Reference
 from migrator.python.reading.scopes import Binding, FunctionNode, Scope, parameters
 from migrator.sites import Finding, Status
@@ -104,7 +103,7 @@ class _Planner:
         self.safe = module.names.rules.wary
         self.ids = Ids(known.models, options.get("providers", {}), options.get("models", {}))
         self.called = {id(call.func): (call, scope) for call, scope in module.found.calls}
-        self.laid_out = LaidOut(module)
+        self.laid_out = module.laid_out
 
     @cached_property
     def limit(self) -> int:

@@ -38,7 +38,7 @@ class _Finder:
 
     @cached_property
     def laid_out(self) -> LaidOut:
-        return LaidOut(self.module, self._returned)
+        return LaidOut(self.module.source, self.module.found, self._returned)
 
     def _returned(self, call: ast.Call) -> list[ast.expr]:
         """What a function of the module gives, where that is in sight."""

@@ -9,7 +9,6 @@ from migrator.clients.table import Function
 from migrator.python.module import Module
 from migrator.python.reading.assignments import assignments
 from migrator.python.reading.expressions import callee_of, outcomes, parts_of, text_value
-from migrator.python.reading.laid_out import LaidOut
 from migrator.python.reading.outline import Variable
 from migrator.python.reading.scopes import FunctionNode, Scope, defaults
 
@@ -22,7 +21,7 @@ class Flow:
     """The way back from the calls: `reached` has the ids of the expressions, `direct` of those that are arguments."""
 
     def __init__(self, module: Module, functions: Mapping[str, Function]) -> None:
-        self.module, self.functions, self.laid_out = module, functions, LaidOut(module)
+        self.module, self.functions, self.laid_out = module, functions, module.laid_out
         self.direct: set[int] = set()
         self.reached: set[int] = set()
         self.imported: set[str] = set()  # dotted names of what other modules of the project give

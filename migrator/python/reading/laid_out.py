@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from migrator.python.module import Module
 from migrator.python.reading.assignments import assignments
 from migrator.python.reading.expressions import parts_of, text_value
-from migrator.python.reading.outline import Variable
+from migrator.python.reading.outline import Outline, Variable
+from migrator.python.reading.source import Source
 
 
 class Entry(NamedTuple):
@@ -28,8 +28,10 @@ class LaidOut:
     `made_by` says what a call gives, of what is asked for in its place.
     """
 
-    def __init__(self, module: Module, made_by: Callable[[ast.Call], Iterable[ast.expr]] = lambda _call: ()) -> None:
-        self.module, self.made_by = module, made_by
+    def __init__(
+        self, source: Source, found: Outline, made_by: Callable[[ast.Call], Iterable[ast.expr]] = lambda _call: ()
+    ) -> None:
+        self.source, self.found, self.made_by = source, found, made_by
 
     def items(self, node: ast.expr, seen: frozenset[int] = frozenset()) -> Iterator[Entry]:
         """The keys of a dict as far as the module lays them out: displays, `dict(…)`, `a | b`, what a name is given."""
@@ -54,28 +56,28 @@ class LaidOut:
                 case ast.Call():
                     for made in self.made_by(each):
                         yield from self.items(made, seen)
-        for put in self._set.get(self.module.found.variable(node), ()):
+        for put in self._set.get(self.found.variable(node), ()):
             yield from [put] if isinstance(put, Entry) else self.items(put, seen)
 
     def values(self, node: ast.expr) -> list[ast.expr]:
         """The value itself, or all that the module assigns to the variable that it is."""
-        variable = self.module.found.variable(node)
+        variable = self.found.variable(node)
         return self._assigned.get(variable, []) if variable else [node]
 
     @cached_property
     def _assigned(self) -> dict[Variable | None, list[ast.expr]]:
         found: dict[Variable | None, list[ast.expr]] = {}
-        nodes = self.module.source.nodes
+        nodes = self.source.nodes
         added = ((node.target, node.value) for node in nodes if isinstance(node, ast.AugAssign))
         for target, value in (*assignments(nodes), *added):
-            found.setdefault(self.module.found.variable(target), []).append(value)
+            found.setdefault(self.found.variable(target), []).append(value)
         return found
 
     @cached_property
     def _set(self) -> dict[Variable | None, list[Entry | ast.Dict]]:
         """What is put into a dict: `a["b"] = c`, `a.update(b=c)`, `a.update({…})`, `a.setdefault("b", c)`."""
         found: dict[Variable | None, list[Entry | ast.Dict]] = {}
-        for node in self.module.source.nodes:
+        for node in self.source.nodes:
             entries: list[Entry | ast.Dict]
             match node:
                 case ast.Assign(targets=[ast.Subscript(value=of, slice=ast.Constant(value=str() as name)) as at]):
@@ -90,6 +92,6 @@ class LaidOut:
                     entries = [Entry(name, value, at, node)]
                 case _:
                     continue
-            if variable := self.module.found.variable(of):
+            if variable := self.found.variable(of):
                 found.setdefault(variable, []).extend(entries)
         return found

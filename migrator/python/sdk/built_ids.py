@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from migrator.fates.providers import is_built_id, meant, new_id
 from migrator.primitives.client import Client
+from migrator.python.module import Module
 from migrator.python.reading.expressions import text_value
 from migrator.python.sdk.meaning import means_model
 from migrator.python.sdk.pieces import COMPUTED, first, sums, together
-from migrator.python.sdk.variables import Variables
 from migrator.python.sdk.writer import Writer
 from migrator.sites import Edit, Finding, Status
 
@@ -26,7 +26,7 @@ def find(writer: Writer, rule: str, held: str) -> Iterator[Finding]:
     if "@" not in module.source.text:
         return
     sure = module.index.uses_old(module.facts)
-    inner, variables = set[int](), Variables(module)
+    inner = set[int]()
     for node in module.source.nodes:
         if not isinstance(node, ast.JoinedStr | ast.BinOp | ast.Call) or id(node) in inner:
             continue
@@ -36,7 +36,7 @@ def find(writer: Writer, rule: str, held: str) -> Iterator[Finding]:
             continue
         meant_so = means_model(module.source.parents, node)
         slug = slug_of(node)
-        if slug is None and meant_so and (named := _named_slug(variables, node)):
+        if slug is None and meant_so and (named := _named_slug(module, node)):
             said = f"@{named}/…: {held or f'an id of a model is put together here: {_to_write(writer.client, named)}'}"
             yield Finding(module.source.start(node), rule, Status.MANUAL, said)
         if slug is None:
@@ -62,9 +62,9 @@ def slug_of(node: ast.expr) -> str | None:
     return "" if COMPUTED in match["slug"] else match["slug"]
 
 
-def _named_slug(variables: Variables, node: ast.expr) -> str:
+def _named_slug(module: Module, node: ast.expr) -> str:
     """The slug that an id begins with, by a name that holds nothing else: `f"{SLUG}/gpt-4o"`; "" for anything else."""
-    value = variables.value(first(node)) if together(node).startswith(f"{COMPUTED}/") else None
+    value = module.variables.value(first(node)) if together(node).startswith(f"{COMPUTED}/") else None
     match = _SLUG.fullmatch(text_value(value) or "") if value is not None else None
     return match["slug"] if match else ""
 

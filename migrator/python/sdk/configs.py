@@ -7,7 +7,6 @@ import json
 
 from migrator.python.module import Module
 from migrator.python.reading.expressions import parts_of, text_value
-from migrator.python.reading.laid_out import LaidOut
 from migrator.python.sdk.pieces import COMPUTED, together
 
 
@@ -33,7 +32,7 @@ def is_text(value: ast.expr, module: Module) -> bool:
     if isinstance(value, ast.Call) and parts_of(value.func) == ("str",):
         if not isinstance(told, ast.Name | ast.Attribute):
             return not _is_dict(told)
-        return _says_text(told, module) or not all(map(_is_dict, LaidOut(module).values(told)))
+        return _says_text(told, module) or not all(map(_is_dict, module.laid_out.values(told)))
     return together(told) != COMPUTED or isinstance(told, ast.List)
 
 
@@ -77,7 +76,7 @@ def laid_out(value: ast.expr, module: Module) -> ast.expr:
     value = meant(value)
     if not isinstance(value, ast.Name):
         return value
-    laid = LaidOut(module)
+    laid = module.laid_out
     held = laid.values(value)
     if len(held) != 1 or not isinstance(held[0], ast.Dict):
         return value

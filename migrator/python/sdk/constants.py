@@ -7,8 +7,6 @@ from collections.abc import Callable
 
 from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, text_value
-from migrator.python.sdk.values import Values
-from migrator.python.sdk.variables import Variables
 
 _SHOWS = {"critical", "debug", "echo", "error", "exception", "info", "log", "print", "warn", "warning"}
 
@@ -16,8 +14,8 @@ _SHOWS = {"critical", "debug", "echo", "error", "exception", "info", "log", "pri
 class Constants:
     """The variables of one module that hold an id."""
 
-    def __init__(self, module: Module, variables: Variables, values: Values) -> None:
-        self.module, self.variables, self.values = module, variables, values
+    def __init__(self, module: Module) -> None:
+        self.module, self.variables = module, module.variables
 
     def held(self, model: ast.expr, same: Callable[[ast.Call], bool]) -> ast.expr | None:
         """The text that a variable is given once, where it is shown at most and else asked for by calls of the `same`.
@@ -27,7 +25,7 @@ class Constants:
         variable = self.variables.of(model) if isinstance(model, ast.Name) else None
         value = self.variables.value(model) if variable else None
         text = text_value(value)
-        if variable is None or text is None or text.startswith("@") or self.values.given(model):
+        if variable is None or text is None or text.startswith("@") or self.module.values.given(model):
             return None  # an id with a slug is found wherever it stands
         if isinstance(variable.holder.node, ast.Module) and self._is_shared(variable.name):
             return None

@@ -20,8 +20,6 @@ from migrator.python.sdk import arguments
 from migrator.python.sdk.built_ids import slug_of
 from migrator.python.sdk.constants import Constants
 from migrator.python.sdk.spread import is_in_sight, names_given
-from migrator.python.sdk.values import Values
-from migrator.python.sdk.variables import Variables
 from migrator.sites import Edit, Finding, Status
 
 REST = "what the OpenAI SDK does not take goes into extra_body"
@@ -145,20 +143,12 @@ class Arguments:
         """Whether every id that an expression may be is written down, and begins with a slug."""
         if "@" not in self.module.source.text:
             return False
-        ids = [text_value(value) or "" for value in self._values.of(model)]
+        ids = [text_value(value) or "" for value in self.module.values.of(model)]
         return bool(ids) and all(_SLUGGED.fullmatch(each) for each in ids)
 
     @cached_property
-    def _variables(self) -> Variables:
-        return Variables(self.module)
-
-    @cached_property
-    def _values(self) -> Values:
-        return Values(self.module, self._variables)
-
-    @cached_property
     def _constants(self) -> Constants:
-        return Constants(self.module, self._variables, self._values)
+        return Constants(self.module)
 
     def _renamed(self, value: ast.expr, model: str, new: NewId) -> Finding:
         said = f"{model} → {new.text}" if new.text != model else model

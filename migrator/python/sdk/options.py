@@ -6,13 +6,11 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from migrator.fates.providers import LOST, key_to_change
 from migrator.primitives.client import Client, Parameter
 from migrator.python.module import Module
 from migrator.python.reading.expressions import is_none, text_value
-from migrator.python.reading.laid_out import LaidOut
 from migrator.python.sdk.configs import is_text, laid_out, meant
 from migrator.python.sdk.fallback import SAID, Target, details, route
 from migrator.python.sdk.providers import provider_of
@@ -63,10 +61,6 @@ class Options:
     def __init__(self, module: Module, client: Client, text: Callable[[ast.expr], str]) -> None:
         self.module, self.rules, self.client, self.text = module, module.names.rules, client, text
         self.slugs: Mapping[str, str] = self.rules.options.get("slugs", {})
-
-    @cached_property
-    def _laid_out(self) -> LaidOut:
-        return LaidOut(self.module)
 
     def convert(self, given: Sequence[tuple[str, ast.expr]]) -> Result:
         """What becomes of options that `is_plain` let through."""
@@ -119,7 +113,7 @@ class Options:
 
         One that the module puts into a variable is what that is given.
         """
-        held = [each for each in self._laid_out.values(value) if each is not value]
+        held = [each for each in self.module.laid_out.values(value) if each is not value]
         texts = [text_value(each) or "" for part in (held or [value]) for each in ast.walk(part)]
         read = [given for part in (held or [value]) for given in _read(part)]
         names = self.module.names
@@ -128,7 +122,7 @@ class Options:
         )
 
     def _provider(self, result: Result, name: str, value: ast.expr) -> None:
-        held = self._laid_out.values(value) if isinstance(value, ast.Name) else []
+        held = self.module.laid_out.values(value) if isinstance(value, ast.Name) else []
         meanings = [*(held if len(held) == 1 else []), value]
         told = (provider_of(each, self.client, self.slugs) for each in meanings)
         found = next((each for each in told if each != LOST), LOST)

@@ -10,7 +10,7 @@ from sys import maxsize
 from typing import NamedTuple
 
 from migrator.python.reading.outline import Variable
-from migrator.python.sdk.variables import Variables
+from migrator.python.reading.variables import Variables
 
 _Position = tuple[int, int]
 _Leaving = ast.Return | ast.Yield | ast.YieldFrom | ast.Break | ast.Continue
@@ -30,7 +30,7 @@ class Order:
 
     def __init__(self, variables: Variables, puts: set[int]) -> None:
         self.variables, self.puts = variables, puts
-        self.parents = variables.module.source.parents
+        self.parents = variables.source.parents
         self._used, self._set, self._at = cache(self._find_used), cache(self._find_set), cache(self._find_at)
 
     def running(self, puts: Sequence[Put], place: ast.expr) -> Iterator[Put]:
@@ -96,7 +96,7 @@ class Order:
     def _left(self) -> dict[tuple[int, bool], list[_Position]]:
         """Where each function is left, by its id, or a loop in it: that alone for what only the function has."""
         found: dict[tuple[int, bool], list[_Position]] = {}
-        for node in self.variables.module.source.nodes:
+        for node in self.variables.source.nodes:
             if isinstance(node, _Leaving):
                 for is_local in (False, True) if isinstance(node, ast.Break | ast.Continue) else (False,):
                     found.setdefault((id(self._function(node)), is_local), []).append(self._start(node))
@@ -123,7 +123,7 @@ class Order:
         """The block of each statement, by its id: what it is of, and which part of that."""
         return {
             id(each): (id(node), name)
-            for node in self.variables.module.source.nodes
+            for node in self.variables.source.nodes
             if not isinstance(node, ast.With | ast.AsyncWith)
             for name, value in ast.iter_fields(node)
             if isinstance(value, list)

@@ -11,9 +11,9 @@ from migrator.fates.endpoints import Asked
 from migrator.python.reading.addresses import ASKING
 from migrator.python.reading.expressions import callee_of
 from migrator.python.reading.outline import Variable
+from migrator.python.reading.variables import calls_around
 from migrator.python.sdk import others
 from migrator.python.sdk.urls import Url, Urls
-from migrator.python.sdk.variables import calls_around
 from migrator.python.sdk.writer import Writer, named
 
 _DEEP = 3  # functions and variables between headers and what sends them

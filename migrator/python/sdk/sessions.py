@@ -12,7 +12,6 @@ from migrator.python.reading.expressions import callee_of
 from migrator.python.reading.outline import Variable
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.pieces import COMPUTED, together
-from migrator.python.sdk.variables import Variables
 from migrator.python.sdk.writer import Writer, named
 
 _WITH_METHOD = ("request", "stream")  # what is given a method first
@@ -23,8 +22,8 @@ _AT_HAND = (ast.Attribute, ast.withitem, ast.Compare, ast.If, ast.UnaryOp, ast.D
 class Sessions:
     """The sessions of one module; `is_address` says whether an expression is the address, or leads to it."""
 
-    def __init__(self, writer: Writer, variables: Variables, is_address: Callable[[ast.expr], bool]) -> None:
-        self.writer, self.variables, self.is_address = writer, variables, is_address
+    def __init__(self, writer: Writer, is_address: Callable[[ast.expr], bool]) -> None:
+        self.writer, self.variables, self.is_address = writer, writer.module.variables, is_address
 
     def makes(self, node: ast.expr) -> bool:
         """Whether an expression makes a session at the address."""

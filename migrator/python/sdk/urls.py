@@ -14,8 +14,6 @@ from migrator.python.reading.scopes import Scope
 from migrator.python.sdk.handed import Handed
 from migrator.python.sdk.pieces import COMPUTED, bare, first, is_filled, last, sums, together, url_joined
 from migrator.python.sdk.sessions import Sessions, base_of
-from migrator.python.sdk.values import Values
-from migrator.python.sdk.variables import Variables
 from migrator.python.sdk.writer import Writer, named
 from migrator.sites import Finding, Status
 
@@ -44,9 +42,8 @@ class Urls:
     def __init__(self, writer: Writer) -> None:
         self.writer, self.client, self.module = writer, writer.client, writer.module
         self.longest = max(self.client.addresses, key=len)
-        self.variables = Variables(self.module)
-        self.values = Values(self.module, self.variables)
-        self.sessions = Sessions(writer, self.variables, self._is_address)
+        self.variables, self.values = self.module.variables, self.module.values
+        self.sessions = Sessions(writer, self._is_address)
         self.handed = Handed(self)
         self._of: dict[int, Url | None] = {}
 

@@ -6,11 +6,11 @@ import ast
 from collections.abc import Iterator
 from functools import cached_property
 
-from migrator.python.module import Module
 from migrator.python.reading.expressions import outcomes, parts_of, text_value
-from migrator.python.reading.outline import Variable
+from migrator.python.reading.outline import Outline, Variable
 from migrator.python.reading.scopes import FunctionNode, defaults
-from migrator.python.sdk.variables import Variables
+from migrator.python.reading.source import Source
+from migrator.python.reading.variables import Variables
 
 _DEEP = 5  # names that lead to one another
 
@@ -18,8 +18,8 @@ _DEEP = 5  # names that lead to one another
 class Values:
     """The values of the expressions of one module."""
 
-    def __init__(self, module: Module, variables: Variables) -> None:
-        self.module, self.variables = module, variables
+    def __init__(self, source: Source, found: Outline, variables: Variables) -> None:
+        self.source, self.found, self.variables = source, found, variables
 
     def of(self, node: ast.expr | None, depth: int = 0) -> Iterator[ast.expr | None]:
         """What an expression may be; None for what is not written down in the module."""
@@ -58,7 +58,7 @@ class Values:
     def _own(self, call: ast.Call) -> str:
         """The name of the function that is called, where that may be one of the module's own: `f()`, `self.f()`."""
         *owner, name = parts_of(call.func) or ("",)
-        scope = self.module.found.scope_of(call.func) if len(owner) == 1 else None
+        scope = self.found.scope_of(call.func) if len(owner) == 1 else None
         return name if not owner or (scope is not None and scope.owner(owner[0])) else ""
 
     @cached_property
@@ -72,14 +72,14 @@ class Values:
     @cached_property
     def returned(self) -> list[tuple[FunctionNode, ast.expr | None]]:
         """The functions of the module, and what they return."""
-        found = (node for node in self.module.source.nodes if isinstance(node, ast.Return))
+        found = (node for node in self.source.nodes if isinstance(node, ast.Return))
         return [(function, node.value) for node in found if (function := self.function(node))]
 
     def function(self, node: ast.AST) -> FunctionNode | None:
         """The function whose body something stands in."""
-        above = self.module.source.parents.get(id(node))
+        above = self.source.parents.get(id(node))
         while above is not None and not isinstance(above, FunctionNode | ast.Lambda | ast.ClassDef):
-            above = self.module.source.parents.get(id(above))
+            above = self.source.parents.get(id(above))
         return above if isinstance(above, FunctionNode) else None
 
     @cached_property
@@ -87,12 +87,12 @@ class Values:
         """What loops and calls give to variables; None where it is not all written down."""
         found: dict[Variable, list[ast.expr | None]] = {}
         calls: dict[str, list[ast.Call]] = {}
-        for call, _ in self.module.found.calls:
+        for call, _ in self.found.calls:
             calls.setdefault(self._own(call), []).append(call)
-        for node in self.module.source.nodes:
+        for node in self.source.nodes:
             if isinstance(node, ast.For | ast.comprehension) and (variable := self.variables.of(node.target)):
                 found.setdefault(variable, []).extend(_items(node.iter, None))
-        for scope in self.module.found.scopes:
+        for scope in self.found.scopes:
             if isinstance(scope.node, FunctionNode):
                 for name, value in _arguments(scope.node, calls.get(scope.node.name, [])):
                     found.setdefault(Variable(scope, name), []).append(value)

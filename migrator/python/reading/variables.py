@@ -6,18 +6,18 @@ import ast
 from collections.abc import Iterator
 from functools import cached_property
 
-from migrator.python.module import Module
 from migrator.python.reading.assignments import assignments
 from migrator.python.reading.expressions import parts_of
-from migrator.python.reading.outline import Variable
+from migrator.python.reading.outline import Outline, Variable
 from migrator.python.reading.scopes import Scope
+from migrator.python.reading.source import Source
 
 
 class Variables:
     """The variables of one module."""
 
-    def __init__(self, module: Module) -> None:
-        self.module = module
+    def __init__(self, source: Source, found: Outline) -> None:
+        self.source, self.found = source, found
 
     def of(self, node: ast.AST) -> Variable | None:
         """The variable that an expression is: of the class nearest to it that gives it a value; None for none."""
@@ -43,7 +43,7 @@ class Variables:
 
     def _lineage(self, node: ast.AST) -> Iterator[Variable]:
         """What an expression may be: for an attribute of an instance, that of each class it comes from."""
-        parts, scope = parts_of(node), self.module.found.scope_of(node)
+        parts, scope = parts_of(node), self.found.scope_of(node)
         if not parts or scope is None:
             return
         owner = scope.owner(parts[0]) or self._classes.get(parts[0]) if len(parts) > 1 else None
@@ -66,12 +66,12 @@ class Variables:
 
     @cached_property
     def _classes(self) -> dict[str, Scope]:
-        return {s.node.name: s for s in self.module.found.scopes if isinstance(s.node, ast.ClassDef)}
+        return {s.node.name: s for s in self.found.scopes if isinstance(s.node, ast.ClassDef)}
 
     @cached_property
     def assignments(self) -> list[tuple[ast.expr, ast.expr]]:
         """What is assigned something, and what that is."""
-        return [*assignments(self.module.source.nodes)]
+        return [*assignments(self.source.nodes)]
 
     @cached_property
     def _set(self) -> set[Variable]:
@@ -88,16 +88,16 @@ class Variables:
     @cached_property
     def _uses(self) -> dict[Variable, list[ast.expr]]:
         found: dict[Variable, list[ast.expr]] = {}
-        for node in (node for reference in self.module.found.references for node in reference.nodes):
+        for node in (node for reference in self.found.references for node in reference.nodes):
             if variable := self.of(node):
                 found.setdefault(variable, []).append(node)
         return found
 
     @cached_property
     def _calls(self) -> dict[Variable, list[ast.Call]]:
-        parents = self.module.source.parents
+        parents = self.source.parents
         found: dict[Variable, list[ast.Call]] = {}
-        for reference in self.module.found.references:
+        for reference in self.found.references:
             calls = [*calls_around(parents, reference.nodes[-1])]
             for node in reference.nodes if calls else ():
                 if variable := self.of(node):
