@@ -10,7 +10,6 @@ from ast_grep_py import SgNode
 from migrator.javascript.clients import ADDRESSES, TOKEN, Clients
 from migrator.javascript.objects import Property, properties
 from migrator.javascript.source import string_of
-from migrator.javascript.standing import Standing
 from migrator.sites import Edit, Finding, Status
 
 
@@ -37,7 +36,7 @@ class Bearers:
 
     def _is_address(self, value: SgNode) -> bool:
         addresses = self.clients.options.client.addresses
-        said = (string_of(each) or "" for each in (value, *Standing(self.clients.script).values(value)))
+        said = (string_of(each) or "" for each in (value, *self.clients.script.standing.values(value)))
         return self.clients.is_address(value) or any(each.rstrip("/") in addresses for each in said)
 
     def _addressed(self, value: SgNode) -> Iterator[Edit]:

@@ -101,12 +101,13 @@ class Behind:
         given = (self.texts.of(each) for each in self.given_by(node))
         if text := next((each for each in given if each.rstrip("/") in self.clients.options.client.addresses), ""):
             return text
-        made = (inner(each) for each in (node, *self.texts.standing.values(node)))
+        made = (inner(each) for each in (node, *self.clients.script.standing.values(node)))
         return self._given(node) if any(_makes(each) for each in made) else ""
 
     def stays_in(self, node: SgNode) -> bool:
         """Whether an expression is a text that asks for what is gone, and that is left as it is."""
-        options, texts = self.clients.options, [inner(each) for each in (node, *self.texts.standing.values(node))]
+        options, standing = self.clients.options, self.clients.script.standing
+        texts = [inner(each) for each in (node, *standing.values(node))]
         said = (self.texts.of(each) for each in texts if each.kind() == "string" or _is_spelled(each))
         found = (asked(each, options.client, options.names.rules.methods) for each in said)
         return any(each is not None and each.status is Status.MANUAL for each in found)
@@ -223,7 +224,8 @@ class Behind:
 
     def given_by(self, node: SgNode) -> list[SgNode]:
         """An expression, and what it gives where it is a function."""
-        return [node, *(each for function in self.texts.standing.functions(node) for each in results(function))]
+        functions = self.clients.script.standing.functions(node)
+        return [node, *(each for function in functions for each in results(function))]
 
     def _given(self, owner: SgNode) -> str:
         """The old address that something was made with; "" for none."""
@@ -251,7 +253,7 @@ class Behind:
                 handed = self.texts.taking.of(name) or (self._own(name) if own else None)
                 if handed:
                     yield name, handed
-                waiting += [] if handed else self.texts.standing.values(name)
+                waiting += [] if handed else self.clients.script.standing.values(name)
 
     def _own(self, name: SgNode) -> Handed | None:
         """The address of the script's own that a name stands for, where others take it and it moves."""

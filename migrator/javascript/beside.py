@@ -15,7 +15,7 @@ from migrator.javascript.clients import Clients
 from migrator.javascript.imports import THROUGH
 from migrator.javascript.objects import Property, properties
 from migrator.javascript.source import span
-from migrator.javascript.standing import MEMBERS, NAMES, Standing, inner
+from migrator.javascript.standing import MEMBERS, NAMES, inner
 from migrator.javascript.taking import Taking
 
 _CHOICES = frozenset({"||", "??"})
@@ -59,10 +59,6 @@ class Beside:
     """What the headers of one script are sent with."""
 
     clients: Clients
-
-    @cached_property
-    def _standing(self) -> Standing:
-        return Standing(self.clients.script)
 
     @cached_property
     def _taking(self) -> Taking:
@@ -163,7 +159,7 @@ class Beside:
             return None
         if taken := self._taking.of(node):
             return Told(True, taken.of in ("key", "anothers"), taken.of == "key")
-        values = [self.of(each, depth + 1) for each in self._standing.values(node)]
+        values = [self.of(each, depth + 1) for each in self.clients.script.standing.values(node)]
         return Told.one_of(values) if values else None
 
     def _of_object(self, literal: SgNode) -> Told:

@@ -14,7 +14,7 @@ from migrator.javascript.models import is_straight, names_vendor
 from migrator.javascript.objects import properties, written
 from migrator.javascript.options import Given, Settled, given, snake
 from migrator.javascript.source import Script, span, string_of
-from migrator.javascript.standing import Standing, members
+from migrator.javascript.standing import members
 from migrator.primitives.client import Method
 from migrator.sites import Edit, Finding, Status
 
@@ -156,7 +156,7 @@ class Calls:
             models = [each.value for each in entries if each.name == "model" and each.value]
             given = models or ([] if all(each.is_known for each in entries) else [body])
             return [each for each in given if string_of(each) is None]
-        owners = Standing(self.script).owners(body)
+        owners = self.script.standing.owners(body)
         return [value for each in owners for name, value in members(each) if name == "model"] or [body]
 
     @property

@@ -10,6 +10,7 @@ from migrator.javascript.objects import properties, without
 from migrator.javascript.options import Options
 from migrator.javascript.source import Script, span
 from migrator.javascript.standing import Standing, members
+from migrator.line_ends import newline_of
 from migrator.sites import Edit
 
 _DEEP = 3  # objects in objects
@@ -17,10 +18,9 @@ _DEEP = 3  # objects in objects
 
 def parts(script: Script) -> Iterator[tuple[str, SgNode]]:
     """What a script exports, and by dotted names what objects, classes and enums have that it exports."""
-    standing = Standing(script)
     for name, node in named(script):
         yield name, node
-        yield from _inside(standing, name, node)
+        yield from _inside(script.standing, name, node)
 
 
 def _inside(standing: Standing, name: str, node: SgNode, depth: int = 0) -> Iterator[tuple[str, SgNode]]:
@@ -49,7 +49,7 @@ def with_values(options: Options, text: str, statement: SgNode, given: Sequence[
     gone = [each for each in properties(clause) if (name := each.node.field("name")) and span(name) in ours]
     known = dict.fromkeys(options.renamed(each.name) for each in gone)
     words = ("export default" if name == "default" else f"export const {name} =" for name in known)
-    newline, end = "\r\n" if "\r\n" in text else "\n", ";" if statement.text().endswith(";") else ""
+    newline, end = newline_of(text), ";" if statement.text().endswith(";") else ""
     said = newline.join(f"{each} {options.url}{end}" for each in words)
     if len(gone) == len(properties(clause)):
         return [script.edit(statement, said)]

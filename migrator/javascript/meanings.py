@@ -15,7 +15,6 @@ from migrator.javascript.imports import THROUGH, Import, called
 from migrator.javascript.objects import properties
 from migrator.javascript.scopes import Binding
 from migrator.javascript.source import Script, string_of
-from migrator.javascript.standing import Standing
 from migrator.packs.ruleset import Rules
 
 _CHOICES = frozenset(
@@ -48,7 +47,6 @@ class Meanings:
 
     def __init__(self, script: Script, all_imports: list[Import], path: str, package: str, rules: Rules) -> None:
         self._script, self._path, self._package, self._rules = script, path, package, rules
-        self._standing = Standing(script)
         self._attributes: dict[str, Meaning] | None = None
         self._bound: dict[tuple[tuple[int, int], int], Meaning | None] = {}
         self._imported = {_key(name.local): (each, name) for each in all_imports for name in each.names}
@@ -184,7 +182,7 @@ class Meanings:
             return self._of_name(whole.package, taken) if whole and whole.kind == "module" and taken else None
         found = self.of(value, depth + 1) or self._of_type(node.field("type"), depth)
         return found or next(
-            (m for v in self._standing.assigned.get(binding.key, ()) if (m := self.of(v, depth + 1))), None
+            (m for v in self._script.standing.assigned.get(binding.key, ()) if (m := self.of(v, depth + 1))), None
         )
 
     def _of_type(self, annotation: SgNode | None, depth: int) -> Meaning | None:

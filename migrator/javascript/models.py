@@ -23,7 +23,7 @@ from migrator.javascript.imports import imports
 from migrator.javascript.meant import is_among_models, is_model, is_of_another, is_specifier
 from migrator.javascript.objects import properties
 from migrator.javascript.source import Script, span, string_of
-from migrator.javascript.standing import Standing, inner
+from migrator.javascript.standing import inner
 from migrator.sites import Finding, Status
 
 _BEGUN = re.compile(r"`@(?P<slug>[\w-]+|\$\{[^}`]*\})/")
@@ -176,14 +176,14 @@ def names_vendor(clients: Clients, model: SgNode) -> bool:
 
 def _leaves(clients: Clients, *nodes: SgNode) -> Iterator[SgNode]:
     """What an expression may come to, as far as the script says so: what stands for nothing else."""
-    standing, waiting, seen = Standing(clients.script), [*nodes], set[tuple[int, int, str]]()
+    waiting, seen = [*nodes], set[tuple[int, int, str]]()
     while waiting:
         node = inner(waiting.pop())
         if span(node) in seen:
             continue
         seen.add(span(node))
         parts = [node.field(name) for name in _PARTS.get(node.kind(), ())]
-        values = [each for each in parts if each] or standing.values(node)
+        values = [each for each in parts if each] or clients.script.standing.values(node)
         if not values:
             yield node
         waiting += values

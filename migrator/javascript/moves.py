@@ -17,6 +17,7 @@ from migrator.javascript.objects import properties, without
 from migrator.javascript.source import Script, span, string_of
 from migrator.javascript.specifiers import respelled
 from migrator.javascript.uses import uses
+from migrator.line_ends import newline_of
 from migrator.sites import Edit, Finding, Status
 
 _BLANK = re.compile(r"(?:[ \t]*(?:\r\n|\n|\r))*")
@@ -234,7 +235,7 @@ class Moves:
                 said = f"const {new} = {self._value(each, self._source(each))}"
             outer = _statement_of(each)
             end = ";" if self.text[script.end(outer) - 1] == ";" else ""
-            newline = "\r\n" if "\r\n" in self.text else "\n"
+            newline = newline_of(self.text)
             at = script.start(outer)
             indent = self.text[self.text.rfind("\n", 0, at) + 1 : at]
             edits.append(Edit(at, at, f"{said}{end}{newline}{indent}"))

@@ -12,6 +12,7 @@ from ast_grep_py import SgNode
 from migrator.fates.endpoints import elsewhere
 from migrator.fates.names import Names
 from migrator.fates.providers import key_to_change, meant
+from migrator.formats.headers import label
 from migrator.javascript.objects import Property, properties, written
 from migrator.javascript.runtime import Runtime
 from migrator.javascript.source import Script, string_of
@@ -263,7 +264,7 @@ class Options:
         entries = properties(literal) if literal else []
         if literal and all(each.is_known and each.value for each in entries):
             return [
-                written(f"{self.client.labels}{_bare(each.name)}", self._text_of(each.value), self.quote)
+                written(f"{self.client.labels}{label(each.name)}", self._text_of(each.value), self.quote)
                 for each in entries
                 if each.value
             ]
@@ -322,11 +323,6 @@ class Options:
 
     def _found(self, each: Given, rule: str, said: str, status: Status, edits: tuple[Edit, ...] = ()) -> Finding:
         return Finding(self.script.start(each.node), rule, status, said, edits)
-
-
-def _bare(name: str) -> str:
-    """The name of a label as part of the name of a header, in which servers take no `_`."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")
 
 
 def _is(pattern: str, name: str) -> bool:

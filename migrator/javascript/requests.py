@@ -14,7 +14,7 @@ from migrator.javascript.behind import Behind
 from migrator.javascript.headers import SETTERS
 from migrator.javascript.options import Options
 from migrator.javascript.source import Script, span, string_of, within
-from migrator.javascript.standing import NAMES, Standing
+from migrator.javascript.standing import NAMES
 from migrator.javascript.uses import uses
 from migrator.sites import Finding, Span, Status
 
@@ -155,7 +155,7 @@ class Requests:
         for name in (n for kind in NAMES for n in ([node] if node.kind() == kind else node.find_all(kind=kind))):
             binding = self.script.scopes.resolve(name)
             if binding and binding.kind == "class" and (member := name.parent()):
-                yield from self._standing.values(member)
+                yield from self.script.standing.values(member)
             elif binding and span(binding.name) != span(name) and binding.key not in told and not asks(binding.node):
                 told.add(binding.key)
                 if binding.kind == "function":
@@ -164,16 +164,12 @@ class Requests:
                     yield binding.node
                     yield from (filled for use in uses(self.script, binding.name) if (filled := _filling(use)))
                 elif binding.kind == "parameter":
-                    yield from self._standing.values(name)
+                    yield from self.script.standing.values(name)
         for this in [node] if node.kind() == "this" else node.find_all(kind="this"):
             above = this.parent()
             name_of = above.field("property") if above else None
             yield from self._attributes.get(name_of.text(), ()) if name_of else ()
-            yield from self._standing.values(above) if above else ()
-
-    @cached_property
-    def _standing(self) -> Standing:
-        return Standing(self.script)
+            yield from self.script.standing.values(above) if above else ()
 
     @cached_property
     def _attributes(self) -> dict[str, list[SgNode]]:

@@ -10,11 +10,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from ast_grep_py import SgNode, SgRoot
 
 from migrator.javascript.scopes import Scopes
 from migrator.sites import Edit
+
+if TYPE_CHECKING:
+    from migrator.javascript.standing import Standing
 
 _LANGUAGES = {
     **dict.fromkeys(("js", "jsx", "mjs", "cjs"), "javascript"),
@@ -62,6 +66,13 @@ class Script:
             found.setdefault(node.kind(), []).append(node)
             waiting += reversed(node.named_children())
         return found
+
+    @cached_property
+    def standing(self) -> Standing:
+        """What the names of the script stand for."""
+        from migrator.javascript.standing import Standing  # which asks for what is here
+
+        return Standing(self)
 
     @cached_property
     def bound(self) -> Bound:

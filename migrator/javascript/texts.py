@@ -12,7 +12,7 @@ from migrator.fates.endpoints import address_in
 from migrator.javascript.clients import Clients
 from migrator.javascript.imports import THROUGH
 from migrator.javascript.source import span, string_of
-from migrator.javascript.standing import MEMBERS, NAMES, Standing
+from migrator.javascript.standing import MEMBERS, NAMES
 from migrator.javascript.taking import Taking
 from migrator.primitives.client import Client
 
@@ -35,11 +35,6 @@ class Texts:
     def taking(self) -> Taking:
         """The addresses that come from other scripts."""
         return Taking(self.clients.script, self.clients.meanings)
-
-    @cached_property
-    def standing(self) -> Standing:
-        """What the script's names stand for."""
-        return Standing(self.clients.script)
 
     @property
     def _client(self) -> Client:
@@ -77,7 +72,9 @@ class Texts:
             return self.of(node.field("left"), depth + 1) + self.of(node.field("right"), depth + 1)
         if kind in _CALLS:
             return self._called(node, depth)
-        return self._chosen(self.standing.values(node), depth) if kind in (*NAMES, *MEMBERS) else COMPUTED
+        if kind in (*NAMES, *MEMBERS):
+            return self._chosen(self.clients.script.standing.values(node), depth)
+        return COMPUTED
 
     @property
     def longest(self) -> str:
@@ -120,7 +117,7 @@ class Texts:
             return "/".join([texts[0].rstrip("/"), *(each.lstrip("/") for each in texts[1:])])
         if self.taking.of(function):
             return self.longest
-        own = self.standing.values(node)
+        own = self.clients.script.standing.values(node)
         if own:
             return self._result(own, given, depth)
         method, owner = function.field("property"), function.field("object")
