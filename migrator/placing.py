@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from migrator.line_ends import LINE_END, line_starts
 from migrator.sites import Edit, Finding, Site, Status
 
 UNUSED_SUPPRESSION = "unused-suppression"
 _OPENS = re.compile(r"\s*from\b.*\bimport\s*\([^)]*$")
-_LINE_END = re.compile(r"\r\n|\r|\n")
 SUPPRESSION = re.compile(r"(?:#|//|--|;|<!--)\s*migrate:\s*ignore(?:\[(?P<rules>[\w\s.,-]*)\])?")
 
 
@@ -79,11 +79,6 @@ def _settled(finding: Finding, file: File, suppressions: _Suppressions) -> Findi
     return finding
 
 
-def line_starts(text: str) -> list[int]:
-    """The offset at which each line begins; all three line endings count."""
-    return [0, *(m.end() for m in _LINE_END.finditer(text))]
-
-
 def apply(text: str, edits: Sequence[Edit]) -> str:
     """The text with the edits made. They must be sorted and must not overlap."""
     pieces, at = [], 0
@@ -119,8 +114,8 @@ class Shift:
 
     def _kept(self, edit: Edit, offset: int, stays: str) -> int:
         """Where in the lines that an edit puts the name or the old line stands, if it is among them."""
-        old = _LINE_END.split(self._text[offset : edit.end])[0].strip()
-        lines = list(zip(line_starts(edit.text), _LINE_END.split(edit.text), strict=True))
+        old = LINE_END.split(self._text[offset : edit.end])[0].strip()
+        lines = list(zip(line_starts(edit.text), LINE_END.split(edit.text), strict=True))
         opened: int | None = None  # an import that goes on over lines, where each of its names stands for all of it
         for start, line in lines:
             code = line.partition("#")[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -17,6 +17,28 @@ class Status(StrEnum):
     REVIEW = "review"  # behaves differently in a way the message names; prose mentions are `review` too
     MANUAL = "manual"  # not edited; the message says what to do
     IGNORED = "ignored"  # suppressed by the user
+
+
+_ORDER = list(Status)
+
+
+def gravest(*statuses: Status) -> Status:
+    """The one of several that asks most of the user."""
+    return max(statuses, key=_ORDER.index)
+
+
+@dataclass(slots=True)
+class Noted:
+    """What becomes of something that is put together of several, each of which may differ."""
+
+    status: Status = Status.MIGRATED
+    notes: list[str] = field(default_factory=list)
+
+    def say(self, status: Status, note: str) -> None:
+        """Note what differs."""
+        self.status = gravest(self.status, status)
+        if note and note not in self.notes:
+            self.notes.append(note)
 
 
 @dataclass(frozen=True, slots=True, order=True)

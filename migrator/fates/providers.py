@@ -25,7 +25,7 @@ _KEY = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])(?!.*(?i:your|example|placeho
 _NO_KEY = re.compile(
     r"(?i)(?:none|no|not|un|dummy|fake|empty|anything|ignored)(?:$|[-_ ]?(?:key|needed|required|used|necessary)\b.*)"
 )
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _PACKAGE = re.compile(
     r"(?:pkg|package|npm|plugin|lib|module|repo|path|dir|folder)s?|(?:librar|repositor|director)(?:y|ies)"
 )
@@ -91,7 +91,7 @@ def key_to_change(
     """
     read, texts = [[*given] for given in read], [*texts]
     for given in read:
-        name = next(filter(_VARIABLE.fullmatch, given), "")
+        name = next(filter(VARIABLE.fullmatch, given), "")
         if name and not named(name) and name != client.key_variable:
             return f"{name} has to hold the key of {client.called} from now on"
     if not read and any(map(_NO_KEY.fullmatch, texts)):

@@ -6,6 +6,7 @@ import textwrap
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 
+from migrator.line_ends import newline_of
 from migrator.sites import Edit, Finding
 
 
@@ -22,7 +23,7 @@ class Placed:
 
     def __init__(self, text: str, block: Block) -> None:
         self.code = code = textwrap.dedent("\n".join(line for _, line in block.code) + "\n")
-        self.newline = "\r\n" if "\r\n" in text else "\n"
+        self.newline = newline_of(text)
         self.size = len(code)
         self.starts, self.places = [0], []
         for (start, line), dedented in zip(block.code, code.split("\n"), strict=False):

@@ -13,6 +13,7 @@ from migrator.fates.names import Names, say_env
 from migrator.formats import Context, http
 from migrator.formats.search import apart, apply, exact, line_of, moved_by, prose
 from migrator.formats.variables import TEMPLATE
+from migrator.line_ends import newline_of
 from migrator.patterns import expand
 from migrator.sites import Edit, Finding, Status
 
@@ -80,7 +81,7 @@ def _added(text: str, bound: list[_Line], names: Names) -> Iterator[Finding]:
             continue
         there.add(rule.name)
         last = _last_of_block(text, bound, next((line for line in reversed(related) if line.used), related[-1]))
-        newline = "\r\n" if "\r\n" in text else "\n"
+        newline = newline_of(text)
         at = last.end
         ended = text[:at].endswith("\n")
         comment = "" if last.used else text[max(text.rfind(end, 0, last.first) for end in "\r\n") + 1 : last.first]

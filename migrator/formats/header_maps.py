@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from migrator.formats.headers import Headers
 from migrator.formats.tables import Tables
+from migrator.line_ends import newline_of
 from migrator.sites import Edit, Finding, Status
 
 _FILLED = r"\$?\{+[^{}\n]*\}+"  # what a template puts there
@@ -157,7 +158,7 @@ def _instead(text: str, entry: _Entry, headers: list[tuple[str, str]]) -> Iterat
     if not headers:
         return
     comma = _COMMA.match(text, entry.end) or entry.indent is None
-    newline = "\r\n" if "\r\n" in text else "\n"
+    newline = newline_of(text)
     apart = f"{',' if comma else ''}{' ' if entry.indent is None else newline + entry.indent}"
     written = [
         f"{entry.quote}{name}{entry.quote}{entry.between}{json.dumps(value, ensure_ascii=False)}"

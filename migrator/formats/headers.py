@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from migrator.fates.names import Names
 from migrator.fates.providers import LOST, NewId, begins, named, new_id
 from migrator.primitives.client import Client, Parameter
-from migrator.sites import Status
+from migrator.sites import Noted, Status
 
-_ORDER = (Status.MIGRATED, Status.REVIEW, Status.MANUAL)
 _VARIABLE = re.compile(r"[$<{]")
 _NAME = re.compile(r"[\w-]+")
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -21,7 +20,7 @@ _TRUE, _FALSE = "true", "false"
 
 
 @dataclass(slots=True)
-class Settled:
+class Settled(Noted):
     """What headers become together: `key` and `authorization` are which of them say these, by number.
 
     `instead` has the headers that take the place of one, by its number; all others go. `provider` is that of the
@@ -33,16 +32,8 @@ class Settled:
     authorization: int | None = None
     provider: str = ""
     instead: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
-    status: Status = Status.MIGRATED
-    notes: list[str] = field(default_factory=list)
     fault: str = ""
     fault_rule: str = ""
-
-    def say(self, status: Status, note: str) -> None:
-        """Note what differs."""
-        self.status = max(self.status, status, key=_ORDER.index)
-        if note and note not in self.notes:
-            self.notes.append(note)
 
 
 class Headers:
@@ -190,7 +181,7 @@ class Headers:
 
 
 def label(key: str) -> str:
-    """A key of metadata as a part of the name of a header.
+    """A key of metadata as a part of the name of a header, in which servers take no `_`.
 
     >>> label("_user"), label("customer.id")
     ('user', 'customer-id')

@@ -12,6 +12,7 @@ from typing import Any
 from migrator.fates.names import Names
 from migrator.formats.search import Moved, apart, apply, line_of, moved
 from migrator.formats.toml_layout import Layout, Node, Path
+from migrator.line_ends import newline_of
 from migrator.primitives.project import Setting
 from migrator.sites import Edit, Finding, Status
 
@@ -86,13 +87,13 @@ def _from_inline(text: str, node: Node, outer: Node, move: Moved, inner: Sequenc
     value = apply(text[node.value : node.end], inside, node.value)
     at, lead = outer.end, ", "
     if outer.outer and outer.outer.kind != "=":
-        at, lead = len(text[: _line_end(text, outer.end)].rstrip("\r\n")), _newline(text)
+        at, lead = len(text[: _line_end(text, outer.end)].rstrip("\r\n")), newline_of(text)
     return _finding(node.start, move.rule, (gone, Edit(at, at, f"{lead}{key} = {value}")), inside)
 
 
 def _from_table(text: str, table: Node, nodes: list[Node], move: Moved, inner: Sequence[Finding]) -> Finding:
     """`[a]` with `b.x = 1` below it: those lines go to a table of their own, right after the lines of `[a]`."""
-    rest, newline, last = move.at + move.size - len(table.full), _newline(text), (table.items or nodes)[-1]
+    rest, newline, last = move.at + move.size - len(table.full), newline_of(text), (table.items or nodes)[-1]
     if table.kind == "[[" or any(rest == len(node.keys) and node.items is None for node in nodes):
         return _finding(nodes[0].start, move.rule, ())
     gone: list[Edit] = []
@@ -145,10 +146,6 @@ def _line_end(text: str, at: int) -> int:
     """Where the line after the one of `at` starts."""
     end = text.find("\n", at)
     return len(text) if end < 0 else end + 1
-
-
-def _newline(text: str) -> str:
-    return "\r\n" if "\r\n" in text else "\n"
 
 
 # ------------------------------------------------------------------------------------------------ judging by data

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from migrator.formats import format_of
+from migrator.line_ends import LINE_END
 from migrator.outcome import Plan, counted
 from migrator.packs.ruleset import Rules
 from migrator.placing import SUPPRESSION
@@ -20,7 +21,6 @@ from migrator.tree import project as tree
 from migrator.tree.project import Project
 from migrator.tree.textio import decode
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
 _STEP = "rename it or take it out"
 
 
@@ -87,7 +87,7 @@ def unsaid(rules: Rules, candidates: Candidates, work: Work, *, text: bool) -> W
 
 def _lines_before(old: str, new: str) -> dict[int, int]:
     """For the lines of a changed text those that they were."""
-    matcher = SequenceMatcher(None, _LINE_END.split(old), _LINE_END.split(new), autojunk=False)
+    matcher = SequenceMatcher(None, LINE_END.split(old), LINE_END.split(new), autojunk=False)
     return {
         at + 1: max(1, min(i1 + at - j1, max(i1, i2 - 1)) + 1)
         for _, i1, i2, j1, j2 in matcher.get_opcodes()
@@ -108,7 +108,7 @@ def _sites(path: str, text: str, rules: Rules) -> Iterator[Site]:
     patterns = [(rule, _pattern(rule)) for rule in rules.lingering]
     if not any(pattern.search(text) for _, pattern in patterns):
         return
-    for number, line in enumerate(_LINE_END.split(text), 1):
+    for number, line in enumerate(LINE_END.split(text), 1):
         for rule, pattern in patterns:
             hidden = re.sub("|".join(map(re.escape, rule.but)), _blank, line, flags=re.IGNORECASE) if rule.but else line
             match = None if SUPPRESSION.search(line) else pattern.search(hidden)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from migrator.formats.dependencies.stated import Edits, Stated, line_after, line_around, newline_of, spelt
+from migrator.formats.dependencies.stated import Edits, Stated, line_after, line_around, spelt
+from migrator.line_ends import newline_of
 from migrator.sites import Edit
 
 _AFTER = re.compile(r"[ \t]*,[ \t]*")

@@ -13,8 +13,8 @@ from migrator.formats.dependencies.lines import within
 from migrator.formats.dependencies.stated import Edits, Manner, Stated, read, settle, spelt
 from migrator.formats.ini import SECTION
 from migrator.formats.search import lines
+from migrator.line_ends import line_starts
 from migrator.patterns import canonical
-from migrator.placing import line_starts
 from migrator.python.reading.expressions import callee_of
 from migrator.sites import Edit, Finding
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from migrator.line_ends import newline_of
 from migrator.patterns import canonical
 from migrator.primitives.project import Dependency
 from migrator.sites import Edit, Finding, Status
@@ -309,11 +310,6 @@ def raised(there: str, needed: str) -> str:
 
 
 # --------------------------------------------------------------------------------------------------------- in lines
-
-
-def newline_of(text: str) -> str:
-    """The line end of a text."""
-    return "\r\n" if "\r\n" in text else "\n"
 
 
 def line_around(text: str, start: int, end: int) -> tuple[int, int]:

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from migrator.placing import Shift, apply, line_starts
+from migrator.line_ends import line_starts
+from migrator.placing import Shift, apply
 from migrator.planning.candidates import Candidates
 from migrator.planning.clients import in_project as client_module
 from migrator.planning.clients import reach

@@ -28,7 +28,7 @@ from migrator.python.answers.values import (
     union,
 )
 from migrator.python.answers.view import View
-from migrator.python.reading.expressions import callee_of, text_value
+from migrator.python.reading.expressions import RAISING, callee_of, text_value
 
 if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace
@@ -42,7 +42,6 @@ TRANSPARENT = frozenset(
     }
 )  # fmt: skip
 _FIRST = {"wait_for", "shield", "create_task", "ensure_future", "run", "run_until_complete"}
-_RAISING = {"raises", "assertRaises", "assertRaisesRegex"}
 RAISED = {"value", "exception"}  # the attributes of what these give that have the error
 LOGGERS = {"logging", "loguru.logger"}  # names of what logs by itself
 LOGGER_CLASSES = frozenset(
@@ -122,7 +121,7 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
             return LOGGER if trace.value(at, node.func.value) >= LOGGER else None
         case _ if name in FIELDS:
             return _default(trace, at, node)
-        case _ if name in _RAISING and first is not None:
+        case _ if name in RAISING and first is not None:
             return frozenset({Caught(raised(first))})
         case "wait" if first is not None and any(isinstance(v, Many | Table) for v in first):
             each = frozenset[Value]({Many(trace.shapes.items(first))})

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from migrator.python.module import Module
-from migrator.python.reading.expressions import parts_of
+from migrator.python.reading.expressions import RAISING, parts_of
 from migrator.sites import Finding, Status
 
 _MISSING = {"ImportError", "ModuleNotFoundError"}
-_RAISES = {"raises", "assertRaises", "assertRaisesRegex"}
 
 
 def hold(module: Module, findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -28,7 +27,7 @@ def hold(module: Module, findings: Iterable[Finding]) -> Iterator[Finding]:
 def _bodies(module: Module) -> Iterator[list[ast.stmt]]:
     for node in module.found.withs:
         calls = [i.context_expr for i in node.items if isinstance(i.context_expr, ast.Call)]
-        if any(parts_of(c.func)[-1:] and parts_of(c.func)[-1] in _RAISES and catches(c.args[:1]) for c in calls):
+        if any(parts_of(c.func)[-1:] and parts_of(c.func)[-1] in RAISING and catches(c.args[:1]) for c in calls):
             yield node.body
     for attempt in module.found.tries:
         caught = any(catches([h.type]) for h in attempt.handlers)

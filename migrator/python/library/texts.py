@@ -16,6 +16,8 @@ from migrator.python.library import modules as library_modules
 from migrator.python.module import Module
 from migrator.python.reading.calling import asked
 from migrator.python.reading.expressions import (
+    IMPORTING_CALLS,
+    SPECS,
     Parts,
     attribute_asked,
     callee_of,
@@ -29,10 +31,8 @@ from migrator.python.reading.scopes import FunctionNode
 from migrator.python.reading.survey import is_importer
 from migrator.sites import Edit, Finding, Status
 
-_SPECS = {"find_spec", "find_loader"}
-_PROBES = {*_SPECS, "importorskip"}
+_PROBES = {*SPECS, "importorskip"}
 _VERSIONS = {"version", "distribution"}  # of importlib.metadata
-_IMPORTS = {"import_module", "importorskip", "__import__"}
 # Functions that ask whether a package is there; not those of a registry, nor what gives the dependencies of something.
 _ASKS = re.compile(
     r"(?i)^_*(?!get|list|set|add|register|mark|dependencies)\w*?(?:avail|install|missing|depend|requir|ensure)"
@@ -72,7 +72,7 @@ class Texts:
                 said = f"{value}: its logger says nothing any more: take this out, or name {library.instead}'s"
                 yield self._finding(text, Status.REVIEW, said)
         elif under(value, library.module):
-            if call and callee and callee[0] in (_PROBES | _IMPORTS):
+            if call and callee and callee[0] in (_PROBES | IMPORTING_CALLS):
                 yield self._imported(text, value, library, call, callee[0])
             elif call and value == library.module and self._asks(call, callee):
                 said = f"{callee[0]}({value!r}) is about the package: have it name {library.instead}"
@@ -174,9 +174,8 @@ class Texts:
         )
         if not isinstance(above, ast.comprehension | ast.For) or above.iter is not parent:
             return False
-        asked = [
-            call.args[0] for call, _ in self.module.found.calls if callee_of(call) in _PROBES | _IMPORTS and call.args
-        ]
+        asking = _PROBES | IMPORTING_CALLS
+        asked = [call.args[0] for call, _ in self.module.found.calls if callee_of(call) in asking and call.args]
         names = {a.id for a in asked if isinstance(a, ast.Name)}
         return isinstance(above.target, ast.Name) and above.target.id in names
 
@@ -192,7 +191,7 @@ class Texts:
         """Only what it is imported by, or replaced with, for something that is elsewhere now."""
         call = self.module.call_given(text.node)
         callee = parts_of(call.func)[-1:] if call else ()
-        if value == library.module and call and callee and callee[0] in _IMPORTS - _PROBES:
+        if value == library.module and call and callee and callee[0] in IMPORTING_CALLS - _PROBES:
             parent = self.module.source.parents.get(id(call))
             fate = self.module.names.fate(f"{value}.{parent.attr}") if isinstance(parent, ast.Attribute) else None
             if not isinstance(parent, ast.Expr) and (fate is None or fate.kind != "stays"):
@@ -243,7 +242,7 @@ class Texts:
         if self._gives_module(call, callee):
             return text.node in call.args[:1] and not self._asks(call, callee)
         is_read = not isinstance(self.module.source.parents.get(id(call)), ast.Expr)
-        imports = is_read and bool(callee) and callee[0] in _IMPORTS
+        imports = is_read and bool(callee) and callee[0] in IMPORTING_CALLS
         return imports and self._following(value, call, callee[0]) is None
 
     def _imported(self, text: Text, value: str, library: Library, call: ast.Call, callee: str) -> Finding:
@@ -253,7 +252,7 @@ class Texts:
             fate, new = following
             return self._renamed(text, call, callee, fate, new)
         probes = callee in _PROBES and not self._is_stored(call)
-        if probes or callee in _SPECS or isinstance(self.module.source.parents.get(id(call)), ast.Expr):
+        if probes or callee in SPECS or isinstance(self.module.source.parents.get(id(call)), ast.Expr):
             if caller := self.module.names.caller:
                 return self._finding(text, Status.REVIEW, f"{value} {staying_for(caller, library)}")
             said = f"{value} → {library.instead}: asks for {library.instead} now"
@@ -272,7 +271,7 @@ class Texts:
     def _following(self, value: str, call: ast.Call, callee: str) -> tuple[Fate | None, str] | None:
         """What is read off what a call imports, if that is told, and the module it is in now; None where it stays."""
         names, parent = self.module.names, self.module.source.parents.get(id(call))
-        if callee in _SPECS or not names.is_module(value) or "." in value:
+        if callee in SPECS or not names.is_module(value) or "." in value:
             return None
         if self._is_stored(call):
             return (None, names.client) if self.follows else None

@@ -7,13 +7,12 @@ import builtins
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from migrator.python.reading.expressions import IMPORTING_CALLS, callee_of, module_argument, outcomes, parts_of
+from migrator.python.reading.expressions import IMPORTING_CALLS, SPECS, callee_of, module_argument, outcomes, parts_of
 from migrator.python.reading.getters import is_common
 from migrator.python.reading.scopes import FunctionNode
 
 Having = Callable[[str], Iterable[tuple[Sequence[str], str]]]  # the modules with a text in them: names, and the whole
 
-_SPECS = {"find_spec", "find_loader"}
 _OF_METADATA = {"version", "distribution", "get_distribution"}
 _LAZY = {"module_from_spec", "LazyLoader"}
 _HOPS = 3  # from one function to the next with the name of the package
@@ -66,7 +65,7 @@ class Askers:
     def _told(self, call: ast.Call, hops: int) -> bool | None:
         """`gives` of what is called."""
         name, parts = callee_of(call), parts_of(call.func)
-        if name in IMPORTING_CALLS | _SPECS:
+        if name in IMPORTING_CALLS | SPECS:
             return name in IMPORTING_CALLS
         if name in _OF_METADATA and (len(parts) == 1 or parts[-2].endswith(("metadata", "pkg_resources"))):
             return False

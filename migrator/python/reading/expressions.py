@@ -13,7 +13,9 @@ ENVIRONMENT = {("os", "environ"), ("environ",)}
 GETTERS = {("os", "environ", "get"), ("environ", "get"), ("os", "getenv"), ("getenv",)}  # of the environment
 _STANDS_IN = re.compile(r"(?i)placeholder$")  # the name of a class
 BY_NAME = ("getattr", "hasattr", "setattr", "delattr", "object")  # the last is that of patch and of monkeypatch
-IMPORTING_CALLS = {"import_module", "importorskip", "__import__"}
+IMPORTING_CALLS = {"import_module", "importorskip", "__import__"}  # what these give can be followed
+SPECS = {"find_spec", "find_loader"}
+RAISING = {"raises", "assertRaises", "assertRaisesRegex"}  # calls in whose blocks an error is expected
 _TAKEN_APART = {"Annotated", "ClassVar", "Final", "NotRequired", "Optional", "Required", "Union"}  # in annotations
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 

@@ -6,9 +6,9 @@ import ast
 import re
 from functools import cached_property
 
+from migrator.line_ends import LINE_END, line_starts
 from migrator.python.reading import newer
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
 _BLANK = re.compile(r"""\{\{[ \w.|'"()-]*\}\}""", re.ASCII)  # what is to be filled in, as `{{ project.name }}`
 
 
@@ -35,7 +35,7 @@ class Source:
             self.is_plain = False
             self.tree = ast.parse(readable[0])
             self.masked = readable[1]
-        self._starts = [0, *(m.end() for m in _LINE_END.finditer(text))]
+        self._starts = line_starts(text)
         self._ascii = text.isascii()
 
     def offset(self, line: int, column: int) -> int:
@@ -99,5 +99,5 @@ class Source:
     @cached_property
     def newline(self) -> str:
         """The text's own line ending, that of its first line."""
-        match = _LINE_END.search(self.text)
+        match = LINE_END.search(self.text)
         return match[0] if match else "\n"

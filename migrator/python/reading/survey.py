@@ -8,13 +8,15 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from migrator.line_ends import line_starts
 from migrator.patterns import under
-from migrator.placing import SUPPRESSION, line_starts, listed
+from migrator.placing import SUPPRESSION, listed
 from migrator.python.library.built import Made, key_of
 from migrator.python.reading import addresses, replaced
 from migrator.python.reading.calling import called, read_off, taken
 from migrator.python.reading.expressions import (
     BY_NAME,
+    IMPORTING_CALLS,
     attribute_asked,
     imported_later,
     is_loaded,
@@ -83,12 +85,11 @@ def facts_of(
 
 
 _IMPORTERS = re.compile(r"(?i)(?:^|_)(?:import|require|lazy|optional)")
-_KNOWN = {"import_module", "importorskip", "__import__"}  # what these give can be followed
 
 
 def is_importer(callee: str) -> bool:
     """Whether a function of the project's own is one that gives a module by its name, as `require("litellm")` does."""
-    return callee not in _KNOWN and _IMPORTERS.search(callee) is not None
+    return callee not in IMPORTING_CALLS and _IMPORTERS.search(callee) is not None
 
 
 def _requested(found: Outline) -> Iterator[str]:

@@ -20,11 +20,10 @@ from migrator.python.sdk import arguments
 from migrator.python.sdk.built_ids import slug_of
 from migrator.python.sdk.constants import Constants
 from migrator.python.sdk.spread import is_in_sight, names_given
-from migrator.sites import Edit, Finding, Status
+from migrator.sites import Edit, Finding, Status, gravest
 
 REST = "what the OpenAI SDK does not take goes into extra_body"
 _ALSO = {"extra_headers", "extra_query", "extra_body", "timeout", "metadata"}
-_ORDER = (Status.MIGRATED, Status.REVIEW, Status.MANUAL)
 
 
 class Asked(NamedTuple):
@@ -177,7 +176,7 @@ class Arguments:
             yield self.say(node, Status.MANUAL, "; ".join([said, *notes]))
             return _NOTHING
         first, *rest = dict.fromkeys(new.text for new in ids)
-        status = max((new.status for new in ids), key=_ORDER.index)
+        status = gravest(*(new.status for new in ids))
         said = "; ".join([f"its config asks for {', then for '.join([first, *rest])}", *notes])
         edits = (Edit(*place, first),) if place and first != model else ()
         yield Finding(self.module.source.start(keyword.value if keyword else node), self.rule, status, said, edits)

@@ -14,14 +14,13 @@ from migrator.python.reading.expressions import is_none, text_value
 from migrator.python.sdk.configs import is_text, laid_out, meant
 from migrator.python.sdk.fallback import SAID, Target, details, route
 from migrator.python.sdk.providers import provider_of
-from migrator.sites import Status
+from migrator.sites import Noted, Status
 
 _SLUGS = "say it with the setting slugs, or begin ids of models with it"
-_ORDER = (Status.MIGRATED, Status.REVIEW, Status.MANUAL)
 
 
 @dataclass(slots=True)
-class Result:
+class Result(Noted):
     """What a call is given from now on: `keywords` by name, as Python text, and `headers`, item by item."""
 
     key: str = ""
@@ -29,16 +28,8 @@ class Result:
     provider: str = ""  # of the models that are asked for: "" where none was named, LOST where nothing tells which
     keywords: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)  # name, or `**` and text, -> value
-    status: Status = Status.MIGRATED
-    notes: list[str] = field(default_factory=list)
     lost: str = ""  # why the provider is lost
     route: tuple[Target, ...] = ()  # whom calls have to ask, in order, where a config says it
-
-    def say(self, status: Status, note: str) -> None:
-        """Note what differs."""
-        self.status = max(self.status, status, key=_ORDER.index)
-        if note and note not in self.notes:
-            self.notes.append(note)
 
     def headers_text(self) -> str:
         """The headers as a dict; "" for none."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
+from migrator.fates.providers import VARIABLE
 from migrator.primitives.project import Env
 from migrator.python import statements
 from migrator.python.module import Module
@@ -14,7 +14,6 @@ from migrator.python.words.attribute_names import variables_kept
 from migrator.sites import Edit, Finding, Status
 
 _SETTERS = {"pop", "setdefault", "delenv", "setenv", "unsetenv", "putenv"}
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 
 
 def find(module: Module) -> Iterator[Finding]:
@@ -106,7 +105,7 @@ class _Gone:
 
     def _listed(self, node: ast.expr, names: list[ast.expr]) -> Iterator[Finding]:
         """A list, or the keys of a dict, of which each is the name of a variable: those that are gone go."""
-        texts = [text for each in names if (text := text_value(each)) and _VARIABLE.fullmatch(text)]
+        texts = [text for each in names if (text := text_value(each)) and VARIABLE.fullmatch(text)]
         if len(texts) < len(names) or any(id(each) in self.done for each in names):
             return
         rules = [self.module.names.env_gone(text) or self._yielding(text, texts) for text in texts]
