@@ -30,7 +30,7 @@ from migrator.primitives.code import Module
 from migrator.primitives.library import Library
 from migrator.primitives.project import Flag
 from migrator.python.models.looks import given_by_others
-from migrator.python.reading.facts import import_roots
+from migrator.python.reading.roots import import_roots
 from migrator.sites import Problem, Site, Status
 
 

@@ -17,10 +17,11 @@ from migrator.tree.textio import Text, decode
 if TYPE_CHECKING:
     from migrator.packs.ruleset import Rules
     from migrator.python.reading.askers import Askers
-    from migrator.python.reading.facts import Facts, Roots
+    from migrator.python.reading.facts import Facts
     from migrator.python.reading.index import Index
     from migrator.python.reading.outline import Outline
     from migrator.python.reading.processes import Processes
+    from migrator.python.reading.roots import Roots
     from migrator.python.reading.source import Source
 
 Look = Callable[["Source", "Outline"], None]
@@ -82,7 +83,7 @@ class Candidates:
 
     def _parse(self, candidate: Candidate, look: Look | None, told: Mapping[str, str] | None = None) -> None:
         from migrator.python import rewrite
-        from migrator.python.reading.facts import module_names
+        from migrator.python.reading.roots import module_names
 
         text, path = candidate.text.text, candidate.path
         try:
@@ -121,7 +122,7 @@ class Candidates:
 
     def _having(self, words: str) -> Iterator[tuple[tuple[str, ...], str]]:
         """The names and the texts of the modules, read as candidates or not, that have some words in them."""
-        from migrator.python.reading.facts import module_names
+        from migrator.python.reading.roots import module_names
 
         python = [path for path in self.files if path.endswith(PYTHON)]
         for path in tree.matching(self.project.root, python, [words.encode()])[0]:
@@ -235,7 +236,7 @@ class Candidates:
         Those whose variables others assign are among them, whatever they say themselves.
         """
         from migrator.python import answers
-        from migrator.python.reading.facts import module_names
+        from migrator.python.reading.roots import module_names
 
         targets, keys = answers.receivers(index)
         modules = {".".join(target.split(".")[:count]) for target in targets for count in (-1, None)}

@@ -8,25 +8,25 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import PurePosixPath
 
 from migrator.planning.candidates import Candidates
-from migrator.planning.distributions import folder_of, is_list
+from migrator.planning.distributions import Distributions, folder_of, is_list
 from migrator.primitives.library import Library
-from migrator.python.reading.facts import OF_A_COPY, Facts
+from migrator.python.reading.facts import Facts
+from migrator.python.reading.roots import BUILDING, inside, is_copy
 from migrator.sites import Site, Status
 from migrator.tree import project as tree
-
-_BUILDING = {"pyproject.toml", "setup.py", "setup.cfg"}
 
 
 def set_aside(libraries: Collection[Library], candidates: Candidates) -> list[Site]:
     """Take the files of such projects from the candidates; a site for each module of theirs that imports it."""
     sites, files = [], {*candidates.files}
-    building = {folder_of(path) for path in candidates.files if PurePosixPath(path).name in _BUILDING}
+    building = {folder_of(path) for path in candidates.files if PurePosixPath(path).name in BUILDING}
+    projects = Distributions(building)
     for library in libraries:
         for folder in sorted(building, key=len, reverse=True):
             own = _own(folder, library, files)
             if not own:
                 continue
-            theirs = [path for path in candidates.by_path if _nearest(path, building) == folder]
+            theirs = [path for path in candidates.by_path if projects.of(path) == folder]
             facts = [candidates.facts[path] for path in theirs if path in candidates.facts]
             if _lists(theirs, library, candidates) or not _is_meant(own, library, facts, candidates):
                 continue
@@ -39,12 +39,6 @@ def set_aside(libraries: Collection[Library], candidates: Candidates) -> list[Si
     return sites
 
 
-def _nearest(path: str, building: Collection[str]) -> str | None:
-    """The innermost folder around a file from which something is built."""
-    folders = ("" if str(each) == "." else str(each) for each in PurePosixPath(path).parents)
-    return next((folder for folder in folders if folder in building), None)
-
-
 def _own(folder: str, library: Library, files: Collection[str]) -> str:
     """The path of a project's own package or module of a library's name; "" for none, and for a copy of the library."""
     base, name = f"{folder}/" if folder else "", library.module.replace(".", "/")
@@ -52,16 +46,11 @@ def _own(folder: str, library: Library, files: Collection[str]) -> str:
     if not any(path in files for start in starts for path in (f"{start}/__init__.py", f"{start}.py")):
         return ""
     for start in starts:
-        inside = {path[len(start) + 1 :].partition("/")[0].removesuffix(".py") for path in files if _below(path, start)}
-        if len(inside.intersection(library.modules)) >= OF_A_COPY:
+        if is_copy(start, library.modules, files):
             return ""
         if own := next((path for path in (f"{start}/__init__.py", f"{start}.py") if path in files), ""):
             return own
     return ""
-
-
-def _below(path: str, folder: str) -> bool:
-    return path.startswith(f"{folder}/")
 
 
 def _lists(paths: Iterable[str], library: Library, candidates: Candidates) -> bool:
@@ -82,8 +71,7 @@ def _is_meant(own: str, library: Library, modules: Iterable[Facts], candidates: 
         return False
     has = set(_defined(parsed))
     if own.endswith("/__init__.py"):
-        start = len(folder_of(own)) + 1
-        has |= {p[start:].partition("/")[0].removesuffix(".py") for p in candidates.files if _below(p, folder_of(own))}
+        has |= inside(folder_of(own), candidates.files)
     return bool(taken) and ("*" in has or taken - {""} <= has)
 
 

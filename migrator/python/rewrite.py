@@ -16,10 +16,11 @@ from migrator.python.library import uses as library
 from migrator.python.models import ids as model_ids
 from migrator.python.module import Module
 from migrator.python.reading import generated
-from migrator.python.reading.facts import Facts, module_names, package_of
+from migrator.python.reading.facts import Facts, package_of
 from migrator.python.reading.getters import NOTHING_TOLD
 from migrator.python.reading.index import Index
 from migrator.python.reading.outline import Outline
+from migrator.python.reading.roots import module_names
 from migrator.python.reading.source import Source
 from migrator.python.reading.survey import facts_of
 from migrator.python.reading.takers import takers

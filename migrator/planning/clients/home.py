@@ -11,7 +11,8 @@ from pathlib import PurePosixPath
 from migrator.patterns import under
 from migrator.planning.candidates import Candidates
 from migrator.planning.distributions import folder_of
-from migrator.python.reading.facts import SOURCES, Facts, package_of
+from migrator.python.reading.facts import Facts, package_of
+from migrator.python.reading.roots import SOURCES, inside
 from migrator.tree.aside import FOLDERS_ASIDE
 
 
@@ -108,10 +109,10 @@ def _known_as(facts: Facts, tree: _Tree) -> str:
     def told(name: str) -> tuple[int, bool, bool]:
         above = PurePosixPath(facts.path).parents[: name.count(".") + facts.is_package]
         folders = [str(folder) for folder in reversed(above)]
-        inside = bool(above) and f"{above[-1]}/__init__.py" in tree.files
+        is_inside = bool(above) and f"{above[-1]}/__init__.py" in tree.files
         is_source = bool(above) and above[-1].parent.name in SOURCES
         is_source = is_source and _first_package(folders, name.split("."), tree) is not None
-        return sum(_speaks_for(packages[name], ms, given) for ms in others), is_source, inside
+        return sum(_speaks_for(packages[name], ms, given) for ms in others), is_source, is_inside
 
     return max(facts.names, key=told)
 
@@ -132,15 +133,13 @@ def _given(folder: str, tree: _Tree) -> set[str]:
 
     With a "*" where that module has names from elsewhere, which it does not say.
     """
-    base = f"{folder}/" if folder else ""
-    inside = {f[len(base) :].partition("/")[0].removesuffix(".py") for f in tree.files if f.startswith(base)}
-    first = f"{base}__init__.py"
+    first = f"{folder}/__init__.py" if folder else "__init__.py"
     text = tree.candidates.python_text(first) or "" if first in tree.files else ""
     beyond = {"*"} if re.search(r"import\s*\*|__getattr__", text) else set()
-    return {"", *inside, *re.findall(r"\w+", text), *beyond}
+    return {"", *inside(folder, tree.files), *re.findall(r"\w+", text), *beyond}
 
 
 def _is_for_packages(name: str, tree: _Tree) -> bool:
     """Whether a module of a package imports one that is in none."""
-    inside = (facts for facts in tree.candidates.facts.values() if facts.is_package or "." in facts.names[0])
-    return any(under(m, name) for facts in inside for m in facts.mentioned)
+    packaged = (facts for facts in tree.candidates.facts.values() if facts.is_package or "." in facts.names[0])
+    return any(under(m, name) for facts in packaged for m in facts.mentioned)

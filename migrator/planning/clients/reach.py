@@ -10,10 +10,10 @@ from migrator.patterns import under
 from migrator.planning.candidates import Candidates
 from migrator.planning.clients.in_project import Place
 from migrator.planning.distributions import folder_of
+from migrator.python.reading.roots import BUILDING
 from migrator.sites import Change
 from migrator.tree.aside import is_test
 
-_INSTALLS = ("pyproject.toml", "setup.py", "setup.cfg")
 _TOP = re.compile(r"\b(?:from|import)[ \t]+(\w+)")
 _MOST = 3
 
@@ -37,7 +37,7 @@ def told(place: Place, changes: Iterable[Change], candidates: Candidates) -> str
 def _is_installed(base: str, candidates: Candidates) -> bool:
     """Whether packages in a folder may be installed: that or one above it has what says so."""
     above = ["", *(f"{base[: at.end()]}" for at in re.finditer("/", base))]
-    return any(f"{folder}{name}" in candidates.files for folder in above for name in _INSTALLS)
+    return any(f"{folder}{name}" in candidates.files for folder in above for name in BUILDING)
 
 
 def _imports(change: Change, top: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from migrator.python.reading.roots import BUILDING
 from migrator.tree.aside import is_collected
 
 _IMPORT = re.compile(r"\bfrom\s+(\.*[\w.]*)\s*\bimport\b\s*(\([^)]*\)|[^\n]*)|\bimport\s+([^\n;#]+)")
@@ -22,7 +23,6 @@ _WORDS = (  # one of which `_ANY` finds: a search for these alone is many times 
     "import_module", "__import__", "runpy", "spec_from_file_location", "SourceFileLoader", "pkgutil", "entry_points",
     "INSTALLED_APPS", "exec(",
 )  # fmt: skip
-_INSTALLED = {"pyproject.toml", "setup.cfg", "setup.py"}
 _PAGES = "pages"  # the folder whose scripts Streamlit runs beside those of the folder above
 _TOGETHER = "/"  # stands for what imports several files by itself: a test runner, who installs a package
 
@@ -39,7 +39,7 @@ class Processes:
     def build(cls, texts: Iterable[tuple[str, str]], others: Iterable[str] = ()) -> Processes:
         """Of the path and the text of every file with Python in it; `others` are the paths of all other files."""
         imported, all_of_them = dict[str, set[str]](), set[str]()
-        installed = {str(PurePosixPath(o).parent) for o in others if PurePosixPath(o).name in _INSTALLED}
+        installed = {str(PurePosixPath(o).parent) for o in others if PurePosixPath(o).name in BUILDING}
         for path, text in texts:
             imported[path] = set(_named(PurePosixPath(path), text))
             if any(word in text for word in _WORDS) and _ANY.search(text):
