@@ -224,9 +224,7 @@ def import_edit(module: Module, name: str, node: ast.expr, scope: Scope, of: str
 
 def _is_for_types(module: Module, binding: Binding) -> bool:
     """Whether an import stands under `if TYPE_CHECKING:`, where nothing runs."""
-    above: ast.AST | None = binding.statement
-    while above is not None and not isinstance(above, ast.If):
-        above = module.source.parents.get(id(above))
+    above = next((each for each in module.source.above(binding.statement) if isinstance(each, ast.If)), None)
     return above is not None and parts_of(above.test)[-1:] == ("TYPE_CHECKING",)
 
 

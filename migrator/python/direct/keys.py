@@ -211,11 +211,7 @@ class _Reading:
 
     def _sieve(self, stores: list[ast.expr], name: ast.Name) -> int:
         """Where a variable was given its own keys that are not None, on every way to its use; -1 where it was not."""
-        around, found = list[ast.AST](), -1
-        node: ast.AST | None = name
-        while node is not None:
-            around.append(node)
-            node = self.parents.get(id(node))
+        around, found = [*self.module.source.above(name)], -1
         for store in stores:
             statement = self.parents[id(store)]
             if isinstance(statement, ast.Assign) and self.parents[id(statement)] in around:

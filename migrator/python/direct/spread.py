@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection
+from itertools import takewhile
 
 from migrator.clients.table import Argument, Destination, Table
 from migrator.python.direct.keys import Key, Reader, UnseenError
@@ -127,12 +128,9 @@ class Spread:
 
     def _is_conditional(self, node: ast.AST) -> bool:
         """Whether a dict may not count, within the function that it stands in."""
-        parents, at = self.values.module.source.parents, node
-        while (above := parents.get(id(at))) is not None and not isinstance(above, FunctionNode):
-            if isinstance(above, _CONDITIONS):
-                return True
-            at = above
-        return False
+        above = self.values.module.source.above(node)
+        within = takewhile(lambda each: not isinstance(each, FunctionNode), above)
+        return any(isinstance(each, _CONDITIONS) for each in within)
 
     def _model(self, made: Request, value: ast.expr | None) -> None:
         if value is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import takewhile
 
 from migrator.python.importing.expected import catches
 from migrator.python.library import modules as library_modules
@@ -11,7 +12,6 @@ from migrator.python.library.fakes import FUNCTIONS_ALONE
 from migrator.python.library.standing_in import client_for, kept_by
 from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, parts_of, text_value
-from migrator.python.reading.scopes import FunctionNode
 from migrator.sites import Edit, Finding, Status
 from migrator.tree.aside import is_test
 
@@ -20,13 +20,9 @@ _ANONYMOUS = {"MagicMock", "Mock"}
 
 def is_key(module: Module, node: ast.expr) -> bool:
     """Whether a text is a key of `sys.modules`, in a subscript, a comparison or a call that replaces it."""
-    parents = module.source.parents
-    above = parents.get(id(node))
-    while above is not None and not isinstance(above, ast.stmt):
-        if isinstance(above, ast.Subscript | ast.Compare | ast.Call):
-            return "sys.modules" in ast.unparse(above)
-        above = parents.get(id(above))
-    return False
+    around = takewhile(lambda each: not isinstance(each, ast.stmt), module.source.above(node))
+    holder = next((each for each in around if isinstance(each, ast.Subscript | ast.Compare | ast.Call)), None)
+    return holder is not None and "sys.modules" in ast.unparse(holder)
 
 
 def finding(module: Module, node: ast.expr, library: str) -> Finding:
@@ -89,9 +85,8 @@ def _guards(module: Module, node: ast.expr, library: str) -> bool:
     above = module.source.parents.get(id(node))
     if not isinstance(above, ast.Compare):
         return False
-    while isinstance(above, ast.expr):
-        above = module.source.parents.get(id(above))
-    return isinstance(above, ast.If) and bool(_put(module, library))
+    statement = next((each for each in module.source.above(above) if not isinstance(each, ast.expr)), None)
+    return isinstance(statement, ast.If) and bool(_put(module, library))
 
 
 def _is_put(module: Module, node: ast.AST) -> bool:
@@ -106,14 +101,13 @@ def _is_put(module: Module, node: ast.AST) -> bool:
 
 def _is_asked(module: Module, node: ast.AST, library: str) -> bool:
     """Whether something is put where the library is not: after a failed import, or after an `if` that asks for it."""
-    above = module.source.parents.get(id(node))
-    while above is not None and not isinstance(above, FunctionNode):
+    function = module.source.function(node)
+    for above in takewhile(lambda each: each is not function, module.source.above(node)):
         if isinstance(above, ast.ExceptHandler) and catches([above.type]):
             return True
         if isinstance(above, ast.If) and _asks(above, library):
             return True
-        above = module.source.parents.get(id(above))
-    return above is not None and any(isinstance(n, ast.If) and _asks(n, library) for n in ast.walk(above))
+    return function is not None and any(isinstance(n, ast.If) and _asks(n, library) for n in ast.walk(function))
 
 
 def _asks(statement: ast.If, library: str) -> bool:
@@ -178,10 +172,7 @@ def _is_before(module: Module, node: ast.expr) -> bool:
     """Whether something is put there before a package can have its own: where that is asked, or as a test begins."""
     if _is_asked(module, node, _text(node)):
         return True
-    above = module.source.parents.get(id(node))
-    while above is not None and not isinstance(above, FunctionNode):
-        above = module.source.parents.get(id(above))
-    return above is None and is_test(module.facts.path)
+    return module.source.function(node) is None and is_test(module.facts.path)
 
 
 def _patched(

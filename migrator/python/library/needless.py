@@ -241,6 +241,10 @@ class Cuts:
             return unneeded.otherwise(source, statement, block) or stand_in
         return self._gone(statement, block)
 
+    def edits(self) -> tuple[Edit, ...]:
+        """The edits of all findings together."""
+        return tuple(edit for finding in self.findings() for edit in finding.edits)
+
     def findings(self) -> Iterator[Finding]:
         """A finding for every statement that goes, and for every import that nothing needs then."""
         if not self._going:

@@ -125,9 +125,8 @@ class Texts:
 
     def _is_of_class(self, node: ast.expr) -> bool:
         """Whether a text is compared with the module that a class says it is of."""
-        above = self.module.source.parents.get(id(node))
-        while isinstance(above, ast.Tuple | ast.List | ast.Set):
-            above = self.module.source.parents.get(id(above))
+        listed = ast.Tuple | ast.List | ast.Set
+        above = next((each for each in self.module.source.above(node) if not isinstance(each, listed)), None)
         if isinstance(above, ast.Compare) or (isinstance(above, ast.Call) and callee_of(above) == "startswith"):
             within = self._function_of(above)
             names = {(within, each.id) for each in ast.walk(above) if isinstance(each, ast.Name)}
@@ -143,10 +142,8 @@ class Texts:
 
     def _function_of(self, node: ast.AST) -> int:
         """The id of the function that a node is in; 0 for none."""
-        above: ast.AST | None = node
-        while above is not None and not isinstance(above, FunctionNode):
-            above = self.module.source.parents.get(id(above))
-        return id(above) if above is not None else 0
+        function = self.module.source.function(node)
+        return id(function) if function else 0
 
     def _asked_as_well(self, text: Text, library: Library) -> Finding | None:
         """What is said where a text asks whether the library is there, which goes on being used, here or by others."""

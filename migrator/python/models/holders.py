@@ -98,10 +98,8 @@ class Holders:
         return Holder(named or self.using.names_model(name), keys=keys)
 
     def _returned(self, node: ast.Return, named: bool) -> Holder:
-        at: ast.AST | None = node
-        while at is not None and not isinstance(at, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            at = self.module.source.parents.get(id(at))
-        return Holder(named or self.using.names_model(getattr(at, "name", "")))
+        function = self.module.source.function(node)
+        return Holder(named or self.using.names_model(function.name if function else ""))
 
     def _in_call(self, call: ast.Call, argument: str, named: bool, at: ast.AST | None = None) -> Holder | None:
         name = callee_of(call)

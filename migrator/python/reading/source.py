@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from functools import cached_property
 
 from migrator.line_ends import LINE_END, line_starts
 from migrator.python.reading import newer
+from migrator.python.reading.scopes import FunctionNode
 
 _BLANK = re.compile(r"""\{\{[ \w.|'"()-]*\}\}""", re.ASCII)  # what is to be filled in, as `{{ project.name }}`
 
@@ -95,6 +97,15 @@ class Source:
     def parents(self) -> dict[int, ast.AST]:
         """What each node stands in, by the node's id."""
         return {id(child): node for node in self.nodes for child in ast.iter_child_nodes(node)}
+
+    def above(self, node: ast.AST | None) -> Iterator[ast.AST]:
+        """What a node stands in, the nearest first."""
+        while (node := self.parents.get(id(node))) is not None:
+            yield node
+
+    def function(self, node: ast.AST) -> FunctionNode | None:
+        """The innermost function that a node stands in."""
+        return next((each for each in self.above(node) if isinstance(each, FunctionNode)), None)
 
     @cached_property
     def newline(self) -> str:

@@ -77,9 +77,8 @@ class Values:
 
     def function(self, node: ast.AST) -> FunctionNode | None:
         """The function whose body something stands in."""
-        above = self.source.parents.get(id(node))
-        while above is not None and not isinstance(above, FunctionNode | ast.Lambda | ast.ClassDef):
-            above = self.source.parents.get(id(above))
+        holding = FunctionNode | ast.Lambda | ast.ClassDef
+        above = next((each for each in self.source.above(node) if isinstance(each, holding)), None)
         return above if isinstance(above, FunctionNode) else None
 
     @cached_property

@@ -42,10 +42,8 @@ def _is_dict(value: ast.expr) -> bool:
 
 def _says_text(value: ast.expr, module: Module) -> bool:
     """Whether a name is a parameter of the function around it that is said to be a text."""
-    above: ast.AST | None = value
-    while above is not None and not isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef):
-        above = module.source.parents.get(id(above))
-    args = [*above.args.posonlyargs, *above.args.args, *above.args.kwonlyargs] if above else []
+    function = module.source.function(value)
+    args = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs] if function else []
     said = (arg.annotation for arg in args if parts_of(value) == (arg.arg,))
     return any(isinstance(each, ast.Name) and each.id == "str" for each in said)
 

@@ -43,9 +43,8 @@ class Constants:
         return isinstance(keyword, ast.keyword) and keyword.arg == "model" and isinstance(call, ast.Call) and same(call)
 
     def _is_shown(self, read: ast.expr) -> bool:
-        above = self.module.source.parents.get(id(read))
-        while isinstance(above, ast.FormattedValue | ast.JoinedStr):
-            above = self.module.source.parents.get(id(above))
+        around = self.module.source.above(read)
+        above = next((each for each in around if not isinstance(each, ast.FormattedValue | ast.JoinedStr)), None)
         return isinstance(above, ast.Call) and callee_of(above) in _SHOWS
 
     def _is_shared(self, name: str) -> bool:

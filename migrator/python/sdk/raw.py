@@ -112,7 +112,7 @@ class _Raw:
             if place and found.edits and not self._leaves(node, given):
                 cuts = Cuts(self.module)
                 cuts.cut(place.statement, place.block, None)
-                found = replace(found, edits=tuple(e for f in cuts.findings() for e in f.edits))
+                found = replace(found, edits=cuts.edits())
             yield found
 
     def _overlaid(self, node: Headers) -> Finding:
@@ -188,7 +188,7 @@ class _Raw:
             return
         cuts = Cuts(self.module)
         cut(self.module, cuts, stored)
-        edits = tuple(e for f in cuts.findings() for e in f.edits)
+        edits = cuts.edits()
         status = result.status if row.to != "provider" else Status.REVIEW
         said = said if row.to != "provider" else f"{name}: {row.message}"
         yield self.writer.say(statement, status, said, edits, row)
@@ -245,7 +245,7 @@ class _Raw:
         yield self._cut(place.statement, cuts, Status.REVIEW, f"Authorization: {row.message}", row)
 
     def _cut(self, statement: ast.stmt, cuts: Cuts, status: Status, said: str, row: Parameter) -> Finding:
-        return self.writer.say(statement, status, said, tuple(e for f in cuts.findings() for e in f.edits), row)
+        return self.writer.say(statement, status, said, cuts.edits(), row)
 
     def _models(self) -> Iterator[Finding]:
         """The ids of models in what is sent with these headers."""

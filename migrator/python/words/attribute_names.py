@@ -78,8 +78,7 @@ def _texts(module: Module, node: ast.expr) -> Iterator[ast.expr]:
 
 def _loop(module: Module, name: ast.Name) -> _Loop | None:
     """The innermost loop around a name that it is the variable of, or one of its variables."""
-    node: ast.AST | None = name
-    while node := module.source.parents.get(id(node)):
+    for node in module.source.above(name):
         loops = [node] if isinstance(node, ast.For | ast.AsyncFor) else getattr(node, "generators", [])
         for loop in loops:
             targets = loop.target.elts if isinstance(loop.target, ast.Tuple) else [loop.target]

@@ -76,15 +76,8 @@ class _Reader:
         return dotted is not None and is_of(self.module.index.canonical(dotted), names)
 
     def _is_known(self, node: ast.expr) -> bool:
-        return isinstance(node, ast.Name) and any(node.id in self.known.get(id(f), ()) for f in self._functions(node))
-
-    def _functions(self, node: ast.AST) -> Iterator[ast.AST]:
-        """The functions around a node, from the inside."""
-        above = self.module.source.parents.get(id(node))
-        while above is not None:
-            if isinstance(above, FunctionNode):
-                yield above
-            above = self.module.source.parents.get(id(above))
+        functions = (self.known.get(id(each), ()) for each in self.module.source.above(node))
+        return isinstance(node, ast.Name) and any(node.id in known for known in functions)
 
     # ----------------------------------------------------------------------------------------------------- what is read
 
@@ -101,7 +94,7 @@ class _Reader:
                 if isinstance(call, ast.Call) and call.func is above and call.args:
                     yield _Read(call, call.args[0], node)
             case ast.Assign(targets=[ast.Name() as name]) | ast.NamedExpr(target=ast.Name() as name):
-                around = next(self._functions(node), self.module.source.tree)
+                around = self.module.source.function(node) or self.module.source.tree
                 names = [n for n in ast.walk(around) if isinstance(n, ast.Name) and n.id == name.id]
                 if sum(isinstance(n.ctx, ast.Store) for n in names) == 1:
                     yield from (read for n in names if isinstance(n.ctx, ast.Load) for read in self._reads(n))
