@@ -6,11 +6,10 @@ from collections.abc import Mapping
 
 from migrator.clients import parts
 from migrator.clients.filling import WIDTH, constant, fill, pattern, spaced, template, words
-from migrator.clients.module import Settings, id_values
+from migrator.clients.module import TITLES, Settings, id_values
 from migrator.clients.table import Function, Table, load
 from migrator.errors import MigrateError
 
-_TITLES = {"llm-gateway": "the LLM gateway", "portkey": "Portkey"}
 _SENDS_NO_MODEL = "image_variation"  # LiteLLM leaves the model out of the request
 _BATCH = Function("batch_completion", "", "", ["model", "messages"], [], [])
 # Functions whose headers do not get through LiteLLM, or into the body.
@@ -44,7 +43,7 @@ def render(target: str, names: frozenset[str], settings: Settings) -> str:
     values = _values(table, functions, settings)
     texts = [fill(template(name), flags, values) for name in ("model_id", "proxy")]
     texts += [_function(name, function, target) for name, function in functions.items()]
-    header = fill(template("proxy_header"), flags, values | {"title": _TITLES[target]})
+    header = fill(template("proxy_header"), flags, values | {"title": TITLES[target]})
     return f"{header}\n{spaced(parts.joined(texts, WIDTH))}\n"
 
 

@@ -17,8 +17,9 @@ from migrator.patterns import under
 from migrator.planning import leaving, lingering
 from migrator.planning.candidates import Candidates
 from migrator.planning.clients import in_project as client_module
+from migrator.planning.clients.in_project import Place
 from migrator.planning.clients.made import Work, with_clients
-from migrator.planning.distributions import distributions
+from migrator.planning.distributions import Distributions, distributions
 from migrator.planning.file import changes_of
 from migrator.planning.model_ids import prepared, speaks
 from migrator.planning.owned import set_aside
@@ -30,6 +31,7 @@ from migrator.primitives.code import Module
 from migrator.primitives.library import Library
 from migrator.primitives.project import Flag
 from migrator.python.models.looks import given_by_others
+from migrator.python.reading.index import Index
 from migrator.python.reading.roots import import_roots
 from migrator.sites import Problem, Site, Status
 
@@ -37,44 +39,23 @@ from migrator.sites import Problem, Site, Status
 def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     """The plan with everything that the matched ones of the tree's files ask for, in no order yet."""
     libraries = {rule.module: rule for pack in task.packs for rule in pack.rules if isinstance(rule, Library)}
-    candidates = Candidates(
-        task.project, files, import_roots(files, {module: each.modules for module, each in libraries.items()})
-    )
+    roots = import_roots(files, {module: each.modules for module, each in libraries.items()})
+    candidates = Candidates(task.project, files, roots)
     candidates.read(matched)
-    owned = set_aside(libraries.values(), candidates)
+    owned = tuple(set_aside(libraries.values(), candidates))
     packs = [*task.packs]
     if task.options.choose:
         packs = _left_alone_by_none([p for p in packs if _is_used(compose([p]), candidates)])
-    plan = Plan(
-        task.project.root,
-        (),
-        tuple(owned),
-        (),
-        tuple(candidates.problems),
-        len(files),
-        files_matched=len(matched),
-        seconds=0.0,
-    )
-    if not packs:
-        return plan
-    rules = _without_own(task.rules(packs), files)
-    kept.check(rules)
-    if rules.clients:
-        read_callers(rules, candidates)
-    candidates.read_naming({each for library in rules.libraries for each in library.callers})
-    rules = leaving.settled(prepared(rules, candidates), candidates)
-    parts = distributions(rules, candidates)
-    places = client_module.placed(rules, candidates, parts)
-    rules = _held_back(replace(rules, client=places[""].dotted if places else ""), task.options)
-    if rules.clients:
-        rules = with_handed(rules, candidates)
-    index = candidates.index(rules)
-    while candidates.read_users(index):
-        index = candidates.index(rules)
-    if rules.ids:
-        ids = replace(rules.ids, given=given_by_others(candidates, index))
-        rules = index.names.rules = replace(index.names.rules, ids=ids)
-    moves, moved, blocked = _moves(candidates, rules)
+    problems = tuple(candidates.problems)
+    plan = Plan(task.project.root, (), owned, (), problems, len(files), files_matched=len(matched), seconds=0.0)
+    return _filled(plan, task, candidates, _without_own(task.rules(packs), files)) if packs else plan
+
+
+def _filled(plan: Plan, task: Task, candidates: Candidates, rules: Rules) -> Plan:
+    """The plan with what the rules make of the candidates."""
+    rules, parts, places = _placed(task, candidates, rules)
+    index = _indexed(candidates, rules)
+    moves, moved, blocked = _moves(candidates, index.names.rules)
     rounds = Rounds(task, candidates, index, parts, places, moves)
     results, final = rounds.results()
     rules = rounds.index.names.rules
@@ -86,13 +67,36 @@ def assemble(task: Task, files: list[str], matched: list[str]) -> Plan:
     return replace(
         plan,
         packs=rules.packs,
-        sites=(*owned, *work.sites),
+        sites=(*plan.sites, *work.sites),
         changes=tuple(work.changes),
         problems=tuple(problems),
         files_matched=len(candidates.by_path),
         docs=rules.docs,
         notes=rules.notes,
     )
+
+
+def _placed(task: Task, candidates: Candidates, rules: Rules) -> tuple[Rules, Distributions, dict[str, Place]]:
+    """The rules as the tree and the options narrow them, its distributions, and where their client modules go."""
+    kept.check(rules)
+    if rules.clients:
+        read_callers(rules, candidates)
+    candidates.read_naming({each for library in rules.libraries for each in library.callers})
+    rules = leaving.settled(prepared(rules, candidates), candidates)
+    parts = distributions(rules, candidates)
+    places = client_module.placed(rules, candidates, parts)
+    rules = _held_back(replace(rules, client=places[""].dotted if places else ""), task.options)
+    return with_handed(rules, candidates) if rules.clients else rules, parts, places
+
+
+def _indexed(candidates: Candidates, rules: Rules) -> Index:
+    """The index of the candidates, those read as well that use what they give; its rules know who gives ids on."""
+    index = candidates.index(rules)
+    while candidates.read_users(index):
+        index = candidates.index(rules)
+    if rules.ids:
+        index.names.rules = replace(index.names.rules, ids=replace(rules.ids, given=given_by_others(candidates, index)))
+    return index
 
 
 def _held_back(rules: Rules, options: Options) -> Rules:

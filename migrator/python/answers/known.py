@@ -56,22 +56,23 @@ LOGGER_CLASSES = frozenset(
 _LISTS = {"list", "tuple", "sorted", "reversed", "iter", "aiter", "set", "as_completed"}
 _READING = {"copy", "get", "get_nowait", "items", "pop", "popleft", "setdefault", "values"}
 _SLICES = {"islice", "cycle"}
-_SIFTS = {"filter", "filterfalse", "takewhile", "dropwhile"}
+_SIFTS = {"filter", "filterfalse", "takewhile", "dropwhile", "nlargest", "nsmallest"}  # what go through the second
 
 
 def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
     """What a call gives of what it is given; None where it is no such call."""
-    name, args = callee_of(node), node.args
-    plain = isinstance(node.func, ast.Name)
-    if plain and _is_own(trace, at, node):
+    if isinstance(node.func, ast.Name) and _is_own(trace, at, node):
         return None
+    args = node.args
     first = trace.value(at, args[0]) if args and not isinstance(args[0], ast.Starred) else None
+    found = _handing_on(trace, at, node, first)
+    return found if found is not None else _of_items(trace, at, node, first)
+
+
+def _handing_on(trace: Trace, at: View, node: ast.Call, first: Values | None) -> Values | None:
+    """What a call gives that runs a function, hands a value on or makes one; `first` is what it is given first."""
+    name, args, plain = callee_of(node), node.args, isinstance(node.func, ast.Name)
     match name:
-        case "gather":
-            items = (
-                trace.shapes.items(v) if isinstance(a, ast.Starred) else v for a in args for v in [trace.value(at, a)]
-            )
-            return frozenset({Many(union(items))})
         case "cast" if len(args) == 2:
             said = trace.annotations.read(at, args[0], trace.scope_of(at, node))
             return said if _answers_or_lists(said) else trace.value(at, args[1])
@@ -81,28 +82,16 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
             return _results(trace, trace.value(at, args[1]))
         case "Depends" | "Security" if plain and first is not None:  # of FastAPI, which enters what yields
             return trace.shapes.step(_results(trace, first), "enter")
-        case "map" if first is not None:
-            return frozenset({Many(_results(trace, first))})
         case "partial" if first is not None:
             return first
-        case "result" | "__enter__" | "__aenter__" if not args and isinstance(node.func, ast.Attribute):
-            return trace.value(at, node.func.value) if name == "result" else None
+        case "result" if not args and isinstance(node.func, ast.Attribute):
+            return trace.value(at, node.func.value)
         case "copy" | "deepcopy" if first is not None and matters(first):
             return first
         case "fromkeys" if len(args) == 2 and first is not None and matters(given := trace.value(at, args[1])):
             return frozenset({Table(trace.shapes.items(first), given)})
         case _ if name in _READING and isinstance(node.func, ast.Attribute):
             return _of_container(trace, at, node, node.func)
-        case "dict" | "OrderedDict" if (args or node.keywords) and is_container(node):
-            return _dictionary(trace, at, node)
-        case "deque" if first is not None:
-            return frozenset({Many(trace.shapes.items(first))})
-        case _ if is_container(node) and (not args or name not in _LISTS) and not _is_own(trace, at, node):
-            return NOTHING
-        case "zip" if plain and args:
-            return frozenset({Many(frozenset({Row(tuple(trace.shapes.items(trace.value(at, a)) for a in args))}))})
-        case "enumerate" if plain and first is not None:
-            return frozenset({Many(frozenset({Row((OTHER, trace.shapes.items(first)))}))})
         case "getattr" if plain and len(args) > 1 and first is not None:
             key = text_value(args[1])
             default = trace.value(at, args[2]) if len(args) > 2 and trace.shapes.may_lack(first, key or "") else NONE
@@ -123,34 +112,53 @@ def call(trace: Trace, at: View, node: ast.Call) -> Values | None:
             return _default(trace, at, node)
         case _ if name in RAISING and first is not None:
             return frozenset({Caught(raised(first))})
-        case "wait" if first is not None and any(isinstance(v, Many | Table) for v in first):
-            each = frozenset[Value]({Many(trace.shapes.items(first))})
-            return frozenset({Row((each, each))})
-        case "next" | "anext" if plain and first is not None:
-            return trace.shapes.items(first) | union(trace.value(at, default) for default in args[1:])
-        case "nlargest" | "nsmallest" if len(args) > 1:
-            return frozenset({Many(trace.shapes.items(trace.value(at, args[1])))})
-        case "tqdm" | "sample" | "choices" if first is not None and matters(first):
-            return frozenset({Many(trace.shapes.items(first))})
-        case "choice" | "heappop" if first is not None and matters(first):
-            return trace.shapes.items(first)
-        case "min" | "max" if plain and first is not None and len(args) == 1:
-            default = union(trace.value(at, k.value) for k in node.keywords if k.arg == "default")
-            return trace.shapes.items(first) | default
-        case _ if name in _LISTS and first is not None and (plain or name == "as_completed"):
-            return frozenset({Many(trace.shapes.items(first))})
-        case _ if name in _SIFTS and len(args) > 1:
-            return frozenset({Many(trace.shapes.items(trace.value(at, args[1])))})
-        case _ if name in _SLICES and first is not None:
-            return frozenset({Many(trace.shapes.items(first))})
-        case "tee" if first is not None:
-            return frozenset({Many(frozenset({Many(trace.shapes.items(first))}))})
-        case "chain" if first is not None:
-            return frozenset({Many(union(trace.shapes.items(trace.value(at, a)) for a in args))})
-        case "from_iterable" if first is not None:
-            return frozenset({Many(trace.shapes.items(trace.shapes.items(first)))})
         case _ if name in _FIRST and first is not None and _answers_or_lists(first) and not _is_own(trace, at, node):
             return first
+    return None
+
+
+def _of_items(trace: Trace, at: View, node: ast.Call, first: Values | None) -> Values | None:
+    """What a call gives that makes a container, or goes through one; `first` is what it is given first."""
+    name, args, plain, items = callee_of(node), node.args, isinstance(node.func, ast.Name), trace.shapes.items
+    match name:
+        case "gather":
+            each = (items(v) if isinstance(a, ast.Starred) else v for a in args for v in [trace.value(at, a)])
+            return frozenset({Many(union(each))})
+        case "map" if first is not None:
+            return frozenset({Many(_results(trace, first))})
+        case "dict" | "OrderedDict" if (args or node.keywords) and is_container(node):
+            return _dictionary(trace, at, node)
+        case "deque" if first is not None:
+            return frozenset({Many(items(first))})
+        case _ if is_container(node) and (not args or name not in _LISTS) and not _is_own(trace, at, node):
+            return NOTHING
+        case "zip" if plain and args:
+            return frozenset({Many(frozenset({Row(tuple(items(trace.value(at, a)) for a in args))}))})
+        case "enumerate" if plain and first is not None:
+            return frozenset({Many(frozenset({Row((OTHER, items(first)))}))})
+        case "wait" if first is not None and any(isinstance(v, Many | Table) for v in first):
+            done = frozenset[Value]({Many(items(first))})
+            return frozenset({Row((done, done))})
+        case "next" | "anext" if plain and first is not None:
+            return items(first) | union(trace.value(at, default) for default in args[1:])
+        case "tqdm" | "sample" | "choices" if first is not None and matters(first):
+            return frozenset({Many(items(first))})
+        case "choice" | "heappop" if first is not None and matters(first):
+            return items(first)
+        case "min" | "max" if plain and first is not None and len(args) == 1:
+            return items(first) | union(trace.value(at, k.value) for k in node.keywords if k.arg == "default")
+        case _ if name in _LISTS and first is not None and (plain or name == "as_completed"):
+            return frozenset({Many(items(first))})
+        case _ if name in _SIFTS and len(args) > 1:
+            return frozenset({Many(items(trace.value(at, args[1])))})
+        case _ if name in _SLICES and first is not None:
+            return frozenset({Many(items(first))})
+        case "tee" if first is not None:
+            return frozenset({Many(frozenset({Many(items(first))}))})
+        case "chain" if first is not None:
+            return frozenset({Many(union(items(trace.value(at, a)) for a in args))})
+        case "from_iterable" if first is not None:
+            return frozenset({Many(items(items(first)))})
     return None
 
 
