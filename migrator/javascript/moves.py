@@ -128,7 +128,12 @@ class Moves:
             return
         if any(name.imported == "*" for name in each.names):
             yield from self._whole(each)
-            return
+        else:
+            yield from self._by_names(each)
+
+    def _by_names(self, each: Import) -> Iterator[Finding]:
+        """An import of names: of classes, of the address, and of what has no counterpart."""
+        start, client = self.script.start(each.source), self.clients.options.client
         left: list[Name] = []
         moved: list[Name] = []
         edits: list[Edit] = []
@@ -146,7 +151,8 @@ class Moves:
             else:
                 left.append(name)
         edits += [*self._addressed(addressed), *self._statement(each, moved, [*left, *held])]
-        said = f"{package} → {instead}" if moved else f"{package}: nothing of it is needed any more"
+        package = client.package
+        said = f"{package} → {client.instead}" if moved else f"{package}: nothing of it is needed any more"
         yield Finding(start, self._client, Status.MIGRATED, said, tuple(edits))
         for name in held:
             said = f"{name.imported}: it stays, as what is asked for with it has to"

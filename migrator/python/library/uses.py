@@ -211,8 +211,7 @@ class _Library:
 
     def _planned(self, each: Object, use: Use) -> Finding | Written | None:
         """What becomes of one use; None for one that only follows the name."""
-        module, node = self.module, use.reference.nodes[0]
-        start = module.source.start(node)
+        module, node = self.module, use.reference.nodes[-1]
         if self._is_suppressed(use):
             each.stays = True
             return self._stays(use)
@@ -221,43 +220,40 @@ class _Library:
             return None
         if use.fate.kind == "module":
             return self._bare(each, use)
-        if use.fate.kind == "needless" and (self.cuts.covers(use) or id(use.reference.nodes[-1]) in module.replaced):
+        if use.fate.kind == "needless" and (self.cuts.covers(use) or id(node) in module.replaced):
             return None
         if use.fate.kind == "needless" and not self.settled:
-            each.stays = True
             said = f"{use.text} stays, as calls do that are made through what is kept elsewhere: take it out with them"
-            return Finding(start, use.fate.rule, Status.MANUAL, said)
-        if id(use.reference.nodes[-1]) in module.kept:
+            return self._left(each, use, said)
+        if id(node) in module.kept:
             each.stays = True
             return None
         if use.fate.kind != "moved":
-            each.stays = True
-            return Finding(start, use.fate.rule, use.fate.standing, f"{use.text}: {use.fate.message}")
-        built = module.builds.at(use.reference.nodes[-1]) if use.own == len(use.reference.parts) else None
+            return self._left(each, use, f"{use.text}: {use.fate.message}", use.fate.standing)
+        built = module.builds.at(node) if use.own == len(use.reference.parts) else None
         inherited = bool(use.fate.built) and use.text in module.facts.inherited
         if inherited or (built and built.reason):
-            each.stays = True
             said = built.message if built else "a class inherits from it: see how it is built"
-            return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text}{'(…)' if built else ''}: {said}")
+            return self._left(each, use, f"{use.text}{'(…)' if built else ''}: {said}")
         if said := wrapped.reason(module, use, each.uses, self.wrapped):
-            each.stays = True
-            return Finding(start, use.fate.rule, Status.MANUAL, said)
+            return self._left(each, use, said)
         if use.fate.texts and self.cuts.takes_texts(use):
             return None
         place = use.place(module, use.own)
         if place is None or not (use.fate.variable or is_read_off(use)):
-            each.stays = True
             why = "it is assigned to" if place else "a comment or an f-string stands in the middle"
-            return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text} → {use.fate.new}: {why}, write it by hand")
-        if reason := self.calls.refusal(use.reference.nodes[-1]):
-            each.stays = True
-            return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text}: {reason}")
+            return self._left(each, use, f"{use.text} → {use.fate.new}: {why}, write it by hand")
+        if reason := self.calls.refusal(node):
+            return self._left(each, use, f"{use.text}: {reason}")
+        call, differs = self.calls.calls.get(id(node)), self.calls.differing.get(id(node), "")
         each.needs |= {use.fate.to or use.fate.name, *(built.imports if built else ())}
-        called = id(use.reference.nodes[-1])
-        if called in self.calls.calls and self.calls.calls[called].of_sdk:
-            each.needs.add(SDK)
-        differs = self.calls.differing.get(called, "")
-        return Written(use, use.fate, place, built=built, call=self.calls.calls.get(called), differs=differs)
+        each.needs |= {SDK} if call and call.of_sdk else set()
+        return Written(use, use.fate, place, built=built, call=call, differs=differs)
+
+    def _left(self, each: Object, use: Use, said: str, status: Status = Status.MANUAL) -> Finding:
+        """What is said of a use that stays, for which its object does."""
+        each.stays = True
+        return Finding(self.module.source.start(use.reference.nodes[0]), use.fate.rule, status, said)
 
     def _stays(self, use: Use) -> Finding:
         start = self.module.source.start(use.reference.nodes[0])
@@ -269,50 +265,51 @@ class _Library:
     def _bare(self, each: Object, use: Use) -> Finding | Written | None:
         """A module object that is not read from here: asked for, given another name, handed on."""
         module, node = self.module, use.reference.nodes[-1]
-        start = module.source.start(node)
-        client = module.names.client
         if id(node) in module.found.tested or not is_read(node) or self._is_kept_for_what_stays(node):
             each.stays |= module.names.keeps_library
             return None
         if id(node) in self.asked:
-            call, attribute = self.asked[id(node)]
-            fate = module.names.fate(f"{use.dotted}.{attribute}")
-            place, text = use.place(module, use.depth), module.source.inside(call.args[1], attribute)
-            goes = fate is not None and fate.kind == "needless" and self.settled and self.cuts.takes_call(call, fate)
-            if goes or self.cuts.takes_guard(call):
-                return None
-            requester = library_modules.requester(module.index, use.dotted) if fate and fate.to else ""
-            anothers = fate is not None and fate.to == client and not library_modules.is_called(module.index)
-            anothers = anothers and callee_of(call) in ("setattr", "delattr", "object")
-            made = keeper(module.index, f"{use.dotted}.{attribute}")
-            wraps = f"{use.dotted}.{attribute}" in self.wrapped
-            stays = requester or anothers or made or wraps
-            if fate and fate.kind == "moved" and fate.to and place and text and not stays:
-                each.needs.add(fate.to)
-                return Written(use, fate, place, text)
-            each.stays = True
-            if fate and fate.kind == "stays":
-                return None
-            said = f"{use.text}.{attribute}: {fate.message if fate and fate.message else 'see what this is for'}"
-            said = f"{said}; {requester} goes on asking for the module by name" if requester else said
-            said = f"{use.text}.{attribute}: {library_modules.ANOTHERS}" if anothers else said
-            said = f"{use.text}.{attribute}: {made} goes on making it" if made else said
-            said = wrapped.said(f"{use.text}.{attribute}", fate) if fate and wraps else said
-            status = fate.standing if fate else Status.MANUAL
-            return Finding(start, fate.rule if fate else use.fate.rule, status, said)
+            return self._asked(each, use, *self.asked[id(node)])
         is_stored = id(node) in module.found.stored and id(node) not in self.uncalled
         is_stored = is_stored and not following.is_lost(module, node)
         if is_stored and self.follows and len(use.reference.parts) == use.depth:
-            place = use.place(module, use.depth)
+            place, client = use.place(module, use.depth), module.names.client
             if place and client:
                 each.needs.add(client)
                 return Written(use, Fate("moved", use.fate.rule, 0, "", Status.MIGRATED, client), place)
-        each.stays = True
         what = f"is kept elsewhere, and stays for {following.holder(module)}: {_HOLDS}"
         if not is_stored:
             taker = module.call_given(node)
             what = _BY_NAME if taker and callee_of(taker) in ("getattr", "hasattr") else handed_on.WHOLE
-        return Finding(start, use.fate.rule, Status.MANUAL, f"{use.text} {what}")
+        return self._left(each, use, f"{use.text} {what}")
+
+    def _asked(self, each: Object, use: Use, call: ast.Call, attribute: str) -> Finding | Written | None:
+        """A module object that is asked for an attribute by its name, as `getattr` does."""
+        module, text = self.module, f"{use.text}.{attribute}"
+        fate = module.names.fate(f"{use.dotted}.{attribute}")
+        place, name = use.place(module, use.depth), module.source.inside(call.args[1], attribute)
+        goes = fate is not None and fate.kind == "needless" and self.settled and self.cuts.takes_call(call, fate)
+        if goes or self.cuts.takes_guard(call):
+            return None
+        requester = library_modules.requester(module.index, use.dotted) if fate and fate.to else ""
+        anothers = fate is not None and fate.to == module.names.client and not library_modules.is_called(module.index)
+        anothers = anothers and callee_of(call) in ("setattr", "delattr", "object")
+        made = keeper(module.index, f"{use.dotted}.{attribute}")
+        wraps = f"{use.dotted}.{attribute}" in self.wrapped
+        stays = requester or anothers or made or wraps
+        if fate and fate.kind == "moved" and fate.to and place and name and not stays:
+            each.needs.add(fate.to)
+            return Written(use, fate, place, name)
+        each.stays = True
+        if fate and fate.kind == "stays":
+            return None
+        said = f"{text}: {fate.message if fate and fate.message else 'see what this is for'}"
+        said = f"{said}; {requester} goes on asking for the module by name" if requester else said
+        said = f"{text}: {library_modules.ANOTHERS}" if anothers else said
+        said = f"{text}: {made} goes on making it" if made else said
+        said = wrapped.said(text, fate) if fate and wraps else said
+        rule, status = (fate.rule, fate.standing) if fate else (use.fate.rule, Status.MANUAL)
+        return Finding(module.source.start(use.reference.nodes[-1]), rule, status, said)
 
     def _is_kept_for_what_stays(self, node: ast.expr) -> bool:
         """Whether the module is stored, and nothing is read off that which is elsewhere now."""

@@ -12,6 +12,7 @@ import builtins
 import re
 from typing import TYPE_CHECKING
 
+from migrator.line_ends import line_starts
 from migrator.sites import Span
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def masked(text: str) -> tuple[str, list[Span]] | None:
 
     wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
     positions = wrapper.resolve(PositionProvider)
-    starts = [0, *(m.end() for m in re.finditer(r"\r\n|\r|\n", text))]
+    starts = line_starts(text)
     characters = list(text)
     spans: list[Span] = []
 
