@@ -45,7 +45,7 @@ class Calls:
             ours = found is not None
             known = meaning is not None and meaning.made in self.prefixes
             if ours:
-                yield from self._method(node, root, names)
+                yield from self._method(root, names)
             if names[-1:] in (["create"], ["generate"], ["edit"], ["parse"], ["stream"]) and len(names) > 1:
                 prefix = self._prefix(meaning) if ours or known else None
                 yield from self._call(root, arguments, names, ours, prefix)
@@ -71,13 +71,13 @@ class Calls:
             key = part.field("key") or part.field("left") or part
             name = string_of(key) or (key.text() if taken.kind() == "object_pattern" else "")
             if name:
-                yield from self._method(key, key, [name])
+                yield from self._method(key, [name])
 
     def _attribute(self, node: SgNode) -> Iterator[Finding]:
         """What is read of a client, or set there, that the new one has not."""
         for root, names in _paths(node):
             if self.clients.is_client(self.clients.meanings.of(root)):
-                yield from self._method(node, root, names)
+                yield from self._method(root, names)
                 return
 
     def method(self, names: list[str]) -> Method | None:
@@ -92,7 +92,7 @@ class Calls:
         ]
         return max(found, key=lambda each: each[0])[1] if found else None
 
-    def _method(self, node: SgNode, root: SgNode, names: list[str]) -> Iterator[Finding]:
+    def _method(self, root: SgNode, names: list[str]) -> Iterator[Finding]:
         rule = self.method(names)
         if rule:
             yield Finding(self.script.start(root), rule.id, Status(rule.status), f"{'.'.join(names)}: {rule.message}")

@@ -143,7 +143,7 @@ class Members:
         classes = {v.cls for v in values if isinstance(v, Object)}
         ways = union(self.of(cls, way) - OTHER for cls in classes for way in ("__enter__", "__aenter__"))
         known = union(self.trace.called(way) for way in ways)
-        return known if known else self.trace.shapes.step(values, "enter")
+        return known or self.trace.shapes.step(values, "enter")
 
 
 def _is_bare_field(node: ast.expr) -> bool:

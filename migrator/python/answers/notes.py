@@ -24,7 +24,7 @@ from migrator.python.reading.expressions import Parts, callee_of, parts_of
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _SCOPES = (*_FUNCTIONS, ast.ClassDef, ast.Module)
-_LOOPS = (ast.For, ast.AsyncFor)
+LOOPS = (ast.For, ast.AsyncFor)
 
 
 class Told(NamedTuple):
@@ -266,7 +266,7 @@ def reaching(notes: Notes, use: ast.AST, stores: list[ast.expr]) -> tuple[list[a
         seen += own
         if own:
             return seen, True
-        if isinstance(parent, (*_LOOPS, ast.While)) and in_body:
+        if isinstance(parent, (*LOOPS, ast.While)) and in_body:
             seen += [s for s in stores if notes.is_within(s, parent)]
         if isinstance(parent, ast.Try) and not in_body:
             seen += [s for s in stores if any(notes.is_within(s, each) for each in parent.body)]
@@ -291,7 +291,7 @@ def _is_beside(notes: Notes, store: ast.expr, use: ast.AST) -> bool:
 
 def _heads(parent: ast.AST) -> Iterable[ast.AST]:
     """What binds names each time before the body of a statement runs."""
-    if isinstance(parent, _LOOPS):
+    if isinstance(parent, LOOPS):
         return [parent.target]
     if isinstance(parent, ast.With | ast.AsyncWith):
         return [item.optional_vars for item in parent.items if item.optional_vars]

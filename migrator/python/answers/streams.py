@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from migrator.python.answers.notes import leaves
+from migrator.python.answers.notes import LOOPS, leaves
 from migrator.python.answers.places import Places
 from migrator.python.answers.trace import Trace
 from migrator.python.answers.values import Is
@@ -18,7 +18,6 @@ from migrator.python.reading.expressions import attribute_asked, text_value
 from migrator.python.reading.scopes import FunctionNode
 from migrator.sites import Edit, Finding, Status
 
-_LOOPS = (ast.For, ast.AsyncFor)
 _TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {  # `0 < a` is `a > 0`
     ast.Eq: ast.Eq, ast.NotEq: ast.NotEq, ast.Lt: ast.Gt, ast.LtE: ast.GtE, ast.Gt: ast.Lt, ast.GtE: ast.LtE,
 }  # fmt: skip
@@ -111,7 +110,7 @@ class _Guards:
         if not isinstance(chunk, ast.Name):
             return None
         for above in self.at.notes.above(chunk):
-            targets = [above.target] if isinstance(above, _LOOPS) else []
+            targets = [above.target] if isinstance(above, LOOPS) else []
             targets += [g.target for g in above.generators] if isinstance(above, _COMPREHENSIONS) else []
             if any(isinstance(t, ast.Name) and t.id == chunk.id for t in targets):
                 return above
@@ -134,7 +133,7 @@ class _Guards:
                         return True
             if caught and isinstance(above, ast.Try) and below in above.body and _catches(above):
                 return True
-            if isinstance(above, (*_LOOPS, ast.FunctionDef, ast.AsyncFunctionDef)):
+            if isinstance(above, (*LOOPS, ast.FunctionDef, ast.AsyncFunctionDef)):
                 return False
             below = above
         return False
@@ -198,7 +197,7 @@ class _Guards:
         edit = self._edit(loop, chunk)
         if edit is not None:
             return (edit,)
-        return tuple(self._each(loop, chunk)) if isinstance(loop, _LOOPS) else ()
+        return tuple(self._each(loop, chunk)) if isinstance(loop, LOOPS) else ()
 
     def _each(self, loop: ast.For | ast.AsyncFor, chunk: ast.Name) -> list[Edit]:
         """A test before each statement that reads a choice; none where one of them does more than add to something."""
@@ -240,7 +239,7 @@ class _Guards:
             generator = next(g for g in loop.generators if isinstance(g.target, ast.Name) and g.target.id == chunk.id)
             place = self.places.span(generator.iter)
             return Edit(place[1], place[1], f" if {chunk.id}.{last}") if place else None
-        assert isinstance(loop, _LOOPS)
+        assert isinstance(loop, LOOPS)
         rest = loop.body[next(i for i, s in enumerate(loop.body) if self._is_open(s, chunk)) :]
         statement = rest[0]
         if statement.lineno == loop.lineno or not all(self._is_harmless(each, chunk) for each in rest):

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from migrator.python.reading.scopes import Definition
 from migrator.python.reading.source import Source
 from migrator.sites import Edit
 
 _Statement = ast.Import | ast.ImportFrom
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _FUTURE, _STANDARD, _OTHER = range(3)  # the sections of a module's imports
 
 
@@ -142,7 +142,7 @@ def line_end(source: Source, node: ast.stmt) -> int:
 
 def _at_top(tree: ast.Module) -> Iterator[_Statement]:
     for node in tree.body:
-        if isinstance(node, _DEFINITIONS):
+        if isinstance(node, Definition):
             return
         if isinstance(node, _Statement):
             yield node

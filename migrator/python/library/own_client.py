@@ -12,12 +12,11 @@ from migrator.python import rewrite
 from migrator.python.importing.new import Import, imported, line_end
 from migrator.python.reading.expressions import text_value
 from migrator.python.reading.outline import Outline
-from migrator.python.reading.scopes import Scope
+from migrator.python.reading.scopes import Definition, Scope
 from migrator.python.reading.source import Source
 from migrator.sites import Edit
 
 _NAMES = ("client", "gateway_client")
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,7 @@ def _place(source: Source, uses: list[ast.expr], gone: list[Edit]) -> int | None
     """The end of the line of the last import, or of the docstring, above every definition and use of the function."""
     used, at = min(source.start(node) for node in uses), None
     for index, statement in enumerate(source.tree.body):
-        if isinstance(statement, _DEFINITIONS) or source.end(statement) > used:
+        if isinstance(statement, Definition) or source.end(statement) > used:
             break
         end = line_end(source, statement)
         if isinstance(statement, ast.Import | ast.ImportFrom) or (index == 0 and _is_text(statement)):

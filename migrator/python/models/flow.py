@@ -14,7 +14,7 @@ from migrator.python.reading.scopes import FunctionNode, Scope, defaults
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.comprehension)  # what they go over is given to their target, item by item
 LISTS = (ast.List, ast.Tuple, ast.Set)
-_DEFAULTED = {"get", "getenv", "pop", "setdefault", "getattr"}
+DEFAULTED = {"get", "getenv", "pop", "setdefault", "getattr"}  # calls that are given what stands in for nothing
 
 
 class Flow:
@@ -163,7 +163,7 @@ class Flow:
     def _answers(self, call: ast.Call) -> Iterator[ast.expr]:
         """What a call gives: the default that it falls back to, what a function of the module returns."""
         name = callee_of(call)
-        if name in _DEFAULTED and len(call.args) > 1:
+        if name in DEFAULTED and len(call.args) > 1:
             yield call.args[-1]
         if name in ("get", "pop") and call.args and isinstance(call.func, ast.Attribute):
             text = text_value(call.args[0])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from migrator.clients.in_use import InUse
-from migrator.python.models.flow import Flow
+from migrator.python.models.flow import DEFAULTED, Flow
 from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, parts_of, text_value
 from migrator.python.reading.outline import Variable
@@ -15,7 +15,6 @@ from migrator.python.reading.scopes import defaults
 
 _FIELDS = {"Field", "field", "Option", "Argument", "mapped_column", "Column"}
 _OPTIONS = {"add_argument", "option", "argument"}
-_READS = {"get", "getenv", "pop", "setdefault", "getattr"}
 _PAYLOADS = {"json", "data", "body", "llm", "lm"}
 
 
@@ -107,7 +106,7 @@ class Holders:
         if name in _OPTIONS and argument in ("default", "choices", "const"):
             options = (text.lstrip("-") for text in texts)
             return Holder(named or any(map(self.using.names_model, options)))
-        if name in _READS and len(call.args) > 1 and at in call.args[1:]:
+        if name in DEFAULTED and len(call.args) > 1 and at in call.args[1:]:
             keyed = named or any(self.using.names_model(text) for text in texts[:1])
             outer = self.of(call)
             return outer._replace(is_named=keyed or outer.is_named) if outer else Holder(keyed)

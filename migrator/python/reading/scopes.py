@@ -10,6 +10,7 @@ from typing import Literal
 from migrator.python.reading.expressions import Parts, parts_of
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+Definition = FunctionNode | ast.ClassDef
 
 
 @dataclass(slots=True)

@@ -10,10 +10,10 @@ from migrator.python.importing.imports import separator
 from migrator.python.library.references import is_read
 from migrator.python.reading.expressions import text_value
 from migrator.python.reading.outline import ImportStatement, Reference
+from migrator.python.reading.scopes import Definition
 from migrator.python.sdk.urls import Urls
 from migrator.sites import Edit, Finding, Status
 
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _PRINTED = re.compile(r"\s*=(?!=)")  # `f"{name=}"` prints the name as well
 _QUOTE = re.compile(r"""\w*("{3}|'{3}|"|')""")
 
@@ -65,7 +65,7 @@ class Addresses:
         start = source.start(following or node)
         if decorators := getattr(following, "decorator_list", []):
             start = source.text.rfind("@", 0, source.start(decorators[0]))
-        if not isinstance(following, _DEFINITIONS) or start != source.line_start(start):
+        if not isinstance(following, Definition) or start != source.line_start(start):
             return Edit(start, start, text + separator(self.module, following or node))
         while start and source.text.startswith("#", source.line_start(start - 1)):
             start = source.line_start(start - 1)  # what is said of a definition goes on standing before it

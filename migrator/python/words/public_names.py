@@ -20,7 +20,7 @@ def new_entry(module: Module, value: str) -> str:
     return library_modules.object_name(module.index, f"{module.facts.name}.{value}").rpartition(".")[2]
 
 
-def entry(module: Module, text: Text, value: str, renames: dict[str, str]) -> Iterator[Finding]:
+def entry(module: Module, text: Text, value: str) -> Iterator[Finding]:
     """An entry of `__all__` follows the name it lists; that of a submodule which left the package goes."""
     bound = value in module.found.scope.bindings
     if bound:

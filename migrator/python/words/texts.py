@@ -142,7 +142,7 @@ def _exact(module: Module, text: Text, value: str, renames: dict[str, str]) -> I
     elif text.role == "all" and (new := new_entry(module, value)) != value:
         yield from whole(module, text, value, new, module.names.library_rule)
     elif text.role == "all":
-        yield from entry(module, text, value, renames)
+        yield from entry(module, text, value)
     elif text.role == "annotation":
         yield from _annotation(module, text)
     elif _DOTTED.fullmatch(value) and (renamed := module.rename(value)):
