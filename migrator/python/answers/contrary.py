@@ -25,7 +25,7 @@ from migrator.python.answers.values import (
     union,
 )
 from migrator.python.answers.view import View
-from migrator.python.reading.expressions import attribute_asked, callee_of, outcomes, parts_of, text_value
+from migrator.python.reading.expressions import attribute_asked, callee_of, item_asked, outcomes, parts_of, text_value
 from migrator.python.reading.scopes import FunctionNode, Scope
 
 if TYPE_CHECKING:
@@ -170,19 +170,12 @@ def _parts(shapes: Shapes, shape: str) -> set[str]:
 
 def _reads(at: View, holder: Scope, name: str, node: ast.AST) -> set[str]:
     """The attribute or the key that is read of something that a variable leads to."""
-    key: str | None = None
-    match node:
-        case ast.Attribute(value=of, attr=key):
-            pass
-        case ast.Subscript(value=of, slice=index):
-            key = text_value(index)
-        case ast.Call(func=ast.Attribute(value=of, attr="get"), args=[first, *_]):
-            key = text_value(first)
-        case _ if (asked := attribute_asked(node)) is not None:
-            of, key = asked
-        case _:
-            return set()
-    return {key} if key and _leads_from(at, holder, name, of, _FURTHEST) else set()
+    of, key = attribute_asked(node) or (None, None)
+    if isinstance(node, ast.Attribute):
+        of, key = node.value, node.attr
+    elif item := item_asked(node):
+        of, key = item[0], text_value(item[1])
+    return {key} if of and key and _leads_from(at, holder, name, of, _FURTHEST) else set()
 
 
 def _leads_from(at: View, holder: Scope, name: str, node: ast.AST, further: int) -> bool:

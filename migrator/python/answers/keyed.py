@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from migrator.python.answers.trace import Trace
 from migrator.python.answers.values import Else, Is
 from migrator.python.answers.view import View
-from migrator.python.reading.expressions import text_value
+from migrator.python.reading.expressions import item_asked, text_value
 
 
 def read(trace: Trace) -> frozenset[str]:
@@ -43,10 +43,10 @@ def _in_module(trace: Trace, at: View) -> Iterator[str]:
 def _asked(node: ast.AST) -> tuple[ast.expr | None, str | None]:
     """What a key is read of, and the key where it is written out."""
     match node:
-        case ast.Subscript(value=of, slice=key) if text_value(key) or isinstance(key, ast.Name | ast.Attribute):
-            return of, text_value(key)
-        case ast.Call(func=ast.Attribute(value=of, attr="get"), args=[key, *_]):
-            return of, text_value(key)
+        case ast.Subscript(slice=key) if not text_value(key) and not isinstance(key, ast.Name | ast.Attribute):
+            return None, None
+        case _ if (item := item_asked(node)) is not None:
+            return item[0], text_value(item[1])
         case ast.Compare(left=key, ops=[ast.In() | ast.NotIn()], comparators=[of]) if text_value(key):
             return of, text_value(key)
     return None, None

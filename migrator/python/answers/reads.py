@@ -13,7 +13,7 @@ from migrator.python.answers.trace import Trace
 from migrator.python.answers.values import Else, Is, Values
 from migrator.python.answers.view import View, is_looked_for
 from migrator.python.module import Module
-from migrator.python.reading.expressions import attribute_asked, callee_of, is_none, text_value
+from migrator.python.reading.expressions import attribute_asked, callee_of, is_none, item_asked, text_value
 from migrator.sites import Edit, Finding, Status
 
 _OF_KEYS = {"get", "items", "keys", "values", "__getitem__"}  # what tells that something has keys
@@ -97,10 +97,8 @@ class _Reader:
         """Whether a key that was read before in the same chain is reported for the same reason."""
         while isinstance(node, ast.Subscript | ast.Attribute | ast.Call):
             inner = node.func if isinstance(node, ast.Call) else node.value
-            of, key = inner, text_value(node.slice) if isinstance(node, ast.Subscript) else None
-            if isinstance(node, ast.Call) and isinstance(inner, ast.Attribute) and inner.attr == "get" and node.args:
-                of, key = inner.value, text_value(node.args[0])
-            if key is not None and self._is_doubtful(key, *self._shapes(of)):
+            of, index = item_asked(node) or (inner, None)
+            if (key := text_value(index)) is not None and self._is_doubtful(key, *self._shapes(of)):
                 return True
             node = inner
         return False

@@ -90,6 +90,14 @@ def attribute_asked(node: ast.AST, by: Collection[str] = ("getattr", "hasattr"))
     return None
 
 
+def item_asked(node: ast.AST) -> tuple[ast.expr, ast.expr] | None:
+    """What an item is read of, and the key: `x[key]`, `x.get(key)`; None for anything else."""
+    match node:
+        case ast.Subscript(value=of, slice=key) | ast.Call(func=ast.Attribute(value=of, attr="get"), args=[key, *_]):
+            return of, key
+    return None
+
+
 def is_loaded(node: ast.AST) -> bool:
     """Whether an expression is a name that is read."""
     return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from functools import cached_property
 
-from migrator.python.reading.expressions import outcomes, parts_of, text_value
+from migrator.python.reading.expressions import item_asked, outcomes, parts_of, text_value
 from migrator.python.reading.outline import Outline, Variable
 from migrator.python.reading.scopes import FunctionNode, defaults
 from migrator.python.reading.source import Source
@@ -38,13 +38,12 @@ class Values:
         match node:
             case ast.Name() | ast.Attribute():
                 return [*self.variables.values(node), *self.given(node)] or [None]
-            case ast.Subscript(value=holder, slice=key):
-                return [item for value in self.of(holder, depth + 1) for item in _items(value, key)]
-            case ast.Call(func=ast.Attribute(value=holder, attr="get"), args=[key, *_]) if not self._returned(node):
-                return [item for value in self.of(holder, depth + 1) for item in _items(value, key)]
-            case ast.Call():
-                return self._returned(node) or None
-        return None
+            case ast.Call() if returned := self._returned(node):
+                return returned
+        if (asked := item_asked(node)) is None:
+            return None
+        holder, key = asked
+        return [item for value in self.of(holder, depth + 1) for item in _items(value, key)]
 
     def given(self, node: ast.expr) -> list[ast.expr | None]:
         """What loops, defaults and calls give to a variable; None for what is not written down."""
