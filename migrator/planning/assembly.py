@@ -18,7 +18,7 @@ from migrator.planning import leaving, lingering
 from migrator.planning.candidates import Candidates
 from migrator.planning.clients import in_project as client_module
 from migrator.planning.clients.in_project import Place
-from migrator.planning.clients.made import Work, with_clients
+from migrator.planning.clients.made import with_clients
 from migrator.planning.distributions import Distributions, distributions
 from migrator.planning.file import changes_of
 from migrator.planning.model_ids import prepared, speaks
@@ -27,6 +27,7 @@ from migrator.planning.rounds import Rounds
 from migrator.planning.router.project import with_router
 from migrator.planning.scripts import read_callers, with_handed
 from migrator.planning.task import Options, Task
+from migrator.planning.work import Work
 from migrator.primitives.code import Module
 from migrator.primitives.library import Library
 from migrator.primitives.project import Flag

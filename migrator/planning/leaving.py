@@ -11,7 +11,7 @@ from migrator.formats.script import is_script
 from migrator.packs.ruleset import Rules
 from migrator.patterns import under
 from migrator.planning.candidates import Candidate, Candidates, language_of
-from migrator.planning.clients.made import Work
+from migrator.planning.work import Work
 from migrator.primitives.leaving import EnvGone, Obsolete
 from migrator.sites import Change, Site, Status
 from migrator.tree import project as tree

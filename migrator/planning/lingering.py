@@ -14,7 +14,7 @@ from migrator.outcome import Plan, counted
 from migrator.packs.ruleset import Rules
 from migrator.placing import SUPPRESSION
 from migrator.planning.candidates import Candidates
-from migrator.planning.clients.made import Work
+from migrator.planning.work import Work
 from migrator.primitives.leaving import Lingering
 from migrator.sites import Problem, Site, Status
 from migrator.tree import project as tree

@@ -9,13 +9,14 @@ from functools import partial
 from migrator.packs.ruleset import Rules
 from migrator.planning.candidates import Candidates
 from migrator.planning.clients.in_project import Place
-from migrator.planning.clients.made import Client, Work, clients
+from migrator.planning.clients.made import Client, clients
 from migrator.planning.distributions import Distributions
 from migrator.planning.file import Known, Result, changes_of, planned
 from migrator.planning.router.project import with_router
 from migrator.planning.spoken import Read, Spoken, is_code, read_after, reading_on
 from migrator.planning.still_used import NOTEBOOK, imported, lists_dependencies
 from migrator.planning.task import Task
+from migrator.planning.work import Work
 from migrator.python.reading.index import Index
 from migrator.sites import Change
 from migrator.tree.parallel import in_order

@@ -15,6 +15,7 @@ from migrator.planning.clients import reach
 from migrator.planning.clients import tests_in_project as client_tests
 from migrator.planning.clients.in_project import Place
 from migrator.planning.distributions import Distributions
+from migrator.planning.work import Work
 from migrator.python.library.own_client import Own, Write, Written, own_client
 from migrator.python.reading.index import Index
 from migrator.sites import Change, Finding, Site, Status
@@ -41,14 +42,6 @@ def clients(
         needs = client_module.requirements(its.names, used)
         found[home] = Client(used, needs, its.needing(needs))
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """Changes and their sites."""
-
-    changes: list[Change]
-    sites: list[Site]
 
 
 def _client_of(places: Mapping[str, Place], parts: Distributions, path: str) -> str:

@@ -11,8 +11,8 @@ from migrator.errors import MigrateError
 from migrator.packs.ruleset import Rules
 from migrator.patterns import glob_regex
 from migrator.planning.candidates import PYTHON, Candidates
-from migrator.planning.clients.made import Work
 from migrator.planning.router.files import Home, files
+from migrator.planning.work import Work
 from migrator.primitives.leaving import Router
 from migrator.sites import Change, Site, Status
 from migrator.tree.aside import FOLDERS_ASIDE
