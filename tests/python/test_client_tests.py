@@ -68,6 +68,16 @@ def test_there_are_none(tmp_path: Path, files: dict[str, str]) -> None:
             id="beside the quick ones by another name",
         ),
         pytest.param(
+            {"app/ingest/__init__.py": "", "tests/ingest/test_a.py": TEST, "tests/ingest/test_b.py": TEST},
+            "tests/test_llm_client.py",
+            id="above those of a folder beside the client module",
+        ),
+        pytest.param(
+            {"tests/app/test_llm.py": TEST, "tests/other/test_a.py": TEST, "tests/other/test_b.py": TEST},
+            "tests/app/test_llm_client.py",
+            id="beside those of the folder of the client module",
+        ),
+        pytest.param(
             {"tests/test_llm.py": TEST, "tests/test_llm_client.py": TEST},
             "tests/test_llm_client_calls.py",
             id="under another name where one is taken",

@@ -30,7 +30,7 @@ def made(
     if not names.rules.options.get(SETTING) or names.keeps_library:
         return None
     texts = _tests(place, parts, candidates)
-    folder = _folder(texts, folder_of(place.path))
+    folder = _folder(texts, folder_of(place.path), candidates.files)
     if folder is None:
         return None
     from migrator.clients.tests import render
@@ -66,14 +66,24 @@ def _read(path: str, candidates: Candidates) -> str:
         return ""
 
 
-def _folder(tests: Collection[str], home: str) -> str | None:
+def _folder(tests: Collection[str], home: str, files: Collection[str]) -> str | None:
     """The folder that most of the tests are in, if it can be one of quick ones; None where none is for tests.
 
-    One is by its name, or by several tests in it; so is the root, and `home`, where the client module is.
+    One is by its name, or by several tests in it; so is the root, and `home`, where the client module is. Where tests
+    lie as what they test does, it is the one of `home`: not of what is in a folder there, as `tests/ingest`.
     """
     counts = Counter(folder_of(path) for path in tests)
     kept = [f for f, count in counts.items() if f in ("", home) or count > 1 or _FOLDER.search(f)]
-    return max(kept, key=lambda f: (not _SLOW.search(f), counts[f], -f.count("/"), f), default=None)
+    own = PurePosixPath(home).name
+    found = max(
+        kept,
+        key=lambda f: (not _SLOW.search(f), bool(own) and f.endswith(f"/{own}"), counts[f], -f.count("/"), f),
+        default=None,
+    )
+    inner = PurePosixPath(home, PurePosixPath(found).name) if found and found != home else None
+    is_inner = inner and any(path.startswith(f"{inner}/") for path in files)
+    above = folder_of(found) if found else ""
+    return above if is_inner and _FOLDER.search(above) else found
 
 
 def _is_unittest(texts: dict[str, str], candidates: Candidates) -> bool:
