@@ -19,6 +19,9 @@ from migrator.python.reading.outline import ImportStatement
 from migrator.python.reading.scopes import Binding, Scope
 from migrator.sites import Edit, Finding, Status
 
+_LEAVING = ast.Return | ast.Raise | ast.Continue | ast.Break
+_SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
 
 @dataclass(slots=True)
 class Object:
@@ -146,10 +149,11 @@ class Imports:
         missing = self._statements(each, names)
         primary = names.get(client) or next(iter(names.values()), None)
         blocks: list[list[ast.stmt]] = []
-        for statement, alias in each.imports:
+        for number, (statement, alias) in enumerate(each.imports):
             first = not any(statement.block is b for b in blocks)
             blocks.append(statement.block)
-            lines = missing if first else []
+            again = len(statement.block) > 1 and any(self._came(s, statement) for s, _ in each.imports[:number])
+            lines = missing if first and not again else []
             edits, placed = self._replaced(statement, alias, lines)
             if placed is not None:
                 module.placed = {**module.placed, id(alias): placed}
@@ -158,7 +162,8 @@ class Imports:
                 continue
             if not names and not cut:
                 status, message = Status.REVIEW, ": imported but not used"
-            said = f"{_spelled(statement.node, alias)} → {', '.join(missing) or 'nothing'}{message}"
+            new = "nothing, for it came before" if again else ", ".join(missing) or "nothing"
+            said = f"{_spelled(statement.node, alias)} → {new}{message}"
             yield Finding(module.source.start(statement.node), rule, status, said, edits)
         local = primary[0].partition(".")[0] if primary else ""  # what the import binds: these ask for it or set it
         for use in follow:
@@ -166,6 +171,22 @@ class Imports:
             if local and local != each.name and place:
                 yield Finding(place[0], rule, status, f"{use.text} → {local}", (Edit(*place, local),))
         yield from self._declared(each, sorted({local for local, _ in names.values()}))
+
+    def _came(self, earlier: ImportStatement, later: ImportStatement) -> bool:
+        """Whether an import ran wherever a later one does: in a block around it, or in a `try` that is left without."""
+        parents = self.module.source.parents
+        node: ast.AST = later.node
+        above = parents.get(id(node))
+        while above is not None:
+            block = next((b for _, b in ast.iter_fields(above) if isinstance(b, list) and node in b), [])
+            for each in block[: block.index(node)] if block else ():
+                is_left = isinstance(each, ast.Try) and all(isinstance(h.body[-1], _LEAVING) for h in each.handlers)
+                if each is earlier.node or (is_left and earlier.node in each.body):
+                    return True
+            if isinstance(above, _SCOPES):
+                return False
+            node, above = above, parents.get(id(above))
+        return False
 
     def _is_probe(self, attempt: ast.Try, cut: list[Use]) -> bool:
         """Whether an import is there to tell whether the library is: it is used for nothing else, or sets a flag.
