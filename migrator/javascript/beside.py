@@ -29,29 +29,31 @@ class Told(NamedTuple):
     """What headers tell: whether some are of the gateway that is left, and whose a bearer token beside them is.
 
     It is `anothers` beside its key or what chooses a provider; the `key` itself is the bearer token from now on.
-    `bearer` is what they call one that they have. Those that are `chosen` are not sent everywhere.
+    `bearer` is what they call one that they have. Where the code is `sure` of it, some of the gateway are sent.
     """
 
     ours: bool = False
     anothers: bool = False
     key: bool = False
     bearer: str = ""
-    chosen: bool = False
+    sure: bool = False
 
     @classmethod
     def all_of(cls, parts: Iterable[Told]) -> Told:
         """What headers tell that are put together."""
-        ours, anothers, key, bearer, chosen = zip(*[cls(), *parts], strict=True)
-        return cls(any(ours), any(anothers), any(key), next(filter(None, bearer), ""), any(chosen))
+        ours, anothers, key, bearer, sure = zip(*[cls(), *parts], strict=True)
+        return cls(any(ours), any(anothers), any(key), next(filter(None, bearer), ""), any(sure))
 
     @classmethod
     def one_of(cls, parts: Iterable[Told]) -> Told:
         """What headers tell that are one of several."""
         found = [*parts]
-        told, ours = cls.all_of(found), [each.ours for each in found]
-        return told._replace(
-            key=bool(found) and all(each.key for each in found), chosen=told.chosen or len({*ours}) > 1
-        )
+        key, sure = (bool(found) and all(each) for each in ([t.key for t in found], [t.sure for t in found]))
+        return cls.all_of(found)._replace(key=key, sure=sure)
+
+    def at_times(self) -> Told:
+        """What headers tell that are not sent everywhere."""
+        return self._replace(key=False, sure=False)
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,8 @@ class Beside:
         prefix, names = self.clients.options.client.prefix, [each.name for each in entries]
         ours = {low.removeprefix(prefix).replace("-", "_") for n in names if (low := n.lower()).startswith(prefix)}
         bearer = next((name for name in names if name.lower() == "authorization"), "")
-        return Told(bool(ours), not ours.isdisjoint({*BESIDE_ANOTHERS, "api_key"}), "api_key" in ours, bearer)
+        telling = not ours.isdisjoint({*BESIDE_ANOTHERS, "api_key"})
+        return Told(bool(ours), telling, "api_key" in ours, bearer, bool(ours))
 
     def is_anothers(self, key: SgNode | None, told: Told) -> bool:
         """Whether a bearer token is the key of a provider: its name says so, or what it is sent with does."""
@@ -154,11 +157,11 @@ class Beside:
             meaning = self.clients.meanings.of(node.field("function"))
             client = self.clients.options.client
             if meaning and meaning.package == client.package and meaning.name in client.headers:
-                return Told(ours=True, anothers=True, key=True)
+                return Told(ours=True, anothers=True, key=True, sure=True)
         if kind not in (*NAMES, *MEMBERS, "call_expression"):
             return None
         if taken := self._taking.of(node):
-            return Told(True, taken.of in ("key", "anothers"), taken.of == "key")
+            return Told(True, taken.of in ("key", "anothers"), taken.of == "key", sure=True)
         values = [self.of(each, depth + 1) for each in self.clients.script.standing.values(node)]
         return Told.one_of(values) if values else None
 
@@ -177,8 +180,7 @@ class Beside:
         if left is None or right is None or operator is None:
             return None
         if operator.text() == "&&":
-            told = self.of(right, depth + 1)
-            return told._replace(key=False, chosen=told.ours)
+            return self.of(right, depth + 1).at_times()
         either = Told.one_of(self.of(each, depth + 1) for each in (left, right))
         return either if operator.text() in _CHOICES else None
 

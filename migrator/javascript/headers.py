@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ast_grep_py import SgNode
 
+from migrator.fates.providers import stays
 from migrator.javascript.beside import Beside, Told
 from migrator.javascript.objects import Property, properties, with_more, without
 from migrator.javascript.options import Given, Options
+from migrator.javascript.order import Order
 from migrator.javascript.removal import does_nothing, removal
 from migrator.javascript.source import Script, span, string_of
 from migrator.sites import Edit, Finding, Status
 
 SETTERS = frozenset({"set", "append", "setRequestHeader", "setHeader", "header"})
 _READERS = frozenset({"get", "has"})
-_CHOSEN = "Authorization: the key of a provider goes over that of the gateway where it is chosen: see which is sent"
 _Stored = tuple[SgNode, str, SgNode, SgNode]
 
 
@@ -61,6 +63,11 @@ class Headers:
         said = said or f"Authorization: {rule.message if rule else f'it belongs to {client.called}'}"
         return Finding(self.script.start(node), rule.id if rule else client.id, status, said, tuple(edits))
 
+    def _stays(self, node: SgNode) -> Finding:
+        """The finding of a provider's key that stays, where the gateway may be meant or not."""
+        found = self._of_provider(node, Status.MANUAL, (), stays(self.options.client.called))
+        return replace(found, alone=True)
+
     def _given(self, name: str, value: SgNode | None, node: SgNode) -> Given:
         return Given(name.lower()[len(self.options.client.prefix) :].replace("-", "_"), value, node)
 
@@ -86,10 +93,10 @@ class Headers:
         other = next((each for each in entries if each.name.lower() == "authorization"), None)
         other = other if other and (settled.key or self.beside.is_anothers(other.value, told)) else None
         lost = other is not None or (told.anothers and spread.bearer != "")
-        if not ours and (not lost or (spread.chosen and other and _leads(other, entries))):
+        if not ours and not lost:
             return
-        if not ours and spread.chosen:
-            yield self._of_provider(other.node if other else literal, Status.MANUAL, (), _CHOSEN)
+        if not ours and not spread.sure:
+            yield self._stays(other.node if other else literal)
             return
         if spread.key and spread.bearer not in ("", "Authorization"):  # as two headers, both would be sent
             said = f"{spread.bearer}: the key of a provider is put together with the gateway's: take it out by hand"
@@ -202,30 +209,43 @@ class Headers:
         for owner, header, value, node in stored:
             if header != "authorization" or self.beside.is_own(value):
                 continue
-            parts = [self.beside.of(owner), *self._put(owner, stored)]
-            told = Told.all_of(parts)
+            told = Told.all_of([self.beside.of(owner), *self._put(owner, stored, node)])
             if not told.ours or not self.beside.is_anothers(value, told):
                 continue
-            if all(each.chosen for each in parts if each.ours):
-                yield self._of_provider(node, Status.MANUAL, (), _CHOSEN)
+            if not told.sure:
+                yield self._stays(node)
                 continue
             edit = removal(self.script, self.text, node) if told.key and does_nothing(value) else None
             if not told.key:
                 edit = self.script.edit(value, self.options.bearer(self.options.key))
             yield self._of_provider(node, Status.REVIEW if edit else Status.MANUAL, [edit] if edit else [])
 
-    def _put(self, owner: SgNode, stored: Sequence[_Stored]) -> Iterator[Told]:
-        """What the statements tell that put something where `owner` is."""
-        holder = self._holder(owner)
+    def _put(self, owner: SgNode, stored: Sequence[_Stored], place: SgNode) -> Iterator[Told]:
+        """What the statements tell that put something where `owner` is, for what stands at a `place`."""
+        holder, found = self._order.holder(owner), list[tuple[SgNode, Told]]()
         for each, header, value, node in stored:
-            if self._is_ours(header) and self._holder(each) == holder:
-                told = self.beside.of_entries([Property(header, value, value)])
-                yield told._replace(chosen=_is_chosen(node))
-        for node in self.script.all("call_expression"):
-            function, arguments = node.field("function"), node.field("arguments")
-            parts = arguments.named_children() if arguments else []
-            if function and function.text() == "Object.assign" and parts and self._holder(parts[0]) == holder:
-                yield from (self.beside.of(part) for part in parts[1:])
+            if self._is_ours(header) and self._order.holder(each) == holder:
+                found.append((node, self.beside.of_entries([Property(header, value, value)])))
+        for node, parts in self._assigning:
+            if self._order.holder(parts[0]) == holder:
+                found.append((node, Told.all_of(self.beside.of(part) for part in parts[1:])))
+        for node, told in found:
+            yield told if self._order.runs(node, owner, place) else told.at_times()
+
+    @cached_property
+    def _assigning(self) -> list[tuple[SgNode, list[SgNode]]]:
+        """The calls that put headers together into what they are given first, and what they are given."""
+        calls = ((node, node.field("function"), node.field("arguments")) for node in self.script.all("call_expression"))
+        return [
+            (node, given)
+            for node, function, arguments in calls
+            if function and arguments and function.text() == "Object.assign" and (given := arguments.named_children())
+        ]
+
+    @cached_property
+    def _order(self) -> Order:
+        stored = ((owner, node) for owner, _, _, node in self._stored())
+        return Order(self.script, [*stored, *((given[0], node) for node, given in self._assigning)])
 
     def _stored(self) -> Iterator[_Stored]:
         """Every header that a statement sets: what holds it, its name in lower case, the value and the expression."""
@@ -243,10 +263,6 @@ class Headers:
             said = string_of(parts[0]) if len(parts) == 2 else None
             if owner and method and method.text() in SETTERS and said:
                 yield owner, said.lower(), parts[1], node
-
-    def _holder(self, node: SgNode) -> tuple[int, int] | str:
-        binding = self.script.scopes.resolve(node) if node.kind() == "identifier" else None
-        return binding.key if binding else node.text()
 
     # ----------------------------------------------------------------------------------------------------- answers
 
@@ -291,17 +307,6 @@ def _called(node: SgNode) -> _Called | None:
     parts = arguments.named_children() if arguments else []
     name = string_of(parts[0]) if parts else None
     return _Called(method.text(), name, parts) if method and name else None
-
-
-def _is_chosen(node: SgNode) -> bool:
-    """Whether a statement runs only where something is so."""
-    return any(each.kind() in {"if_statement", "switch_case"} for each in node.ancestors())
-
-
-def _leads(entry: Property, entries: Sequence[Property]) -> bool:
-    """Whether an entry stands before all that is spread, which goes over it."""
-    before = entries[: entries.index(entry)]
-    return all(each.node.kind() != "spread_element" for each in before)
 
 
 @dataclass(frozen=True, slots=True)

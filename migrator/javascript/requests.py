@@ -118,7 +118,7 @@ class Requests:
     @cached_property
     def _kept(self) -> list[Span]:
         """The parts of all requests that have to stay."""
-        staying = {f.start for f in (*self.sent, *self.behind.held) if f.status is Status.MANUAL}
+        staying = {f.start for f in (*self.sent, *self.behind.held) if f.status is Status.MANUAL and not f.alone}
         staying |= {*self.behind.staying}
         staying |= {f.start for f in self.addresses if f.status is Status.MANUAL and self._is_whole(f.start)}
         staying |= {

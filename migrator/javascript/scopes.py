@@ -8,7 +8,7 @@ from typing import Literal
 
 from ast_grep_py import SgNode
 
-_FUNCTIONS = frozenset(
+FUNCTIONS = frozenset(
     {
         "function_declaration",
         "function_expression",
@@ -83,7 +83,7 @@ def _declared(scope: SgNode) -> Iterator[Binding]:
     if kind in _BLOCKS:
         for child in scope.named_children():
             yield from _statement(child)
-    elif kind in _FUNCTIONS:
+    elif kind in FUNCTIONS:
         for field in ("parameters", "parameter"):
             parameters = scope.field(field)
             if parameters:
