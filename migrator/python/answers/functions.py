@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from migrator.python.answers import contrary, known, passing
 from migrator.python.answers.applied import Applied, plain
+from migrator.python.answers.kept import are_all_seen
 from migrator.python.answers.values import (
     NOTHING,
     OTHER,
@@ -115,7 +116,7 @@ class Functions:
         if not any(isinstance(v, _SAYING) for v in passed):
             return said or UNKNOWN
         as_dict = not passed & (OTHER | UNKNOWN) and contrary.is_mapping(arg.annotation)
-        certain = as_dict and passing.are_all_seen(self.trace, at, function)
+        certain = as_dict and are_all_seen(self.trace, at, function)
         return passed | (said - OTHER if certain else said)  # `dict` is also said of answers
 
     def _by_name(self, at: View, function: FunctionNode) -> Values:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from migrator.python.answers.trace import Trace
 
 MAKES = ".__init__"
-_BINDERS = {("staticmethod",), ("classmethod",)}
 _FURTHEST = 3  # functions that hand a function on to the next
 
 
@@ -38,24 +37,6 @@ def seen(trace: Trace, at: View, function: FunctionNode, *, sure: bool = False) 
     yield from _calls_of(trace, at, function.name, name, sure=sure)
     yield from _makings(trace, at, name)
     yield from _handed(trace, at, name)
-
-
-def are_all_seen(trace: Trace, at: View, function: FunctionNode) -> bool:
-    """Whether a function is called nowhere else: not decorated, not kept, no method of what nothing tells.
-
-    Modules that have it by its name are looked through.
-    """
-    if any(parts_of(each)[-1:] not in _BINDERS for each in function.decorator_list):
-        return False
-    name, is_method = function.name, "." in at.names[id(function)]
-    for view in mentioning(trace, at, name, is_method=is_method):
-        called = [call.func for call in view.notes.calls.get(name, ())]
-        if is_method and any(trace.value(view, each) <= OTHER for each in called):
-            return False
-        reads = (n for n in view.module.source.nodes if isinstance(n, ast.Name | ast.Attribute))
-        if {id(n) for n in reads if parts_of(n)[-1:] == (name,)} - {*map(id, called)}:
-            return False
-    return True
 
 
 def argument(call: Applied, function: FunctionNode, arg: ast.arg, name: str) -> tuple[Given, ...]:
