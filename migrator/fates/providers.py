@@ -51,6 +51,11 @@ def stays(called: str) -> str:
     return f"Authorization: the key of a provider stays here: see that {called} is sent its own"
 
 
+def doubled(name: str) -> str:
+    """What is said of the key of a provider that would be sent beside the gateway's, by a name that differs in case."""
+    return f"{name}: the key of a provider is put together with the gateway's: take it out by hand"
+
+
 def meant(slug: str, client: Client, slugs: Mapping[str, str]) -> str:
     """The provider that a slug or a virtual key stands for, which may be a guess; "" where nothing tells it."""
     return slugs.get(slug) or (slug if slug in client.providers else named(slug, client))

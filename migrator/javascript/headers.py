@@ -8,7 +8,7 @@ from functools import cached_property
 
 from ast_grep_py import SgNode
 
-from migrator.fates.providers import stays
+from migrator.fates.providers import doubled, stays
 from migrator.javascript.beside import Beside, Told
 from migrator.javascript.objects import Property, properties, with_more, without
 from migrator.javascript.options import Given, Options
@@ -99,8 +99,7 @@ class Headers:
             yield self._stays(other.node if other else literal)
             return
         if spread.key and spread.bearer not in ("", "Authorization"):  # as two headers, both would be sent
-            said = f"{spread.bearer}: the key of a provider is put together with the gateway's: take it out by hand"
-            yield self._of_provider(literal, Status.MANUAL, (), said)
+            yield self._of_provider(literal, Status.MANUAL, (), doubled(spread.bearer))
             return
         keyed = settled.key or (self.options.key if lost and (spread.bearer or not spread.key) else "")
         added = list(settled.headers)

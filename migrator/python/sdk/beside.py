@@ -18,14 +18,19 @@ from migrator.python.sdk.writer import Writer
 
 Headers = ast.Dict | ast.Call
 """A dict, or `dict(…)` and `headers.update(…)` where names of headers are arguments."""
+_BEARER = "Authorization"
 _DEEP = 5  # names that lead to one another, in one module or several
 
 
 class Header(NamedTuple):
-    """A header that is written down, its name in lower case."""
+    """A header that is written down."""
 
-    name: str
+    spelled: str
     value: ast.expr
+
+    @property
+    def name(self) -> str:
+        return self.spelled.lower()
 
 
 _Wanted = Callable[[Header], bool]
@@ -67,6 +72,15 @@ class Beside:
         others = (each for each in parts[keyed + 1 :] if each not in told and not isinstance(each, ast.Dict))
         return bool(told) and any(self._has(self._is_theirs, each) for each in others)
 
+    def is_doubled(self, headers: Headers) -> bool:
+        """Whether the key of a provider is spread into such headers by a name that the gateway's own does not replace.
+
+        Both would be sent.
+        """
+        parts = self._parts(headers) or []
+        told = any(self._has(self._is_telling, each) for each in parts)
+        return told and any(self._has(lambda h: self._is_theirs(h) and h.spelled != _BEARER, each) for each in parts)
+
     def has_only_own(self, headers: Headers) -> bool:
         """Whether the key of the old gateway is nowhere that of somebody else, by its name."""
         return not self._has(lambda header: self._is_key(header) and not self._is_ours(header.value), headers)
@@ -103,8 +117,11 @@ class Beside:
         return self._is_old(header) and bare in {*BESIDE_ANOTHERS, "api_key"}
 
     def _is_ours(self, key: ast.expr) -> bool:
-        """Whether a key is called after the gateway that is left: it is the one that stays."""
-        return self.client.name in ast.unparse(key).lower()
+        """Whether a key is called after the gateway that is left, or what it is given is: it is the one that stays."""
+        inner = {id(n.value) for n in ast.walk(key) if isinstance(n, ast.Attribute | ast.Subscript)}
+        names = (n for n in ast.walk(key) if isinstance(n, ast.Name | ast.Attribute) and id(n) not in inner)
+        values = (value for name in names for value in self.variables.values(name))
+        return any(self.client.name in ast.unparse(each).lower() for each in (key, *values))
 
     def _is_providers(self, key: ast.expr) -> bool:
         """Whether a key is called after a provider: `os.environ["OPENAI_API_KEY"]`."""
@@ -176,11 +193,11 @@ class Beside:
         match node:
             case ast.Dict():
                 pairs = zip(node.keys, node.values, strict=True)
-                return [Header(name.lower(), value) for key, value in pairs if (name := text_value(key))]
+                return [Header(name, value) for key, value in pairs if (name := text_value(key))]
             case ast.Call() if self._makes(node):
                 return [Header(f"{self.client.prefix}{name}", node) for name in ("api-key", "provider")]
             case ast.Call() if is_merged(node):
-                return [Header(each.arg.lower(), each.value) for each in node.keywords if each.arg]
+                return [Header(each.arg, each.value) for each in node.keywords if each.arg]
         return []
 
     def _parts(self, node: ast.expr) -> list[ast.expr] | None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from migrator.fates.providers import new_id, stays, vendor_unseen
+from migrator.fates.providers import doubled, new_id, stays, vendor_unseen
 from migrator.primitives.client import Parameter
 from migrator.python.library.needless import Cuts
 from migrator.python.reading.expressions import text_value
@@ -94,8 +94,8 @@ class _Raw:
         if own and id(own[0]) in self.told:
             return
         if not own and (self.through.by_hand or not (bearer and self.through.beside.is_anothers(bearer, node))):
-            if not self.through.by_hand and bearer is None and self.through.beside.is_overlaid(node):
-                yield from [self._overlaid(node)] if self.through.beside.has_only_own(node) else self._to_see(node)
+            if not self.through.by_hand and bearer is None:
+                yield from self._spread(node)
             return
         self.told |= {id(k) for k in own}
         given = self.through.spelled(node)
@@ -115,6 +115,14 @@ class _Raw:
                 found = replace(found, edits=cuts.edits())
             yield found
 
+    def _spread(self, node: Headers) -> Iterator[Finding]:
+        """A dict into which headers of the SDK are spread, and the key of a provider."""
+        beside = self.through.beside
+        if beside.is_doubled(node):
+            yield from self._to_see(node, doubled("authorization"))
+        elif beside.is_overlaid(node):
+            yield from [self._overlaid(node)] if beside.has_only_own(node) else self._to_see(node)
+
     def _overlaid(self, node: Headers) -> Finding:
         """A dict into which the key of a provider is spread: that of the new gateway goes over it."""
         gone, result = self.through.sent.of(node).gone, Result()
@@ -126,10 +134,10 @@ class _Raw:
         imported = self.writer.imported(True, node, self.module.found.scope)
         return self.writer.edited(node, result, _AS_TOKEN, imported, {}, [], added)
 
-    def _to_see(self, node: ast.AST) -> Iterator[Finding]:
+    def _to_see(self, node: ast.AST, said: str = "") -> Iterator[Finding]:
         """The key of a provider that stays, where the gateway may be meant or not."""
         if row := self.writer.rules.parameter("authorization"):
-            yield self.writer.say(node, Status.MANUAL, stays(self.writer.client.called), row=row)
+            yield self.writer.say(node, Status.MANUAL, said or stays(self.writer.client.called), row=row)
 
     def _statement(self, node: Headers) -> ast.AST | None:
         """What does nothing but put a dict into headers: `headers.update({…})`, `headers |= {…}`."""
