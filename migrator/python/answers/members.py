@@ -13,7 +13,6 @@ from migrator.python.answers.values import (
     NONE,
     NOTHING,
     OTHER,
-    Class,
     Function,
     Object,
     Row,
@@ -112,11 +111,10 @@ class Members:
         if not (is_open or name in fields) or f"{own}.__init__" in at.functions:
             return NONE
         found, place = NONE, fields.index(name) if name in fields else sys.maxsize
-        for view, call in passing.calls(self.trace, at, own, is_method=False):
-            if Class(cls) in self.trace.value(view, call.func):
-                found |= self.trace.contents.by_keyword(view, call, name)
-                if place < len(call.args) and not any(isinstance(a, ast.Starred) for a in call.args):
-                    found |= self.trace.value(view, call.args[place])
+        for view, call in passing.makings(self.trace, at, own):
+            found |= self.trace.contents.by_keyword(view, call, name)
+            if place < len(call.args) and not any(isinstance(a, ast.Starred) for a in call.args):
+                found |= self.trace.value(view, call.args[place])
         return found
 
     def laid_out(self, value: Value) -> Values:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import TYPE_CHECKING
 
 from migrator.python.answers.applied import Applied, applied, plain
@@ -34,7 +34,7 @@ def passed(
 def seen(trace: Trace, at: View, function: FunctionNode, *, sure: bool = False) -> Iterator[tuple[View, Applied]]:
     """The calls of a function that are seen; those alone that are `sure` to be of it, or also what may be."""
     name = at.names[id(function)]
-    yield from _calls_of(trace, at, function.name, name, sure=sure)
+    yield from _calls_of(trace, at, function, name, sure=sure)
     yield from _makings(trace, at, name)
     yield from _handed(trace, at, name)
 
@@ -50,10 +50,25 @@ def argument(call: Applied, function: FunctionNode, arg: ast.arg, name: str) -> 
     return call.args[place] if 0 <= place < len(call.args) else ()
 
 
-def calls(trace: Trace, at: View, name: str, *, is_method: bool) -> Iterator[tuple[View, ast.Call]]:
-    """The calls of anything of a name, in its module and in those that import it by that name."""
-    for view in mentioning(trace, at, name, is_method=is_method):
-        yield from ((view, call) for call in view.notes.calls.get(name, ()))
+def makings(trace: Trace, at: View, own: str) -> Iterator[tuple[View, ast.Call]]:
+    """The calls of a class, in its module and in those that import it by its name."""
+    names = frozenset(Class(f"{module}.{own}") for module in at.module.facts.names)
+    return _calls(trace, at, own, names, lambda view, called: bool(names & trace.value(view, called)), is_method=False)
+
+
+def _calls(
+    trace: Trace, at: View, name: str, key: Hashable, is_it: Callable[[View, ast.expr], bool], *, is_method: bool
+) -> Iterator[tuple[View, ast.Call]]:
+    """The calls of anything of a name that are of what `key` is for, found out once for all that is asked of them."""
+    if key not in trace.calls:
+        views = mentioning(trace, at, name, is_method=is_method)
+        trace.calls[key] = [(view, call) for view in views for call in view.notes.calls.get(name, ())]
+    named = trace.calls[key]
+
+    def find() -> frozenset[int]:
+        return frozenset(at for at, (view, call) in enumerate(named) if is_it(view, call.func))
+
+    return (named[at] for at in sorted(trace.solving.value(("calls", key), find, finite=True)))
 
 
 def of_parameters(at: View) -> Iterator[ast.Call]:
@@ -121,21 +136,22 @@ def _default(function: FunctionNode, arg: ast.arg) -> ast.expr | None:
     return next((value for each, value in defaults(function.args) if each is arg), None)
 
 
-def _calls_of(trace: Trace, at: View, called: str, name: str, *, sure: bool) -> Iterator[tuple[View, Applied]]:
+def _calls_of(
+    trace: Trace, at: View, function: FunctionNode, name: str, *, sure: bool
+) -> Iterator[tuple[View, Applied]]:
     """The calls that may be of a function."""
-    for view, call in calls(trace, at, called, is_method="." in name):
-        if _is_of(trace, view, call.func, at, name, sure=sure):
-            yield view, plain(call)
+
+    def is_it(view: View, called: ast.expr) -> bool:
+        return _is_of(trace, view, called, at, name, sure=sure)
+
+    found = _calls(trace, at, function.name, (function, sure), is_it, is_method="." in name)
+    return ((view, plain(call)) for view, call in found)
 
 
 def _makings(trace: Trace, at: View, name: str) -> Iterator[tuple[View, Applied]]:
     """The calls of a class whose `__init__` a function is."""
-    if not name.endswith(MAKES):
-        return
-    owner = name.removesuffix(MAKES)
-    for view, call in calls(trace, at, owner, is_method=False):
-        if any(isinstance(v, Class) and v.name.endswith(f".{owner}") for v in trace.value(view, call.func)):
-            yield view, plain(call)
+    if name.endswith(MAKES):
+        yield from ((view, plain(call)) for view, call in makings(trace, at, name.removesuffix(MAKES)))
 
 
 def _is_of(trace: Trace, view: View, called: ast.expr, at: View, name: str, *, sure: bool) -> bool:

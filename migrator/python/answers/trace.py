@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import replace
 
 from migrator.python.answers import chains, fated, known, narrowing
@@ -71,6 +71,7 @@ class Trace:
         self.listeners = Listeners(self)
         self.annotations = Annotations(self)
         self.solving = Solving()
+        self.calls: dict[Hashable, list[tuple[View, ast.Call]]] = {}  # what may be called -> the calls of its name
 
     def apart(self) -> Trace:
         """One for a piece of code that belongs to no file, which leaves nothing behind for the modules."""
