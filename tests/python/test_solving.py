@@ -50,6 +50,24 @@ def test_a_long_way_is_gone_to_its_end() -> None:
     assert graph.value("0") == {ANSWER}
 
 
+def test_what_rests_on_many_far_down_is_found_out_once_for_all_of_them() -> None:
+    way, many = [f"way {number}" for number in range(39)], [f"one {number}" for number in range(500)]
+    on = {a: [b] for a, b in pairwise([*way, "all"])} | {"all": many}
+    graph = Graph({one: frozenset({Is(one)}) for one in many}, on)
+    assert graph.value("way 0") == {Is(one) for one in many}
+    assert graph.found["all"] <= 3
+
+
+def test_what_is_some_of_a_few_things_changes_as_often_as_it_has_to() -> None:
+    solving = Solving()
+
+    def find() -> frozenset[int]:
+        there = solving.value("numbers", find, finite=True)
+        return there | {len(there)} if len(there) < 50 else there
+
+    assert solving.value("numbers", find, finite=True) == {*range(50)}
+
+
 def test_a_list_that_is_put_into_itself_has_an_end() -> None:
     solving = Solving()
 
