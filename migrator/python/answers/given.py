@@ -144,18 +144,20 @@ def set_by_names(node: ast.AST) -> ast.expr | None:
         case ast.Call(args=[ast.Name(id="setattr"), of, *_]):  # `partial(setattr, x)`
             return of
         case ast.Call(func=ast.Attribute(attr="update" | "setdefault" | "__setitem__", value=names)):
-            return _named_by(names)
+            return named_by(names)
         case ast.Attribute(ctx=ast.Store()):
-            return _named_by(node)
+            return named_by(node)
         case ast.Subscript(ctx=ast.Store(), value=names):
-            return _named_by(names)
+            return named_by(names)
     return None
 
 
-def _named_by(node: ast.expr) -> ast.expr | None:
+def named_by(node: ast.AST) -> ast.expr | None:
     """What `x.__dict__` and `vars(x)` have the attributes of."""
     match node:
         case ast.Attribute(attr="__dict__", value=of) | ast.Call(func=ast.Name(id="vars"), args=[of]):
+            return of
+        case ast.Call(func=ast.Name(id="getattr"), args=[of, ast.Constant(value="__dict__"), *_]):
             return of
     return None
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from migrator.python.answers import known
+from migrator.python.answers.given import named_by
 from migrator.python.answers.joining import joined
 from migrator.python.answers.places import Places
 from migrator.python.answers.shapes import Field
@@ -42,7 +43,9 @@ class _Reader:
     def node(self, node: ast.AST) -> None:
         if id(node) in self.done:
             return
-        if isinstance(node, ast.Subscript):
+        if one_level := _one_level(node):
+            self._dict(*one_level)
+        elif isinstance(node, ast.Subscript):
             key = text_value(node.slice)
             if key is not None:
                 self._subscript(node, key)
@@ -177,10 +180,6 @@ class _Reader:
             self._gone(node, *asked)
         elif plain == "hasattr" and asked and asked[1] in _OF_KEYS:
             self._asked(node, asked[1])
-        elif plain == "dict" and len(node.args) == 1 and not node.keywords:
-            shapes, _ = self._shapes(node.args[0])
-            if shapes and not self._keeps(shapes):
-                self._dict(node, shapes)
         elif callee_of(node) == "itemgetter" and node.args and text_value(node.args[0]):
             self._getter(node)
         elif isinstance(node.func, ast.Attribute):
@@ -196,16 +195,19 @@ class _Reader:
         if shapes and not any(s in self.rule.keyed for s in shapes):
             self._say(node, Status.REVIEW, f"{name} is never there from now on: {self.rule.message}")
 
-    def _dict(self, node: ast.Call, shapes: list[str]) -> None:
-        """`dict(answer)`, whose values are what the fields are."""
+    def _dict(self, node: ast.expr, of: ast.expr, what: str) -> None:
+        """`dict(answer)` and the like, whose values are what the fields are."""
+        shapes, _ = self._shapes(of)
+        if not shapes or self._keeps(shapes):
+            return
         fields = {name: said for shape in shapes for name, said in self.rule.fields.get(shape, {}).items()}
         if not fields or any(said.strip("[]?~") for said in fields.values()):
             if not all(shape in self.rule.flat for shape in shapes):
-                said = "dict(…) goes one level deep, what is in it has no keys: `model_dump()`"
+                said = f"{what} goes one level deep, what is in it has no keys: `model_dump()`"
                 self._say(node, Status.MANUAL, said)
         elif not all(shape in self.rule.flat for shape in shapes):
             left = ", ".join(name for name, said in fields.items() if not said)
-            self._say(node, Status.REVIEW, f"dict(…) has {left} and nothing else now")
+            self._say(node, Status.REVIEW, f"{what} has {left} and nothing else now")
 
     def _getter(self, node: ast.Call) -> None:
         """`itemgetter("key")`, of what it is called with."""
@@ -332,3 +334,16 @@ class _Reader:
         ):
             message, status = f"{name} is never there from now on: {self.rule.gone[name]}", Status.REVIEW
         self._say(node, status, message, start=start)
+
+
+def _one_level(node: ast.AST) -> tuple[ast.expr, ast.expr, str] | None:
+    """What makes a dictionary of an object's own fields, the object, and what to call it; None for anything else."""
+    match node:
+        case ast.Call(func=ast.Name(id="dict"), args=[of], keywords=[]):
+            return node, of, "dict(…)"
+        case ast.Call(func=ast.Name(id="vars"), args=[of]):
+            return node, of, "vars(…)"
+        case ast.Call() | ast.Attribute(ctx=ast.Load()):
+            named = named_by(node)
+            return (node, named, "__dict__") if named else None
+    return None

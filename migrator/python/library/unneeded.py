@@ -17,9 +17,9 @@ from migrator.sites import Edit, Finding, Status
 
 Block = list[ast.stmt]
 # Comments that are more than a word on the next line: rulers, what tools are told, what is to be done, code.
-_TOLD = r"type|fmt|isort|ruff|pylint|mypy|noqa|pragma|TODO|FIXME|XXX"
+_TOLD = r"[\w-]+:|fmt|noqa|pragma|region|endregion|TODO|FIXME|XXX"
 _CODE = r"[\w.]+(?:[ \t]*=|\()|(?:from[ \t]+\S+[ \t]+)?import[ \t]"
-_OWN = re.compile(rf"#(?:!|[ \t]*(?:%%|[-=#*~_\u2500-\u257f]{{3}}|(?:{_TOLD})\b|{_CODE}))")
+_OWN = re.compile(rf"#(?:!|[ \t]*(?:%%|[-=#*~_\u2500-\u257f]{{3}}|(?:{_TOLD})(?!\w)|{_CODE}))")
 
 
 class Emptied(NamedTuple):
