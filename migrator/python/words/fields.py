@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from migrator.fates.names import say_env
 from migrator.patterns import under
@@ -15,10 +16,10 @@ from migrator.primitives.project import Env
 from migrator.python import statements
 from migrator.python.direct.rows import longest, merged, rows
 from migrator.python.importing.new import Import, imported
-from migrator.python.library.built import Made
 from migrator.python.module import Module
 from migrator.python.reading.expressions import callee_of, parts_of, text_value
 from migrator.python.reading.scopes import Scope
+from migrator.python.words import families
 from migrator.sites import Edit, Finding, Status
 
 _BASE = "BaseSettings"
@@ -26,6 +27,10 @@ _OLD = ("pydantic.v1", "pydantic.env_settings", "pydantic.BaseSettings")  # befo
 _NEW = "pydantic_settings"
 _BY_NAME = {"populate_by_name", "validate_by_name"}
 _SOURCES = {"yaml_file", "toml_file", "json_file", "secrets_dir", "cli_parse_args"}  # these have fields by their names
+_CUSTOMISED = "settings_customise_sources"
+_READING = {"env_prefix", "case_sensitive", "", *_SOURCES}  # in what inherits fields, these give them other variables
+_OVER = {"_env_prefix", "_case_sensitive"}  # what a call gives in the place of the class's own
+_MAPPED = {"_cli_parse_args", "_secrets_dir", "_cli_settings_source", "_build_sources", None}
 _ALIASES = {"alias", "validation_alias", "env"}
 _MAKERS = {"getenv", "get", "SecretStr", "Secret", "str"}  # calls that give a value, and no field of their own
 
@@ -41,6 +46,8 @@ class _Settings:
     exact: bool  # whether upper and lower case make two variables
     by_name: bool  # whether it takes a field by its name, alias or not
     sources: bool  # whether it is read from more than the environment
+    family: Sequence[ast.ClassDef]  # it, and those of the project that it inherits from, nearest first
+    whole: bool  # whether all that it is configured with is in sight
 
 
 def find(module: Module) -> Iterator[Finding]:
@@ -59,36 +66,21 @@ def _classes(module: Module) -> Iterator[_Settings]:
             continue
         old = {1 for origin in origins if any(under(origin, name) for name in _OLD)}
         new = {2 for origin in origins if under(origin, _NEW)}
-        said = dict(_config(node))
+        above = families.bases(module, node, scope, (*_OLD, _NEW))
+        family = (node, *(above or ()))
+        told = [each for cls in reversed(family) for each in families.configured(cls)]
+        said = dict(told)
         prefix, case = text_value(said.get("env_prefix")) or "", _is_true(said.get("case_sensitive"))
         by_name = any(_is_true(said.get(name)) for name in _BY_NAME)
-        own = any(isinstance(each, ast.FunctionDef) and each.name == "settings_customise_sources" for each in node.body)
+        own = any(isinstance(s, ast.FunctionDef) and s.name == _CUSTOMISED for cls in family for s in cls.body)
         sources = own or not _SOURCES.isdisjoint(said)
-        yield _Settings(node, scope, frozenset(old | new), prefix, case, by_name, sources)
+        whole = above is not None and "" not in said
+        yield _Settings(node, scope, frozenset(old | new), prefix, case, by_name, sources, family, whole)
 
 
 def _is_settings(module: Module, base: str) -> bool:
     """Whether a class is that of pydantic, or sounds so and is none of the project's own that is in sight."""
     return base.endswith(_BASE) or (base.endswith("Settings") and module.index.class_named(base) is None)
-
-
-def _config(cls: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
-    """What `model_config` or an inner `class Config` sets."""
-    for statement in cls.body:
-        match statement:
-            case (
-                ast.Assign(targets=[ast.Name(id="model_config")], value=value)
-                | ast.AnnAssign(target=ast.Name(id="model_config"), value=value)
-            ):
-                for node in ast.walk(value) if value else ():
-                    if isinstance(node, ast.keyword) and node.arg:
-                        yield node.arg, node.value
-                    elif isinstance(node, ast.Dict):
-                        yield from ((text_value(k) or "", v) for k, v in zip(node.keys, node.values, strict=True))
-            case ast.ClassDef(name="Config", body=body):
-                for inner in body:
-                    if isinstance(inner, ast.Assign):
-                        yield from ((t.id, inner.value) for t in inner.targets if isinstance(t, ast.Name))
 
 
 def _is_true(node: ast.expr | None) -> bool:
@@ -109,7 +101,7 @@ class _Fields:
 
     def __init__(self, module: Module, settings: _Settings) -> None:
         self.module, self.source, self.names = module, module.source, module.names
-        self.settings = settings
+        self.settings, self.own = settings, f"{module.facts.name}.{settings.node.name}"
         self.limit = longest(self.source, self.names.rules.line_length)
         self.whole_prefix = bool(settings.prefix) and self.names.env(settings.prefix) is not None
 
@@ -224,7 +216,8 @@ class _Fields:
     ) -> list[Edit] | None:
         """The edits that tell a field its variable; None where that is to be done by hand."""
         versions = self.settings.versions
-        if not versions or (given and name != name.lower()) or self._is_told_in_config(variable):
+        by_hand = (given and name != name.lower()) or self._is_told_in_config(variable)
+        if not versions or by_hand or not self._is_whole():
             return None
         alias = f'AliasChoices("{new}", "{name}")' if given else f'"{new}"'
         said = [f"env={alias}"] if 1 in versions and not aliases else []
@@ -289,20 +282,28 @@ class _Fields:
 
     def _is_told_in_config(self, variable: str) -> bool:
         """Whether an inner `class Config` names the variables of its fields."""
-        inner = (s for s in self.settings.node.body if isinstance(s, ast.ClassDef) and s.name == "Config")
+        inner = (
+            s for cls in self.settings.family for s in cls.body if isinstance(s, ast.ClassDef) and s.name == "Config"
+        )
         return any(text_value(node) == variable for each in inner for node in ast.walk(each))
 
-    def _is_given(self, name: str) -> bool:
-        """Whether code of the project makes such settings with this keyword, or with what is not in sight."""
-        made = (each for facts in self.module.index.by_path.values() for each in facts.made if self._is_of(each))
-        return any(keyword.arg in (None, name) for each in made for keyword in each.call.keywords)
+    @cached_property
+    def _heirs(self) -> dict[str, ast.ClassDef | None]:
+        return families.heirs(self.module, self.own)
 
-    def _is_of(self, made: Made) -> bool:
-        """Whether a call makes such settings: of the class, of one that inherits from it, or of one called the same."""
-        index, own = self.module.index, f"{self.module.facts.name}.{self.settings.node.name}"
-        meant = {index.canonical(".".join((target, *made.parts[1:]))) for target in made.targets if target}
-        known = [cls for cls in meant if index.class_named(cls)]
-        return any(own in index.lineage(cls) for cls in known) or (not known and own.endswith(f".{made.parts[-1]}"))
+    @cached_property
+    def _given(self) -> set[str | None]:
+        return families.given(self.module, [self.own, *self._heirs])
+
+    def _is_given(self, name: str) -> bool:
+        """Whether code of the project makes such settings with this keyword, or may do so."""
+        return not {name, *_MAPPED}.isdisjoint(self._given)
+
+    def _is_whole(self) -> bool:
+        """Whether all is in sight that tells which variables the fields read, also those of what inherits them."""
+        below = self._heirs.values()
+        said = {name for each in below if each for name, _ in families.configured(each)}
+        return self.settings.whole and None not in below and _READING.isdisjoint(said) and _OVER.isdisjoint(self._given)
 
 
 def _with_imports(module: Module, found: Sequence[_Found]) -> Iterator[Finding]:
