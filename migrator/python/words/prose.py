@@ -14,8 +14,10 @@ from migrator.sites import Edit, Finding, Span, Status
 _WORD = re.compile(r"[A-Z][a-z]+")  # a class that is called what people write as well, as Timeout is
 _CAMEL = r"[A-Z]\w*[a-z]\w*[A-Z]\w*"
 _AND = r"(?:,|\||/|[ \t]+(?:or|and)\b)"
-_BEFORE_CODE = re.compile(rf"(?:[`|]|\b(?:raises?|raised|raising|except|catch|catches)[ \t]+|{_CAMEL}{_AND}[ \t]*)$")
-_AFTER_CODE = re.compile(rf"[`(\[|]|\.\w|{_AND}[ \t]*{_CAMEL}")
+_BEFORE_CODE = re.compile(
+    rf"(?:[`|]|\b(?:[Rr]aise[sd]?|[Rr]aising|[Ee]xcept|[Cc]atch(?:es)?)[ \t]+|{_CAMEL}{_AND}[ \t]*)$"
+)
+_AFTER_CODE = re.compile(rf"[`(\[|]|\.\w|[ \t]+exceptions?\b|{_AND}[ \t]*{_CAMEL}")
 _ALONE = re.compile(r"[ \t]*\r?(?:\n|$)")
 _RAISES = re.compile(r"^[ \t]*:?raises\b", re.IGNORECASE | re.MULTILINE)
 _IMPORT = re.compile(r"\bfrom[ \t]+([\w.]+)[ \t]+import[ \t]+(\w+(?:,[ \t]*\w+)*)(?=[ \t]*(?:[#`]|\r?$))", re.MULTILINE)
