@@ -8,11 +8,12 @@ AS_TOKEN = "the key is a bearer token, and the SDK adds /v1 to the address"
 WITH_TOKEN = "the key is sent as a bearer token too, and Anthropic's SDK adds /v1 to the address"
 PATH_ADDED = "Anthropic's SDK adds /v1 to the address"
 _NAME = "Anthropic"
+_WITHIN = ("anthropic", "langchain_anthropic", "langchain_community", "llama_index", "pydantic_ai", "autogen_ext")
 
 
-def adds_path(name: str) -> bool:
-    """Whether a class is called after Anthropic: it adds `/v1` to the address itself."""
-    return _NAME in name
+def adds_path(name: str, dotted: str) -> bool:
+    """Whether a class, by its name and its full one, has Anthropic's SDK inside: that adds `/v1` to the address."""
+    return takes_token(name, dotted) or (_NAME in name and any(under(dotted, each) for each in _WITHIN))
 
 
 def takes_token(name: str, dotted: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from migrator.fates.providers import is_built_id, meant, new_id
 from migrator.primitives.client import Client
 from migrator.python.module import Module
-from migrator.python.reading.expressions import text_value
+from migrator.python.reading.expressions import callee_of, text_value
 from migrator.python.sdk.meaning import means_model
 from migrator.python.sdk.pieces import COMPUTED, first, sums, together
 from migrator.python.sdk.writer import Writer
@@ -49,6 +49,16 @@ def find(writer: Writer, rule: str, held: str) -> Iterator[Finding]:
         elif sure and _says_model(writer, node):
             said = f"@{slug or '…'}/…: if it is an id of a model, {_to_write(writer.client, slug)}"
             yield Finding(module.source.start(node), rule, Status.MANUAL, said)
+
+
+def names_vendor(node: ast.expr | None) -> bool:
+    """Whether the id of a model that an expression makes is seen to begin with a vendor, at least by default."""
+    if isinstance(node, ast.BoolOp):
+        return names_vendor(node.values[-1])
+    if isinstance(node, ast.Call) and callee_of(node) in ("getenv", "get", "pop") and len(node.args) > 1:
+        return names_vendor(node.args[1])
+    begins = "" if node is None else together(node).partition(COMPUTED)[0]
+    return "/" in begins
 
 
 def slug_of(node: ast.expr) -> str | None:

@@ -274,9 +274,8 @@ class _Raw:
                 elif new.text != model and place:
                     yield self.writer.say(node, new.status, said, (Edit(*place, new.text),))
 
-        for scope, node in self.through.unseen if client.vendors and self.through.asked else ():
-            if self.through.asked.get(scope, {""}) == {""}:  # who is asked is said with the headers else
-                yield self.writer.say(node, Status.REVIEW, vendor_unseen(client))
+        for node in self.through.unseen if client.vendors and self.through.asked else ():
+            yield self.writer.say(node, Status.REVIEW, vendor_unseen(client))
 
     def _elsewhere(self, node: ast.expr, model: str) -> Finding:
         said = (

@@ -56,7 +56,7 @@ class Sent:
 
     def _asked(self, headers: ast.expr, depth: int = 0) -> tuple[list[Url | None], bool]:
         """The URLs that headers are sent to, and whether anything asks with them for what is not written down."""
-        asked = [(call, self.urls.asked_by(call)) for call in self._calls(headers, depth)]
+        asked = [(call, self.urls.asked_by(call)) for call in self.given(headers, depth)]
         return [url for _, urls in asked for url in urls], any(not urls and _asks(call) for call, urls in asked)
 
     def _is_shared(self, headers: ast.expr) -> bool:
@@ -107,8 +107,8 @@ class Sent:
         read = {id(url.node) for call in calls for url in self.urls.asked_by(call) if url}
         return [url for url in self.urls.all.values() if self.urls.stays(url) and id(url.node) not in read]
 
-    def _calls(self, headers: ast.expr, depth: int = 0) -> Iterator[ast.Call | ast.Dict]:
-        """The calls that are given headers, and dicts of what a call is given."""
+    def given(self, headers: ast.expr, depth: int = 0) -> Iterator[ast.Call | ast.Dict]:
+        """The calls that are given headers, or anything else that is sent, and dicts of what a call is given."""
         parents = self.module.source.parents
         if isinstance(headers, ast.Name | ast.Attribute) and depth == 0:
             yield from self._held(headers)
@@ -129,7 +129,7 @@ class Sent:
             yield from self._held(target)
         if isinstance(above, ast.Return) and depth < _DEEP:
             for use in self._uses(above):
-                yield from self._calls(use, depth + 1)
+                yield from self.given(use, depth + 1)
 
     def _held(self, target: ast.expr) -> Iterator[ast.Call]:
         """The calls that are given what a variable holds, or are asked of a session that does."""

@@ -17,6 +17,7 @@ from migrator.python.reading.expressions import callee_of, is_none, text_value
 from migrator.python.reading.scopes import Scope
 from migrator.python.sdk import anthropic, arguments, models
 from migrator.python.sdk.beside import Beside, Headers
+from migrator.python.sdk.built_ids import names_vendor
 from migrator.python.sdk.configs import flag, meant
 from migrator.python.sdk.options import Result, spelled
 from migrator.python.sdk.plain import is_plain, routing
@@ -58,28 +59,33 @@ class Through:
     def bodies(self) -> Mapping[Scope, list[tuple[ast.expr, str]]]:
         """The models in what is sent, by where it is written: `{"model": "gpt-4o", "messages": …}`."""
         found: dict[Scope, list[tuple[ast.expr, str]]] = {}
-        for scope, node in self._sent_models:
+        for scope, node, _ in self._sent_models:
             if model := text_value(node):
                 found.setdefault(scope, []).append((node, model))
         return found
 
-    @cached_property
-    def unseen(self) -> list[tuple[Scope, ast.expr]]:
-        """The models in what is sent that do not stand there, and are nowhere seen to name a vendor."""
-        values = ((s, n, [text_value(v) for v in self.urls.values.of(n)]) for s, n in self._sent_models)
-        return [
-            (s, n) for s, n, ids in values if not text_value(n) and not (ids and all("/" in (i or "") for i in ids))
-        ]
+    @property
+    def unseen(self) -> Iterator[ast.expr]:
+        """The models in what is sent to the address that do not stand there, and are nowhere seen to name a vendor.
+
+        Where headers name the provider that is asked, that is said with them.
+        """
+        for scope, node, body in self._sent_models:
+            hidden = not text_value(node) and not all(map(names_vendor, self.urls.values.of(node)))
+            if hidden and self.asked.get(scope, {""}) == {""}:
+                urls = [url for call in self.sent.given(body) for url in self.urls.asked_by(call)]
+                if any(url and not url.is_gone for url in urls) or (not urls and scope in self.asked):
+                    yield node
 
     @cached_property
-    def _sent_models(self) -> list[tuple[Scope, ast.expr]]:
-        found = list[tuple[Scope, ast.expr]]()
+    def _sent_models(self) -> list[tuple[Scope, ast.expr, ast.Dict]]:
+        found = list[tuple[Scope, ast.expr, ast.Dict]]()
         scopes = {id(text.node): text.scope for text in self.writer.module.found.texts}
         for node in self.writer.module.source.nodes:
             by_name = named(node) if isinstance(node, ast.Dict) else {}
             if isinstance(node, ast.Dict) and "model" in by_name and any(each in by_name for each in _BODIES):
                 key = next(k for k in node.keys if k and text_value(k) == "model")
-                found.append((scopes[id(key)], by_name["model"]))
+                found.append((scopes[id(key)], by_name["model"], node))
         return found
 
     def headers(self, node: ast.Call, scope: Scope) -> Iterator[Finding]:
@@ -226,7 +232,7 @@ class Through:
                 text = f'{text[:-1]}/"'
             result, by_name = Result(), named(node)
             replaced = {url: item(node, url, text)}
-            if anthropic.adds_path(_class(node)):
+            if anthropic.adds_path(_class(node), self._dotted(node, scope)):
                 own = anthropic.takes_token(_class(node), self._dotted(node, scope))
                 result.say(Status.REVIEW, anthropic.AS_TOKEN if own else anthropic.PATH_ADDED)
                 replaced[url] = item(node, url, f'"{self.writer.url.removesuffix("/v1")}"')
@@ -251,7 +257,7 @@ class Through:
         """A client that is given headers by the name `where`: they carry no key any more, its own argument does."""
         by_name, result = named(node), self.options.convert(given.options)
         result.headers.update((n, self.writer.text(v)) for n, v in given.others.items())
-        straight = anthropic.adds_path(_class(node))
+        straight = anthropic.adds_path(_class(node), self._dotted(node, scope))
         bearer = anthropic.takes_token(_class(node), self._dotted(node, scope))
         if straight:
             result.say(Status.REVIEW, anthropic.AS_TOKEN if bearer else anthropic.WITH_TOKEN)
