@@ -25,6 +25,11 @@ def module_names(path: str, roots: Roots) -> tuple[str, ...]:
     ('app.llm', 'src.app.llm')
     >>> module_names("src/app/llm.py", {"": (), "src": {"app"}})
     ('src.app.llm',)
+
+    What no import can spell, such as `step_1.2.py`, has a name without dots all the same.
+
+    >>> module_names("step_1.2.py", {"": ()})
+    ('step_1-2',)
     """
     parts = PurePosixPath(path).with_suffix("").parts
     names = []
@@ -33,7 +38,7 @@ def module_names(path: str, roots: Roots) -> tuple[str, ...]:
         apart = roots.get("/".join(parts[:depth]))
         if apart is not None and below and below[0] not in apart and all(p.isidentifier() for p in below):
             names.append(".".join(below))
-    return tuple(names) or (PurePosixPath(path).stem,)
+    return tuple(names) or (PurePosixPath(path).stem.replace(".", "-"),)
 
 
 def import_roots(files: Collection[str], libraries: Mapping[str, Collection[str]] = _NO_LIBRARIES) -> Roots:
